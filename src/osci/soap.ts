@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: EUPL-1.2
+/**
+ * Soap stage: the envelope's frame, before any order is read.
+ *
+ *   soap:Envelope @xsi:schemaLocation
+ *    ├─ soap:Header ─ blocks, each with an Id, each name once (QualityOfTimestamp: once per Service)
+ *    └─ soap:Body @Id
+ *
+ * The type is taken from the elements; schemaLocation is compared and reported, never trusted (wire facts 8, §12).
+ * Specs: [OSCI12 soapXxx.xsd]; threat model G1, G2, X9.
+ * @module
+ */
+import { OrderError, StructureError } from '../errors.js'
+import type { Parts } from '../mime/parts.js'
+import { parseXml } from '../xml/gate.js'
+import { attributeOf, elementsOf, isElement, xpathOf, type XmlDocument, type XmlElement } from '../xml/tree.js'
+import { writeXml } from '../xml/write.js'
+import { messageType, type MessageType } from './messages.js'
+import { DS, OSCI, OSCI2017, schemaLocation, SOAP, XENC, XSI } from './names.js'
+import type { Remark, SoapEnvelope, Stage } from './types.js'
+
+const FRAME: ReadonlySet<string> = new Set([SOAP, OSCI, OSCI2017, DS, XENC])
+const NC_NAME = /^[\p{L}_][\p{L}\p{N}._\u00b7-]{0,255}$/u
+
+function refuse(e: XmlElement, rule: string, why: string): StructureError {
+  return new StructureError('soap', `osci-structure.${rule}`, why, { line: e.line, column: e.column, xpath: xpathOf(e) })
+}
+
+/**
+ * Every Id of a document, each once. Only the unprefixed `Id` counts; look-alikes inside the frame are refused (G2).
+ * @throws {StructureError} 9100 duplicate, not an NCName, look-alike.
+ */
+export function indexIds(root: XmlElement): ReadonlyMap<string, XmlElement> {
+  const ids = new Map<string, XmlElement>()
+  const open: XmlElement[] = [root]
+  for (let e = open.pop(); e; e = open.pop()) {
+    for (const a of e.attributes) {
+      if (a.local.length !== 2 || a.local.toLowerCase() !== 'id') continue
+      if (a.local !== 'Id' || a.uri !== '') {
+        if (FRAME.has(e.uri)) throw refuse(e, 'id-lookalike', `attribute ${a.prefix ? a.prefix + ':' : ''}${a.local} on ${e.local}`)
+        continue
+      }
+      if (!NC_NAME.test(a.value)) throw refuse(e, 'id-syntax', 'an Id must be a name')
+      if (ids.has(a.value)) throw refuse(e, 'duplicate-id', 'two elements have the same Id')
+      ids.set(a.value, e)
+    }
+    for (const c of e.children) if (c.kind === 'element') open.push(c)
+  }
+  return ids
+}
+
+/** Only white space may stand between the children of `e`. */
+export function noLooseText(e: XmlElement): void {
+  for (const c of e.children) {
+    if (c.kind === 'text' && /[^ \t\r\n]/.test(c.value)) throw refuse(e, 'loose-text', `text between the children of ${e.local}`)
+  }
+}
+
+function headerBlocks(header: XmlElement): readonly XmlElement[] {
+  noLooseText(header)
+  const blocks = elementsOf(header)
+  const seen = new Set<string>()
+  for (const block of blocks) {
+    if (attributeOf(block, 'Id') === undefined) throw refuse(block, 'block-without-id', `header block ${block.local} has no Id`)
+    const service = isElement(block, OSCI, 'QualityOfTimestamp') ? ` ${attributeOf(block, 'Service') ?? ''}` : ''
+    const key = `{${block.uri}}${block.local}${service}`
+    if (seen.has(key)) throw refuse(block, 'repeated-block', `header block ${block.local} occurs twice`)
+    seen.add(key)
+  }
+  return blocks
+}
+
+interface Recognised {
+  readonly kind: SoapEnvelope['kind']
+  readonly type?: MessageType
+  readonly orderElement?: XmlElement
+}
+
+function recognise(root: XmlElement, header: XmlElement | undefined, blocks: readonly XmlElement[], body: XmlElement): Recognised {
+  const inBody = elementsOf(body)
+  const [first] = inBody
+  if (first && isElement(first, SOAP, 'Fault') && blocks.length === 0) return { kind: 'fault' }
+  if (first && isElement(first, XENC, 'EncryptedData') && header === undefined) {
+    if (inBody.length > 1) throw refuse(body, 'frame', 'an encrypted message holds one EncryptedData')
+    return { kind: 'encrypted' }
+  }
+  const orders = [
+    ...blocks.filter((b) => messageType(b.local)?.at === 'header' && messageType(b.local)?.uri === b.uri),
+    ...inBody.filter((b) => messageType(b.local)?.at === 'body' && messageType(b.local)?.uri === b.uri),
+  ]
+  const [order, second] = orders
+  if (!order) throw refuse(root, 'unknown-message', 'the envelope holds no OSCI message')
+  if (second) throw refuse(second, 'two-orders', 'the envelope holds two orders')
+  const type = messageType(order.local)
+  return type ? { kind: 'message', type, orderElement: order } : { kind: 'fault' }
+}
+
+function schemaLocationRemarks(root: XmlElement, found: Recognised): Remark[] {
+  const wanted = found.kind === 'encrypted' ? 'soapMessageEncrypted.xsd' : found.type?.schemaFile
+  if (wanted === undefined) return []
+  const a = root.attributes.find((x) => x.local === 'schemaLocation' && x.uri === XSI)
+  if (a && a.prefix === 'xsi' && a.value === schemaLocation(wanted)) return []
+  const detail = a ? (a.prefix === 'xsi' ? 'differs' : 'other prefix than xsi') : 'missing'
+  return [{ finding: 'osci-structure.schema-location', element: root, detail }]
+}
+
+/** Unknown blocks that must be understood end the reading (X9). */
+function refuseUnknownObligations(found: Recognised, blocks: readonly XmlElement[]): void {
+  if (!found.type) return
+  for (const block of blocks) {
+    if (block.uri === OSCI || block.uri === OSCI2017) continue
+    const must = attributeOf(block, 'mustUnderstand', SOAP)
+    if (must !== undefined && must !== '0' && must !== 'false')
+      throw new OrderError('osci-structure.must-understand', `header block ${block.local} must be understood and is not known`, {
+        line: block.line,
+        column: block.column,
+        xpath: xpathOf(block),
+      })
+  }
+}
+
+/** Reads the frame of a parsed envelope. */
+export function readFrame(document: XmlDocument, parts: Parts): SoapEnvelope {
+  const { root } = document
+  if (!isElement(root, SOAP, 'Envelope')) throw refuse(root, 'frame', 'the root is no SOAP 1.1 envelope')
+  noLooseText(root)
+  const kids = elementsOf(root)
+  const header = kids.length === 2 && kids[0] && isElement(kids[0], SOAP, 'Header') ? kids[0] : undefined
+  const body = kids.at(-1)
+  if (!body || !isElement(body, SOAP, 'Body') || kids.length > (header ? 2 : 1))
+    throw refuse(root, 'frame', 'the envelope must hold at most one Header, then one Body')
+  const blocks = header ? headerBlocks(header) : []
+  noLooseText(body)
+  indexIds(root)
+  const found = recognise(root, header, blocks, body)
+  if (found.kind === 'message' && attributeOf(body, 'Id') === undefined) throw refuse(body, 'block-without-id', 'the Body has no Id')
+  refuseUnknownObligations(found, blocks)
+  return {
+    document,
+    kind: found.kind,
+    ...(found.type ? { type: found.type.name } : {}),
+    ...(found.orderElement ? { orderElement: found.orderElement } : {}),
+    header: blocks,
+    body,
+    parts,
+    evidence: {},
+    remarks: schemaLocationRemarks(root, found),
+  }
+}
+
+/** Parts ⇄ SoapEnvelope. */
+export const soap: Stage<Parts, SoapEnvelope> = {
+  name: 'soap',
+  async open(parts, env) {
+    return Promise.resolve(readFrame(parseXml(parts.root.body, { limits: env.limits, frame: 'osci', stage: 'soap' }), parts))
+  },
+  async seal(envelope) {
+    const body = writeXml(envelope.document.root, { declaration: true })
+    return Promise.resolve({ ...envelope.parts, root: { ...envelope.parts.root, body } })
+  },
+}
