@@ -1,0 +1,31 @@
+#!/usr/bin/env node
+// SPDX-License-Identifier: EUPL-1.2
+/*
+ * Launcher: the built program when `dist/` is there, otherwise the sources through tsx. Needs no build and no install script.
+ *
+ * It is CommonJS (bin/package.json) on purpose: Node reads a first ES module through the thread pool, and the pool takes
+ * its size from UV_THREADPOOL_SIZE the moment it is first used. Private-key work runs there, so it must be set before.
+ */
+'use strict'
+const { existsSync } = require('node:fs')
+const { availableParallelism } = require('node:os')
+const { join } = require('node:path')
+const { pathToFileURL } = require('node:url')
+
+if (!process.env.UV_THREADPOOL_SIZE) process.env.UV_THREADPOOL_SIZE = String(availableParallelism())
+
+const root = join(__dirname, '..')
+const built = join(root, 'dist', 'src', 'cli', 'main.js')
+const source = join(root, 'src', 'cli', 'main.ts')
+
+async function launch() {
+  const useBuilt = existsSync(built)
+  if (!useBuilt) require('tsx/esm/api').register()
+  const { main } = await import(pathToFileURL(useBuilt ? built : source).href)
+  process.exitCode = await main(process.argv.slice(2))
+}
+
+launch().catch((error) => {
+  console.error(error)
+  process.exitCode = 4
+})
