@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: EUPL-1.2
+/**
+ * The two certificate headers: who signs, who is encrypted for ([OSCI12 order.xsd IntermediaryCertificates, NonIntermediaryCertificates]).
+ *
+ *   osci:NonIntermediaryCertificates ─ <role> @Id ─ ds:X509Data ─ ds:X509Certificate      (exactly one certificate, no chain)
+ * @module
+ */
+import { createHash, type X509Certificate } from 'node:crypto'
+import { attributeOf, attr, element, elementsOf, isElement, textOf, type ElementSpec, type XmlElement } from '../xml/tree.js'
+import { decodeBase64, encodeBase64, misfit } from './codec.js'
+import { CERTIFICATE_ORDER, type CertificateRole } from './messages.js'
+import { DS, OSCI } from './names.js'
+import type { CertificateEntry } from './types.js'
+
+const ROLES: ReadonlySet<string> = new Set(CERTIFICATE_ORDER)
+
+function readOne(e: XmlElement): CertificateEntry {
+  const id = attributeOf(e, 'Id')
+  const [data, more] = elementsOf(e)
+  const [inner, second] = data ? elementsOf(data) : []
+  if (e.uri !== OSCI || !ROLES.has(e.local)) throw misfit(e, 'certificate-header', `${e.local} is no certificate element`)
+  if (id === undefined) throw misfit(e, 'certificate-header', `${e.local} has no Id`)
+  if (!data || more || !isElement(data, DS, 'X509Data') || !inner || second || !isElement(inner, DS, 'X509Certificate'))
+    throw misfit(e, 'certificate-header', `${e.local} holds exactly one X509Certificate`)
+  return { role: e.local as CertificateRole, id, der: decodeBase64(textOf(inner), inner) }
+}
+
+/** Reads one of the two headers. @throws {OrderError} 9300 */
+export const readCertificates = (header: XmlElement): CertificateEntry[] => elementsOf(header).map(readOne)
+
+/** Every certificate of both headers. */
+export function certificateElements(header: readonly XmlElement[]): CertificateEntry[] {
+  return header
+    .filter((b) => isElement(b, OSCI, 'IntermediaryCertificates') || isElement(b, OSCI, 'NonIntermediaryCertificates'))
+    .flatMap(readCertificates)
+}
+
+/** Writes entries in schema order. */
+export function writeCertificates(entries: readonly CertificateEntry[]): ElementSpec {
+  const rank = (entry: CertificateEntry): number => CERTIFICATE_ORDER.indexOf(entry.role)
+  const ordered = [...entries].sort((a, b) => rank(a) - rank(b))
+  return {
+    children: ordered.map(({ role, id, der }) =>
+      element(OSCI, 'osci', role, {
+        attributes: [attr('Id', id)],
+        children: [
+          element(DS, 'ds', 'X509Data', { children: [element(DS, 'ds', 'X509Certificate', { children: [encodeBase64(der)] })] }),
+        ],
+      }),
+    ),
+  }
+}
+
+/** Text before the first `_` of an Id: the library joins a role's cipher and signature certificates by it (wire fact 26). */
+const ROLE_NAMES: Readonly<Record<CertificateRole, string>> = {
+  CipherCertificateIntermediary: 'intermed_cipher',
+  SignatureCertificateIntermediary: 'intermed_signature',
+  CipherCertificateOriginator: 'originator_cipher',
+  CipherCertificateOtherAuthor: 'author_cipher',
+  CipherCertificateAddressee: 'addressee_cipher',
+  CipherCertificateOtherReader: 'reader_cipher',
+  SignatureCertificateOriginator: 'originator_signature',
+  SignatureCertificateOtherAuthor: 'author_signature',
+  SignatureCertificateAddressee: 'addressee_signature',
+}
+
+/** An entry with the Id that the field writes: role, kind, SHA-256. `index` tells several authors or readers apart. */
+export function certificateEntry(role: CertificateRole, certificate: X509Certificate, index?: number): CertificateEntry {
+  const der = new Uint8Array(certificate.raw)
+  const name = ROLE_NAMES[role].replace('_', `${index ?? ''}_`)
+  return { role, id: `${name}_${createHash('sha256').update(der).digest('hex')}`, der }
+}

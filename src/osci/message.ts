@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: EUPL-1.2
+/**
+ * Message stage: a verified envelope ⇄ the typed message of its row. The table decides what stands where; what the row does not name
+ * is refused. Where a signature covers the message, nothing is read that it does not cover.
+ * @module
+ */
+import { OrderError, SignatureError } from '../errors.js'
+import { attr, element, elementsOf, isElement, xpathOf, type XmlElement } from '../xml/tree.js'
+import { builtDocument, headerBlock, takeOver } from './build.js'
+import { readCertificates, writeCertificates } from './certificates.js'
+import { boundsOf, misfit } from './codec.js'
+import { readControl, readLanguages, readTimestampWish, writeControl } from './control.js'
+import { bodySlots, CERTIFICATE_SETS, headerSlots, messageType, type MessageName, type MessageType, type OrderOf, type Slot } from './messages.js'
+import { outgoingParts } from './mime-stage.js'
+import { ACTOR_NONE, ENVELOPE_NAMESPACES, OSCI, OSCI2017, schemaLocation, SOAP, XSI } from './names.js'
+import { featureDescription } from './parts.js'
+import type { CertificateEntry, OsciMessage, Remark, SoapEnvelope, Stage } from './types.js'
+
+const INTERMEDIARY_ROLES = ['CipherCertificateIntermediary', 'SignatureCertificateIntermediary'] as const
+
+/** Takes elements off the front of `queue` for one slot. */
+function takeSlot(queue: XmlElement[], slot: Slot, where: XmlElement): XmlElement[] {
+  const [min, max] = boundsOf(slot.card)
+  const got: XmlElement[] = []
+  for (let next = queue[0]; next && got.length < max && isElement(next, slot.uri, slot.name); next = queue[0]) {
+    got.push(next)
+    queue.shift()
+  }
+  if (got.length < min) throw misfit(queue[0] ?? where, 'missing-block', `${slot.name} is missing, or stands in the wrong place`)
+  return got
+}
+
+/** Splits the header into the row's slots and the custom blocks behind them. */
+function sortHeader(envelope: SoapEnvelope, type: MessageType): { slots: Map<string, XmlElement[]>; custom: XmlElement[] } {
+  const queue = [...envelope.header]
+  const slots = new Map<string, XmlElement[]>()
+  for (const slot of headerSlots(type)) slots.set(slot.name, takeSlot(queue, slot, envelope.body))
+  for (const block of queue) {
+    if (block.uri === OSCI || block.uri === OSCI2017 || block.uri === SOAP)
+      throw misfit(block, 'unexpected-block', `${block.local} does not belong at this place in ${type.name}`)
+  }
+  return { slots, custom: queue }
+}
+
+function sortBody(envelope: SoapEnvelope, type: MessageType): Map<string, XmlElement[]> {
+  const queue = elementsOf(envelope.body)
+  const slots = new Map<string, XmlElement[]>()
+  for (const slot of bodySlots(type)) slots.set(slot.name, takeSlot(queue, slot, envelope.body))
+  const [left] = queue
+  if (left) throw misfit(left, 'unexpected-element', `${left.local} does not belong into the Body of ${type.name}`)
+  return slots
+}
+
+/** Nothing may be read that the signature does not cover; an unsigned message is the peer's policy (threat model §5 rule 9). */
+function assertCovered(envelope: SoapEnvelope, type: MessageType): void {
+  const evidence = envelope.evidence.signature
+  if (!evidence) return
+  const uncovered = [...envelope.header.filter((b) => b.local !== type.signatureElement), envelope.body].find((e) => !evidence.covered.has(e))
+  if (uncovered) throw new SignatureError('9602', 'message-signature.not-covered', 'a part of the message is not signed', { xpath: xpathOf(uncovered) })
+}
+
+/** Attributes of a header block are not the order's own. */
+const ownAttributes = (e: XmlElement): XmlElement => ({ ...e, attributes: e.attributes.filter((a) => a.uri !== SOAP && a.local !== 'Id') })
+
+function allowedCertificates(entries: readonly CertificateEntry[], allowed: readonly string[], header: XmlElement): readonly CertificateEntry[] {
+  const wrong = entries.find((entry) => !allowed.includes(entry.role))
+  if (wrong) throw misfit(header, 'certificate-role', `${wrong.role} is not allowed in this message`)
+  return entries
+}
+
+function chunkRemarks(type: MessageType, features: XmlElement | undefined): Remark[] {
+  return type.features === '1' && !features ? [{ finding: 'osci-structure.missing-feature-description' }] : []
+}
+
+function open(envelope: SoapEnvelope): OsciMessage {
+  const type = envelope.type === undefined ? undefined : messageType(envelope.type)
+  if (!type || !envelope.orderElement) throw new OrderError('osci-structure.no-order', 'this is no OSCI order')
+  assertCovered(envelope, type)
+  const { slots, custom } = sortHeader(envelope, type)
+  const body = sortBody(envelope, type)
+  const block = (name: string): XmlElement | undefined => slots.get(name)?.[0]
+  const control = block('ControlBlock')
+  if (!control) throw new OrderError('osci-structure.missing-block', 'ControlBlock is missing')
+  const languages = block('DesiredLanguages')
+  const wishes = slots.get('QualityOfTimestamp') ?? []
+  const intermediary = block('IntermediaryCertificates')
+  const others = block('NonIntermediaryCertificates')
+  const features = block('FeatureDescription')
+  const [content] = body.get('ContentPackage') ?? []
+  return {
+    type: type.name,
+    control: readControl(control, type.control),
+    ...(languages ? { languages: readLanguages(languages) } : {}),
+    ...(wishes.length > 0 ? { timestamps: wishes.map(readTimestampWish) } : {}),
+    order: type.order.read(ownAttributes(envelope.orderElement)) as OrderOf<MessageName>,
+    ...(intermediary
+      ? { intermediaryCertificates: allowedCertificates(readCertificates(intermediary), INTERMEDIARY_ROLES, intermediary) }
+      : {}),
+    ...(others ? { certificates: allowedCertificates(readCertificates(others), CERTIFICATE_SETS[type.certificates ?? 'delivery'], others) } : {}),
+    ...(features ? { features: featureDescription.read(ownAttributes(features)) } : {}),
+    custom,
+    ...(content ? { content } : {}),
+    attachments: [...envelope.parts.attachments.values()],
+    evidence: envelope.evidence,
+    remarks: [...envelope.remarks, ...chunkRemarks(type, features)],
+  }
+}
+
+function headerOf(message: OsciMessage, type: MessageType): XmlElement[] {
+  const blocks: (XmlElement | false | undefined)[] = [
+    headerBlock(OSCI, 'ControlBlock', 'controlblock', writeControl(message.control)),
+    message.languages &&
+      headerBlock(OSCI, 'DesiredLanguages', 'desiredlanguages', { attributes: [attr('LanguagesList', message.languages.join(' '))] }),
+    ...(message.timestamps ?? []).map(({ service, quality }) =>
+      headerBlock(OSCI, 'QualityOfTimestamp', `qualityoftimestamp_${service}`, {
+        attributes: [attr('Quality', quality), attr('Service', service)],
+      }),
+    ),
+    type.at === 'header' && headerBlock(type.uri, type.name, type.name.toLowerCase(), type.order.write(message.order)),
+    message.intermediaryCertificates &&
+      headerBlock(OSCI, 'IntermediaryCertificates', 'intermediarycertificates', writeCertificates(message.intermediaryCertificates), ACTOR_NONE),
+    message.certificates &&
+      headerBlock(OSCI, 'NonIntermediaryCertificates', 'nonintermediarycertificates', writeCertificates(message.certificates), ACTOR_NONE),
+    message.features && headerBlock(OSCI2017, 'FeatureDescription', 'featuredescription', featureDescription.write(message.features), null),
+    ...message.custom.map(takeOver),
+  ]
+  return blocks.filter((b): b is XmlElement => typeof b === 'object')
+}
+
+async function seal(message: OsciMessage): Promise<SoapEnvelope> {
+  const type = messageType(message.type)
+  if (!type) throw new TypeError(`unknown message ${message.type}`)
+  const order = type.order.write(message.order)
+  const inOsci2017 = type.uri === OSCI2017
+  const body = element(SOAP, 'soap', 'Body', {
+    attributes: [attr('Id', 'body')],
+    children: [
+      ...(type.at === 'body' ? [element(type.uri, inOsci2017 ? 'osci2017' : 'osci', type.name, order)] : []),
+      ...(message.content ? [message.content.start > 0 ? takeOver(message.content) : message.content] : []),
+    ],
+  })
+  const blocks = headerOf(message, type)
+  const header = element(SOAP, 'soap', 'Header', { children: blocks })
+  const root = element(SOAP, 'soap', 'Envelope', {
+    namespaces: ENVELOPE_NAMESPACES,
+    attributes: [{ prefix: 'xsi', local: 'schemaLocation', uri: XSI, value: schemaLocation(type.schemaFile) }],
+    children: [header, body],
+  })
+  const orderElement = [...blocks, ...elementsOf(body)].find((b) => isElement(b, type.uri, type.name))
+  return Promise.resolve({
+    document: builtDocument(root),
+    kind: 'message',
+    type: type.name,
+    header: blocks,
+    body,
+    ...(orderElement ? { orderElement } : {}),
+    parts: outgoingParts(message.attachments),
+    evidence: {},
+    remarks: [],
+  })
+}
+
+/** SoapEnvelope ⇄ OsciMessage. */
+export const message: Stage<SoapEnvelope, OsciMessage> = {
+  name: 'message',
+  open: async (envelope) => Promise.resolve(open(envelope)),
+  seal,
+}

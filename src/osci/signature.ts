@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: EUPL-1.2
+/**
+ * Message signature: proves who sent a message and which parts of it.
+ *
+ *   soap:Header ─┬─ ControlBlock …    ┐
+ *                ├─ ClientSignature ──┤ one ds:Reference per block, Body and attachment
+ *   soap:Body ───┴─ ContentPackage    ┘
+ *
+ * The key is the certificate of the role that the table names, never one that the signature brings along; nothing outside `covered`
+ * may be read later. Specs: [OSCI12 soapXxx.xsd ClientSignature, SupplierSignature; oscisig.xsd]; threat model §5, G1–G12.
+ * @module
+ */
+import type { X509Certificate } from 'node:crypto'
+import { SignatureError, StructureError } from '../errors.js'
+import type { Part } from '../mime/parts.js'
+import { keyUsage, readCertificate } from '../pki/certificate.js'
+import { canonicalize } from '../xml/c14n.js'
+import { digest, readSignature, sameOctets, verifyValue, type Reference, type Signature } from '../xml/dsig.js'
+import { makeSignature } from '../xml/dsig-write.js'
+import { attributeOf, element, elementsOf, isElement, xpathOf, type XmlElement } from '../xml/tree.js'
+import { builtDocument, headerBlock } from './build.js'
+import { certificateElements } from './certificates.js'
+import { messageType, type MessageType } from './messages.js'
+import { C14N, OSCI, SOAP } from './names.js'
+import type { OsciEnv, SignatureEvidence, SoapEnvelope, Stage } from './types.js'
+
+type Target = { readonly uri: string; readonly what: XmlElement | Part }
+
+const isPart = (what: XmlElement | Part): what is Part => 'contentId' in what
+
+/** What a message signature must cover: every header block but its own, Body, every part (G3: equality, not subset). */
+function targets(envelope: SoapEnvelope, signatureBlock: XmlElement | undefined): Target[] {
+  const blocks = envelope.header.filter((block) => block !== signatureBlock)
+  return [
+    ...[...blocks, envelope.body].map((e) => ({ uri: `#${attributeOf(e, 'Id') ?? ''}`, what: e })),
+    ...[...envelope.parts.attachments.values()].map((part) => ({ uri: `cid:${part.contentId}`, what: part })),
+  ]
+}
+
+/** A part is named raw or percent-encoded (osci-1.2 §7.5 rule 5). */
+function sameUri(target: Target, uri: string): boolean {
+  if (target.uri === uri) return true
+  if (!isPart(target.what)) return false
+  try {
+    return decodeURIComponent(uri) === target.uri
+  } catch {
+    return false
+  }
+}
+
+function octetsOf(target: Target, reference: Reference): Uint8Array {
+  const transforms = reference.transforms
+  if (isPart(target.what)) {
+    if (transforms.length > 0) throw new SignatureError('9601', 'message-signature.transform', 'a part is digested as it is')
+    return target.what.body
+  }
+  if (transforms.length !== 1 || transforms[0] !== C14N)
+    throw new SignatureError('9601', 'message-signature.transform', 'a block is digested in canonical form, nothing else')
+  return canonicalize(target.what)
+}
+
+/** Pairs references and targets one to one. */
+function bind(signature: Signature, wanted: readonly Target[]): readonly (readonly [Target, Reference])[] {
+  const left = new Set(signature.references)
+  const pairs = wanted.map((target): readonly [Target, Reference] => {
+    const hits = [...left].filter((r) => sameUri(target, r.uri))
+    const [hit, twice] = hits
+    if (!hit || twice)
+      throw new SignatureError('9602', 'message-signature.not-covered', hit ? 'a part is signed twice' : 'a part of the message is not signed', {
+        ...(isPart(target.what) ? { xpath: target.uri } : { line: target.what.line, column: target.what.column, xpath: xpathOf(target.what) }),
+      })
+    left.delete(hit)
+    return [target, hit]
+  })
+  const [stray] = left
+  if (stray) throw new SignatureError('9602', 'message-signature.stray-reference', 'the signature refers to something that is no part of the message')
+  return pairs
+}
+
+/** The one certificate of the signer's role; RetrievalMethod must name it (G9). */
+function signerCertificate(envelope: SoapEnvelope, type: MessageType, signature: Signature): X509Certificate {
+  const candidates = certificateElements(envelope.header).filter((c) => c.role === type.signer)
+  const named = candidates.find((c) => `#${c.id}` === signature.retrievalUri)
+  if (!named)
+    throw new SignatureError('9601', 'message-signature.signer-role', `the signature must name the ${type.signer} of this message`)
+  const certificate = readCertificate(named.der)
+  const usage = keyUsage(certificate)
+  if (usage && !usage.includes('digitalSignature') && !usage.includes('nonRepudiation'))
+    throw new SignatureError('9601', 'message-signature.key-usage', 'the certificate is not for signatures')
+  return certificate
+}
+
+/** The signature block, which must stand where and as often as the schema says. */
+function signatureBlock(envelope: SoapEnvelope, type: MessageType): XmlElement | undefined {
+  const blocks = envelope.header.filter((b) => b.uri === OSCI && (b.local === 'ClientSignature' || b.local === 'SupplierSignature'))
+  const [block, second] = blocks
+  if (second || (block && block.local !== type.signatureElement))
+    throw new StructureError('signature', 'osci-structure.signature-block', `only one ${type.signatureElement} is allowed`)
+  return block
+}
+
+/**
+ * Verifies the message signature of an envelope: grammar, algorithms, signer, value, coverage, digests, in this order.
+ *
+ * @returns undefined for an unsigned message (whether that is acceptable is the peer's policy, 9600).
+ * @throws {SignatureError} 9601 value, digest, algorithm, signer; 9602 a part is not covered; 9603 the check failed.
+ */
+export function verifyMessageSignature(envelope: SoapEnvelope, env: OsciEnv): SignatureEvidence | undefined {
+  const type = envelope.type === undefined ? undefined : messageType(envelope.type)
+  if (!type) return undefined
+  const block = signatureBlock(envelope, type)
+  if (!block) return undefined
+  const [signatureElement, extra] = elementsOf(block)
+  if (!signatureElement || extra) throw new SignatureError('9601', 'message-signature.grammar', 'the block holds exactly one ds:Signature')
+  const signature = readSignature(signatureElement, 'message-signature')
+  if (signature.objects.length > 0) throw new SignatureError('9601', 'message-signature.grammar', 'a message signature holds no Object')
+  const signer = signerCertificate(envelope, type, signature)
+  const { signature: algorithms } = env.algorithms
+  if (!algorithms.canonicalization(signature.canonicalizationMethod))
+    throw new SignatureError('9601', 'message-signature.algorithm', 'this canonical form is not allowed')
+  if (!verifyValue(signature, signer, algorithms)) throw new SignatureError('9601', 'message-signature.value-mismatch', 'the signature value is wrong')
+  const pairs = bind(signature, targets(envelope, block))
+  for (const [target, reference] of pairs) {
+    if (!algorithms.digest(reference.digestMethod)) throw new SignatureError('9601', 'message-signature.algorithm', 'this digest is not allowed')
+    if (!sameOctets(digest(algorithms, reference.digestMethod, octetsOf(target, reference)), reference.digestValue))
+      throw new SignatureError('9601', 'message-signature.digest-mismatch', 'a signed part was changed', {
+        ...(isPart(target.what) ? { xpath: target.uri } : { line: target.what.line, column: target.what.column, xpath: xpathOf(target.what) }),
+      })
+  }
+  return {
+    signer,
+    role: type.signer,
+    algorithm: signature.signatureMethod,
+    digestMethods: [...new Set(signature.references.map((r) => r.digestMethod))],
+    covered: new Set(pairs.map(([target]) => target.what)),
+  }
+}
+
+/** Puts the signature second, directly behind ControlBlock: one-pass readers need it before what it signs (wire fact 33). */
+async function sign(envelope: SoapEnvelope, env: OsciEnv): Promise<SoapEnvelope> {
+  const how = env.sealing?.sign
+  const type = envelope.type === undefined ? undefined : messageType(envelope.type)
+  if (!how || !type) return envelope
+  const der = new Uint8Array(how.signer.certificate.raw)
+  const own = certificateElements(envelope.header).find((c) => c.role === type.signer && sameOctets(c.der, der))
+  if (!own) throw new TypeError(`the message lacks the signer's ${type.signer}`)
+  const block = headerBlock(OSCI, type.signatureElement, type.signatureElement.toLowerCase(), {})
+  const [control, ...rest] = envelope.header
+  if (!control) throw new TypeError('a message has a ControlBlock')
+  const rebuild = (signature: XmlElement): XmlElement => {
+    const root = envelope.document.root
+    const header = element(SOAP, 'soap', 'Header', { children: [control, signature, ...rest] })
+    return element(root.uri, root.prefix, root.local, { attributes: root.attributes, namespaces: root.namespaces, children: [header, envelope.body] })
+  }
+  rebuild(block)
+  const references = targets(envelope, undefined).map(({ uri, what }) => ({
+    uri,
+    transforms: isPart(what) ? [] : [C14N],
+    digestMethod: how.digestMethod,
+    digestValue: digest(env.algorithms.signature, how.digestMethod, isPart(what) ? what.body : canonicalize(what)),
+  }))
+  const signature = await makeSignature(block, {
+    references,
+    signatureMethod: how.signatureMethod,
+    retrievalUri: `#${own.id}`,
+    signer: how.signer,
+  })
+  const filled = element(block.uri, block.prefix, block.local, {
+    attributes: block.attributes,
+    namespaces: block.namespaces,
+    children: [signature],
+  })
+  const root = rebuild(filled)
+  return { ...envelope, document: builtDocument(root), header: [control, filled, ...rest] }
+}
+
+/** SoapEnvelope ⇄ SoapEnvelope with evidence of the signature. */
+export const signature: Stage<SoapEnvelope, SoapEnvelope> = {
+  name: 'signature',
+  async open(envelope, env) {
+    const evidence = verifyMessageSignature(envelope, env)
+    return Promise.resolve(evidence ? { ...envelope, evidence: { ...envelope.evidence, signature: evidence } } : envelope)
+  },
+  seal: sign,
+}
+
+/** A message is signed when it has a signature block, whatever that is worth. */
+export const isSigned = (envelope: SoapEnvelope): boolean =>
+  envelope.header.some((b) => isElement(b, OSCI, 'ClientSignature') || isElement(b, OSCI, 'SupplierSignature'))
