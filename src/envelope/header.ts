@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: EUPL-1.2
+/**
+ * The two JOSE headers of an envelope, read strictly: a member that is not listed here ends the reading. That one rule refuses `zip`,
+ * `crit`, `b64`, `p2c`, `p2s`, `jku`, `x5u`, `jwk`, `apu` and whatever comes next (J1).
+ * Specs: docs/envelope.md §3, §5; [RFC 7515 §4], [RFC 7516 §4], [RFC 7518 §4.6].
+ * @module
+ */
+import { base64url } from 'jose'
+import type { EnvelopeLimits } from './container.js'
+import { ENVELOPE_LIMITS, FORMAT_VERSION, readContainer } from './container.js'
+import { EnvelopeError } from './errors.js'
+import type { SealingAlgorithm, SigningAlgorithm } from './keys.js'
+import { ENVELOPE_ID, MAILBOX } from './metadata.js'
+import type { EnvelopeHeader } from './types.js'
+
+export const JWE_TYPE = 'protektor-envelope+jwe'
+export const JWS_TYPE = 'protektor-metadata+jws'
+
+export interface OuterHeader extends EnvelopeHeader {
+  readonly alg: SealingAlgorithm
+  readonly kid: string
+  /** Ephemeral public key; present for ECDH-ES+A256KW, still unchecked. */
+  readonly unverifiedEpk?: unknown
+}
+
+export interface InnerHeader {
+  readonly alg: SigningAlgorithm
+  readonly kid: string
+}
+
+/**
+ * What the core may see: id, mailbox, life. Needs no key; proves nothing.
+ * @throws {EnvelopeError} envelope.container, .version, .size, .header, .algorithm
+ */
+export function readHeader(bytes: Uint8Array, limits: EnvelopeLimits = ENVELOPE_LIMITS): EnvelopeHeader {
+  const { id, to, ttlSeconds } = readOuterHeader(readContainer(bytes, limits).jwe, limits)
+  return { id, to, ttlSeconds }
+}
+
+/**
+ * Checks shape and header of the compact JWE. Segments must be canonical base64url: otherwise the spare bits of a last character
+ * could be changed unseen.
+ * @throws {EnvelopeError} envelope.header, .algorithm, .size
+ */
+export function readOuterHeader(jwe: string, limits: EnvelopeLimits): OuterHeader {
+  const segments = jwe.split('.', 6)
+  if (segments.length !== 5) throw wrong('The sealed metadata are no compact JWE.')
+  const [protectedHeader = '', encryptedKey = '', iv = '', ciphertext = '', tag = ''] = segments
+  const header = decoded(protectedHeader, limits)
+  canonical(encryptedKey)
+  canonical(ciphertext)
+  if (canonical(iv).length !== 12 || canonical(tag).length !== 16) throw wrong('Initialisation vector or tag has a wrong length.')
+
+  if (header.alg !== 'ECDH-ES+A256KW' && header.alg !== 'RSA-OAEP-256') throw forbidden()
+  if (header.enc !== 'A256GCM') throw forbidden()
+  only(header, ['typ', 'alg', 'enc', 'kid', 'v', 'id', 'to', 'ttlSeconds', ...(header.alg === 'ECDH-ES+A256KW' ? ['epk'] : [])])
+  if (header.v !== FORMAT_VERSION) throw new EnvelopeError('envelope.version', 'This envelope version is not supported.')
+  const { typ, kid, id, to, ttlSeconds } = header
+  if (typ !== JWE_TYPE || typeof kid !== 'string' || typeof id !== 'string' || typeof to !== 'string') throw wrong('A header member is missing.')
+  if (!ENVELOPE_ID.test(id) || !MAILBOX.test(to)) throw wrong('Id or mailbox is malformed.')
+  if (typeof ttlSeconds !== 'number' || !Number.isInteger(ttlSeconds) || ttlSeconds < 1 || ttlSeconds > 3600) throw wrong('ttlSeconds is malformed.')
+  return { alg: header.alg, kid, id, to, ttlSeconds, ...(header.alg === 'ECDH-ES+A256KW' ? { unverifiedEpk: header.epk } : {}) }
+}
+
+/** @throws {EnvelopeError} envelope.header, .algorithm */
+export function readInnerHeader(jws: string, limits: EnvelopeLimits): InnerHeader & { readonly unverifiedPayload: Uint8Array } {
+  const segments = jws.split('.', 4)
+  if (segments.length !== 3) throw wrong('The metadata are no compact JWS.')
+  const header = decoded(segments[0] ?? '', limits)
+  if (header.alg !== 'ES256' && header.alg !== 'PS256') throw forbidden()
+  only(header, ['typ', 'alg', 'kid'])
+  if (header.typ !== JWS_TYPE || typeof header.kid !== 'string') throw wrong('A header member of the signature is missing.')
+  canonical(segments[2] ?? '')
+  return { alg: header.alg, kid: header.kid, unverifiedPayload: canonical(segments[1] ?? '') }
+}
+
+function decoded(segment: string, limits: EnvelopeLimits): Record<string, unknown> {
+  if (segment.length > limits.headerBytes) throw new EnvelopeError('envelope.size', 'The header is too large.')
+  let value: unknown
+  try {
+    value = JSON.parse(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(canonical(segment)))
+  } catch {
+    throw wrong('The header is no JSON.')
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw wrong('The header is no object.')
+  return value as Record<string, unknown>
+}
+
+function only(header: Record<string, unknown>, names: readonly string[]): void {
+  if (Object.keys(header).some((name) => !names.includes(name))) throw wrong('The header holds a member that is not allowed.')
+}
+
+function canonical(segment: string): Uint8Array {
+  let bytes: Uint8Array
+  try {
+    bytes = base64url.decode(segment)
+  } catch {
+    throw wrong('A segment is no base64url.')
+  }
+  if (base64url.encode(bytes) !== segment) throw wrong('A segment is no canonical base64url.')
+  return bytes
+}
+
+function wrong(message: string): EnvelopeError {
+  return new EnvelopeError('envelope.header', message)
+}
+
+function forbidden(): EnvelopeError {
+  return new EnvelopeError('envelope.algorithm', 'The algorithm is not allowed.')
+}

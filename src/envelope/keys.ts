@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: EUPL-1.2
+/**
+ * Keys of the envelope: P-256 or RSA, as JWK outside, as WebCrypto keys inside. One algorithm per key kind and purpose, chosen
+ * by the key, never by the message (J1).
+ * Specs: docs/envelope.md §4; [RFC 7517], [RFC 7638], [RFC 8725 §3.1].
+ * @module
+ */
+import type { CryptoKey, JWK } from 'jose'
+import { base64url, calculateJwkThumbprint, exportJWK, generateKeyPair, importJWK } from 'jose'
+import { EnvelopeError } from './errors.js'
+
+export type SealingAlgorithm = 'ECDH-ES+A256KW' | 'RSA-OAEP-256'
+export type SigningAlgorithm = 'ES256' | 'PS256'
+
+/** A private key that signs; `kid` is its RFC 7638 thumbprint. */
+export interface SigningKey {
+  readonly kid: string
+  readonly alg: SigningAlgorithm
+  readonly privateKey: CryptoKey
+}
+
+/** A private key that opens; `kid` is its RFC 7638 thumbprint. */
+export interface OpeningKey {
+  readonly kid: string
+  readonly alg: SealingAlgorithm
+  readonly privateKey: CryptoKey
+}
+
+/** The trusted public key of `participant` with thumbprint `kid`, or undefined. */
+export type SenderLookup = (kid: string, participant: string) => JWK | undefined | Promise<JWK | undefined>
+
+/** A participant as far as its keys go; signing and sealing keys may share the set (`use` `sig`, `enc`). */
+export interface KeyOwner {
+  readonly id: string
+  readonly jwks: readonly JWK[]
+}
+
+const MIN_RSA_BITS = 3000
+const MAX_RSA_BITS = 8192
+
+/** @throws {EnvelopeError} envelope.key */
+export async function importSigningKey(jwk: JWK): Promise<SigningKey> {
+  const alg = signingAlgorithm(jwk)
+  return { kid: await thumbprint(jwk), alg, privateKey: await imported(jwk, alg, true) }
+}
+
+/** @throws {EnvelopeError} envelope.key */
+export async function importOpeningKey(jwk: JWK): Promise<OpeningKey> {
+  const alg = sealingAlgorithm(jwk)
+  return { kid: await thumbprint(jwk), alg, privateKey: await imported(jwk, alg, true) }
+}
+
+/** @throws {EnvelopeError} envelope.key */
+export async function importSealingKey(jwk: JWK): Promise<{ kid: string; alg: SealingAlgorithm; publicKey: CryptoKey }> {
+  const alg = sealingAlgorithm(jwk)
+  return { kid: await thumbprint(jwk), alg, publicKey: await imported(jwk, alg, false) }
+}
+
+/** @throws {EnvelopeError} envelope.key */
+export async function importVerifyingKey(jwk: JWK): Promise<{ kid: string; alg: SigningAlgorithm; publicKey: CryptoKey }> {
+  const alg = signingAlgorithm(jwk)
+  return { kid: await thumbprint(jwk), alg, publicKey: await imported(jwk, alg, false) }
+}
+
+/** Makes a key pair on P-256; the private JWK carries `kid` and `use`. */
+export async function generateEnvelopeKey(use: 'sig' | 'enc'): Promise<{ privateJwk: JWK; publicJwk: JWK }> {
+  const alg = use === 'sig' ? 'ES256' : 'ECDH-ES+A256KW'
+  const pair = await generateKeyPair(alg, { crv: 'P-256', extractable: true })
+  const privateJwk = await exportJWK(pair.privateKey)
+  const kid = await thumbprint(privateJwk)
+  return { privateJwk: { ...privateJwk, kid, use }, publicJwk: publicJwkOf({ ...privateJwk, kid, use }) }
+}
+
+/** The public half of a JWK, with `kid`, `use` and `alg` where it has them; nothing else is copied. */
+export function publicJwkOf(jwk: JWK): JWK {
+  const { kty, crv, x, y, n, e, kid, use, alg } = jwk
+  const entries = Object.entries({ kty, crv, x, y, n, e, kid, use, alg }).filter(([, value]) => value !== undefined)
+  return Object.fromEntries(entries) as JWK
+}
+
+/** RFC 7638, SHA-256, base64url. */
+export async function thumbprint(jwk: JWK): Promise<string> {
+  try {
+    return await calculateJwkThumbprint(jwk, 'sha256')
+  } catch {
+    throw unusable('The key is no complete JWK.')
+  }
+}
+
+/** Lookup over configured participants: `kid` must be the thumbprint of one of the participant's own signing keys. */
+export function trustedSenders(owners: readonly KeyOwner[]): SenderLookup {
+  const table = new Map<string, Promise<Map<string, JWK>>>()
+  for (const owner of owners) {
+    const keys = owner.jwks.filter((jwk) => jwk.use !== 'enc').map(publicJwkOf)
+    table.set(
+      owner.id,
+      Promise.all(keys.map(async (jwk) => [await thumbprint(jwk), jwk] as const)).then((entries) => new Map(entries)),
+    )
+  }
+  return async (kid, participant) => (await table.get(participant))?.get(kid)
+}
+
+/** The key that messages for this owner are sealed for: the first with `use: 'enc'`. */
+export function sealingKeyOf(owner: KeyOwner): JWK | undefined {
+  const jwk = owner.jwks.find((key) => key.use === 'enc')
+  return jwk === undefined ? undefined : publicJwkOf(jwk)
+}
+
+/**
+ * A public P-256 point in JWK form, complete and on the curve (J2). Compressed points have no `y` and are refused.
+ * @throws {EnvelopeError} envelope.key
+ */
+export async function assertPointOnCurve(jwk: unknown): Promise<void> {
+  if (typeof jwk !== 'object' || jwk === null || Array.isArray(jwk)) throw unusable('The ephemeral key is no JWK.')
+  const point = jwk as Record<string, unknown>
+  const known = Object.keys(point).every((name) => name === 'kty' || name === 'crv' || name === 'x' || name === 'y')
+  if (!known || point.kty !== 'EC' || point.crv !== 'P-256' || !coordinate(point.x) || !coordinate(point.y)) {
+    throw unusable('The ephemeral key is no plain P-256 point.')
+  }
+  await imported({ kty: 'EC', crv: 'P-256', x: point.x as string, y: point.y as string }, 'ECDH-ES+A256KW', false)
+}
+
+function coordinate(value: unknown): boolean {
+  return typeof value === 'string' && value.length === 43 && /^[A-Za-z0-9_-]+$/.test(value) && base64url.encode(base64url.decode(value)) === value
+}
+
+function sealingAlgorithm(jwk: JWK): SealingAlgorithm {
+  if (jwk.use !== undefined && jwk.use !== 'enc') throw unusable('This key is not meant for sealing.')
+  const alg = kindOf(jwk) === 'EC' ? 'ECDH-ES+A256KW' : 'RSA-OAEP-256'
+  if (jwk.alg !== undefined && jwk.alg !== alg) throw unusable('The algorithm of the key is not allowed.')
+  return alg
+}
+
+function signingAlgorithm(jwk: JWK): SigningAlgorithm {
+  if (jwk.use !== undefined && jwk.use !== 'sig') throw unusable('This key is not meant for signing.')
+  const alg = kindOf(jwk) === 'EC' ? 'ES256' : 'PS256'
+  if (jwk.alg !== undefined && jwk.alg !== alg) throw unusable('The algorithm of the key is not allowed.')
+  return alg
+}
+
+function kindOf(jwk: JWK): 'EC' | 'RSA' {
+  if (jwk.kty === 'EC' && jwk.crv === 'P-256' && coordinate(jwk.x) && coordinate(jwk.y)) return 'EC'
+  if (jwk.kty === 'RSA' && typeof jwk.n === 'string' && jwk.n.length <= 1400) {
+    const modulus = base64url.decode(jwk.n)
+    const bits = modulus.length * 8 - Math.clz32(modulus[0] ?? 0) + 24
+    if (bits >= MIN_RSA_BITS && bits <= MAX_RSA_BITS) return 'RSA'
+  }
+  throw unusable(`Only P-256 and RSA keys of ${MIN_RSA_BITS} to ${MAX_RSA_BITS} bit are used.`)
+}
+
+async function imported(jwk: JWK, alg: string, isPrivate: boolean): Promise<CryptoKey> {
+  const { kty, crv, x, y, n, e, d, p, q, dp, dq, qi } = jwk
+  if (isPrivate && d === undefined) throw unusable('The private half of the key is missing.')
+  const bare = isPrivate ? { kty, crv, x, y, n, e, d, p, q, dp, dq, qi } : { kty, crv, x, y, n, e }
+  try {
+    const key = await importJWK(Object.fromEntries(Object.entries(bare).filter(([, value]) => value !== undefined)) as JWK, alg)
+    if (key instanceof Uint8Array) throw new TypeError('symmetric')
+    return key
+  } catch (cause) {
+    throw new EnvelopeError('envelope.key', 'The key cannot be used.', { cause })
+  }
+}
+
+function unusable(message: string): EnvelopeError {
+  return new EnvelopeError('envelope.key', message)
+}

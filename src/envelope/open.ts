@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: EUPL-1.2
+/**
+ * Opens an envelope. Order: frame, header, ephemeral key, our key, JWE, signature, inside = outside, parts, digests, padding; nothing
+ * leaves before all of it holds.
+ * Specs: docs/envelope.md §6; threat model J1 to J4.
+ * @module
+ */
+import { base64url, compactDecrypt, compactVerify } from 'jose'
+import type { EnvelopeLimits } from './container.js'
+import { ENVELOPE_LIMITS, readContainer, TAG_BYTES } from './container.js'
+import { EnvelopeError } from './errors.js'
+import type { OuterHeader } from './header.js'
+import { readInnerHeader, readOuterHeader } from './header.js'
+import type { OpeningKey, SenderLookup } from './keys.js'
+import { assertPointOnCurve, importVerifyingKey } from './keys.js'
+import type { Metadata } from './metadata.js'
+import { readMetadata } from './metadata.js'
+import type { EnvelopePart, OpenedEnvelope } from './types.js'
+
+export interface OpeningKeys {
+  /** The one whose thumbprint the header names is used; no other is tried. */
+  readonly recipient: readonly OpeningKey[]
+  readonly sender: SenderLookup
+}
+
+/** What the caller knows already; a difference ends the opening (J3). */
+export interface Expected {
+  readonly id?: string
+  readonly to?: string
+}
+
+/**
+ * @returns content with copies of the plain parts and the thumbprint of the key that signed.
+ * @throws {EnvelopeError} a row of `FINDINGS_ENVELOPE`; all failures behind our private key are `envelope.not-openable`.
+ */
+export async function openEnvelope(
+  bytes: Uint8Array,
+  keys: OpeningKeys,
+  expected: Expected = {},
+  limits: EnvelopeLimits = ENVELOPE_LIMITS,
+): Promise<OpenedEnvelope> {
+  const { jwe, body } = readContainer(bytes, limits)
+  const outer = readOuterHeader(jwe, limits)
+  if ((expected.id ?? outer.id) !== outer.id || (expected.to ?? outer.to) !== outer.to) throw mismatch('This is not the envelope expected.')
+  const jws = await decrypted(jwe, outer, keys.recipient)
+  const { metadata, signerThumbprint } = await verified(jws, keys.sender, limits)
+  if (metadata.id !== outer.id || metadata.to !== outer.to || metadata.ttlSeconds !== outer.ttlSeconds) {
+    throw mismatch('Header and signed metadata differ.')
+  }
+  if (metadata.parts.length > limits.parts) throw new EnvelopeError('envelope.size', 'The envelope has too many parts.')
+  const parts = await openParts(metadata, body)
+  return { ...contentOf(metadata), parts, signerThumbprint }
+}
+
+async function decrypted(jwe: string, outer: OuterHeader, keys: readonly OpeningKey[]): Promise<string> {
+  const key = keys.find((candidate) => candidate.kid === outer.kid)
+  if (key === undefined) throw new EnvelopeError('envelope.not-for-us', 'The envelope is sealed for none of our keys.')
+  if (key.alg !== outer.alg) throw new EnvelopeError('envelope.algorithm', 'The algorithm does not fit the key.')
+  if (outer.alg === 'ECDH-ES+A256KW') await assertPointOnCurve(outer.unverifiedEpk)
+  try {
+    const options = { keyManagementAlgorithms: [key.alg], contentEncryptionAlgorithms: ['A256GCM'] }
+    const { plaintext } = await compactDecrypt(jwe, key.privateKey, options)
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(plaintext)
+  } catch {
+    throw new EnvelopeError('envelope.not-openable', 'The envelope cannot be opened.')
+  }
+}
+
+async function verified(jws: string, sender: SenderLookup, limits: EnvelopeLimits): Promise<{ metadata: Metadata; signerThumbprint: string }> {
+  const inner = readInnerHeader(jws, limits)
+  const unverifiedSender = readMetadata(inner.unverifiedPayload).sender
+  const jwk = await sender(inner.kid, unverifiedSender)
+  if (jwk === undefined) throw new EnvelopeError('envelope.unknown-sender', 'The sender is not known.')
+  const key = await importVerifyingKey(jwk)
+  if (key.kid !== inner.kid) throw new EnvelopeError('envelope.signature', 'The signature names another key.')
+  if (key.alg !== inner.alg) throw new EnvelopeError('envelope.algorithm', 'The algorithm does not fit the key.')
+  try {
+    const { payload } = await compactVerify(jws, key.publicKey, { algorithms: [key.alg] })
+    return { metadata: readMetadata(payload), signerThumbprint: key.kid }
+  } catch (cause) {
+    if (cause instanceof EnvelopeError) throw cause
+    throw new EnvelopeError('envelope.signature', 'The signature of the sender is wrong.')
+  }
+}
+
+async function openParts(metadata: Metadata, body: Uint8Array): Promise<EnvelopePart[]> {
+  const sealedBytes = metadata.parts.reduce((sum, part) => sum + part.bytes + TAG_BYTES, 0)
+  if (sealedBytes + TAG_BYTES > body.length) throw new EnvelopeError('envelope.part', 'The envelope ends before its last part.')
+  let offset = 0
+  const blocks = metadata.parts.map((part) => body.subarray(offset, (offset += part.bytes + TAG_BYTES)))
+  const padding = await aesGcm(metadata.padding, body.subarray(offset), 'envelope.leftover')
+  if (padding.some((byte) => byte !== 0)) throw new EnvelopeError('envelope.leftover', 'The padding is not empty.')
+  return Promise.all(
+    metadata.parts.map(async (part, i) => {
+      const bytes = await aesGcm(part, blocks[i] ?? new Uint8Array(0), 'envelope.part')
+      const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes))
+      if (base64url.encode(digest) !== part.sha256) throw new EnvelopeError('envelope.part', 'A part has another digest than listed.')
+      return { name: part.name, mediaType: part.mediaType, role: part.role, bytes }
+    }),
+  )
+}
+
+async function aesGcm(secret: { key: string; iv: string }, block: Uint8Array, finding: 'envelope.part' | 'envelope.leftover'): Promise<Uint8Array> {
+  try {
+    const key = await crypto.subtle.importKey('raw', base64url.decode(secret.key), 'AES-GCM', false, ['decrypt'])
+    const algorithm = { name: 'AES-GCM', iv: base64url.decode(secret.iv), tagLength: TAG_BYTES * 8 }
+    return new Uint8Array(await crypto.subtle.decrypt(algorithm, key, block))
+  } catch {
+    throw new EnvelopeError(finding, finding === 'envelope.part' ? 'A part cannot be opened.' : 'The padding is wrong.')
+  }
+}
+
+function contentOf(metadata: Metadata): Omit<OpenedEnvelope, 'parts' | 'signerThumbprint'> {
+  const { v: _v, id, to, ttlSeconds, parts: _parts, padding: _padding, ...rest } = metadata
+  return { header: { id, to, ttlSeconds }, ...(rest as Omit<OpenedEnvelope, 'parts' | 'signerThumbprint' | 'header'>) }
+}
+
+function mismatch(message: string): EnvelopeError {
+  return new EnvelopeError('envelope.mismatch', message)
+}

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: EUPL-1.2
+/**
+ * Seals an envelope: parts each under a key of their own, metadata signed by the sender, signed metadata sealed for the recipient,
+ * all filled up to a size class.
+ *
+ *   parts ──A256GCM──► blocks          metadata ──JWS──► ──JWE──► frame ‖ JWE ‖ blocks ‖ padding
+ *
+ * Only WebCrypto is used, so a browser can do the same. Specs: docs/envelope.md.
+ * @module
+ */
+import type { JWK } from 'jose'
+import { base64url, CompactEncrypt, CompactSign } from 'jose'
+import type { EnvelopeLimits } from './container.js'
+import { ENVELOPE_LIMITS, FORMAT_VERSION, FRAME_BYTES, sizeClass, TAG_BYTES, writeContainer } from './container.js'
+import { EnvelopeError } from './errors.js'
+import { JWE_TYPE, JWS_TYPE } from './header.js'
+import type { SigningKey } from './keys.js'
+import { importSealingKey, publicJwkOf } from './keys.js'
+import { writeMetadata } from './metadata.js'
+import type { EnvelopeContent } from './types.js'
+
+export interface SealingKeys {
+  /** Public JWK: EC P-256 → ECDH-ES+A256KW, RSA → RSA-OAEP-256. */
+  readonly recipient: JWK
+  readonly sender: SigningKey
+}
+
+/**
+ * @param random cryptographically strong bytes; used for the keys and vectors of the parts (the JWE draws its own).
+ * @returns the envelope; its length is a size class (4 KiB … 1 MiB in powers of two, then whole MiB).
+ * @throws {EnvelopeError} envelope.metadata (content does not fit the schema), envelope.key, envelope.size
+ */
+export async function sealEnvelope(
+  content: EnvelopeContent,
+  keys: SealingKeys,
+  random: (bytes: number) => Uint8Array,
+  limits: EnvelopeLimits = ENVELOPE_LIMITS,
+): Promise<Uint8Array> {
+  const plainBytes = content.parts.reduce((sum, part) => sum + part.bytes.length, 0)
+  if (plainBytes > limits.envelopeBytes) throw new EnvelopeError('envelope.size', 'The content is too large for one envelope.')
+  const recipient = await importSealingKey(keys.recipient)
+
+  const sealed = await Promise.all(content.parts.map((part) => sealBlock(part.bytes, random)))
+  const parts = await Promise.all(
+    content.parts.map(async (part, i) => ({
+      name: part.name,
+      mediaType: part.mediaType,
+      role: part.role,
+      bytes: part.bytes.length,
+      sha256: base64url.encode(await sha256(part.bytes)),
+      ...sealed[i]?.secret,
+    })),
+  )
+  const padding = { key: random(32), iv: random(12) }
+  const { header, parts: _plain, replyKey, ...rest } = content
+  const metadata = writeMetadata({
+    v: FORMAT_VERSION,
+    ...header,
+    ...rest,
+    ...(replyKey === undefined ? {} : { replyKey: publicJwkOf(replyKey) }),
+    parts,
+    padding: { key: base64url.encode(padding.key), iv: base64url.encode(padding.iv) },
+  })
+
+  const jws = await new CompactSign(metadata)
+    .setProtectedHeader({ typ: JWS_TYPE, alg: keys.sender.alg, kid: keys.sender.kid })
+    .sign(keys.sender.privateKey)
+  const { id, to, ttlSeconds } = header
+  const jwe = await new CompactEncrypt(new TextEncoder().encode(jws))
+    .setProtectedHeader({ typ: JWE_TYPE, alg: recipient.alg, enc: 'A256GCM', kid: recipient.kid, v: FORMAT_VERSION, id, to, ttlSeconds })
+    .encrypt(recipient.publicKey)
+
+  const blocks = sealed.map((part) => part.block)
+  const used = FRAME_BYTES + jwe.length + blocks.reduce((sum, block) => sum + block.length, 0) + TAG_BYTES
+  blocks.push(await aesGcm(padding.key, padding.iv, new Uint8Array(sizeClass(used) - used)))
+  return writeContainer(jwe, blocks, limits)
+}
+
+async function sealBlock(bytes: Uint8Array, random: (bytes: number) => Uint8Array) {
+  const key = random(32)
+  const iv = random(12)
+  const secret = { key: base64url.encode(key), iv: base64url.encode(iv) }
+  return { secret, block: await aesGcm(key, iv, bytes) }
+}
+
+async function aesGcm(rawKey: Uint8Array, iv: Uint8Array, bytes: Uint8Array): Promise<Uint8Array> {
+  const key = await crypto.subtle.importKey('raw', rawKey, 'AES-GCM', false, ['encrypt'])
+  return new Uint8Array(await crypto.subtle.encrypt({ name: 'AES-GCM', iv, tagLength: TAG_BYTES * 8 }, key, bytes))
+}
+
+async function sha256(bytes: Uint8Array): Promise<Uint8Array> {
+  return new Uint8Array(await crypto.subtle.digest('SHA-256', bytes))
+}
