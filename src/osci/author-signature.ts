@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: EUPL-1.2
+/**
+ * Author signatures: who wrote a content container. The reference set must equal the container's parts: every Content (data by its
+ * decoded bytes), every encrypted child, every attachment named by it or by containers nested in it (plain bytes).
+ * Specs: osci-1.2 §6.2; wire facts 39–42, 48; threat model §5 rule 11.
+ * @module
+ */
+import type { X509Certificate } from 'node:crypto'
+import { ProtektorError, SignatureError } from '../errors.js'
+import { keyUsage, readCertificate } from '../pki/certificate.js'
+import { canonicalize } from '../xml/c14n.js'
+import { digest, readSignature, sameOctets, verifyValue, type Reference, type Signature } from '../xml/dsig.js'
+import { attributeOf, elementsOf, xpathOf, type XmlElement } from '../xml/tree.js'
+import type { AuthorReport } from './content-types.js'
+import { BASE64_TRANSFORM, C14N } from './names.js'
+import type { CertificateEntry, OsciEnv } from './types.js'
+
+/** One thing that an author signature has to cover. `octets` is undefined where a key is missing. */
+export interface AuthorTarget {
+  readonly uri: string
+  readonly transform: typeof C14N | typeof BASE64_TRANSFORM | undefined
+  readonly octets: () => Uint8Array | undefined
+}
+
+const SIGNER_ROLES: ReadonlySet<string> = new Set([
+  'SignatureCertificateOriginator',
+  'SignatureCertificateOtherAuthor',
+  'SignatureCertificateAddressee',
+])
+
+const wrong = (rule: string, why: string): SignatureError => new SignatureError('9601', `author-signature.${rule}`, why)
+
+function authorCertificate(signature: Signature, certificates: readonly CertificateEntry[]): X509Certificate {
+  const named = certificates.find((c) => `#${c.id}` === signature.retrievalUri && SIGNER_ROLES.has(c.role))
+  if (!named) throw wrong('signer-unknown', 'the author signature names no signature certificate of this message')
+  const certificate = readCertificate(named.der)
+  const usage = keyUsage(certificate)
+  if (usage && !usage.includes('digitalSignature') && !usage.includes('nonRepudiation'))
+    throw wrong('key-usage', "the author's certificate is not for signatures")
+  return certificate
+}
+
+/** XAdES SignedProperties of this very signature may be referenced, without transform. */
+function signedProperties(signature: Signature): AuthorTarget[] {
+  const found: AuthorTarget[] = []
+  const open = [...signature.objects]
+  for (let e = open.pop(); e; e = open.pop()) {
+    const id = attributeOf(e, 'Id')
+    const me: XmlElement = e
+    if (e.local === 'SignedProperties' && id !== undefined) found.push({ uri: `#${id}`, transform: undefined, octets: () => canonicalize(me) })
+    open.push(...elementsOf(e))
+  }
+  return found
+}
+
+const decoded = (uri: string): string => {
+  try {
+    return decodeURIComponent(uri)
+  } catch {
+    return uri
+  }
+}
+
+function pair(signature: Signature, targets: readonly AuthorTarget[], optional: readonly AuthorTarget[], hidden: boolean) {
+  const left = new Set(signature.references)
+  const pairs: (readonly [AuthorTarget, Reference])[] = []
+  for (const target of [...targets, ...optional]) {
+    const hits = [...left].filter((r) => r.uri === target.uri || (r.uri.startsWith('cid:') && decoded(r.uri) === target.uri))
+    const [hit, twice] = hits
+    if (twice) throw wrong('repeated-reference', 'a part is referenced twice')
+    if (!hit && targets.includes(target)) throw wrong('not-covered', 'a part of the container is not signed')
+    if (!hit) continue
+    left.delete(hit)
+    pairs.push([target, hit])
+  }
+  const stray = [...left]
+  // attachments of containers that stay closed cannot be told from strays: then the verdict is "unchecked", never "valid"
+  if (stray.length > 0 && !(hidden && stray.every((r) => r.uri.startsWith('cid:'))))
+    throw wrong('stray-reference', 'the author signature refers to something outside its container')
+  return { pairs, incomplete: stray.length > 0 }
+}
+
+/** @returns true when checked, false when it could not be. @throws {SignatureError} when the digest is wrong. */
+function checkDigest(target: AuthorTarget, reference: Reference, env: OsciEnv): boolean {
+  const transforms = reference.transforms
+  const [first, ...more] = transforms
+  if (target.transform === BASE64_TRANSFORM && first === BASE64_TRANSFORM && more.length > 0) return false
+  if (first !== target.transform || more.length > 0) throw wrong('transform', 'a reference is transformed in a way that is not allowed')
+  const algorithms = env.algorithms.signature
+  if (!algorithms.digest(reference.digestMethod)) throw wrong('algorithm', 'this digest is not allowed')
+  const octets = target.octets()
+  if (!octets) return false
+  if (!sameOctets(digest(algorithms, reference.digestMethod, octets), reference.digestValue))
+    throw wrong('digest-mismatch', 'signed content was changed')
+  return true
+}
+
+/**
+ * Verifies one author signature.
+ * @param targets what must be covered; @param hidden the container holds content that stayed closed.
+ */
+export function verifyAuthor(
+  element: XmlElement,
+  targets: readonly AuthorTarget[],
+  hidden: boolean,
+  certificates: readonly CertificateEntry[],
+  env: OsciEnv,
+): AuthorReport {
+  const report: { certificate?: X509Certificate; algorithm?: string; digestMethods: string[]; covered: string[] } = { digestMethods: [], covered: [] }
+  try {
+    const signature = readSignature(element, 'author-signature')
+    report.algorithm = signature.signatureMethod
+    report.covered = signature.references.map((r) => r.uri)
+    report.digestMethods = [...new Set(signature.references.map((r) => r.digestMethod))]
+    report.certificate = authorCertificate(signature, certificates)
+    if (!env.algorithms.signature.canonicalization(signature.canonicalizationMethod)) throw wrong('algorithm', 'this canonical form is not allowed')
+    if (!verifyValue(signature, report.certificate, env.algorithms.signature)) throw wrong('value-mismatch', 'the signature value is wrong')
+    const { pairs, incomplete } = pair(signature, targets, signedProperties(signature), hidden)
+    let complete = !incomplete
+    for (const [target, reference] of pairs) complete = checkDigest(target, reference, env) && complete
+    if (complete) return { verdict: 'valid', ...report }
+    const problem = new ProtektorError('author-signature.not-verifiable', 'a part that the author signed cannot be read here')
+    return { verdict: 'unchecked', ...report, problem }
+  } catch (cause) {
+    if (cause instanceof ProtektorError) return { verdict: 'invalid', ...report, problem: cause }
+    const problem = new ProtektorError('author-signature.check-failed', 'the author signature could not be checked', { cause, xpath: xpathOf(element) })
+    return { verdict: 'error', ...report, problem }
+  }
+}

@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: EUPL-1.2
+/**
+ * Opens the content of a verified message: decrypts what our keys open, verifies authors, decrypts attachments. Bad content is
+ * reported, not thrown; what must not be acted upon is for the role to decide ({@link OpenedContent.problems}).
+ * Specs: see content-types.ts; threat model §5 rule 11, §6.
+ * @module
+ */
+import { ContentError, ProtektorError, StructureError } from '../errors.js'
+import type { Part } from '../mime/parts.js'
+import { canonicalize } from '../xml/c14n.js'
+import { parseXml } from '../xml/gate.js'
+import { attributeOf, elementsOf, isElement, textOf, xpathOf, type XmlElement } from '../xml/tree.js'
+import { decryptOctets, readEncryptedData, unwrapKey, type EncryptedData } from '../xml/xenc.js'
+import { verifyAuthor, type AuthorTarget } from './author-signature.js'
+import { decodeBase64 } from './codec.js'
+import type { ContentItem, OpenedContainer, OpenedContent, SealedContainer } from './content-types.js'
+import { BASE64_TRANSFORM, C14N, DS, OSCI, XENC } from './names.js'
+import { indexIds, noLooseText } from './soap.js'
+import type { CertificateEntry, OsciEnv, OsciMessage } from './types.js'
+
+interface Reading {
+  readonly message: OsciMessage
+  readonly env: OsciEnv
+  readonly problems: ProtektorError[]
+  readonly named: Set<string>
+}
+
+type Keys = ReadonlyMap<string, EncryptedData>
+
+const MAX_NESTING = 8
+
+function refuse(e: XmlElement, rule: string, why: string): StructureError {
+  return new StructureError('content', `osci-structure.${rule}`, why, { line: e.line, column: e.column, xpath: xpathOf(e) })
+}
+
+function partNamed(message: OsciMessage, uri: string): Part | undefined {
+  const exact = message.attachments.find((p) => `cid:${p.contentId}` === uri)
+  if (exact) return exact
+  try {
+    const plain = decodeURIComponent(uri)
+    return message.attachments.find((p) => `cid:${p.contentId}` === plain)
+  } catch {
+    return undefined
+  }
+}
+
+/** Plain bytes of an attachment: as it came, or decrypted with the key that its container holds. */
+function attachmentBytes(reading: Reading, part: Part, holder: EncryptedData | undefined): Uint8Array | undefined {
+  if (!holder) return part.body
+  const cipher = reading.env.algorithms.content.cipher(holder.cipher)
+  if (!cipher || !holder.mgmtData || holder.mgmtData.byteLength !== cipher.keyBytes) return undefined
+  try {
+    return decryptOctets(cipher, holder.mgmtData, part.body, holder.ivLength)
+  } catch (cause) {
+    reading.problems.push(new ContentError('T020', 'content-encryption.undecryptable', 'an attachment could not be decrypted', { cause }))
+    return undefined
+  }
+}
+
+interface Child {
+  readonly target?: AuthorTarget
+  readonly item?: Omit<ContentItem, 'signedBy'>
+  readonly nested?: OpenedContainer
+  readonly attachments: readonly AuthorTarget[]
+}
+
+function readData(e: XmlElement, inner: XmlElement, encrypted: boolean): Child {
+  const id = attributeOf(inner, 'Id') ?? ''
+  const bytes = decodeBase64(textOf(inner), inner)
+  return {
+    target: { uri: `#${id}`, transform: BASE64_TRANSFORM, octets: () => bytes },
+    item: { kind: 'content', id, bytes, encrypted },
+    attachments: [],
+  }
+}
+
+function readAttachment(reading: Reading, e: XmlElement, href: string, keys: Keys): Child {
+  const part = partNamed(reading.message, href)
+  if (!part) throw refuse(e, 'attachment-missing', 'Content names an attachment that is not there')
+  reading.named.add(part.contentId)
+  const uri = `cid:${part.contentId}`
+  const holder = keys.get(uri)
+  const bytes = attachmentBytes(reading, part, holder)
+  const canonical: AuthorTarget = { uri: `#${attributeOf(e, 'Id') ?? ''}`, transform: C14N, octets: () => canonicalize(e) }
+  return {
+    target: canonical,
+    ...(bytes ? { item: { kind: 'attachment', id: part.contentId, bytes, contentType: part.contentType, encrypted: holder !== undefined } } : {}),
+    attachments: [{ uri, transform: undefined, octets: () => bytes }],
+  }
+}
+
+async function readContent(reading: Reading, e: XmlElement, encrypted: boolean, keys: Keys, depth: number): Promise<Child> {
+  const href = attributeOf(e, 'href')
+  const [inner, more] = elementsOf(e)
+  if (href !== undefined) {
+    if (inner) throw refuse(e, 'content', 'Content with href must be empty')
+    return readAttachment(reading, e, href, keys)
+  }
+  if (!inner || more) throw refuse(e, 'content', 'Content holds exactly one element')
+  noLooseText(e)
+  if (isElement(inner, OSCI, 'Base64Content')) return readData(e, inner, encrypted)
+  const canonical: AuthorTarget = { uri: `#${attributeOf(e, 'Id') ?? ''}`, transform: C14N, octets: () => canonicalize(e) }
+  if (isElement(inner, OSCI, 'ContentContainer')) {
+    const nested = await readContainer(reading, inner, encrypted, keys, depth + 1)
+    return { target: canonical, nested: nested.container, attachments: nested.attachments }
+  }
+  // raw XML is schema-legal: kept as opaque canonical bytes, never interpreted (osci-1.2 §6.1)
+  return { target: canonical, item: { kind: 'content', id: attributeOf(e, 'Id') ?? '', bytes: canonicalize(inner), encrypted }, attachments: [] }
+}
+
+interface ContainerReading {
+  readonly container: OpenedContainer
+  readonly attachments: readonly AuthorTarget[]
+}
+
+/** Splits EncryptedData children into key holders of attachments and encrypted containers. */
+function sortEncrypted(elements: readonly XmlElement[]): { holders: Keys; boxes: { e: XmlElement; data: EncryptedData }[] } {
+  const holders = new Map<string, EncryptedData>()
+  const boxes: { e: XmlElement; data: EncryptedData }[] = []
+  for (const e of elements) {
+    const data = readEncryptedData(e, 'content-encryption')
+    if (data.mgmtData && data.cipherReference) holders.set(data.cipherReference.uri, data)
+    else boxes.push({ e, data })
+  }
+  return { holders, boxes }
+}
+
+async function readContainer(reading: Reading, e: XmlElement, encrypted: boolean, outerKeys: Keys, depth: number): Promise<ContainerReading> {
+  if (depth > MAX_NESTING) throw refuse(e, 'nesting', 'containers are nested too deeply')
+  noLooseText(e)
+  const id = attributeOf(e, 'Id')
+  if (id === undefined) throw refuse(e, 'container-without-id', 'a ContentContainer has no Id')
+  const kids = elementsOf(e)
+  const rank = (k: XmlElement): number => (isElement(k, DS, 'Signature') ? 0 : isElement(k, OSCI, 'Content') ? 1 : isElement(k, XENC, 'EncryptedData') ? 2 : 3)
+  for (const [at, kid] of kids.entries()) {
+    const before = kids[at - 1]
+    if (rank(kid) === 3 || (before && rank(before) > rank(kid))) throw refuse(kid, 'container', `${kid.local} is not allowed at this place of a container`)
+  }
+  const { holders, boxes } = sortEncrypted(kids.filter((k) => rank(k) === 2))
+  if (holders.size > 0 && !encrypted) throw refuse(e, 'key-in-clear', 'keys of attachments stand in clear')
+  const keys: Keys = new Map([...outerKeys, ...holders])
+  const children: Child[] = []
+  for (const content of kids.filter((k) => rank(k) === 1)) children.push(await readContent(reading, content, encrypted, keys, depth))
+  const nested: OpenedContainer[] = []
+  const sealed: SealedContainer[] = []
+  const attachments = children.flatMap((c) => c.attachments)
+  for (const box of boxes) {
+    const opened = await openBox(reading, box.e, box.data, keys, depth + 1)
+    if ('reason' in opened) sealed.push(opened)
+    else {
+      nested.push(opened.container)
+      attachments.push(...opened.attachments)
+    }
+  }
+  const targets: AuthorTarget[] = [
+    ...children.flatMap((c) => (c.target ? [c.target] : [])),
+    ...boxes.map(({ e: box }): AuthorTarget => ({ uri: `#${attributeOf(box, 'Id') ?? ''}`, transform: C14N, octets: () => canonicalize(box) })),
+    ...attachments,
+  ]
+  const certificates = reading.message.certificates ?? []
+  const authors = kids.filter((k) => rank(k) === 0).map((s) => verifyAuthor(s, targets, sealed.length > 0, certificates, reading.env))
+  for (const author of authors) if (author.problem) reading.problems.push(author.problem)
+  const signedBy = authors.flatMap((a) => (a.verdict === 'valid' && a.certificate ? [a.certificate] : []))
+  return {
+    attachments,
+    container: {
+      id,
+      element: e,
+      authors,
+      items: children.flatMap((c) => (c.item ? [{ ...c.item, signedBy }] : [])),
+      nested: [...children.flatMap((c) => (c.nested ? [c.nested] : [])), ...nested],
+      sealed,
+    },
+  }
+}
+
+/** Every reader's key must point into the certificate header, or the whole message is refused (wire fact 43). */
+function readersOf(data: EncryptedData, e: XmlElement, certificates: readonly CertificateEntry[]): CertificateEntry[] {
+  return data.keys.map((key) => {
+    const entry = certificates.find((c) => `#${c.id}` === key.retrievalUri && c.role.startsWith('Cipher'))
+    if (!entry) throw refuse(e, 'reader-unknown', 'an EncryptedKey names no cipher certificate of this message')
+    return entry
+  })
+}
+
+async function openBox(reading: Reading, e: XmlElement, data: EncryptedData, keys: Keys, depth: number): Promise<ContainerReading | SealedContainer> {
+  const { env, message } = reading
+  const readers = readersOf(data, e, message.certificates ?? [])
+  const stay = (reason: SealedContainer['reason'], finding: string, why: string, cause?: unknown): SealedContainer => {
+    reading.problems.push(new ContentError('T020', `content-encryption.${finding}`, why, { xpath: xpathOf(e), ...(cause === undefined ? {} : { cause }) }))
+    return { data, element: e, readers, reason }
+  }
+  const ours = data.keys
+    .map((key, at) => ({ key, decrypter: env.keys.decrypter(readers[at]?.der ?? new Uint8Array(0)) }))
+    .find((candidate) => candidate.decrypter !== undefined)
+  if (!ours?.decrypter) return stay('no-key', 'no-key', 'no key at hand opens this content')
+  const cipher = env.algorithms.content.cipher(data.cipher)
+  const wrap = env.algorithms.content.keyTransport(ours.key.keyTransport)
+  if (!cipher || !wrap || !data.cipherValue) return stay('not-allowed', 'algorithm', 'the content is encrypted in a way that is not allowed')
+  // padding oracles need ciphertexts of the attacker's making: legacy modes only inside a verified signature (threat model §6 rule 5)
+  if (!env.inspection && (cipher.content === 'legacy' || wrap.content === 'legacy') && !message.evidence.signature)
+    return stay('not-allowed', 'legacy-unsigned', 'legacy encryption is opened only inside a verified message signature')
+  let inner: XmlElement
+  try {
+    const cek = await unwrapKey(ours.decrypter, ours.key, cipher, env.algorithms.content, (n) => env.random(n))
+    const plain = decryptOctets(cipher, cek, data.cipherValue, data.ivLength)
+    inner = parseXml(plain, { limits: env.limits, frame: 'osci', stage: 'content' }).root
+    if (!isElement(inner, OSCI, 'ContentContainer')) throw refuse(inner, 'container', 'encrypted content is no ContentContainer')
+    indexIds(inner)
+  } catch (cause) {
+    // one code for key, padding, tag and what the plaintext looks like (threat model §6 rules 2, 5)
+    return stay('undecryptable', 'undecryptable', 'the content could not be decrypted', cause)
+  }
+  const read = await readContainer(reading, inner, true, keys, depth)
+  const encryption = { cipher: data.cipher, keyTransport: ours.key.keyTransport, ivBytes: data.ivLength ?? 16, reader: ours.decrypter.certificate }
+  return { ...read, container: { ...read.container, encryption } }
+}
+
+/**
+ * Opens the ContentPackage of a message, as far as the keys of `env` reach.
+ * @returns everything that could be read, and every problem; an absent package gives empty lists.
+ */
+export async function openContent(message: OsciMessage, env: OsciEnv): Promise<OpenedContent> {
+  const reading: Reading = { message, env, problems: [], named: new Set() }
+  const containers: OpenedContainer[] = []
+  const sealed: SealedContainer[] = []
+  try {
+    for (const e of message.content ? elementsOf(message.content) : []) {
+      if (isElement(e, OSCI, 'ContentContainer')) containers.push((await readContainer(reading, e, false, new Map(), 0)).container)
+      else if (isElement(e, XENC, 'EncryptedData')) {
+        const opened = await openBox(reading, e, readEncryptedData(e, 'content-encryption'), new Map(), 0)
+        if ('reason' in opened) sealed.push(opened)
+        else containers.push(opened.container)
+      } else throw refuse(e, 'content-package', `${e.local} is not allowed in a ContentPackage`)
+    }
+  } catch (cause) {
+    if (!(cause instanceof ProtektorError)) throw cause
+    reading.problems.push(cause)
+  }
+  const unnamed = message.attachments.map((p) => p.contentId).filter((id) => !reading.named.has(id))
+  const closed = sealed.length > 0 || containers.some(function holds(c): boolean {
+    return c.sealed.length > 0 || c.nested.some(holds)
+  })
+  if (unnamed.length > 0 && !closed && reading.problems.length === 0)
+    reading.problems.push(new StructureError('content', 'osci-structure.unnamed-attachment', 'a part of the message is named by no content'))
+  return { containers, sealed, unnamed, problems: reading.problems }
+}
