@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: EUPL-1.2
+/**
+ * A small strict DER reader: tag, length, value, nothing else.
+ *
+ * X509Certificate shows neither key usage nor names in a form that can be compared, so the few fields we need are read here.
+ * Low tag numbers and definite minimal lengths only; no recursion, so nesting costs nothing.
+ * Specs: [X690 §8.1, §10.1].
+ * @module
+ */
+
+export interface Tlv {
+  readonly tag: number
+  readonly value: Buffer
+  /** Tag, length and value. */
+  readonly raw: Buffer
+}
+
+export const TAG = { boolean: 0x01, integer: 0x02, bitString: 0x03, octetString: 0x04, oid: 0x06, sequence: 0x30, set: 0x31 } as const
+
+/** Reads one element at `from`. @throws RangeError when the bytes are no DER. */
+export function readTlv(bytes: Buffer, from = 0): Tlv {
+  const tag = bytes[from]
+  const first = bytes[from + 1]
+  if (tag === undefined || first === undefined || (tag & 0x1f) === 0x1f) throw new RangeError('DER: no element here')
+  let start = from + 2
+  let length = first
+  if (first >= 0x80) {
+    const count = first & 0x7f
+    if (count === 0 || count > 4 || start + count > bytes.length) throw new RangeError('DER: length form')
+    length = bytes.readUIntBE(start, count)
+    start += count
+    if (length < 0x80 || (count > 1 && length < 2 ** (8 * (count - 1)))) throw new RangeError('DER: length is not minimal')
+  }
+  if (start + length > bytes.length) throw new RangeError('DER: element is cut off')
+  return { tag, value: bytes.subarray(start, start + length), raw: bytes.subarray(from, start + length) }
+}
+
+/** The elements inside a constructed value. */
+export function readAll(bytes: Buffer): readonly Tlv[] {
+  const found: Tlv[] = []
+  for (let at = 0; at < bytes.length;) {
+    const tlv = readTlv(bytes, at)
+    found.push(tlv)
+    at += tlv.raw.length
+  }
+  return found
+}
+
+/** The value of an element that must have `tag`. */
+export function expectTag(tlv: Tlv | undefined, tag: number): Buffer {
+  if (tlv?.tag !== tag) throw new RangeError('DER: another element was expected')
+  return tlv.value
+}
+
+/** Dotted form of an OID's value. */
+export function readOid(value: Buffer): string {
+  const arcs: bigint[] = []
+  let arc = 0n
+  for (const byte of value) {
+    arc = (arc << 7n) | BigInt(byte & 0x7f)
+    if ((byte & 0x80) === 0) {
+      arcs.push(arc)
+      arc = 0n
+    }
+  }
+  const head = arcs[0]
+  if (head === undefined || ((value.at(-1) ?? 0x80) & 0x80) !== 0) throw new RangeError('DER: OID')
+  const root = head < 40n ? 0n : head < 80n ? 1n : 2n
+  return [root, head - root * 40n, ...arcs.slice(1)].join('.')
+}
