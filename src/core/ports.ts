@@ -30,6 +30,16 @@ export interface OutcomeRecord {
   readonly claimed: boolean
   readonly reason?: string
   readonly at: string
+  /** Participant that put the envelope: the only one that may ask. */
+  readonly sender: string
+}
+
+/** Room in the core held for an envelope whose bytes are still on their way. Ends by `put` or by `release`. */
+export interface Reservation {
+  /** Bytes held; grows only. @throws {CoreError} full (503), quota (429) */
+  grow(toBytes: number): void
+  /** Gives the room back; harmless when it was used or released before. */
+  release(): void
 }
 
 /** One hand-over under way. Exactly one of the three ends it; later calls throw. */
@@ -56,8 +66,16 @@ export interface MailboxPolicy {
 export interface Core {
   /** Opens or changes a mailbox that belongs to `owner`. */
   openMailbox(address: MailboxAddress, owner: string, policy: MailboxPolicy): Promise<void>
-  /** @throws {CoreError} full (503), quota (429), unknown mailbox (404), duplicate id (409). */
-  put(envelope: StoredEnvelope): Promise<void>
+  /**
+   * Holds room before the first byte is read (threat model C4).
+   * @throws {CoreError} full (503), quota (429), unknown mailbox (404)
+   */
+  reserve(to: MailboxAddress, sender: string, bytes: number): Promise<Reservation>
+  /**
+   * The core owns `body` from here on and overwrites it after use. A reservation is used up, whatever the result.
+   * @throws {CoreError} full (503), quota (429), unknown mailbox (404), duplicate id (409), invalid life or address (400).
+   */
+  put(envelope: StoredEnvelope, reservation?: Reservation): Promise<void>
   /** Waits up to `waitMs`; undefined when nothing came. Aborting `signal` ends the wait without a claim. */
   take(from: MailboxAddress, waitMs: number, signal?: AbortSignal): Promise<Claim | undefined>
   /** undefined: never seen, or no longer known. */
