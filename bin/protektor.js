@@ -20,7 +20,7 @@ const source = join(root, 'src', 'cli', 'main.ts')
 
 async function launch() {
   const useBuilt = existsSync(built)
-  if (!useBuilt) require('tsx/esm/api').register()
+  if (!useBuilt) (await import('tsx/esm/api')).register()
   const { main } = await import(pathToFileURL(useBuilt ? built : source).href)
   process.exitCode = await main(process.argv.slice(2))
 }

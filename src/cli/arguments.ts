@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: EUPL-1.2
+/**
+ * Options that every command knows, and the one way to complain about a wrong call (exit code 2).
+ * @module
+ */
+import { parseArgs } from 'node:util'
+import type { ParseArgsConfig } from 'node:util'
+import { ProtektorError } from '../errors.js'
+import type { Language, Text } from './io.js'
+
+/** A wrong call; the launcher shows the text and ends with 2. */
+export class UsageError extends ProtektorError {
+  readonly text: Text
+  constructor(text: Text) {
+    super('cli.usage', text.en)
+    this.text = text
+  }
+}
+
+type Options = NonNullable<ParseArgsConfig['options']>
+
+/**
+ * Reads the arguments of a command strictly.
+ * @throws {UsageError} an unknown option, a missing or unexpected value.
+ */
+export function parseCommand<O extends Options>(argv: readonly string[], options: O, allowPositionals: boolean) {
+  try {
+    return parseArgs({ args: [...argv], options, allowPositionals, strict: true })
+  } catch (error) {
+    const said = error instanceof Error ? error.message.replace(/\. To specify a positional.*$/s, '') : String(error)
+    throw new UsageError({ de: `falscher Aufruf: ${said}`, en: `wrong call: ${said}` })
+  }
+}
+
+/** `de_DE.UTF-8` → de, all else → en; LC_ALL before LC_MESSAGES before LANG, as POSIX has it. */
+export function languageOf(env: Readonly<Record<string, string | undefined>>): Language {
+  const locale = env['LC_ALL'] || env['LC_MESSAGES'] || env['LANG'] || ''
+  return /^de([_.@-]|$)/i.test(locale) ? 'de' : 'en'
+}
+
+export interface GlobalArguments {
+  readonly command: string | undefined
+  /** Behind the command's name, without `--lang`. */
+  readonly rest: readonly string[]
+  readonly lang: Language
+  readonly help: boolean
+  readonly version: boolean
+}
+
+/**
+ * Takes what is meant for all commands out of the line: `--lang` anywhere, `-h` and `--version` before a command's name.
+ * @throws {UsageError} `--lang` without de or en.
+ */
+export function parseGlobal(argv: readonly string[], env: Readonly<Record<string, string | undefined>>): GlobalArguments {
+  let lang = languageOf(env)
+  const kept: string[] = []
+  for (let index = 0; index < argv.length; index++) {
+    const word = argv[index] ?? ''
+    if (word === '--') {
+      kept.push(...argv.slice(index))
+      break
+    }
+    const joined = /^--lang=(.*)$/.exec(word)
+    if (word !== '--lang' && !joined) {
+      kept.push(word)
+      continue
+    }
+    const value = joined ? joined[1] : argv[++index]
+    if (value !== 'de' && value !== 'en') throw new UsageError({ de: '--lang erwartet de oder en', en: '--lang wants de or en' })
+    lang = value
+  }
+  const first = kept.findIndex((word) => !word.startsWith('-'))
+  const before = first < 0 ? kept : kept.slice(0, first)
+  const command = first < 0 ? undefined : kept[first]
+  const unknown = before.find((word) => !['-h', '--help', '--version', '-V'].includes(word))
+  if (unknown !== undefined) throw new UsageError({ de: `unbekannte Option: ${unknown}`, en: `unknown option: ${unknown}` })
+  return {
+    command,
+    rest: first < 0 ? [] : kept.slice(first + 1),
+    lang,
+    help: before.includes('-h') || before.includes('--help'),
+    version: before.includes('--version') || before.includes('-V'),
+  }
+}

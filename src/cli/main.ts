@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: EUPL-1.2
+/**
+ * The command line: a table of commands, each loaded only when it is called, so that `--help` stays quick.
+ * @module
+ */
+import { readFile } from 'node:fs/promises'
+import { ConfigError, ProtektorError } from '../errors.js'
+import { UsageError, languageOf, parseGlobal } from './arguments.js'
+import type { Command, Io, Language, Text } from './io.js'
+import { TEXTS, renderProblems, say } from './texts.js'
+
+interface CommandRow {
+  readonly load: () => Promise<Command>
+  readonly what: Text
+}
+
+/** Every command of this release. A row is all there is to add. */
+export const COMMANDS: Readonly<Record<string, CommandRow>> = {
+  start: {
+    load: () => import('./commands/start.js'),
+    what: {
+      de: 'laufendes Beispiel: eine Fahrt, Schritt für Schritt, und weiter im Dienst',
+      en: 'a running example: one ride, hop by hop, then keeps serving',
+    },
+  },
+  serve: {
+    load: () => import('./commands/serve.js'),
+    what: { de: 'Gateway und Kern nach einer Konfiguration (--config DATEI)', en: 'gateway and core by a configuration (--config FILE)' },
+  },
+  check: {
+    load: () => import('./commands/check.js'),
+    what: { de: 'OSCI- und XÖV-Nachrichten prüfen', en: 'check OSCI and XÖV messages' },
+  },
+  keys: {
+    load: () => import('./commands/keys.js'),
+    what: { de: 'Schlüssel für Versuche erzeugen, Schlüsseldateien ansehen', en: 'make keys for tests, look into key files' },
+  },
+}
+
+export function renderHelp(lang: Language): string {
+  const width = Math.max(...Object.keys(COMMANDS).map((name) => name.length)) + 2
+  const rows = Object.entries(COMMANDS).map(([name, row]) => `  ${name.padEnd(width)}${row.what[lang]}`)
+  return [
+    say(TEXTS.what, lang),
+    '',
+    say(TEXTS.usage, lang),
+    '',
+    say(TEXTS.commands, lang),
+    ...rows,
+    '',
+    say(TEXTS.options, lang),
+    '',
+    say(TEXTS.exitCodes, lang),
+    say(TEXTS.more, lang),
+    '',
+  ].join('\n')
+}
+
+/** The package's version; found from the sources as well as from the built files. */
+export async function packageVersion(): Promise<string> {
+  for (const up of ['../../package.json', '../../../package.json']) {
+    const text = await readFile(new URL(up, import.meta.url), 'utf8').catch(() => undefined)
+    if (text === undefined) continue
+    const found = JSON.parse(text) as { name?: string; version?: string }
+    if (found.name === 'protektor' && found.version !== undefined) return found.version
+  }
+  return '0.0.0'
+}
+
+function report(error: unknown, io: Io): number {
+  if (error instanceof UsageError) {
+    io.err.write(`protektor: ${error.text[io.lang]}\n${say(TEXTS.more, io.lang)}\n`)
+    return 2
+  }
+  if (error instanceof ConfigError) {
+    io.err.write(`${say(TEXTS.configInvalid, io.lang)}:\n${renderProblems(error.problems, io.lang)}`)
+    return 2
+  }
+  if (error instanceof ProtektorError) {
+    io.err.write(`protektor: ${error.message} (${error.finding})\n`)
+    return 4
+  }
+  io.err.write(`protektor: ${say(TEXTS.failed, io.lang)}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`)
+  return 4
+}
+
+function realIo(): Omit<Io, 'lang'> {
+  const output = (stream: NodeJS.WriteStream) => ({ write: (text: string) => void stream.write(text), isTerminal: stream.isTTY })
+  return { out: output(process.stdout), err: output(process.stderr), stdin: process.stdin, env: process.env }
+}
+
+/**
+ * Runs one command line.
+ * @param argv the words behind `protektor`.
+ * @returns the exit code; nothing is thrown.
+ */
+export async function main(argv: readonly string[], given: Omit<Io, 'lang'> = realIo()): Promise<number> {
+  let io: Io = { ...given, lang: languageOf(given.env) }
+  try {
+    const called = parseGlobal(argv, given.env)
+    io = { ...given, lang: called.lang }
+    if (called.version) {
+      io.out.write(`protektor ${await packageVersion()}\n`)
+      return 0
+    }
+    if (called.help || called.command === undefined) {
+      ;(called.help ? io.out : io.err).write(renderHelp(io.lang))
+      return called.help ? 0 : 2
+    }
+    const row = Object.hasOwn(COMMANDS, called.command) ? COMMANDS[called.command] : undefined
+    if (!row) {
+      const known = Object.keys(COMMANDS).join(', ')
+      throw new UsageError({
+        de: `${TEXTS.unknownCommand.de}: ${called.command} (${known})`,
+        en: `${TEXTS.unknownCommand.en}: ${called.command} (${known})`,
+      })
+    }
+    const command = await row.load()
+    return await command.run(called.rest, io)
+  } catch (error) {
+    return report(error, io)
+  }
+}

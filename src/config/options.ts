@@ -1,0 +1,460 @@
+// SPDX-License-Identifier: EUPL-1.2
+/**
+ * THE TABLE of all options of `protektor serve --config`. Each entry: check, default, unit, texts, example. `docs/config.md`
+ * is generated from here. Key names are fixed; a new option needs a line in the CHANGELOG, a changed one an ADR.
+ * @module
+ */
+import * as z from 'zod'
+import { option } from './option.js'
+import type { Bilingual } from './option.js'
+
+const MIB = 1024 * 1024
+
+const words = (de: string, en: string): Bilingual => ({ de, en })
+
+const MAILBOX = z.string().regex(/^[a-z0-9][a-z0-9._:-]{0,119}$/)
+const MAILBOX_WORDS = words(
+  'Kleinbuchstaben, Ziffern und . _ : - (höchstens 120), nicht mit reply. beginnend',
+  'lower-case letters, digits and . _ : - (120 at most), not beginning with reply.',
+)
+const NAME = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/)
+const NAME_WORDS = words('Buchstaben, Ziffern und . _ - (höchstens 64)', 'letters, digits and . _ - (64 at most)')
+
+const whole = (min: number, max: number): z.ZodNumber => z.number().int().min(min).max(max)
+const text = (): z.ZodString => z.string().min(1).max(1024)
+
+const pathTo = (de: string, en: string, example: string, file: 'exists' | 'secret' = 'exists'): z.ZodOptional<z.ZodString> =>
+  option(text().optional(), { de, en, example, unit: 'path', file })
+
+const paths = (de: string, en: string, example: string): z.ZodPrefault<z.ZodArray<z.ZodString>> =>
+  option(z.array(text()).prefault([]), { de, en, example, unit: 'path', file: 'exists' })
+
+/** A key of ours: a PKCS#12 file with its PIN file, or PEM key and certificate. Exactly one of the two forms. */
+const keySource = () =>
+  z
+    .strictObject({
+      pkcs12: pathTo('PKCS#12-Datei, Rechte 0600', 'PKCS#12 file, mode 0600', 'keys/cipher.p12', 'secret'),
+      pinFile: pathTo(
+        'Datei mit der PIN in der ersten Zeile, Rechte 0600',
+        'file with the PIN in its first line, mode 0600',
+        'keys/cipher.pin',
+        'secret',
+      ),
+      key: pathTo('privater Schlüssel als PEM, Rechte 0600', 'private key as PEM, mode 0600', 'keys/cipher.key.pem', 'secret'),
+      certificate: pathTo('Zertifikat zum privaten Schlüssel als PEM', 'certificate of the private key as PEM', 'keys/cipher.pem'),
+    })
+    .superRefine((value, context) => {
+      const packed = value.pkcs12 !== undefined && value.pinFile !== undefined && value.key === undefined && value.certificate === undefined
+      const plain = value.key !== undefined && value.certificate !== undefined && value.pkcs12 === undefined && value.pinFile === undefined
+      if (packed || plain) return
+      context.addIssue({
+        code: 'custom',
+        params: words(
+          'entweder pkcs12 mit pinFile oder key mit certificate angeben',
+          'give either pkcs12 with pinFile, or key with certificate',
+        ),
+      })
+    })
+
+const ADDRESS = /^(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+):(\d{1,5})$/
+
+/** `host:port`, or `{ address, tls }`. */
+const listener = (fallback: string, de: string, en: string) =>
+  option(
+    z
+      .preprocess(
+        (value) => (typeof value === 'string' ? { address: value } : value),
+        z.strictObject({
+          address: option(
+            z
+              .string()
+              .refine((value) => Number(ADDRESS.exec(value)?.[2] ?? '65536') <= 65535)
+              .transform((value) => {
+                const [, host = '', port = ''] = ADDRESS.exec(value) ?? []
+                return { host: host.replace(/^\[|\]$/g, ''), port: Number(port) }
+              }),
+            {
+              ...words('Adresse und Port, wenn auch TLS angegeben wird', 'address and port, where TLS is given too'),
+              example: '0.0.0.0:8443',
+              expects: words('Rechner:Port', 'host:port'),
+            },
+          ),
+          tls: option(keySource().optional(), {
+            ...words('Schlüssel für TLS an dieser Adresse', 'key for TLS at this address'),
+            example: '{ pkcs12: keys/tls.p12, pinFile: keys/tls.pin }',
+          }),
+        }),
+      )
+      .prefault(fallback),
+    { de, en, example: fallback, expects: words('Rechner:Port oder { address, tls }', 'host:port or { address, tls }') },
+  )
+
+export const LAYERS_NEVER_TOLERATED = [
+  'message-signature',
+  'author-signature',
+  'transport-encryption',
+  'content-encryption',
+  'certificates',
+] as const
+
+/** Names for the signature algorithms of outgoing messages. */
+export const SENDING_SIGNATURES = [
+  'rsa-pss-sha256',
+  'rsa-pss-sha512',
+  'rsa-sha256',
+  'rsa-sha512',
+  'ecdsa-sha256',
+  'ecdsa-sha384',
+  'ecdsa-sha512',
+] as const
+
+const peer = z.strictObject({
+  name: option(NAME, {
+    ...words('Name des Partners, so auch im Protokoll', 'name of the peer, also in the log'),
+    example: 'intermediary-1',
+    expects: NAME_WORDS,
+  }),
+  signatureCertificates: paths('seine Signaturzertifikate (PEM)', 'its signature certificates (PEM)', '[ peers/im-signature.pem ]'),
+  roots: paths(
+    'Wurzeln, unter denen sein Zertifikat stehen darf; nur zusammen mit role',
+    'roots its certificate may stand under; only together with role',
+    '[ ca.pem ]',
+  ),
+  role: option(z.enum(['intermediary', 'user']).optional(), {
+    ...words('Rolle, in der ein Zertifikat unter roots auftreten darf', 'role that a certificate under roots may act in'),
+    example: 'intermediary',
+  }),
+  signed: option(z.enum(['required', 'optional']).prefault('required'), {
+    ...words('Auftragssignatur verlangt (sonst 9600)', 'message signature demanded (else 9600)'),
+    example: 'required',
+  }),
+  encrypted: option(z.enum(['required', 'optional']).prefault('required'), {
+    ...words('Transportverschlüsselung verlangt (sonst 9811)', 'transport encryption demanded (else 9811)'),
+    example: 'required',
+  }),
+  verdictFirst: option(z.boolean().prefault(false), {
+    ...words('in Rückmeldungen steht das Ergebnis zuerst statt zuletzt', 'the verdict stands first among the feedback entries, not last'),
+    example: 'false',
+  }),
+  sending: z
+    .strictObject({
+      signature: option(z.enum(SENDING_SIGNATURES).prefault('rsa-pss-sha256'), {
+        ...words(
+          'Signaturverfahren für RSA-Schlüssel; EC-Schlüssel nehmen immer ecdsa zu ihrer Kurve',
+          'signature algorithm for RSA keys; EC keys always take the ecdsa of their curve',
+        ),
+        example: 'rsa-sha256',
+      }),
+    })
+    .prefault({}),
+  legacy: z
+    .strictObject({
+      cbcContent: option(z.boolean().prefault(false), {
+        ...words(
+          'Inhaltsdaten mit AES-CBC annehmen (nur unter gültiger Signatur)',
+          'accept content with AES-CBC (only under a valid signature)',
+        ),
+        example: 'false',
+      }),
+      rsa15Content: option(z.boolean().prefault(false), {
+        ...words(
+          'Inhaltsdaten mit RSA 1.5 annehmen (nur unter gültiger Signatur)',
+          'accept content with RSA 1.5 (only under a valid signature)',
+        ),
+        example: 'false',
+      }),
+      iv16Reading: option(z.boolean().prefault(true), {
+        ...words('AES-GCM mit 16 Byte IV lesen', 'read AES-GCM with an IV of 16 bytes'),
+        example: 'true',
+      }),
+    })
+    .prefault({}),
+  tolerate: option(z.array(z.string().regex(/^[a-z][a-z-]*\.[a-z0-9][a-z0-9.-]*$/)).prefault([]), {
+    ...words(
+      'Befunde, die bei diesem Partner nur Warnungen sind; nie aus einer Signatur-, Verschlüsselungs- oder Zertifikatsschicht',
+      'findings that are only warnings for this peer; never of a signature, encryption or certificate layer',
+    ),
+    example: '[ osci-structure.old-spelling ]',
+    expects: words('Befund-Kennungen <schicht>.<regel>', 'finding ids <layer>.<rule>'),
+  }),
+})
+
+const participant = z.strictObject({
+  id: option(NAME, { ...words('Kennung des Teilnehmers', 'id of the participant'), example: 'register-1', expects: NAME_WORDS }),
+  jwks: pathTo(
+    'öffentliche Schlüssel (JWK Set): Umschläge und Ausweise',
+    'public keys (JWK Set): envelopes and tokens',
+    'peers/register-1.json',
+  ),
+  mailboxes: option(z.array(MAILBOX).prefault([]), {
+    ...words('Postfächer, die ihm gehören', 'mailboxes that belong to it'),
+    example: "[ 'ags:99001000' ]",
+    expects: MAILBOX_WORDS,
+  }),
+  tls: paths('seine Zertifikate für gegenseitiges TLS', 'its certificates for mutual TLS', '[ peers/register-1.pem ]'),
+})
+
+const mailbox = z.strictObject({
+  ttlSeconds: option(whole(1, 3600).prefault(10), {
+    ...words('Lebensdauer eines Umschlags; über 60 nur mit slowPoller', 'life of an envelope; above 60 only with slowPoller'),
+    unit: 'seconds',
+    example: '10',
+  }),
+  handover: option(z.enum(['at-most-once', 'lease-and-confirm']).prefault('at-most-once'), {
+    ...words('Übergabe: höchstens einmal, oder Leihe mit Bestätigung', 'hand-over: at most once, or lease and confirm'),
+    example: 'at-most-once',
+  }),
+  leaseSeconds: option(whole(1, 60).prefault(5), {
+    ...words('Dauer der Leihe (lease-and-confirm)', 'length of the lease (lease-and-confirm)'),
+    unit: 'seconds',
+    example: '5',
+  }),
+  slowPoller: option(z.boolean().prefault(false), {
+    ...words('der Abholer kommt selten: ttlSeconds bis 3600', 'the taker comes rarely: ttlSeconds up to 3600'),
+    example: 'false',
+  }),
+  maxBytes: option(whole(1, 1024 * MIB).prefault(64 * MIB), {
+    ...words('höchstens so viel liegt zugleich darin', 'this much may lie in it at a time'),
+    unit: 'bytes',
+    example: '67108864',
+  }),
+  maxCount: option(whole(1, 100_000).prefault(1000), {
+    ...words('höchstens so viele Umschläge zugleich', 'this many envelopes at a time'),
+    example: '1000',
+  }),
+})
+
+const route = z.strictObject({
+  addresseeCertificate: pathTo(
+    'Verschlüsselungszertifikat des Empfängers (PEM)',
+    'cipher certificate of the addressee (PEM)',
+    'peers/addressee.pem',
+  ),
+  kennung: option(text().optional(), {
+    ...words('Kennung des Lesers im geprüften Inhalt (nur terminating)', 'reader key in verified content (terminating only)'),
+    example: 'ags:99001000',
+  }),
+  metadataReader: option(text().optional(), {
+    ...words(
+      'Leser in MessageMetaData; wählt nur, was erlaubt ist',
+      'reader in MessageMetaData; chooses among what is allowed, never grants',
+    ),
+    example: 'ags:99001000',
+  }),
+  mailbox: option(MAILBOX, { ...words('Zielpostfach', 'mailbox it leads to'), example: "'ags:99001000'", expects: MAILBOX_WORDS }),
+})
+
+const endpoint = z.strictObject({
+  path: option(z.string().regex(/^\/osci(\/[A-Za-z0-9._-]{1,64}){1,3}$/), {
+    ...words('Pfad der Adresse, die der Partner anspricht', 'path of the address that the peer calls'),
+    example: '/osci/recipient',
+    expects: words('/osci/recipient[/NAME] oder /osci/intermediary[/NAME]', '/osci/recipient[/NAME] or /osci/intermediary[/NAME]'),
+  }),
+  role: option(z.enum(['passiveRecipient', 'intermediary']), {
+    ...words('OSCI-Rolle; in dieser Ausgabe nur passiveRecipient', 'OSCI role; in this release only passiveRecipient'),
+    example: 'passiveRecipient',
+  }),
+  mode: option(z.enum(['terminating', 'blind']), {
+    ...words(
+      'terminating: das Gateway öffnet den Inhalt und steht in der Ende-zu-Ende-Strecke; blind: der Inhalt bleibt verschlossen',
+      'terminating: the gateway opens content and stands inside the end-to-end boundary; blind: content stays sealed',
+    ),
+    example: 'terminating',
+  }),
+  keys: option(NAME, { ...words('Name aus keyrings', 'name of a keyring'), example: 'town', expects: NAME_WORDS }),
+  peers: option(z.array(NAME).min(1), {
+    ...words('wer hier anrufen darf', 'who may call here'),
+    example: '[ intermediary-1 ]',
+    expects: words('Liste von Namen aus peers', 'list of names of peers'),
+  }),
+  routes: option(z.array(route).prefault([]), {
+    ...words('Zustellregeln, die erste passende gilt', 'routing rules, the first match holds'),
+    example: "[ { addresseeCertificate: peers/addressee.pem, mailbox: 'ags:99001000' } ]",
+  }),
+  defaultMailbox: option(MAILBOX.optional(), {
+    ...words('Postfach, wenn keine Regel passt; fehlt es: 9805+9811', 'mailbox when no rule matches; without it: 9805+9811'),
+    example: "'ags:99001000'",
+    expects: MAILBOX_WORDS,
+  }),
+  takeWithinSeconds: option(whole(1, 60).prefault(10), {
+    ...words('so lange darf das Register bis zur Abholung brauchen', 'the register must take within this time'),
+    unit: 'seconds',
+    example: '10',
+  }),
+  answerWithinSeconds: option(whole(2, 300).prefault(20), {
+    ...words(
+      'so lange nach dem letzten Byte der Anfrage steht die Antwort; kleiner als die HTTP-Frist des Anrufers halten',
+      'the answer stands this long after the last byte of the request; keep it below the HTTP timeout of the caller',
+    ),
+    unit: 'seconds',
+    example: '20',
+  }),
+  unknownContent: option(z.enum(['refuse', 'pass']).prefault('refuse'), {
+    ...words(
+      'XÖV-Namensraum nicht eingerichtet: ablehnen (V000) oder ungeprüft weitergeben',
+      'XÖV namespace not configured: refuse (V000) or pass on unchecked',
+    ),
+    example: 'refuse',
+  }),
+  requireSealedContent: option(z.boolean().prefault(true), {
+    ...words('nur blind: unverschlüsselten Inhalt ablehnen', 'blind only: refuse content that is not sealed'),
+    example: 'true',
+  }),
+})
+
+/** The whole tree. `z.output` of it is the typed configuration. */
+export const OPTIONS = z.strictObject({
+  listen: z
+    .strictObject({
+      public: listener('127.0.0.1:8080', 'öffentliche Adresse', 'public address'),
+      admin: listener('127.0.0.1:8081', 'Adresse für Betrieb: /metrics, /readyz', 'address for operation: /metrics, /readyz'),
+      tls: option(keySource().optional(), {
+        ...words('Schlüssel für TLS an beiden Adressen', 'key for TLS at both addresses'),
+        example: '{ pkcs12: keys/tls.p12, pinFile: keys/tls.pin }',
+      }),
+    })
+    .prefault({}),
+  publicUrl: option(
+    z
+      .string()
+      .regex(/^https?:\/\/[^/?#\s]+$/)
+      .optional(),
+    {
+      ...words('Empfängerangabe der Ausweise; nie aus dem Host-Header', 'audience of tokens; never taken from the Host header'),
+      example: 'https://gateway.example',
+      expects: words('http(s)://Rechner[:Port] ohne Pfad', 'http(s)://host[:port] without path'),
+      derived: words('http://127.0.0.1:8080, sonst aus listen.public', 'http://127.0.0.1:8080, else from listen.public'),
+    },
+  ),
+  dataDirectory: option(text().prefault('./data'), {
+    ...words('Laufzettel, benutzte Kennungen, Ausgänge; keine Inhalte', 'process cards, used ids, outcomes; no content'),
+    unit: 'path',
+    example: './data',
+  }),
+  timeZone: option(
+    z
+      .string()
+      .refine((zone) => {
+        try {
+          return new Intl.DateTimeFormat('en', { timeZone: zone }).resolvedOptions().timeZone !== ''
+        } catch {
+          return false
+        }
+      })
+      .prefault('Europe/Berlin'),
+    {
+      ...words('nur für Zeiten, die ohne Zone ankommen', 'only for times that come without a zone'),
+      example: 'Europe/Berlin',
+      expects: words('Name der IANA-Zeitzonen', 'name of the IANA time zones'),
+    },
+  ),
+  core: z
+    .strictObject({
+      memory: option(z.strictObject({}).optional(), { ...words('Kern in diesem Prozess', 'core inside this process'), example: '{}' }),
+      redis: option(z.strictObject({ url: text() }).optional(), {
+        ...words('Kern in Redis oder Valkey; nicht in dieser Ausgabe', 'core in Redis or Valkey; not in this release'),
+        example: '{ url: redis://127.0.0.1:6379 }',
+      }),
+      remote: option(z.strictObject({ url: text(), participant: NAME }).optional(), {
+        ...words('Kern in einem anderen Protektor; nicht in dieser Ausgabe', 'core in another Protektor; not in this release'),
+        example: '{ url: https://core.example, participant: gateway-1 }',
+      }),
+    })
+    .prefault({ memory: {} }),
+  limits: z
+    .strictObject({
+      messageBytes: option(whole(64 * 1024, 256 * MIB).prefault(32 * MIB), {
+        ...words('größter OSCI-Körper, im Speicher', 'largest OSCI body, in memory'),
+        unit: 'bytes',
+        example: '33554432',
+      }),
+      xmlBytes: option(whole(16 * 1024, 64 * MIB).prefault(8 * MIB), {
+        ...words('größtes Wurzel-XML und größtes XÖV-Dokument', 'largest root XML and largest XÖV document'),
+        unit: 'bytes',
+        example: '8388608',
+      }),
+      chunkKilobytes: option(z.tuple([whole(1, 16_384), whole(1, 65_536)]).prefault([16, 16_384]), {
+        ...words('kleinste und größte Teilnachricht', 'smallest and largest chunk'),
+        unit: 'kilobytes',
+        example: '[16, 16384]',
+        expects: words('[kleinste, größte]', '[smallest, largest]'),
+      }),
+      chunkedMessageKilobytes: option(whole(16, 2_097_152).prefault(512_000), {
+        ...words('größte Nachricht aus Teilen', 'largest message made of chunks'),
+        unit: 'kilobytes',
+        example: '512000',
+      }),
+      envelopeBytes: option(whole(64 * 1024, 257 * MIB).prefault(33 * MIB), {
+        ...words('größter Umschlag', 'largest envelope'),
+        unit: 'bytes',
+        example: '34603008',
+      }),
+      coreBytes: option(whole(MIB, 64 * 1024 * MIB).prefault(256 * MIB), {
+        ...words('so viel hält der Kern insgesamt; darüber 503', 'the core holds this much in all; above it 503'),
+        unit: 'bytes',
+        example: '268435456',
+      }),
+    })
+    .prefault({}),
+  soap: z
+    .strictObject({
+      faultStatus: option(z.literal([200, 500]).prefault(200), {
+        ...words('HTTP-Status von SOAP-Fehlern', 'HTTP status of SOAP faults'),
+        example: '200',
+      }),
+    })
+    .prefault({}),
+  allowSmallOwnKeys: option(z.boolean().prefault(false), {
+    ...words('eigene RSA-Schlüssel mit 2048 bis 2999 Bit laden (Versuche)', 'load own RSA keys of 2048 to 2999 bits (tests)'),
+    example: 'false',
+  }),
+  schemas: z
+    .strictObject({
+      directories: paths(
+        'amtliche Schemasätze, jeder mit seinem OASIS-Katalog',
+        'official schema sets, each with its OASIS catalog',
+        '[ schemas/xmeld ]',
+      ),
+    })
+    .prefault({}),
+  keyrings: option(
+    z
+      .record(
+        NAME,
+        z.strictObject({
+          cipher: option(keySource(), {
+            ...words('öffnet die Transportverschlüsselung', 'opens transport encryption'),
+            example: '{ pkcs12: keys/cipher.p12, pinFile: keys/cipher.pin }',
+          }),
+          signature: option(keySource(), {
+            ...words('signiert unsere Nachrichten', 'signs our messages'),
+            example: '{ pkcs12: keys/signature.p12, pinFile: keys/signature.pin }',
+          }),
+          reader: option(z.array(keySource()).prefault([]), {
+            ...words('nur terminating: öffnet Inhalte', 'terminating only: opens content'),
+            example: '[ { pkcs12: keys/reader.p12, pinFile: keys/reader.pin } ]',
+          }),
+          author: option(keySource().optional(), {
+            ...words('nur terminating: signiert Inhalte von Antworten', 'terminating only: signs content of answers'),
+            example: '{ pkcs12: keys/author.p12, pinFile: keys/author.pin }',
+          }),
+        }),
+      )
+      .prefault({}),
+    { ...words('eigene Schlüssel, nach Namen', 'our keys, by name'), example: 'town: { cipher: …, signature: … }', expects: NAME_WORDS },
+  ),
+  peers: option(z.array(peer).prefault([]), { ...words('OSCI-Partner', 'OSCI peers'), example: '[ { name: intermediary-1, … } ]' }),
+  participants: option(z.array(participant).prefault([]), {
+    ...words('Teilnehmer am Kern', 'participants of the core'),
+    example: '[ { id: register-1, jwks: peers/register-1.json } ]',
+  }),
+  mailboxes: option(z.record(MAILBOX, mailbox).prefault({}), {
+    ...words('Postfächer, nach Adresse', 'mailboxes, by address'),
+    example: "'ags:99001000': { ttlSeconds: 10 }",
+    expects: MAILBOX_WORDS,
+  }),
+  endpoints: option(z.array(endpoint).prefault([]), {
+    ...words('OSCI-Adressen', 'OSCI endpoints'),
+    example: '[ { path: /osci/recipient, … } ]',
+  }),
+})

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: EUPL-1.2
+/**
+ * The command line as a whole: help, language, version, wrong calls; and the committed launcher.
+ * @module
+ */
+import { execFile } from 'node:child_process'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { expect } from 'chai'
+import { languageOf, parseCommand, parseGlobal, UsageError } from '../../src/cli/arguments.js'
+import { COMMANDS, main, packageVersion, renderHelp } from '../../src/cli/main.js'
+import { renderProblems } from '../../src/cli/texts.js'
+
+const launcher = join(dirname(fileURLToPath(import.meta.url)), '../../bin/protektor.js')
+const run = promisify(execFile)
+
+async function call(argv: readonly string[], env: Record<string, string> = {}) {
+  let out = ''
+  let err = ''
+  const code = await main(argv, {
+    out: { write: (text) => void (out += text), isTerminal: false },
+    err: { write: (text) => void (err += text), isTerminal: false },
+    env,
+  })
+  return { code, out, err }
+}
+
+describe('cli', () => {
+  it('lists every command in both languages on -h and ends with 0', async () => {
+    for (const [lang, word] of [
+      ['de', 'Befehle'],
+      ['en', 'Commands'],
+    ] as const) {
+      const { code, out } = await call(['--lang', lang, '-h'])
+      expect(code).to.equal(0)
+      expect(out).to.equal(renderHelp(lang)).and.to.contain(word)
+      for (const [name, row] of Object.entries(COMMANDS)) expect(out).to.contain(name).and.to.contain(row.what[lang])
+    }
+  })
+
+  it('ends with 2 without a command, for an unknown command and for an unknown option', async () => {
+    expect((await call([])).code).to.equal(2)
+    const unknown = await call(['chekc', '--lang=de'])
+    expect(unknown.code).to.equal(2)
+    expect(unknown.out).to.equal('')
+    expect(unknown.err).to.contain('unbekannter Befehl: chekc')
+    expect((await call(['constructor'])).code).to.equal(2)
+    expect((await call(['--fast', 'check'])).code).to.equal(2)
+    expect((await call(['--lang', 'fr', '-h'])).code).to.equal(2)
+  })
+
+  it('prints the version of the package', async () => {
+    expect((await call(['--version'])).out).to.equal(`protektor ${await packageVersion()}\n`)
+    expect(await packageVersion()).to.match(/^\d+\.\d+\.\d+$/)
+  })
+
+  it('takes the language from --lang, else from LC_ALL, LC_MESSAGES, LANG', () => {
+    expect(languageOf({ LANG: 'de_DE.UTF-8' })).to.equal('de')
+    expect(languageOf({ LANG: 'de_DE.UTF-8', LC_ALL: 'C' })).to.equal('en')
+    expect(languageOf({ LANG: 'den_CA' })).to.equal('en')
+    expect(parseGlobal(['check', '--lang', 'de', 'a.xml'], {})).to.deep.include({ command: 'check', lang: 'de', rest: ['a.xml'] })
+    expect(parseGlobal(['check', '--', '--lang', 'de'], {})).to.deep.include({ lang: 'en', rest: ['--', '--lang', 'de'] })
+  })
+
+  it('leaves -h behind a command to the command', () => {
+    expect(parseGlobal(['check', '-h'], {})).to.deep.include({ command: 'check', help: false, rest: ['-h'] })
+  })
+
+  it('reads options strictly', () => {
+    expect(parseCommand(['--config', 'a.yaml'], { config: { type: 'string' } }, false).values.config).to.equal('a.yaml')
+    expect(() => parseCommand(['--confg', 'a.yaml'], { config: { type: 'string' } }, false)).to.throw(UsageError)
+    expect(() => parseCommand(['--config'], { config: { type: 'string' } }, false)).to.throw(UsageError)
+  })
+
+  it('shows a configuration problem with file, line, key and example', () => {
+    const text = renderProblems([{ key: 'a.b', file: '/x.yaml', line: 3, message: { de: 'fehlt', en: 'is missing' }, example: '1' }], 'de')
+    expect(text).to.contain('/x.yaml:3').and.to.contain('a.b').and.to.contain('fehlt').and.to.contain('Beispiel: 1')
+  })
+
+  it('starts through the committed launcher, without a build', async () => {
+    const { stdout } = await run(process.execPath, [launcher, '--lang', 'en', '--help'], { env: { PATH: process.env['PATH'] } })
+    expect(stdout).to.equal(renderHelp('en'))
+    const wrong: unknown = await run(process.execPath, [launcher, 'nonsense']).catch((error: unknown) => error)
+    expect(wrong).to.include({ code: 2 })
+  })
+
+  it('sets the thread pool to the number of cores before anything uses it, and leaves a given size alone', async () => {
+    const probe = `process.argv.splice(1, 0, 'probe'); require(${JSON.stringify(launcher)}); console.error('pool=' + process.env.UV_THREADPOOL_SIZE)`
+    const env = { PATH: process.env['PATH'] }
+    const unset = await run(process.execPath, ['-e', probe, '--', '--version'], { env })
+    expect(Number(/pool=(\d+)/.exec(unset.stderr)?.[1])).to.be.greaterThan(0)
+    const given = await run(process.execPath, ['-e', probe, '--', '--version'], { env: { ...env, UV_THREADPOOL_SIZE: '7' } })
+    expect(given.stderr).to.contain('pool=7')
+  })
+})

@@ -1,0 +1,288 @@
+// SPDX-License-Identifier: EUPL-1.2
+/**
+ * The configuration: its fixed shape, its defaults, and every problem with key, file, line and example.
+ * @module
+ */
+import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { expect } from 'chai'
+import { loadConfig } from '../../src/config/load.js'
+import { describe as describeOptions } from '../../src/config/option.js'
+import { OPTIONS } from '../../src/config/options.js'
+import { checkKeys } from '../../src/config/own-keys.js'
+import { ConfigError } from '../../src/errors.js'
+import type { ConfigProblem } from '../../src/errors.js'
+
+/** Every section of the fixed shape, with values unlike the defaults where a default exists. */
+const WHOLE = `
+listen: { public: 127.0.0.1:9080, admin: 127.0.0.1:9081 }
+publicUrl: http://127.0.0.1:9080
+dataDirectory: ./data
+timeZone: Europe/Berlin
+core: { memory: {} }
+limits: { messageBytes: 33554432, xmlBytes: 8388608, chunkKilobytes: [16, 16384], chunkedMessageKilobytes: 512000 }
+soap: { faultStatus: 500 }
+allowSmallOwnKeys: false
+schemas: { directories: [] }
+keyrings:
+  town:
+    cipher:    { pkcs12: keys/a.p12, pinFile: keys/a.pin }
+    signature: { key: keys/a.key.pem, certificate: keys/a.pem }
+    reader:    [ { pkcs12: keys/a.p12, pinFile: keys/a.pin } ]
+    author:    { pkcs12: keys/a.p12, pinFile: keys/a.pin }
+peers:
+  - name: intermediary-1
+    signatureCertificates: [ keys/a.pem ]
+    signed: required
+    encrypted: required
+    verdictFirst: false
+    sending: { signature: rsa-sha256 }
+    legacy: { cbcContent: false, rsa15Content: false, iv16Reading: true }
+    tolerate: []
+participants:
+  - { id: register-1, jwks: keys/r.json, mailboxes: [ 'ags:99001000' ], tls: [ keys/a.pem ] }
+mailboxes:
+  'ags:99001000': { ttlSeconds: 10, handover: at-most-once }
+endpoints:
+  - path: /osci/recipient
+    role: passiveRecipient
+    mode: terminating
+    keys: town
+    peers: [ intermediary-1 ]
+    routes: [ { addresseeCertificate: keys/a.pem, mailbox: 'ags:99001000' } ]
+    defaultMailbox: 'ags:99001000'
+    takeWithinSeconds: 10
+    answerWithinSeconds: 20
+    unknownContent: refuse
+    requireSealedContent: true
+`
+
+describe('config', () => {
+  let folder = ''
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'protektor-config-'))
+    await mkdir(join(folder, 'keys'))
+    for (const name of ['a.p12', 'a.pin', 'a.key.pem']) await writeFile(join(folder, 'keys', name), 'x', { mode: 0o600 })
+    for (const name of ['a.pem', 'r.json']) await writeFile(join(folder, 'keys', name), 'x')
+  })
+  after(() => rm(folder, { recursive: true, force: true }))
+
+  const write = async (text: string): Promise<string> => {
+    const file = join(folder, 'gateway.yaml')
+    await writeFile(file, text)
+    return file
+  }
+  const load = async (text: string) => loadConfig(await write(text))
+  const problems = async (text: string): Promise<readonly ConfigProblem[]> => {
+    const error: unknown = await load(text).then(
+      () => undefined,
+      (caught: unknown) => caught,
+    )
+    if (!(error instanceof ConfigError)) throw new Error('no ConfigError', { cause: error })
+    return error.problems
+  }
+  const change = (from: string, to: string): string => {
+    expect(WHOLE).to.contain(from)
+    return WHOLE.replace(from, to)
+  }
+  /** The one problem there must be. */
+  const only = async (text: string): Promise<ConfigProblem> => {
+    const found = await problems(text)
+    expect(found.map((one) => `${one.key}: ${one.message.en}`)).to.have.length(1)
+    return found[0] as ConfigProblem
+  }
+  /** Line of the first occurrence in the text, from 1. */
+  const line = (text: string, part: string): number => text.slice(0, text.indexOf(part)).split('\n').length
+
+  it('takes the whole fixed shape and resolves paths against the file', async () => {
+    const config = await load(WHOLE)
+    expect(config.listen.public.address).to.deep.equal({ host: '127.0.0.1', port: 9080 })
+    expect(config.soap.faultStatus).to.equal(500)
+    expect(config.keyrings['town']?.cipher).to.deep.equal({ pkcs12: join(folder, 'keys/a.p12'), pinFile: join(folder, 'keys/a.pin') })
+    expect(config.keyrings['town']?.reader[0]?.pkcs12).to.equal(join(folder, 'keys/a.p12'))
+    expect(config.peers[0]?.signatureCertificates).to.deep.equal([join(folder, 'keys/a.pem')])
+    expect(config.peers[0]?.sending.signature).to.equal('rsa-sha256')
+    expect(config.endpoints[0]?.routes[0]?.addresseeCertificate).to.equal(join(folder, 'keys/a.pem'))
+    expect(config.dataDirectory).to.equal(join(folder, 'data'))
+    expect(config.warnings).to.deep.equal([])
+  })
+
+  it('fills in the documented defaults for an empty file', async () => {
+    const config = await load('# nothing\n')
+    expect(config.listen.public.address).to.deep.equal({ host: '127.0.0.1', port: 8080 })
+    expect(config.listen.admin.address).to.deep.equal({ host: '127.0.0.1', port: 8081 })
+    expect(config.publicUrl).to.equal('http://127.0.0.1:8080')
+    expect(config.timeZone).to.equal('Europe/Berlin')
+    expect(config.limits).to.deep.include({ messageBytes: 33554432, xmlBytes: 8388608, chunkedMessageKilobytes: 512000 })
+    expect(config.limits.chunkKilobytes).to.deep.equal([16, 16384])
+    expect(config.soap.faultStatus).to.equal(200)
+    expect(config.allowSmallOwnKeys).to.equal(false)
+    expect(config.core.memory).to.deep.equal({})
+  })
+
+  it('derives publicUrl from the listener, never from a request', async () => {
+    expect((await load('listen: { public: "[::1]:9999" }')).publicUrl).to.equal('http://[::1]:9999')
+  })
+
+  it('refuses an unknown key, names its line and the key that was meant', async () => {
+    const text = change('unknownContent: refuse', 'unknownContents: refuse')
+    const found = await only(text)
+    expect(found).to.deep.include({
+      key: 'endpoints[0].unknownContents',
+      line: line(text, 'unknownContents'),
+      file: join(folder, 'gateway.yaml'),
+    })
+    expect(found.message.en).to.contain('did you mean unknownContent')
+    expect(found.message.de).to.contain('gemeint ist wohl unknownContent')
+  })
+
+  it('reports all problems at once, each with key, line, both languages and an example', async () => {
+    const text = change('faultStatus: 500', 'faultStatus: 404')
+      .replace('signed: required', 'signed: maybe')
+      .replace('Europe/Berlin', 'Berlin')
+    const found = await problems(text)
+    expect(found.map((one) => one.key)).to.have.members(['soap.faultStatus', 'peers[0].signed', 'timeZone'])
+    for (const one of found) {
+      expect(one.line).to.be.greaterThan(1)
+      expect(one.example).to.be.a('string')
+      expect(one.message.de).to.match(/ungültiger Wert/)
+      expect(one.message.en).to.match(/value not allowed/)
+    }
+    expect(found.find((one) => one.key === 'peers[0].signed')?.message.en).to.contain('required | optional')
+  })
+
+  it('refuses a missing required key at the line of its section', async () => {
+    const text = change('    mode: terminating\n', '')
+    const found = await only(text)
+    expect(found).to.deep.include({ key: 'endpoints[0].mode', line: line(text, 'path: /osci/recipient') })
+    expect(found.message.en).to.contain('is missing')
+  })
+
+  it('refuses broken YAML, duplicate keys and aliases', async () => {
+    expect((await problems('a: [1\n'))[0]?.message.en).to.contain('not valid YAML')
+    expect((await problems('timeZone: UTC\ntimeZone: UTC\n'))[0]?.line).to.equal(2)
+    let refused = false
+    await load('schemas: &a { directories: [] }\nkeyrings: *a\n').catch(() => (refused = true))
+    expect(refused).to.equal(true)
+  })
+
+  it('does not take __proto__ for a name', async () => {
+    expect((await problems('mailboxes: { __proto__: { ttlSeconds: 10 } }')).length).to.be.greaterThan(0)
+    expect(({} as Record<string, unknown>)['ttlSeconds']).to.equal(undefined)
+  })
+
+  it('K1 refuses a key or PIN file that others can read, and a file that is not there', async () => {
+    await chmod(join(folder, 'keys/a.pin'), 0o640)
+    const found = await problems(WHOLE)
+    await chmod(join(folder, 'keys/a.pin'), 0o600)
+    expect(found.map((one) => one.key)).to.include('keyrings.town.cipher.pinFile')
+    expect(found[0]?.message.de).to.contain('0640')
+    const missing = await only(change('jwks: keys/r.json', 'jwks: keys/none.json'))
+    expect(missing).to.deep.include({ key: 'participants[0].jwks' })
+    expect((await load(WHOLE)).peers).to.have.length(1)
+  })
+
+  it('takes a key as PKCS#12 with PIN file or as PEM with certificate, not half of either', async () => {
+    expect((await only(change('cipher:    { pkcs12: keys/a.p12, pinFile: keys/a.pin }', 'cipher: { pkcs12: keys/a.p12 }'))).key).to.equal(
+      'keyrings.town.cipher',
+    )
+  })
+
+  it('refuses references that lead nowhere', async () => {
+    expect((await problems(change('keys: town', 'keys: city')))[0]?.key).to.equal('endpoints[0].keys')
+    expect((await only(change('peers: [ intermediary-1 ]', 'peers: [ nobody ]'))).key).to.equal('endpoints[0].peers[0]')
+    expect((await only(change("defaultMailbox: 'ags:99001000'", "defaultMailbox: 'ags:1'"))).key).to.equal('endpoints[0].defaultMailbox')
+  })
+
+  it('keeps a mailbox at 60 seconds, or 3600 for a slow poller, who is warned of', async () => {
+    const found = await only(change('ttlSeconds: 10', 'ttlSeconds: 61'))
+    expect(found.key).to.equal('mailboxes["ags:99001000"].ttlSeconds')
+    expect(found.line).to.be.greaterThan(1)
+    const config = await load(change('ttlSeconds: 10', 'ttlSeconds: 3600, slowPoller: true'))
+    expect(config.warnings.map((one) => one.key)).to.deep.equal(['mailboxes["ags:99001000"].slowPoller'])
+    expect(await problems(change('ttlSeconds: 10', 'ttlSeconds: 3601, slowPoller: true'))).to.have.length(1)
+  })
+
+  it('refuses takeWithinSeconds that is not below answerWithinSeconds', async () => {
+    expect((await only(change('takeWithinSeconds: 10', 'takeWithinSeconds: 20'))).key).to.equal('endpoints[0].takeWithinSeconds')
+  })
+
+  it('refuses mode terminating without reader or author keys, not mode blind', async () => {
+    const bare = WHOLE.split('\n')
+      .filter((one) => !/^ {4}(reader|author):/.test(one))
+      .join('\n')
+    expect((await problems(bare)).map((one) => one.key)).to.have.members(['keyrings.town.reader', 'keyrings.town.author'])
+    expect((await load(bare.replace('mode: terminating', 'mode: blind'))).endpoints[0]?.mode).to.equal('blind')
+  })
+
+  it('refuses to listen off loopback without TLS, but for OSCI paths alone, which is a warning', async () => {
+    expect((await only('listen: { admin: 0.0.0.0:8081 }')).key).to.equal('listen.admin')
+    expect((await only(change('public: 127.0.0.1:9080', 'public: 0.0.0.0:9080'))).key).to.equal('listen.public')
+    expect((await load('listen: { public: 0.0.0.0:9080 }')).warnings.map((one) => one.key)).to.deep.equal(['listen.public'])
+    const tls = 'tls: { pkcs12: keys/a.p12, pinFile: keys/a.pin }'
+    const config = await load(`listen: { public: { address: 0.0.0.0:9443, ${tls} }, admin: 0.0.0.0:9444, ${tls} }`)
+    expect(config.warnings).to.deep.equal([])
+    expect(config.publicUrl).to.equal('https://0.0.0.0:9443')
+  })
+
+  it('says clearly what is not in this release', async () => {
+    for (const [text, key] of [
+      ['core: { redis: { url: redis://127.0.0.1 } }', 'core.redis'],
+      ['core: { remote: { url: https://core.example, participant: g } }', 'core.remote'],
+      [change('role: passiveRecipient', 'role: intermediary'), 'endpoints[0].role'],
+    ] as const) {
+      const found = await only(text)
+      expect(found.key).to.equal(key)
+      expect(found.message.en).to.contain('not in this release')
+    }
+  })
+
+  it('never tolerates a finding of a signature, encryption or certificate layer', async () => {
+    for (const finding of ['message-signature.digest-mismatch', 'content-encryption.tag', 'certificates.untrusted'])
+      expect((await only(change('tolerate: []', `tolerate: [ ${finding} ]`))).key).to.equal('peers[0].tolerate[0]')
+    expect((await load(change('tolerate: []', 'tolerate: [ policy.small-key ]'))).warnings.map((one) => one.key)).to.deep.equal([
+      'peers[0].tolerate[0]',
+    ])
+  })
+
+  it('warns of every weak mode', async () => {
+    const text = change('signed: required', 'signed: optional')
+      .replace('encrypted: required', 'encrypted: optional')
+      .replace('cbcContent: false', 'cbcContent: true')
+      .replace('unknownContent: refuse', 'unknownContent: pass')
+      .replace('allowSmallOwnKeys: false', 'allowSmallOwnKeys: true')
+    expect((await load(text)).warnings.map((one) => one.key)).to.have.members([
+      'peers[0].signed',
+      'peers[0].encrypted',
+      'peers[0].legacy.cbcContent',
+      'endpoints[0].unknownContent',
+      'allowSmallOwnKeys',
+    ])
+  })
+
+  it('refuses own RSA keys below 3000 bits unless allowed, and below 2048 always', async () => {
+    const at = new Date('2026-01-01T00:00:00Z')
+    const fact = (bits: number) => ({ key: 'keyrings.town.cipher', kind: 'rsa' as const, bits })
+    const config = await load(WHOLE)
+    expect(checkKeys(config, [fact(3072)], at)).to.deep.equal([])
+    expect(() => checkKeys(config, [fact(2048)], at)).to.throw(ConfigError, /allowSmallOwnKeys/)
+    const lax = await load(change('allowSmallOwnKeys: false', 'allowSmallOwnKeys: true'))
+    const [warning] = checkKeys(lax, [fact(2048)], at)
+    expect(warning).to.deep.include({ key: 'keyrings.town.cipher', line: line(WHOLE, 'cipher:') })
+    expect(() => checkKeys(lax, [fact(1024)], at)).to.throw(ConfigError)
+    expect(checkKeys(config, [{ ...fact(4096), notAfter: new Date('2025-01-01T00:00:00Z') }], at)).to.have.length(1)
+  })
+
+  it('documents every option in both languages, with an example', () => {
+    const rows = describeOptions(OPTIONS)
+    expect(rows.length).to.be.greaterThan(60)
+    for (const row of rows) for (const text of [row.note.de, row.note.en, row.note.example]) expect(text, row.key).to.match(/\S/)
+    expect(rows.map((row) => row.key)).to.include.members(['listen.public', 'peers[].legacy.cbcContent', 'mailboxes.*.ttlSeconds'])
+  })
+
+  it('reports a file that is not there', async () => {
+    const error: unknown = await loadConfig(join(dirname(folder), 'no-such-file.yaml')).catch((caught: unknown) => caught)
+    expect(error).to.be.instanceOf(ConfigError)
+  })
+})
