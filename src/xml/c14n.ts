@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: EUPL-1.2
+/**
+ * Inclusive Canonical XML 1.0 without comments, of one element in its document: the only canonical form of the profile
+ * (oscisig.xsd), and the form in which we write.
+ *
+ * All namespaces in scope reach the apex, needed or not, and inherited `xml:*` attributes with them. Iterative: depth costs
+ * memory, never the stack. It throws where the form is not defined and has no empty result [threat model G6].
+ * Specs: [C14N10 §2.3 Processing Model, §2.4 Document Subsets].
+ * @module
+ */
+import { StructureError } from '../errors.js'
+import { XML } from './names.js'
+import type { XmlAttribute, XmlElement } from './tree.js'
+
+export interface CanonicalOptions {
+  /** Elements left out with everything in them (the enveloped-signature transform of XÖV documents). */
+  readonly omit?: ReadonlySet<XmlElement>
+}
+
+type Scope = ReadonlyMap<string, string>
+
+interface Frame {
+  readonly e: XmlElement
+  readonly scope: Scope
+  readonly name: string
+  next: number
+}
+
+const NOTHING: Scope = new Map()
+
+/** UTF-8 octets of the canonical form. @throws {StructureError} where it does not exist, see {@link canonicalText}. */
+export function canonicalize(e: XmlElement, options?: CanonicalOptions): Uint8Array {
+  return Buffer.from(canonicalText(e, options), 'utf8')
+}
+
+/**
+ * The canonical form as text.
+ * @throws {StructureError} `xml.relative-namespace`, `xml.unbound-prefix` (a tree of our own making), `xml.empty-canonical-form`.
+ */
+export function canonicalText(apex: XmlElement, options: CanonicalOptions = {}): string {
+  const { omit } = options
+  if (omit?.has(apex)) throw new StructureError('signature', 'xml.empty-canonical-form', 'the canonical form would be empty')
+  let out = ''
+  const stack: Frame[] = []
+  const inherited = apex.parent ? ancestry(apex.parent) : undefined
+
+  const open = (e: XmlElement, above: Scope): void => {
+    const name = e.prefix === '' ? e.local : `${e.prefix}:${e.local}`
+    let scope = above
+    out += '<' + name
+    if (stack.length === 0) {
+      scope = declared(inherited?.scope ?? NOTHING, e)
+      for (const prefix of [...scope.keys()].sort(byCodePoint)) out += declaration(prefix, scope.get(prefix) ?? '')
+    } else if (e.namespaces.length > 0) {
+      scope = declared(above, e)
+      if (scope !== above) {
+        for (const { prefix, uri } of sorted(e.namespaces, (a, b) => byCodePoint(a.prefix, b.prefix))) {
+          if (prefix !== 'xml' && (above.get(prefix) ?? '') !== uri) out += declaration(prefix, uri)
+        }
+      }
+    }
+    // Parsed names are bound, or the gate had refused them; line 0 marks what we built ourselves.
+    if (e.line === 0) assertBound(e, scope)
+    let attributes = e.attributes
+    if (stack.length === 0 && inherited && inherited.attributes.length > 0) {
+      attributes = [...inherited.attributes.filter((a) => !e.attributes.some((own) => own.uri === XML && own.local === a.local)), ...e.attributes]
+    }
+    if (attributes.length > 1) attributes = sorted(attributes, byName)
+    for (const a of attributes) out += a.prefix === '' ? ` ${a.local}="${escapeAttribute(a.value)}"` : ` ${a.prefix}:${a.local}="${escapeAttribute(a.value)}"`
+    out += '>'
+    stack.push({ e, scope, name, next: 0 })
+  }
+
+  open(apex, NOTHING)
+  for (let frame = stack[0]; frame; frame = stack[stack.length - 1]) {
+    const child = frame.e.children[frame.next++]
+    if (child === undefined) {
+      out += `</${frame.name}>`
+      stack.pop()
+    } else if (child.kind === 'text') out += escapeText(child.value)
+    else if (child.kind === 'element') {
+      if (!omit?.has(child)) open(child, frame.scope)
+    } else if (child.kind === 'instruction') out += child.value === '' ? `<?${child.target}?>` : `<?${child.target} ${child.value.replace(/\r/g, '&#xD;')}?>`
+  }
+  return out
+}
+
+/** What the apex takes over from above it: namespaces, and `xml:*` attributes, the nearest first [C14N10 §2.4]. */
+function ancestry(parent: XmlElement): { scope: Scope; attributes: XmlAttribute[] } {
+  const chain: XmlElement[] = []
+  for (let n: XmlElement | undefined = parent; n; n = n.parent) chain.push(n)
+  const attributes = new Map<string, XmlAttribute>()
+  let scope = NOTHING
+  for (const e of chain.reverse()) {
+    scope = declared(scope, e)
+    for (const a of e.attributes) if (a.uri === XML) attributes.set(a.local, a)
+  }
+  return { scope, attributes: [...attributes.values()] }
+}
+
+/** The scope below `e`; the same object when nothing changes. */
+function declared(above: Scope, e: XmlElement): Scope {
+  let scope: Map<string, string> | undefined
+  for (const { prefix, uri } of e.namespaces) {
+    if (prefix === 'xml' || ((scope ?? above).get(prefix) ?? '') === uri) continue
+    scope ??= new Map(above)
+    if (uri === '') scope.delete(prefix)
+    else {
+      // [C14N10 §1.3]: implementations must report failure on relative namespace URIs.
+      if (!/^[A-Za-z][A-Za-z0-9+.-]*:/.test(uri)) throw new StructureError('signature', 'xml.relative-namespace', 'relative namespace name: there is no canonical form', place(e))
+      scope.set(prefix, uri)
+    }
+  }
+  return scope ?? above
+}
+
+function assertBound(e: XmlElement, scope: Scope): void {
+  if ((scope.get(e.prefix) ?? '') !== e.uri) throw new StructureError('signature', 'xml.unbound-prefix', `prefix of ${e.local} is not bound to its namespace`)
+  for (const a of e.attributes) {
+    const bound = a.prefix === 'xml' ? XML : a.prefix === '' ? '' : scope.get(a.prefix)
+    if (bound !== a.uri) throw new StructureError('signature', 'xml.unbound-prefix', `prefix of attribute ${a.local} is not bound to its namespace`)
+  }
+}
+
+const place = (e: XmlElement): { line?: number; column?: number } => (e.line === 0 ? {} : { line: e.line, column: e.column })
+
+const declaration = (prefix: string, uri: string): string => (prefix === '' ? ` xmlns="${escapeAttribute(uri)}"` : ` xmlns:${prefix}="${escapeAttribute(uri)}"`)
+
+const byName = (a: XmlAttribute, b: XmlAttribute): number => (a.uri === b.uri ? byCodePoint(a.local, b.local) : byCodePoint(a.uri, b.uri))
+
+/** Order of UCS code points; UTF-16 order differs above the surrogates. */
+function byCodePoint(a: string, b: string): number {
+  const length = Math.min(a.length, b.length)
+  for (let i = 0; i < length; i++) {
+    const x = a.charCodeAt(i)
+    const y = b.charCodeAt(i)
+    if (x === y) continue
+    const supplementary = (c: number): boolean => c >= 0xd800 && c <= 0xdfff
+    if (supplementary(x) !== supplementary(y)) return supplementary(x) ? (y >= 0xe000 ? 1 : x - y) : x >= 0xe000 ? -1 : x - y
+    return x - y
+  }
+  return a.length - b.length
+}
+
+/** Lists of attributes are short and mostly in order already. */
+function sorted<T>(list: readonly T[], compare: (a: T, b: T) => number): readonly T[] {
+  for (let i = 1; i < list.length; i++) if (compare(list[i - 1] as T, list[i] as T) > 0) return [...list].sort(compare)
+  return list
+}
+
+const TEXT: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '\r': '&#xD;' }
+const ATTRIBUTE: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '"': '&quot;', '\t': '&#x9;', '\n': '&#xA;', '\r': '&#xD;' }
+
+function escapeText(s: string): string {
+  return /[&<>\r]/.test(s) ? s.replace(/[&<>\r]/g, (c) => TEXT[c] ?? c) : s
+}
+
+function escapeAttribute(s: string): string {
+  return /[&<"\t\n\r]/.test(s) ? s.replace(/[&<"\t\n\r]/g, (c) => ATTRIBUTE[c] ?? c) : s
+}

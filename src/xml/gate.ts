@@ -1,0 +1,310 @@
+// SPDX-License-Identifier: EUPL-1.2
+/**
+ * The gate: the only way from bytes to a tree, and the sole user of the XML parser.
+ *
+ *   bytes ── size ── strict UTF-8 ── no DOCTYPE ── tokens, counted one by one ── tree
+ *
+ * Everything is refused before it costs: limits hold while tokenising, not on a finished tree [threat model X1–X6]. There is
+ * no loader and no entity but the five of XML 1.0. What this returns is parsed once and never again (§5 rule 2).
+ * Specs: [XML10 fifth edition], [XMLNS10], threat model §4.1.
+ * @module
+ */
+import { SaxesParser } from 'saxes'
+import { StructureError, type StageName } from '../errors.js'
+import type { Limits } from '../env.js'
+import { DS } from './names.js'
+import type { NamespaceDeclaration, XmlAttribute, XmlDocument, XmlElement, XmlNode } from './tree.js'
+
+export interface GateOptions {
+  readonly limits: Limits
+  /** `osci`: the frame of a message, no PI, comment or byte order mark. `content`: XÖV documents and what else is carried. */
+  readonly frame: 'osci' | 'content'
+  /** Who is asking; default `soap`. */
+  readonly stage?: StageName
+}
+
+type Growing<T> = { -readonly [K in keyof T]: T[K] }
+interface GrowingElement extends Growing<Omit<XmlElement, 'children' | 'attributes' | 'namespaces'>> {
+  children: XmlNode[]
+  attributes: XmlAttribute[]
+  namespaces: NamespaceDeclaration[]
+}
+interface GrowingText {
+  kind: 'text'
+  value: string
+  cdata: boolean
+}
+
+/** Text runs from this length on are taken over whole when they hold nothing that the tokenizer would have to look at. */
+const LONG_TEXT = 1024
+/** What sends a long text through the tokenizer after all: markup, `]`, CR, controls, everything from the surrogates on. */
+const NEEDS_TOKENIZER = /[^\t\n\x20-%'-\\^-\ud7ff]/
+
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+
+/**
+ * Parses one document.
+ *
+ * @param bytes the document, at most `limits.xmlBytes`; never changed, never kept.
+ * @throws {StructureError} `xml.<rule>` (9100) with line and column where there is a place.
+ */
+export function parseXml(bytes: Uint8Array, options: GateOptions): XmlDocument {
+  const { limits, frame } = options
+  const stage = options.stage ?? 'soap'
+  if (bytes.length > limits.xmlBytes) throw new StructureError(stage, 'xml.too-large', `XML of ${bytes.length} bytes, allowed are ${limits.xmlBytes}`)
+  let text: string
+  try {
+    text = decoder.decode(bytes)
+  } catch (cause) {
+    throw new StructureError(stage, 'xml.encoding', 'not UTF-8', { line: 1, column: 1, cause })
+  }
+  const byteOrderMark = text.charCodeAt(0) === 0xfeff
+  if (byteOrderMark) {
+    if (frame === 'osci') throw new StructureError(stage, 'xml.byte-order-mark', 'byte order mark in an OSCI message', { line: 1, column: 1 })
+    text = text.slice(1)
+    // The tokenizer would swallow a second one without a word.
+    if (text.charCodeAt(0) === 0xfeff) throw new StructureError(stage, 'xml.not-well-formed', 'two byte order marks', { line: 1, column: 1 })
+  }
+  return new Reading(text, limits, frame, stage).read(byteOrderMark)
+}
+
+/** Line and column of ever growing offsets. CR LF, LF and lone CR end a line, as for the parser [XML10 §2.11]. */
+class Lines {
+  private line = 1
+  private start = 0
+  private next: number
+  private readonly text: string
+  private readonly cr: boolean
+
+  constructor(text: string) {
+    this.text = text
+    this.cr = text.includes('\r')
+    this.next = this.after(0)
+  }
+
+  private after(from: number): number {
+    const lf = this.text.indexOf('\n', from)
+    if (!this.cr) return lf < 0 ? Infinity : lf + 1
+    const end = lf < 0 ? this.text.length : lf
+    for (let i = from; i < end; i++) if (this.text.charCodeAt(i) === 13 && i + 1 !== lf) return i + 1
+    return lf < 0 ? Infinity : lf + 1
+  }
+
+  at(offset: number): { line: number; column: number } {
+    while (this.next <= offset) {
+      this.line++
+      this.start = this.next
+      this.next = this.after(this.next)
+    }
+    return { line: this.line, column: offset - this.start + 1 }
+  }
+}
+
+class Reading {
+  private readonly parser = new SaxesParser({ xmlns: true, position: false })
+  private readonly lines: Lines
+  private readonly text: string
+  private readonly limits: Limits
+  private readonly frame: 'osci' | 'content'
+  private readonly stage: StageName
+  private readonly prolog: XmlNode[] = []
+  private readonly epilog: XmlNode[] = []
+  private root: GrowingElement | undefined
+  private current: GrowingElement | undefined
+  /** Characters that did not pass through the tokenizer. */
+  private skipped = 0
+  /** Offset just after the last complete tag. */
+  private lastTag = -1
+  private depth = 0
+  private elements = 0
+  private insideSignature = 0
+  private tagAttributes = 0
+  private tagNamespaces = 0
+  private pending: { name: string; prefix: string; local: string; value: string; uri?: string }[] = []
+  private readonly inScope = new Map<string, number>()
+
+  constructor(text: string, limits: Limits, frame: 'osci' | 'content', stage: StageName) {
+    this.text = text
+    this.limits = limits
+    this.frame = frame
+    this.stage = stage
+    this.lines = new Lines(text)
+  }
+
+  read(byteOrderMark: boolean): XmlDocument {
+    this.scan()
+    this.listen()
+    this.feed()
+    // `end` has run every check by now; a document without root has been refused there.
+    return { root: this.root as XmlElement, text: this.text, byteOrderMark, prolog: this.prolog, epilog: this.epilog }
+  }
+
+  private offset(): number {
+    return this.skipped + this.parser.position
+  }
+
+  private refuse(rule: string, message: string, offset: number, detail?: string): never {
+    const place = new Lines(this.text).at(Math.max(0, Math.min(offset, this.text.length)))
+    throw new StructureError(this.stage, 'xml.' + rule, message, detail === undefined ? place : { ...place, detail })
+  }
+
+  /** What a look at the raw text can refuse before a token is read. */
+  private scan(): void {
+    const doctype = this.text.search(/<!DOCTYPE/i)
+    if (doctype >= 0) this.refuse('doctype', 'document type declaration', doctype)
+    let references = 0
+    for (let i = this.text.indexOf('&'); i >= 0; i = this.text.indexOf('&', i + 1)) {
+      if (++references > this.limits.xmlElements) this.refuse('references', `more than ${this.limits.xmlElements} references`, i)
+    }
+  }
+
+  /**
+   * Gives the text to the tokenizer, but for long plain runs between two tags, which become text as they are. The tokenizer
+   * itself says that it stands behind a tag, so that a `>` in an attribute, comment or CDATA section cannot deceive us.
+   */
+  private feed(): void {
+    const { text, parser } = this
+    let written = 0
+    for (let open = text.indexOf('<'); open >= 0; ) {
+      const next = text.indexOf('<', open + 1)
+      if (next - open > LONG_TEXT) {
+        const from = text.indexOf('>', open) + 1
+        if (next - from > LONG_TEXT && from > written) {
+          parser.write(text.slice(written, from))
+          written = from
+          if (this.lastTag === from && this.current) {
+            const run = text.slice(from, next)
+            if (!NEEDS_TOKENIZER.test(run)) {
+              this.onText(run, false)
+              this.skipped += run.length
+              written = next
+            }
+          }
+        }
+      }
+      open = next
+    }
+    parser.write(written === 0 ? text : text.slice(written))
+    parser.close()
+  }
+
+  private listen(): void {
+    const { parser } = this
+    parser.on('error', (e) => {
+      // The parser's own words may quote the document: they go to the log only.
+      this.refuse('not-well-formed', 'not well-formed', this.offset() - 1, e.message)
+    })
+    parser.on('doctype', () => this.refuse('doctype', 'document type declaration', this.offset()))
+    parser.on('xmldecl', (declaration) => {
+      if (declaration.version !== '1.0') this.refuse('version', 'XML 1.0 only', 0)
+      if (declaration.encoding !== undefined && declaration.encoding.toLowerCase() !== 'utf-8') this.refuse('encoding', 'the declaration names another encoding than UTF-8', 0)
+    })
+    parser.on('processinginstruction', (pi) => {
+      const start = this.text.lastIndexOf('<?', this.offset())
+      if (this.frame === 'osci') this.refuse('instruction', 'processing instruction in an OSCI message', start)
+      this.add({ kind: 'instruction', target: pi.target, value: pi.body })
+    })
+    parser.on('comment', (value) => {
+      if (this.frame === 'osci') this.refuse('comment', 'comment in an OSCI message', this.text.lastIndexOf('<!--', this.offset()))
+      this.add({ kind: 'comment', value })
+    })
+    parser.on('cdata', (value) => {
+      if (this.frame === 'osci' && this.insideSignature > 0) this.refuse('cdata', 'CDATA section inside a signature', this.text.lastIndexOf('<![CDATA[', this.offset()))
+      this.onText(value, true)
+    })
+    parser.on('text', (value) => this.onText(value, false))
+    parser.on('opentagstart', (tag) => {
+      if (++this.depth > this.limits.xmlDepth) this.refuse('depth', `more than ${this.limits.xmlDepth} levels`, this.offset())
+      if (++this.elements > this.limits.xmlElements) this.refuse('elements', `more than ${this.limits.xmlElements} elements`, this.offset())
+      this.checkName(tag.name)
+      this.tagAttributes = 0
+      this.tagNamespaces = 0
+      this.pending = []
+      this.startOfTag = this.text.lastIndexOf('<', this.offset() - 2)
+    })
+    parser.on('attribute', (a) => {
+      if (a.prefix === 'xmlns' || a.name === 'xmlns') {
+        if (++this.tagNamespaces > this.limits.xmlNamespaces) this.refuse('namespaces', `more than ${this.limits.xmlNamespaces} namespace declarations`, this.offset())
+      } else if (++this.tagAttributes > this.limits.xmlAttributes) this.refuse('attributes', `more than ${this.limits.xmlAttributes} attributes`, this.offset())
+      this.checkName(a.name)
+      if (tooLong(a.value, this.limits.xmlAttributeBytes)) this.refuse('attribute-size', `attribute value of more than ${this.limits.xmlAttributeBytes} bytes`, this.offset())
+      this.pending.push(a)
+    })
+    parser.on('opentag', (tag) => this.onOpen(tag.uri, tag.local, tag.prefix))
+    parser.on('closetag', () => this.onClose())
+  }
+
+  private startOfTag = 0
+
+  private onOpen(uri: string, local: string, prefix: string): void {
+    const start = this.startOfTag
+    const { line, column } = this.lines.at(start)
+    const e: GrowingElement = {
+      kind: 'element', uri, local, prefix, attributes: [], namespaces: [], children: [],
+      parent: this.current as XmlElement | undefined, line, column, start, end: 0,
+    } // prettier-ignore
+    for (const a of this.pending) {
+      if (a.prefix === 'xmlns') this.declare(e, a.local, a.value)
+      else if (a.name === 'xmlns') this.declare(e, '', a.value)
+      else e.attributes.push({ prefix: a.prefix, local: a.local, uri: a.uri ?? '', value: a.value })
+    }
+    if (this.inScope.size > this.limits.xmlNamespacesInScope) this.refuse('namespaces-in-scope', `more than ${this.limits.xmlNamespacesInScope} namespaces in scope`, start)
+    if (uri === DS || this.insideSignature > 0) this.insideSignature++
+    if (this.current) this.current.children.push(e)
+    else this.root ??= e
+    this.current = e
+    this.lastTag = this.offset()
+  }
+
+  private declare(e: GrowingElement, prefix: string, uri: string): void {
+    // The tokenizer trims before it compares, C14N and other parsers do not: the name would mean two things.
+    if (uri.trim() !== uri) this.refuse('namespace', 'namespace name with white space around it', this.startOfTag)
+    e.namespaces.push({ prefix, uri })
+    this.inScope.set(prefix, (this.inScope.get(prefix) ?? 0) + 1)
+  }
+
+  private onClose(): void {
+    const e = this.current
+    if (!e) return
+    e.end = this.offset()
+    for (const d of e.namespaces) {
+      const left = (this.inScope.get(d.prefix) ?? 1) - 1
+      if (left > 0) this.inScope.set(d.prefix, left)
+      else this.inScope.delete(d.prefix)
+    }
+    if (this.insideSignature > 0) this.insideSignature--
+    this.depth--
+    this.current = e.parent as GrowingElement | undefined
+    this.lastTag = e.end
+  }
+
+  private onText(value: string, cdata: boolean): void {
+    const e = this.current
+    if (!e) return // white space around the root; anything else the parser has refused
+    const last = e.children[e.children.length - 1] as GrowingText | XmlNode | undefined
+    if (last?.kind === 'text') {
+      const text = last as GrowingText
+      text.value += value
+      text.cdata ||= cdata
+    } else e.children.push({ kind: 'text', value, cdata })
+  }
+
+  private add(node: XmlNode): void {
+    if (++this.elements > this.limits.xmlElements) this.refuse('elements', `more than ${this.limits.xmlElements} nodes`, this.offset())
+    if (this.current) this.current.children.push(node)
+    else if (this.root) this.epilog.push(node)
+    else this.prolog.push(node)
+  }
+
+  private checkName(name: string): void {
+    if (tooLong(name, this.limits.xmlNameBytes)) this.refuse('name-size', `name of more than ${this.limits.xmlNameBytes} bytes`, this.offset())
+    const colon = name.indexOf(':')
+    // Both halves of a qualified name are NCNames; the tokenizer looks at the first character of the whole only [XMLNS10 §3].
+    if (colon >= 0 && /^[-.0-9\u00b7\u0300-\u036f\u203f\u2040]/.test(name.slice(colon + 1))) this.refuse('not-well-formed', 'malformed name', this.offset())
+  }
+}
+
+function tooLong(value: string, maxBytes: number): boolean {
+  if (value.length * 3 <= maxBytes) return false
+  return value.length > maxBytes || Buffer.byteLength(value) > maxBytes
+}
