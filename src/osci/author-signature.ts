@@ -7,10 +7,11 @@
  */
 import type { X509Certificate } from 'node:crypto'
 import { ProtektorError, SignatureError } from '../errors.js'
-import { keyUsage, readCertificate } from '../pki/certificate.js'
+import { readCertificate } from '../pki/certificate.js'
 import { canonicalize } from '../xml/c14n.js'
 import { digest, readSignature, sameOctets, verifyValue, type Reference, type Signature } from '../xml/dsig.js'
-import { attributeOf, elementsOf, xpathOf, type XmlElement } from '../xml/tree.js'
+import { attributeOf, xpathOf, type XmlElement } from '../xml/tree.js'
+import { isForSignatures } from './certificates.js'
 import type { AuthorReport } from './content-types.js'
 import { BASE64_TRANSFORM, C14N } from './names.js'
 import type { CertificateEntry, OsciEnv } from './types.js'
@@ -31,26 +32,17 @@ const SIGNER_ROLES: ReadonlySet<string> = new Set([
 const wrong = (rule: string, why: string): SignatureError => new SignatureError('9601', `author-signature.${rule}`, why)
 
 function authorCertificate(signature: Signature, certificates: readonly CertificateEntry[]): X509Certificate {
-  const named = certificates.find((c) => `#${c.id}` === signature.retrievalUri && SIGNER_ROLES.has(c.role))
+  const named = certificates.find((c) => c.id === signature.retrievalUri && SIGNER_ROLES.has(c.role))
   if (!named) throw wrong('signer-unknown', 'the author signature names no signature certificate of this message')
   const certificate = readCertificate(named.der)
-  const usage = keyUsage(certificate)
-  if (usage && !usage.includes('digitalSignature') && !usage.includes('nonRepudiation'))
-    throw wrong('key-usage', "the author's certificate is not for signatures")
+  if (!isForSignatures(certificate)) throw wrong('key-usage', "the author's certificate is not for signatures")
   return certificate
 }
 
 /** XAdES SignedProperties of this very signature may be referenced, without transform. */
-function signedProperties(signature: Signature): AuthorTarget[] {
-  const found: AuthorTarget[] = []
-  const open = [...signature.objects]
-  for (let e = open.pop(); e; e = open.pop()) {
-    const id = attributeOf(e, 'Id')
-    const me: XmlElement = e
-    if (e.local === 'SignedProperties' && id !== undefined) found.push({ uri: `#${id}`, transform: undefined, octets: () => canonicalize(me) })
-    open.push(...elementsOf(e))
-  }
-  return found
+function signedProperties({ signedProperties: properties }: Signature): AuthorTarget[] {
+  const id = properties && attributeOf(properties, 'Id')
+  return properties && id !== undefined ? [{ uri: `#${id}`, transform: undefined, octets: () => canonicalize(properties) }] : []
 }
 
 const decoded = (uri: string): string => {

@@ -7,7 +7,9 @@
  */
 import { createHash, type X509Certificate } from 'node:crypto'
 import { attributeOf, attr, element, elementsOf, isElement, textOf, type ElementSpec, type XmlElement } from '../xml/tree.js'
-import { decodeBase64, encodeBase64, misfit } from './codec.js'
+import { keyUsage } from '../pki/certificate.js'
+import { encodeBase64 } from '../xml/base64.js'
+import { decodeBase64, misfit } from './codec.js'
 import { CERTIFICATE_ORDER, type CertificateRole } from './messages.js'
 import { DS, OSCI } from './names.js'
 import type { CertificateEntry } from './types.js'
@@ -69,4 +71,10 @@ export function certificateEntry(role: CertificateRole, certificate: X509Certifi
   const der = new Uint8Array(certificate.raw)
   const name = ROLE_NAMES[role].replace('_', `${index ?? ''}_`)
   return { role, id: `${name}_${createHash('sha256').update(der).digest('hex')}`, der }
+}
+
+/** A certificate with a KeyUsage must name digitalSignature or nonRepudiation (osci-1.2 §5.4). */
+export function isForSignatures(certificate: X509Certificate): boolean {
+  const usage = keyUsage(certificate)
+  return usage === undefined || usage.has('digitalSignature') || usage.has('nonRepudiation')
 }

@@ -5,6 +5,7 @@
  * @module
  */
 import { OrderError } from '../errors.js'
+import { decodeBase64 as strictBase64, encodeBase64 } from '../xml/base64.js'
 import { attr as attribute, element, elementsOf, textOf, xpathOf, type ElementSpec, type XmlAttribute, type XmlElement } from '../xml/tree.js'
 import { OSCI, PREFIX } from './names.js'
 
@@ -61,21 +62,11 @@ export const integer: Codec<number> = leaf(
   (v) => String(v),
 )
 
-/** Base64 in any layout, refused when it is not Base64. */
+/** Strict Base64 of an element's text. @throws {OrderError} 9300 */
 export function decodeBase64(t: string, e: XmlElement): Uint8Array {
-  const compact = t.replace(/[ \t\r\n]/g, '')
-  const bytes = Buffer.from(compact, 'base64')
-  if (compact.length % 4 !== 0 || bytes.toString('base64') !== compact) throw misfit(e, 'bad-base64', `${e.local} is not Base64`)
+  const bytes = strictBase64(t)
+  if (!bytes) throw misfit(e, 'bad-base64', `${e.local} is not Base64`)
   return bytes
-}
-
-/** Base64 in 76 columns with LF, as the reference library writes it (wire fact 38). */
-export function encodeBase64(bytes: Uint8Array): string {
-  const flat = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64')
-  if (flat.length <= 76) return flat
-  const lines: string[] = []
-  for (let at = 0; at < flat.length; at += 76) lines.push(flat.slice(at, at + 76))
-  return lines.join('\n')
 }
 
 /** MessageId: Base64 of the UTF-8 id (wire fact 15). */

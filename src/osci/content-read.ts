@@ -64,7 +64,7 @@ interface Child {
   readonly attachments: readonly AuthorTarget[]
 }
 
-function readData(e: XmlElement, inner: XmlElement, encrypted: boolean): Child {
+function readData(inner: XmlElement, encrypted: boolean): Child {
   const id = attributeOf(inner, 'Id') ?? ''
   const bytes = decodeBase64(textOf(inner), inner)
   return {
@@ -98,7 +98,7 @@ async function readContent(reading: Reading, e: XmlElement, encrypted: boolean, 
   }
   if (!inner || more) throw refuse(e, 'content', 'Content holds exactly one element')
   noLooseText(e)
-  if (isElement(inner, OSCI, 'Base64Content')) return readData(e, inner, encrypted)
+  if (isElement(inner, OSCI, 'Base64Content')) return readData(inner, encrypted)
   const canonical: AuthorTarget = { uri: `#${attributeOf(e, 'Id') ?? ''}`, transform: C14N, octets: () => canonicalize(e) }
   if (isElement(inner, OSCI, 'ContentContainer')) {
     const nested = await readContainer(reading, inner, encrypted, keys, depth + 1)
@@ -177,7 +177,7 @@ async function readContainer(reading: Reading, e: XmlElement, encrypted: boolean
 /** Every reader's key must point into the certificate header, or the whole message is refused (wire fact 43). */
 function readersOf(data: EncryptedData, e: XmlElement, certificates: readonly CertificateEntry[]): CertificateEntry[] {
   return data.keys.map((key) => {
-    const entry = certificates.find((c) => `#${c.id}` === key.retrievalUri && c.role.startsWith('Cipher'))
+    const entry = certificates.find((c) => c.id === key.retrievalUri && c.role.startsWith('Cipher'))
     if (!entry) throw refuse(e, 'reader-unknown', 'an EncryptedKey names no cipher certificate of this message')
     return entry
   })
@@ -198,7 +198,7 @@ async function openBox(reading: Reading, e: XmlElement, data: EncryptedData, key
   const wrap = env.algorithms.content.keyTransport(ours.key.keyTransport)
   if (!cipher || !wrap || !data.cipherValue) return stay('not-allowed', 'algorithm', 'the content is encrypted in a way that is not allowed')
   // padding oracles need ciphertexts of the attacker's making: legacy modes only inside a verified signature (threat model §6 rule 5)
-  if (!env.inspection && (cipher.content === 'legacy' || wrap.content === 'legacy') && !message.evidence.signature)
+  if (!env.inspection && (cipher.content === 'legacy' || wrap.row.content === 'legacy') && !message.evidence.signature)
     return stay('not-allowed', 'legacy-unsigned', 'legacy encryption is opened only inside a verified message signature')
   let inner: XmlElement
   try {

@@ -5,12 +5,12 @@
  * @module
  */
 import type { Part } from '../mime/parts.js'
+import { encodeBase64 } from '../xml/base64.js'
 import { canonicalize } from '../xml/c14n.js'
 import { digest } from '../xml/dsig.js'
 import { makeSignature } from '../xml/dsig-write.js'
 import { encryptOctets, makeEncryptedData, wrapKey } from '../xml/xenc-write.js'
 import { attr, attributeOf, element, isElement, type XmlElement } from '../xml/tree.js'
-import { encodeBase64 } from './codec.js'
 import type { ContainerSpec, ContentEncryption, ContentSigning, ContentSpec } from './content-types.js'
 import { outgoingPart } from './mime-stage.js'
 import { BASE64_TRANSFORM, C14N, ENVELOPE_NAMESPACES, OSCI, SOAP } from './names.js'
@@ -88,9 +88,9 @@ function sealAttachments(plain: readonly Attachment[], how: ContentEncryption, e
       id: `Attachment${attachment.name}`,
       mimeType: 'text/xml',
       cipher: how.cipher,
-      ivBytes: how.ivBytes,
+      ivLength: how.ivBytes,
       mgmtData: key,
-      cipherReference: `cid:${attachment.name}`,
+      cipherReference: { uri: `cid:${attachment.name}`, transforms: [BASE64_TRANSFORM] },
     })
     return { holder, sealed: { ...attachment, bytes: encryptOctets(cipher, key, attachment.bytes, env.random(how.ivBytes)) } }
   })
@@ -140,7 +140,7 @@ function encryptContainer(plain: XmlElement, how: ContentEncryption, id: string,
     id,
     mimeType: 'text/xml',
     cipher: how.cipher,
-    ivBytes: how.ivBytes,
+    ivLength: how.ivBytes,
     keys: how.readers.map((reader) => ({
       keyTransport: how.keyTransport,
       retrievalUri: `#${reader.certificateId}`,

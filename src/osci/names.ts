@@ -3,12 +3,13 @@
  * Namespaces, prefixes and fixed strings of the OSCI 1.2 wire (docs/spec-refs.md: OSCI12, wire facts 8–14).
  * @module
  */
+import { DS, OSCI128, XENC } from '../xml/names.js'
+
+export { DS, OSCI128, XENC }
+
 export const SOAP = 'http://schemas.xmlsoap.org/soap/envelope/'
 export const OSCI = 'http://www.osci.de/2002/04/osci'
 export const OSCI2017 = 'http://xoev.de/transport/osci12/7'
-export const OSCI128 = 'http://xoev.de/transport/osci12/8'
-export const DS = 'http://www.w3.org/2000/09/xmldsig#'
-export const XENC = 'http://www.w3.org/2001/04/xmlenc#'
 export const XSI = 'http://www.w3.org/2001/XMLSchema-instance'
 
 export const PREFIX: Readonly<Record<string, string>> = {

@@ -13,13 +13,13 @@
 import type { X509Certificate } from 'node:crypto'
 import { SignatureError, StructureError } from '../errors.js'
 import type { Part } from '../mime/parts.js'
-import { keyUsage, readCertificate } from '../pki/certificate.js'
+import { readCertificate } from '../pki/certificate.js'
 import { canonicalize } from '../xml/c14n.js'
 import { digest, readSignature, sameOctets, verifyValue, type Reference, type Signature } from '../xml/dsig.js'
 import { makeSignature } from '../xml/dsig-write.js'
 import { attributeOf, element, elementsOf, isElement, xpathOf, type XmlElement } from '../xml/tree.js'
 import { builtDocument, headerBlock } from './build.js'
-import { certificateElements } from './certificates.js'
+import { certificateElements, isForSignatures } from './certificates.js'
 import { messageType, type MessageType } from './messages.js'
 import { C14N, OSCI, SOAP } from './names.js'
 import type { OsciEnv, SignatureEvidence, SoapEnvelope, Stage } from './types.js'
@@ -80,13 +80,11 @@ function bind(signature: Signature, wanted: readonly Target[]): readonly (readon
 /** The one certificate of the signer's role; RetrievalMethod must name it (G9). */
 function signerCertificate(envelope: SoapEnvelope, type: MessageType, signature: Signature): X509Certificate {
   const candidates = certificateElements(envelope.header).filter((c) => c.role === type.signer)
-  const named = candidates.find((c) => `#${c.id}` === signature.retrievalUri)
+  const named = candidates.find((c) => c.id === signature.retrievalUri)
   if (!named)
     throw new SignatureError('9601', 'message-signature.signer-role', `the signature must name the ${type.signer} of this message`)
   const certificate = readCertificate(named.der)
-  const usage = keyUsage(certificate)
-  if (usage && !usage.includes('digitalSignature') && !usage.includes('nonRepudiation'))
-    throw new SignatureError('9601', 'message-signature.key-usage', 'the certificate is not for signatures')
+  if (!isForSignatures(certificate)) throw new SignatureError('9601', 'message-signature.key-usage', 'the certificate is not for signatures')
   return certificate
 }
 

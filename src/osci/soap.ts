@@ -14,13 +14,13 @@ import { OrderError, StructureError } from '../errors.js'
 import type { Parts } from '../mime/parts.js'
 import { parseXml } from '../xml/gate.js'
 import { attributeOf, elementsOf, isElement, xpathOf, type XmlDocument, type XmlElement } from '../xml/tree.js'
+import { isNcName } from '../xml/names.js'
 import { writeXml } from '../xml/write.js'
 import { messageType, type MessageType } from './messages.js'
 import { DS, OSCI, OSCI2017, schemaLocation, SOAP, XENC, XSI } from './names.js'
 import type { Remark, SoapEnvelope, Stage } from './types.js'
 
 const FRAME: ReadonlySet<string> = new Set([SOAP, OSCI, OSCI2017, DS, XENC])
-const NC_NAME = /^[\p{L}_][\p{L}\p{N}._\u00b7-]{0,255}$/u
 
 function refuse(e: XmlElement, rule: string, why: string): StructureError {
   return new StructureError('soap', `osci-structure.${rule}`, why, { line: e.line, column: e.column, xpath: xpathOf(e) })
@@ -40,7 +40,7 @@ export function indexIds(root: XmlElement): ReadonlyMap<string, XmlElement> {
         if (FRAME.has(e.uri)) throw refuse(e, 'id-lookalike', `attribute ${a.prefix ? a.prefix + ':' : ''}${a.local} on ${e.local}`)
         continue
       }
-      if (!NC_NAME.test(a.value)) throw refuse(e, 'id-syntax', 'an Id must be a name')
+      if (!isNcName(a.value)) throw refuse(e, 'id-syntax', 'an Id must be a name')
       if (ids.has(a.value)) throw refuse(e, 'duplicate-id', 'two elements have the same Id')
       ids.set(a.value, e)
     }

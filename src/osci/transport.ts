@@ -16,7 +16,7 @@ import { encryptOctets, makeEncryptedData, wrapKey } from '../xml/xenc-write.js'
 import { element, elementsOf } from '../xml/tree.js'
 import { builtDocument } from './build.js'
 import { mime, outgoingParts } from './mime-stage.js'
-import { ENVELOPE_NAMESPACES, schemaLocation, SOAP, XSI } from './names.js'
+import { BASE64_TRANSFORM, ENVELOPE_NAMESPACES, schemaLocation, SOAP, XSI } from './names.js'
 import { soap } from './soap.js'
 import type { OsciEnv, SoapEnvelope, Stage, TransportEncryption, TransportEvidence } from './types.js'
 import type { Part } from '../mime/parts.js'
@@ -69,9 +69,9 @@ async function sealShell(inner: SoapEnvelope, how: TransportEncryption, env: Osc
   const data = makeEncryptedData({
     mimeType: 'Multipart/Related',
     cipher: how.cipher,
-    ivBytes: how.ivBytes,
+    ivLength: how.ivBytes,
     keys: [{ keyTransport: how.keyTransport, certificate: new Uint8Array(how.certificate.raw), wrapped: wrapKey(how.certificate, how.keyTransport, cek) }],
-    cipherReference: `cid:${PART_NAME}`,
+    cipherReference: { uri: `cid:${PART_NAME}`, transforms: [BASE64_TRANSFORM] },
   })
   const body = element(SOAP, 'soap', 'Body', { children: [data] })
   const root = element(SOAP, 'soap', 'Envelope', {
