@@ -127,6 +127,12 @@ export function isCa(certificate: X509Certificate): boolean {
   return basicConstraints(certificate)?.ca === true
 }
 
+/** The subject's Name element as it stands, for issuing in its name and for exact comparison. */
+export function rawSubject(certificate: X509Certificate): Buffer {
+  const { fields, at } = tbsFields(certificate)
+  return fields[at + 4]?.raw ?? Buffer.alloc(0)
+}
+
 /** Extensions by OID. */
 export function extensions(certificate: X509Certificate): ReadonlyMap<string, Extension> {
   return facts(certificate).extensions
@@ -150,9 +156,7 @@ export function publicKeyFacts(certificate: X509Certificate): PublicKeyFacts {
 function facts(certificate: X509Certificate): Facts {
   const known = factsOf.get(certificate)
   if (known !== undefined) return known
-  const fields = readAll(expectTag(readAll(expectTag(readTlv(certificate.raw), TAG.sequence))[0], TAG.sequence))
-  // TBSCertificate ::= [0] version?, serial, signature, issuer, validity, subject, key, [1]?, [2]?, [3] extensions?
-  const at = fields[0]?.tag === 0xa0 ? 1 : 0
+  const { fields, at } = tbsFields(certificate)
   const serial = expectTag(fields[at], TAG.integer)
   const made: Facts = {
     serial: BigInt.asIntN(serial.length * 8, BigInt('0x' + (serial.toString('hex') || '0'))).toString(),
@@ -163,6 +167,12 @@ function facts(certificate: X509Certificate): Facts {
   }
   factsOf.set(certificate, made)
   return made
+}
+
+/** TBSCertificate ::= [0] version?, serial, signature, issuer, validity, subject, key, [1]?, [2]?, [3] extensions? */
+function tbsFields(certificate: X509Certificate): { readonly fields: readonly Tlv[]; readonly at: number } {
+  const fields = readAll(expectTag(readAll(expectTag(readTlv(certificate.raw), TAG.sequence))[0], TAG.sequence))
+  return { fields, at: fields[0]?.tag === 0xa0 ? 1 : 0 }
 }
 
 function readExtensions(field: Tlv | undefined): ReadonlyMap<string, Extension> {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: EUPL-1.2
 /**
- * A small strict DER reader: tag, length, value, nothing else.
+ * A small strict DER reader and writer: tag, length, value, nothing else.
  *
  * X509Certificate shows neither key usage nor names in a form that can be compared, so the few fields we need are read here.
  * Low tag numbers and definite minimal lengths only; no recursion, so nesting costs nothing.
@@ -67,4 +67,31 @@ export function readOid(value: Buffer): string {
   if (head === undefined || ((value.at(-1) ?? 0x80) & 0x80) !== 0) throw new RangeError('DER: OID')
   const root = head < 40n ? 0n : head < 80n ? 1n : 2n
   return [root, head - root * 40n, ...arcs.slice(1)].join('.')
+}
+
+/** Writes one element from the pieces of its value. */
+export function writeTlv(tag: number, ...parts: readonly Buffer[]): Buffer {
+  const value = Buffer.concat(parts)
+  if (value.length < 0x80) return Buffer.concat([Buffer.from([tag, value.length]), value])
+  const hex = value.length.toString(16)
+  const length = Buffer.from(hex.padStart(hex.length + (hex.length % 2), '0'), 'hex')
+  return Buffer.concat([Buffer.from([tag, 0x80 | length.length]), length, value])
+}
+
+/** Writes an OID from its dotted form. */
+export function writeOid(dotted: string): Buffer {
+  const [root = 0, second = 0, ...rest] = dotted.split('.').map(Number)
+  const octets = [root * 40 + second, ...rest].flatMap((arc) => {
+    const sextets = [arc & 0x7f]
+    for (let left = Math.floor(arc / 128); left > 0; left = Math.floor(left / 128)) sextets.unshift((left & 0x7f) | 0x80)
+    return sextets
+  })
+  return writeTlv(TAG.oid, Buffer.from(octets))
+}
+
+/** Writes a non-negative INTEGER. */
+export function writeInteger(value: bigint): Buffer {
+  const hex = value.toString(16)
+  const bytes = Buffer.from(hex.padStart(hex.length + (hex.length % 2), '0'), 'hex')
+  return writeTlv(TAG.integer, (bytes[0] ?? 0) >= 0x80 ? Buffer.concat([Buffer.from([0]), bytes]) : bytes)
 }

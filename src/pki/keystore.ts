@@ -10,10 +10,11 @@
  * Specs: [RFC7292 §4], [RFC8018]; threat model K1.
  * @module
  */
-import { createPrivateKey, timingSafeEqual, X509Certificate, type KeyObject } from 'node:crypto'
+import { createHash, createHmac, createPrivateKey, timingSafeEqual, X509Certificate, type KeyObject } from 'node:crypto'
 import forge from 'node-forge'
 import { ProtektorError } from '../errors.js'
 import { readCertificate } from './certificate.js'
+import { TAG, writeOid, writeTlv } from './der.js'
 
 const { asn1 } = forge
 /** Missing in the published types. */
@@ -36,6 +37,9 @@ const OID = {
   certBag: '1.2.840.113549.1.12.10.1.3',
   safeContentsBag: '1.2.840.113549.1.12.10.1.6',
   x509: '1.2.840.113549.1.9.22.1',
+  sha256: '2.16.840.1.101.3.4.2.1',
+  /** Takes the PIN as UTF-8; the older schemes take it as UTF-16. */
+  pbes2: '1.2.840.113549.1.5.13',
 } as const
 
 /** A store is somebody's upload in `check`: its iteration counts must not buy CPU time. */
@@ -64,8 +68,57 @@ export function readPkcs12(bytes: Uint8Array, pin: string): KeyPair[] {
   const password = [pin, ...(pin === '' ? [null] : [])].find((candidate) => macData === undefined || macHolds(macData, safe, candidate))
   if (password === undefined) throw wrongPin()
   const bags: Bags = { keys: [], certificates: [] }
-  for (const info of children(parse(safe))) readContentInfo(info, password, bags)
+  try {
+    for (const info of children(parse(safe))) readContentInfo(info, password, bags)
+  } catch (cause) {
+    // Without a MAC a wrong PIN shows only as nonsense behind the cipher.
+    if (macData === undefined && cause instanceof ProtektorError && cause.finding !== 'keystore.unsupported') throw wrongPin(cause)
+    throw cause
+  }
   return pair(bags)
+}
+
+/**
+ * Writes a store any modern reader opens: key under PBES2 with AES-256, certificates in clear, MAC with SHA-256.
+ * @param salt at least 8 octets of chance.
+ */
+export function writePkcs12({ certificate, chain, privateKey }: KeyPair, pin: string, salt: Uint8Array): Uint8Array {
+  const sealed = privateKey.export({ format: 'der', type: 'pkcs8', cipher: 'aes-256-cbc', passphrase: pin })
+  const localKeyId = createHash('sha1').update(certificate.raw).digest()
+  const attributes = writeTlv(
+    TAG.set,
+    sequence(writeOid('1.2.840.113549.1.9.21'), writeTlv(TAG.set, writeTlv(TAG.octetString, localKeyId))),
+  )
+  const certificateBags = [certificate, ...chain].map((item, i) =>
+    bag(OID.certBag, sequence(writeOid(OID.x509), explicit(writeTlv(TAG.octetString, item.raw))), i === 0 ? attributes : Buffer.alloc(0)),
+  )
+  const safe = sequence(dataInfo(sequence(...certificateBags)), dataInfo(sequence(bag(OID.shroudedKeyBag, sealed, attributes))))
+  const md = forge.md.sha256.create() as forge.md.MessageDigest & { digestLength: number }
+  const saltText = Buffer.from(salt).toString('latin1')
+  const key = forge.pkcs12.generateKey(pin, forge.util.createBuffer(saltText), 3, WRITE_ITERATIONS, 32, md)
+  const mac = createHmac('sha256', Buffer.from(key.getBytes(), 'latin1')).update(safe).digest()
+  const digestInfo = sequence(sequence(writeOid(OID.sha256), writeTlv(0x05)), writeTlv(TAG.octetString, mac))
+  const iterations = writeTlv(TAG.integer, Buffer.from([WRITE_ITERATIONS >> 8, WRITE_ITERATIONS & 0xff]))
+  const version = writeTlv(TAG.integer, Buffer.from([3]))
+  return sequence(version, dataInfo(safe), sequence(digestInfo, writeTlv(TAG.octetString, Buffer.from(salt)), iterations))
+}
+
+const WRITE_ITERATIONS = 10_000
+
+function bag(type: string, value: Buffer, attributes: Buffer): Buffer {
+  return sequence(writeOid(type), explicit(value), attributes)
+}
+
+function dataInfo(content: Buffer): Buffer {
+  return sequence(writeOid(OID.data), explicit(writeTlv(TAG.octetString, content)))
+}
+
+function sequence(...parts: readonly Buffer[]): Buffer {
+  return writeTlv(TAG.sequence, ...parts)
+}
+
+function explicit(value: Buffer): Buffer {
+  return writeTlv(0xa0, value)
 }
 
 /**
@@ -166,7 +219,11 @@ function decrypt(algorithm: forge.asn1.Asn1 | undefined, sealed: string, passwor
   assertCounts(parameters)
   let cipher: forge.cipher.BlockCipher
   try {
-    cipher = pbe.getCipher(oid(type), present(parameters), password ?? '')
+    cipher = pbe.getCipher(
+      oid(type),
+      present(parameters),
+      oid(type) === OID.pbes2 ? forge.util.encodeUtf8(password ?? '') : (password ?? ''),
+    )
   } catch (cause) {
     throw unsupported(`cipher ${oid(type)}`, cause)
   }
