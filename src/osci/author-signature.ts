@@ -7,11 +7,10 @@
  */
 import type { X509Certificate } from 'node:crypto'
 import { ProtektorError, SignatureError } from '../errors.js'
-import { readCertificate } from '../pki/certificate.js'
 import { canonicalize } from '../xml/c14n.js'
 import { digest, readSignature, sameOctets, verifyValue, type Reference, type Signature } from '../xml/dsig.js'
 import { attributeOf, xpathOf, type XmlElement } from '../xml/tree.js'
-import { isForSignatures } from './certificates.js'
+import { signerCertificate } from './certificates.js'
 import type { AuthorReport } from './content-types.js'
 import { BASE64_TRANSFORM, C14N } from './names.js'
 import type { CertificateEntry, OsciEnv } from './types.js'
@@ -34,9 +33,7 @@ const wrong = (rule: string, why: string): SignatureError => new SignatureError(
 function authorCertificate(signature: Signature, certificates: readonly CertificateEntry[]): X509Certificate {
   const named = certificates.find((c) => c.id === signature.retrievalUri && SIGNER_ROLES.has(c.role))
   if (!named) throw wrong('signer-unknown', 'the author signature names no signature certificate of this message')
-  const certificate = readCertificate(named.der)
-  if (!isForSignatures(certificate)) throw wrong('key-usage', "the author's certificate is not for signatures")
-  return certificate
+  return signerCertificate(named.der, 'author-signature')
 }
 
 /** XAdES SignedProperties of this very signature may be referenced, without transform. */

@@ -7,7 +7,8 @@
  */
 import { createHash, type X509Certificate } from 'node:crypto'
 import { attributeOf, attr, element, elementsOf, isElement, textOf, type ElementSpec, type XmlElement } from '../xml/tree.js'
-import { keyUsage } from '../pki/certificate.js'
+import { SignatureError } from '../errors.js'
+import { keyUsage, readCertificate } from '../pki/certificate.js'
 import { encodeBase64 } from '../xml/base64.js'
 import { decodeBase64, misfit } from './codec.js'
 import { CERTIFICATE_ORDER, type CertificateRole } from './messages.js'
@@ -73,8 +74,21 @@ export function certificateEntry(role: CertificateRole, certificate: X509Certifi
   return { role, id: `${name}_${createHash('sha256').update(der).digest('hex')}`, der }
 }
 
-/** A certificate with a KeyUsage must name digitalSignature or nonRepudiation (osci-1.2 §5.4). */
-export function isForSignatures(certificate: X509Certificate): boolean {
+/**
+ * A certificate that is to verify a signature: readable, its key usable, its KeyUsage (if any) for signatures (osci-1.2 §5.4).
+ * @throws {SignatureError} 9601 `<layer>.signer-unusable`, `<layer>.key-usage`
+ */
+export function signerCertificate(der: Uint8Array, layer: 'message-signature' | 'author-signature'): X509Certificate {
+  let certificate: X509Certificate
+  try {
+    certificate = readCertificate(der)
+    // decoded on first use: a broken key must not surface later as a failure of the check
+    void certificate.publicKey
+  } catch (cause) {
+    throw new SignatureError('9601', `${layer}.signer-unusable`, 'the certificate of the signer cannot be read', { cause })
+  }
   const usage = keyUsage(certificate)
-  return usage === undefined || usage.has('digitalSignature') || usage.has('nonRepudiation')
+  if (usage && !usage.has('digitalSignature') && !usage.has('nonRepudiation'))
+    throw new SignatureError('9601', `${layer}.key-usage`, 'the certificate is not for signatures')
+  return certificate
 }

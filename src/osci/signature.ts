@@ -13,13 +13,12 @@
 import type { X509Certificate } from 'node:crypto'
 import { SignatureError, StructureError } from '../errors.js'
 import type { Part } from '../mime/parts.js'
-import { readCertificate } from '../pki/certificate.js'
 import { canonicalize } from '../xml/c14n.js'
 import { digest, readSignature, sameOctets, verifyValue, type Reference, type Signature } from '../xml/dsig.js'
 import { makeSignature } from '../xml/dsig-write.js'
 import { attributeOf, element, elementsOf, isElement, xpathOf, type XmlElement } from '../xml/tree.js'
 import { builtDocument, headerBlock } from './build.js'
-import { certificateElements, isForSignatures } from './certificates.js'
+import { certificateElements, signerCertificate } from './certificates.js'
 import { messageType, type MessageType } from './messages.js'
 import { C14N, OSCI, SOAP } from './names.js'
 import type { OsciEnv, SignatureEvidence, SoapEnvelope, Stage } from './types.js'
@@ -78,14 +77,12 @@ function bind(signature: Signature, wanted: readonly Target[]): readonly (readon
 }
 
 /** The one certificate of the signer's role; RetrievalMethod must name it (G9). */
-function signerCertificate(envelope: SoapEnvelope, type: MessageType, signature: Signature): X509Certificate {
+function expectedSigner(envelope: SoapEnvelope, type: MessageType, signature: Signature): X509Certificate {
   const candidates = certificateElements(envelope.header).filter((c) => c.role === type.signer)
   const named = candidates.find((c) => c.id === signature.retrievalUri)
   if (!named)
     throw new SignatureError('9601', 'message-signature.signer-role', `the signature must name the ${type.signer} of this message`)
-  const certificate = readCertificate(named.der)
-  if (!isForSignatures(certificate)) throw new SignatureError('9601', 'message-signature.key-usage', 'the certificate is not for signatures')
-  return certificate
+  return signerCertificate(named.der, 'message-signature')
 }
 
 /** The signature block, which must stand where and as often as the schema says. */
@@ -112,7 +109,7 @@ export function verifyMessageSignature(envelope: SoapEnvelope, env: OsciEnv): Si
   if (!signatureElement || extra) throw new SignatureError('9601', 'message-signature.grammar', 'the block holds exactly one ds:Signature')
   const signature = readSignature(signatureElement, 'message-signature')
   if (signature.objects.length > 0) throw new SignatureError('9601', 'message-signature.grammar', 'a message signature holds no Object')
-  const signer = signerCertificate(envelope, type, signature)
+  const signer = expectedSigner(envelope, type, signature)
   const { signature: algorithms } = env.algorithms
   if (!algorithms.canonicalization(signature.canonicalizationMethod))
     throw new SignatureError('9601', 'message-signature.algorithm', 'this canonical form is not allowed')
