@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: EUPL-1.2
+/**
+ * Runs every measurement of this folder: `npm run bench [-- NAME…]`. A measurement is an exported function whose name begins with
+ * `bench`; it measures ours and a reference in one run, so that the ratio holds on any machine.
+ * @module
+ */
+import { readdir } from 'node:fs/promises'
+
+/** What a measurement returns. `ours` and `reference` carry their unit, `ratio` is what the goal speaks of. */
+export interface BenchResult {
+  readonly name: string
+  readonly ours: string
+  readonly reference: string
+  readonly ratio: number
+  /** e.g. `≥ 0.40`, `≤ 1.5`. */
+  readonly goal: string
+  /** undefined: could not be measured here; `reference` says why. */
+  readonly ok: boolean | undefined
+}
+
+type Bench = () => Promise<BenchResult | readonly BenchResult[]>
+
+const here = new URL('./', import.meta.url)
+
+async function collect(): Promise<(readonly [string, Bench])[]> {
+  const files = (await readdir(here)).filter((name) => name.endsWith('.ts') && name !== 'main.ts').sort()
+  const modules = await Promise.all(files.map(async (name) => (await import(new URL(name, here).href)) as Record<string, unknown>))
+  return modules.flatMap((module) =>
+    Object.entries(module).flatMap(([name, value]) =>
+      /^bench[A-Z]/.test(name) && typeof value === 'function' ? [[name, value as Bench] as const] : [],
+    ),
+  )
+}
+
+function print(results: readonly BenchResult[]): void {
+  const head = ['measurement', 'ours', 'reference', 'ratio', 'goal', '']
+  const rows = results.map((one) => {
+    const verdict = one.ok === undefined ? 'not measured' : one.ok ? 'ok' : 'MISSED'
+    return [one.name, one.ours, one.reference, Number.isFinite(one.ratio) ? one.ratio.toFixed(2) : '–', one.goal, verdict]
+  })
+  const widths = head.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)))
+  for (const row of [head, ...rows])
+    console.log(
+      row
+        .map((text, column) => text.padEnd(widths[column] ?? 0))
+        .join('  ')
+        .trimEnd(),
+    )
+}
+
+const wanted = process.argv.slice(2)
+const results: BenchResult[] = []
+for (const [name, bench] of await collect()) {
+  if (wanted.length > 0 && !wanted.some((word) => name.toLowerCase().includes(word.toLowerCase()))) continue
+  if (process.stderr.isTTY) process.stderr.write(`${name} …\n`)
+  const measured = await bench()
+  results.push(...(Array.isArray(measured) ? (measured as readonly BenchResult[]) : [measured as BenchResult]))
+}
+print(results)
+process.exitCode = results.some((one) => one.ok === false) ? 1 : 0
