@@ -80,14 +80,15 @@ export function certificateEntry(role: CertificateRole, certificate: X509Certifi
  */
 export function signerCertificate(der: Uint8Array, layer: 'message-signature' | 'author-signature'): X509Certificate {
   let certificate: X509Certificate
+  let usage: ReturnType<typeof keyUsage>
   try {
     certificate = readCertificate(der)
+    usage = keyUsage(certificate)
     // decoded on first use: a broken key must not surface later as a failure of the check
     void certificate.publicKey
   } catch (cause) {
     throw new SignatureError('9601', `${layer}.signer-unusable`, 'the certificate of the signer cannot be read', { cause })
   }
-  const usage = keyUsage(certificate)
   if (usage && !usage.has('digitalSignature') && !usage.has('nonRepudiation'))
     throw new SignatureError('9601', `${layer}.key-usage`, 'the certificate is not for signatures')
   return certificate
