@@ -35,7 +35,7 @@ function comparable(m: OsciMessage): unknown {
     ...(plain(rest) as object),
     custom: custom.map((e) => canonicalText(e)),
     ...(content ? { content: canonicalText(content.start > 0 ? content : inEnvelope(content)) } : {}),
-    attachments: attachments.map((part) => [part.contentId, part.contentType, plain(part.body)]),
+    attachments: attachments.map((part) => [part.contentId, plain(part.body)]),
   }
 }
 
