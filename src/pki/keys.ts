@@ -8,7 +8,7 @@
  * Specs: [XMLENC11 §5.5], [RFC9231 §2.3], [RFC8017]; threat model E8, K1.
  * @module
  */
-import { constants, sign, webcrypto, type KeyObject, type X509Certificate } from 'node:crypto'
+import { constants, sign, type KeyObject, type X509Certificate } from 'node:crypto'
 import { ProtektorError } from '../errors.js'
 import type { Decrypter, KeyRing, KeyTransport, Signer } from '../env.js'
 import { unwrapRsa15 } from './rsa15.js'
@@ -49,12 +49,12 @@ const KEY_TYPES: Readonly<Record<Scheme, readonly string[]>> = { pkcs1: ['rsa'],
 export async function makeDecrypter(certificate: X509Certificate, privateKey: KeyObject): Promise<Decrypter> {
   if (privateKey.asymmetricKeyType !== 'rsa') throw new ProtektorError('keystore.not-rsa', 'Only RSA keys can open OSCI messages.')
   assertPair(certificate, privateKey)
-  const imported = new Map<string, webcrypto.CryptoKey>()
+  const imported = new Map<string, Awaited<ReturnType<typeof crypto.subtle.importKey>>>()
   // WebCrypto takes no KeyObject: this is the one place where a key leaves it, and the copy is wiped at once.
   const der = privateKey.export({ format: 'der', type: 'pkcs8' })
   try {
     for (const { hash } of OAEP.values())
-      imported.set(hash, await webcrypto.subtle.importKey('pkcs8', der, { name: 'RSA-OAEP', hash }, false, ['decrypt']))
+      imported.set(hash, await crypto.subtle.importKey('pkcs8', der, { name: 'RSA-OAEP', hash }, false, ['decrypt']))
   } finally {
     der.fill(0)
   }
@@ -66,7 +66,7 @@ export async function makeDecrypter(certificate: X509Certificate, privateKey: Ke
       const key = oaep === undefined ? undefined : imported.get(oaep.hash)
       if (transport.algorithm !== XMLENC11 + 'rsa-oaep' || oaep === undefined || key === undefined || oaep.mgf !== transport.mgf)
         throw new ProtektorError('keystore.key-transport', 'This key transport cannot be undone.')
-      return new Uint8Array(await webcrypto.subtle.decrypt({ name: 'RSA-OAEP' }, key, wrapped))
+      return new Uint8Array(await crypto.subtle.decrypt({ name: 'RSA-OAEP' }, key, wrapped))
     },
   }
 }

@@ -1,0 +1,289 @@
+// SPDX-License-Identifier: EUPL-1.2
+/**
+ * Trust: is there a path from a certificate to a root we configured, at a given moment, for a given use?
+ *
+ *   leaf (CA:false, usage) ── intermediate* (CA:true, keyCertSign) ── root (configured)      at most 5 certificates
+ *
+ * Paths are built and signatures checked with node:crypto, which knows every curve of the field (brainpool too); pkijs reads
+ * CRLs and OCSP answers, and judges paths with name or policy constraints. Revocation data comes in, or through a port:
+ * an address in a certificate is asked only after the path holds, and the port decides where it may go.
+ * Specs: [RFC5280 §6], [RFC6960], osci-1.2 §5.4, §9.3; threat model G10.
+ * @module
+ */
+import { X509Certificate } from 'node:crypto'
+import * as pkijs from 'pkijs'
+import type { TrustStore, TrustVerdict } from '../env.js'
+import { basicConstraints, extensions, isCa, keyUsage, publicKeyFacts, sha256Hex, serialDecimal } from './certificate.js'
+import { hasWeakSignature, revocationAddresses } from './extensions.js'
+
+const MAX_PATH = 5
+const MAX_KEPT = 4096
+const MAX_SEARCHED = 64
+const CONSTRAINTS = ['2.5.29.30', '2.5.29.33', '2.5.29.36', '2.5.29.54']
+/** Critical extensions whose meaning is honoured here or by pkijs [RFC5280 §4.2]. */
+const UNDERSTOOD = new Set(['2.5.29.14', '2.5.29.15', '2.5.29.17', '2.5.29.19', '2.5.29.32', '2.5.29.35', '2.5.29.37', ...CONSTRAINTS])
+const OCSP_SIGNING = '1.3.6.1.5.5.7.3.9'
+
+export type CertificateUsage = 'signature' | 'cipher'
+
+/** Fetches revocation data. Undefined or a throw: nothing could be had. The implementation owns allow-list and time limit. */
+export interface RevocationPort {
+  crl?(url: string): Promise<Uint8Array | undefined>
+  ocsp?(url: string, request: Uint8Array): Promise<Uint8Array | undefined>
+}
+
+export interface TrustStoreOptions {
+  readonly roots: readonly X509Certificate[]
+  readonly intermediates?: readonly X509Certificate[]
+  /** DER. */
+  readonly crls?: readonly Uint8Array[]
+  readonly port?: RevocationPort
+  /** `required`: without fresh revocation data the verdict is `unchecked`. Default `if-known`. */
+  readonly revocation?: 'if-known' | 'required'
+}
+
+/** A store that builds paths. Answers are kept per certificate, use and minute. @throws never: what cannot be judged is not valid. */
+export function trustStore(options: TrustStoreOptions): TrustStore {
+  const crls = (options.crls ?? []).map((der) => pkijs.CertificateRevocationList.fromBER(copy(der)))
+  const kept = new Map<string, Promise<TrustVerdict>>()
+  return {
+    check(certificate, usage, at) {
+      const key = `${sha256Hex(certificate)} ${usage} ${Math.floor(at.getTime() / 60_000)}`
+      const known = kept.get(key)
+      if (known !== undefined) return known
+      const answer = judge(certificate, usage, at, options, crls).catch((): TrustVerdict => ({ verdict: 'unknown', path: [certificate] }))
+      kept.set(key, answer)
+      const oldest = kept.size > MAX_KEPT ? kept.keys().next().value : undefined
+      if (oldest !== undefined) kept.delete(oldest)
+      return answer
+    },
+  }
+}
+
+/** Trust in exactly these certificates, whole and byte for byte; names and keys count for nothing. */
+export function pinnedTrust(certificates: readonly X509Certificate[]): TrustStore {
+  const pinned = new Set(certificates.map((certificate) => certificate.raw.toString('latin1')))
+  return {
+    check(certificate, usage, at) {
+      const path = [certificate]
+      if (!pinned.has(certificate.raw.toString('latin1'))) return Promise.resolve({ verdict: 'unknown', path })
+      return Promise.resolve({ verdict: timeVerdict(path, at) ?? (allowsUse(certificate, usage) ? 'valid' : 'wrong-usage'), path })
+    },
+  }
+}
+
+async function judge(
+  certificate: X509Certificate,
+  usage: CertificateUsage,
+  at: Date,
+  options: TrustStoreOptions,
+  crls: readonly pkijs.CertificateRevocationList[],
+): Promise<TrustVerdict> {
+  const found = findPath(certificate, options, at)
+  if (found.path === undefined) return { verdict: found.verdict, path: [certificate] }
+  const { path } = found
+  if (
+    path.some((one) => [...extensions(one)].some(([oid, { critical }]) => critical && !UNDERSTOOD.has(oid))) ||
+    !(await constraintsHold(path, at))
+  )
+    return { verdict: 'unknown', path }
+  const revocation = await revocationVerdict(path, at, options, crls)
+  if (revocation === 'revoked') return { verdict: 'revoked', path }
+  const time = timeVerdict(path, at)
+  if (time !== undefined) return { verdict: time, path }
+  if (isCa(certificate) || !allowsUse(certificate, usage)) return { verdict: 'wrong-usage', path }
+  return { verdict: revocation ?? 'valid', path }
+}
+
+/** osci-1.2 §5.4: without the extension every use is allowed. */
+function allowsUse(certificate: X509Certificate, usage: CertificateUsage): boolean {
+  const allowed = keyUsage(certificate)
+  if (allowed === undefined) return true
+  return usage === 'signature'
+    ? allowed.has('digitalSignature') || allowed.has('nonRepudiation')
+    : allowed.has('keyEncipherment') || allowed.has('dataEncipherment')
+}
+
+function timeVerdict(path: readonly X509Certificate[], at: Date): 'expired' | 'not-yet-valid' | undefined {
+  if (path.some((one) => !(at.getTime() <= Date.parse(one.validTo)))) return 'expired'
+  return path.some((one) => !(at.getTime() >= Date.parse(one.validFrom))) ? 'not-yet-valid' : undefined
+}
+
+type Found = { readonly path: readonly X509Certificate[] } | { readonly path: undefined; readonly verdict: 'unknown' | 'bad-signature' }
+
+/** Depth first; a path valid at that moment wins over one that is not (a CA may have been renewed under the same key). */
+function findPath(leaf: X509Certificate, { roots, intermediates = [] }: TrustStoreOptions, at: Date): Found {
+  let outOfTime: readonly X509Certificate[] | undefined
+  let hasForgery = false
+  let searched = 0
+  const climb = (path: readonly X509Certificate[]): readonly X509Certificate[] | undefined => {
+    const last = path[path.length - 1] ?? leaf
+    if (++searched > MAX_SEARCHED) return undefined
+    if (roots.some((root) => root.raw.equals(last.raw))) {
+      if (timeVerdict(path, at) === undefined) return path
+      outOfTime ??= path
+      return undefined
+    }
+    if (path.length >= MAX_PATH) return undefined
+    for (const issuer of [...roots, ...intermediates]) {
+      if (path.some((one) => one.raw.equals(issuer.raw)) || !last.checkIssued(issuer) || !mayIssue(issuer, path.length - 1)) continue
+      if (hasWeakSignature(last) || !last.verify(issuer.publicKey)) {
+        hasForgery = true
+        continue
+      }
+      const complete = climb([...path, issuer])
+      if (complete !== undefined) return complete
+    }
+    return undefined
+  }
+  const path = climb([leaf]) ?? outOfTime
+  return path !== undefined ? { path } : { path, verdict: hasForgery ? 'bad-signature' : 'unknown' }
+}
+
+/** @param below CA certificates between this issuer and the leaf. */
+function mayIssue(issuer: X509Certificate, below: number): boolean {
+  const constraints = basicConstraints(issuer)
+  const { type, bits } = publicKeyFacts(issuer)
+  const isStrong = (type === 'rsa' && bits >= 2048) || (type === 'ec' && bits >= 250)
+  return (
+    constraints?.ca === true && below <= (constraints.pathLength ?? Infinity) && keyUsage(issuer)?.has('keyCertSign') !== false && isStrong
+  )
+}
+
+/** Name and policy constraints are rare and intricate: pkijs judges the path that has them. */
+async function constraintsHold(path: readonly X509Certificate[], at: Date): Promise<boolean> {
+  if (!path.some((one) => CONSTRAINTS.some((oid) => extensions(one).has(oid)))) return true
+  const read = path.map((one) => pkijs.Certificate.fromBER(copy(one.raw)))
+  const engine = new pkijs.CertificateChainValidationEngine({
+    trustedCerts: read.slice(-1),
+    certs: read.slice(0, -1).reverse(),
+    checkDate: at,
+  })
+  return (await engine.verify()).result
+}
+
+/** `undefined`: nothing speaks against the path. */
+async function revocationVerdict(
+  path: readonly X509Certificate[],
+  at: Date,
+  options: TrustStoreOptions,
+  crls: readonly pkijs.CertificateRevocationList[],
+): Promise<'revoked' | 'unchecked' | undefined> {
+  let verdict: 'unchecked' | undefined
+  for (const [i, certificate] of path.slice(0, -1).entries()) {
+    const issuer = path[i + 1] ?? certificate
+    let status = await byCrls(certificate, issuer, at, crls)
+    if (status !== 'good' && status !== 'revoked') status = (await byPort(certificate, issuer, at, options.port)) ?? status
+    if (status === 'revoked') return 'revoked'
+    if (status === 'stale' || (status === undefined && options.revocation === 'required')) verdict = 'unchecked'
+  }
+  return verdict
+}
+
+type Status = 'good' | 'revoked' | 'stale' | undefined
+
+async function byCrls(
+  certificate: X509Certificate,
+  issuer: X509Certificate,
+  at: Date,
+  crls: readonly pkijs.CertificateRevocationList[],
+): Promise<Status> {
+  const read = pkijs.Certificate.fromBER(copy(certificate.raw))
+  let status: Status
+  for (const crl of crls) {
+    if (!crl.issuer.isEqual(read.issuer)) continue
+    const holds = keyUsage(issuer)?.has('cRLSign') !== false && (await signatureHolds(crl, issuer))
+    // A list in this issuer's name that cannot be checked must not pass for "nothing revoked".
+    if (!holds) status ??= 'stale'
+    else if (isListed(crl, certificate, at)) return 'revoked'
+    else if (crl.thisUpdate.value <= at && (crl.nextUpdate === undefined || at <= crl.nextUpdate.value)) status = 'good'
+    else status ??= 'stale'
+  }
+  return status
+}
+
+async function signatureHolds(crl: pkijs.CertificateRevocationList, issuer: X509Certificate): Promise<boolean> {
+  try {
+    return await crl.verify({ issuerCertificate: pkijs.Certificate.fromBER(copy(issuer.raw)) })
+  } catch {
+    return false
+  }
+}
+
+function isListed(crl: pkijs.CertificateRevocationList, certificate: X509Certificate, at: Date): boolean {
+  const serial = serialDecimal(certificate)
+  return (crl.revokedCertificates ?? []).some(
+    ({ userCertificate, revocationDate }) => userCertificate.toBigInt().toString() === serial && revocationDate.value <= at,
+  )
+}
+
+async function byPort(certificate: X509Certificate, issuer: X509Certificate, at: Date, port: RevocationPort | undefined): Promise<Status> {
+  if (port === undefined) return undefined
+  const addresses = revocationAddresses(certificate)
+  let status: Status
+  for (const url of port.ocsp === undefined ? [] : addresses.ocsp) {
+    status = await quietly(() => byOcsp(certificate, issuer, at, url, port))
+    if (status === 'good' || status === 'revoked') return status
+  }
+  for (const url of port.crl === undefined ? [] : addresses.crl) {
+    const found = await quietly(async () => {
+      const der = await port.crl?.(url)
+      return der === undefined ? undefined : byCrls(certificate, issuer, at, [pkijs.CertificateRevocationList.fromBER(copy(der))])
+    })
+    if (found === 'good' || found === 'revoked') return found
+    status ??= found
+  }
+  return status
+}
+
+async function quietly(ask: () => Promise<Status>): Promise<Status> {
+  try {
+    return await ask()
+  } catch {
+    // No answer, or nonsense for an answer: both mean that nothing is known.
+    return undefined
+  }
+}
+
+async function byOcsp(certificate: X509Certificate, issuer: X509Certificate, at: Date, url: string, port: RevocationPort): Promise<Status> {
+  const subject = pkijs.Certificate.fromBER(copy(certificate.raw))
+  const issuerCertificate = pkijs.Certificate.fromBER(copy(issuer.raw))
+  const request = new pkijs.OCSPRequest()
+  await request.createForCertificate(subject, { hashAlgorithm: 'SHA-1', issuerCertificate })
+  const answer = await port.ocsp?.(url, new Uint8Array(request.toSchema(true).toBER(false)))
+  if (answer === undefined) return undefined
+  const bytes = pkijs.OCSPResponse.fromBER(copy(answer)).responseBytes
+  if (bytes === undefined) return undefined
+  const response = pkijs.BasicOCSPResponse.fromBER(copy(bytes.response.valueBlock.valueHexView))
+  if (!(await isSignedFor(response, issuer, at))) return undefined
+  const status = await response.getCertificateStatus(subject, issuerCertificate)
+  const single = response.tbsResponseData.responses
+  const isFresh = single.every(({ thisUpdate, nextUpdate }) => thisUpdate <= at && (nextUpdate === undefined || at <= nextUpdate))
+  // One request, one answer: more would let an answer for another certificate vouch for freshness.
+  if (!status.isForCertificate || single.length !== 1) return undefined
+  return status.status === 1 ? 'revoked' : status.status === 0 ? (isFresh ? 'good' : 'stale') : undefined
+}
+
+/** Signed by the issuer itself, or by a certificate it issued for just that [RFC6960 §4.2.2.2]. */
+async function isSignedFor(response: pkijs.BasicOCSPResponse, issuer: X509Certificate, at: Date): Promise<boolean> {
+  const delegates = (response.certs ?? [])
+    .map((certificate) => new X509Certificate(Buffer.from(certificate.toSchema(true).toBER(false))))
+    .filter((one) => one.checkIssued(issuer) && one.verify(issuer.publicKey) && !hasWeakSignature(one))
+    .filter((one) => one.keyUsage?.includes(OCSP_SIGNING) === true && timeVerdict([one], at) === undefined)
+  const engine = pkijs.getCrypto(true)
+  for (const signer of [issuer, ...delegates]) {
+    const key = pkijs.Certificate.fromBER(copy(signer.raw)).subjectPublicKeyInfo
+    const view = copy(response.tbsResponseData.tbsView)
+    try {
+      if (await engine.verifyWithPublicKey(view, response.signature, key, response.signatureAlgorithm)) return true
+    } catch {
+      // A key of another kind than the signature's.
+    }
+  }
+  return false
+}
+
+/** pkijs reads whole buffers: a view into a larger one is copied out first. */
+function copy(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+  return Uint8Array.from(bytes)
+}
