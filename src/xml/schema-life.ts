@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: EUPL-1.2
+/**
+ * One life of a validating thread, seen from outside: start, documents in order, end. Every document that was handed in is answered
+ * or given back; nothing waits for a thread that is gone.
+ * @module
+ */
+import { MessageChannel, type MessagePort, type Worker, type WorkerOptions } from 'node:worker_threads'
+import type { PreparedSet } from './schema-set.js'
+import { readVerdict, type SchemaVerdict } from './schema-verdict.js'
+
+/** Starts a thread. Comes in as a parameter: this room does no I/O of its own. `(url, options) => new Worker(url, options)`. */
+export type StartWorker = (url: URL, options: WorkerOptions) => Worker
+
+/** What the thread gets at its start. */
+export interface LifeData {
+  readonly port: MessagePort
+  readonly flag: SharedArrayBuffer
+  /** A compiled WebAssembly.Module, shared between threads. */
+  readonly module?: object
+  readonly entry: string
+  readonly files: PreparedSet['files']
+  readonly documents: number
+  readonly memoryPages: { readonly initial: number; readonly maximum: number }
+}
+
+export interface ToWorker {
+  readonly id: number
+  readonly xml: Uint8Array
+}
+
+export type FromWorker =
+  | { readonly kind: 'ready'; readonly lines: readonly string[]; readonly module?: object }
+  | { readonly kind: 'done'; readonly id: number; readonly lines: readonly string[]; readonly bytes: number }
+  | { readonly kind: 'ended'; readonly reason: string; readonly lines: readonly string[] }
+
+/** A document on its way. `settle` is called once, with a verdict. */
+export interface Job {
+  readonly xml: Uint8Array
+  readonly timeoutMs: number
+  settle(verdict: SchemaVerdict): void
+}
+
+export interface LifeEvents {
+  ready(life: Life): void
+  /** A job was answered; there is room for another. */
+  progress(life: Life): void
+  /** The thread is gone. `unanswered` never reached the engine, or not to their end. `reason` undefined: a planned end. */
+  over(life: Life, unanswered: readonly Job[], reason: string | undefined): void
+}
+
+export interface Life {
+  readonly isReady: boolean
+  readonly inFlight: number
+  /** Documents it will still take. */
+  readonly left: number
+  send(job: Job): void
+  /** No further documents: it ends when those in flight are answered. */
+  retire(): void
+  stop(): Promise<void>
+}
+
+// beyond this the engine's heap is given back by ending the life
+const RETIRE_BYTES = 256 * 1024 * 1024
+const START_TIMEOUT_MS = 60_000
+
+// compiled once per process, by the first thread, and shared
+let compiled: object | undefined
+
+const fromSource = import.meta.url.endsWith('.ts')
+
+/** From sources the thread gets a one-line start that loads TypeScript; Node 20 takes no loader for a thread's first file. */
+function workerUrl(): URL {
+  if (!fromSource) return new URL('./schema-worker.js', import.meta.url)
+  const [loader, file] = [import.meta.resolve('tsx/esm/api'), new URL('./schema-worker.ts', import.meta.url).href]
+  const start = `import(${JSON.stringify(loader)}).then((tsx) => tsx.tsImport(${JSON.stringify(file)}, ${JSON.stringify(file)}))`
+  return new URL(`data:text/javascript,${encodeURIComponent(start)}`)
+}
+
+/** Fires once, unless cancelled. Timers of threads only; documents are judged without a clock. */
+function after(milliseconds: number, act: () => void): () => void {
+  const signal = AbortSignal.timeout(Math.max(1, Math.ceil(milliseconds)))
+  signal.addEventListener('abort', act)
+  return () => {
+    signal.removeEventListener('abort', act)
+  }
+}
+
+export function startLife(set: PreparedSet, documents: number, startWorker: StartWorker, events: LifeEvents): Life {
+  const { port1: port, port2 } = new MessageChannel()
+  const flag = new SharedArrayBuffer(4)
+  const counter = new Int32Array(flag)
+  const data: LifeData = {
+    port: port2,
+    flag,
+    ...(compiled ? { module: compiled } : {}),
+    entry: set.entry,
+    files: set.files,
+    documents,
+    memoryPages: { initial: 256, maximum: 16_384 },
+  }
+  const worker = startWorker(workerUrl(), {
+    workerData: data,
+    transferList: [port2],
+    execArgv: [],
+    stdout: true,
+    stderr: true,
+  })
+  const jobs = new Map<number, Job>()
+  let sent = 0
+  let retired = false
+  let isReady = false
+  let isOver = false
+  let cancelTimer = after(START_TIMEOUT_MS, () => end('the schema engine did not start in time'))
+
+  const hold = (): void => {
+    if (isOver) return
+    const busy = !isReady || jobs.size > 0
+    for (const it of [worker, port]) {
+      if (busy) it.ref()
+      else it.unref()
+    }
+  }
+  const end = (reason: string | undefined): void => {
+    if (isOver) return
+    isOver = true
+    cancelTimer()
+    const unanswered = [...jobs.values()]
+    jobs.clear()
+    port.close()
+    void worker.terminate()
+    events.over(life, unanswered, reason)
+  }
+  // the limit counts for the document being judged, not for those behind it
+  const watch = (): void => {
+    cancelTimer()
+    const head = jobs.entries().next().value
+    if (!head || !isReady) return
+    const [id, job] = head
+    cancelTimer = after(job.timeoutMs, () => {
+      jobs.delete(id)
+      job.settle({ verdict: 'error', problems: [{ line: 0, message: `no verdict within ${job.timeoutMs} ms` }] })
+      end('time limit')
+    })
+  }
+
+  const life: Life = {
+    get isReady() {
+      return isReady
+    },
+    get inFlight() {
+      return jobs.size
+    },
+    get left() {
+      return retired || isOver ? 0 : documents - sent
+    },
+    send(job) {
+      const id = sent++
+      jobs.set(id, job)
+      if (jobs.size === 1) watch()
+      port.postMessage({ id, xml: job.xml } satisfies ToWorker)
+      Atomics.add(counter, 0, 1)
+      Atomics.notify(counter, 0)
+      hold()
+    },
+    retire() {
+      retired = true
+      if (jobs.size === 0) end(undefined)
+    },
+    stop() {
+      end('stopped')
+      return worker.terminate().then(() => undefined)
+    },
+  }
+
+  port.on('message', (message: FromWorker) => {
+    if (isOver) return
+    if (message.kind === 'ready') {
+      compiled ??= message.module
+      const fault = message.lines.find((line) => /failed to compile/.test(line))
+      if (fault !== undefined) {
+        end(message.lines.slice(0, 5).join(' | '))
+        return
+      }
+      isReady = true
+      cancelTimer()
+      watch()
+      hold()
+      events.ready(life)
+    } else if (message.kind === 'done') {
+      const job = jobs.get(message.id)
+      jobs.delete(message.id)
+      watch()
+      if (message.bytes > RETIRE_BYTES) retired = true
+      job?.settle(readVerdict(message.lines))
+      if (life.left === 0 && jobs.size === 0) end(undefined)
+      else {
+        hold()
+        events.progress(life)
+      }
+    } else end(`${message.reason} ${message.lines.slice(0, 5).join(' | ')}`)
+  })
+  worker.on('error', (cause: unknown) => end(String(cause)))
+  worker.on('exit', (code) => end(`the thread ended with ${code}`))
+  return life
+}
