@@ -85,7 +85,7 @@ function sealAttachments(plain: readonly Attachment[], how: ContentEncryption, e
   const pairs = plain.map((attachment) => {
     const key = env.random(cipher.keyBytes)
     const holder = makeEncryptedData({
-      id: `Attachment${attachment.name}`,
+      id: `Attachment${attachment.name.replace(/[^A-Za-z0-9._-]/g, '_')}`,
       mimeType: 'text/xml',
       cipher: how.cipher,
       ivLength: how.ivBytes,

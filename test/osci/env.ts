@@ -56,7 +56,9 @@ export async function party(name: string): Promise<Party> {
   const [pair] = readPkcs12(readFileSync(new URL(`pki/${name}.p12`, FOREIGN)), 'test')
   if (!pair) throw new Error(`no key in ${name}`)
   const { certificate, privateKey } = pair
-  return { certificate, privateKey, decrypter: await makeDecrypter(certificate, privateKey), signer: makeSigner(certificate, privateKey) }
+  const opens = certificate.publicKey.asymmetricKeyType === 'rsa'
+  const decrypter = opens ? await makeDecrypter(certificate, privateKey) : { certificate, unwrap: () => Promise.reject(new Error('EC keys open nothing')) }
+  return { certificate, privateKey, decrypter, signer: makeSigner(certificate, privateKey) }
 }
 
 let made: Promise<Parties> | undefined
