@@ -61,7 +61,7 @@ const factsOf = new WeakMap<X509Certificate, Facts>()
  */
 export function readCertificate(der: Uint8Array): X509Certificate {
   if (der.byteLength > MAX_CERTIFICATE_BYTES)
-    throw new CertificateError('9500', 'certificates.size', `A certificate is larger than ${MAX_CERTIFICATE_BYTES} bytes.`)
+    throw new CertificateError('9100', 'certificates.size', `A certificate is larger than ${MAX_CERTIFICATE_BYTES} bytes.`)
   const bytes = Buffer.from(der.buffer, der.byteOffset, der.byteLength)
   const key = bytes.toString('latin1')
   const known = recent.get(key)
@@ -76,7 +76,7 @@ export function readCertificate(der: Uint8Array): X509Certificate {
     certificate = new X509Certificate(Buffer.from(bytes))
     facts(certificate)
   } catch (cause) {
-    throw new CertificateError('9500', 'certificates.unreadable', 'A certificate cannot be read.', { cause })
+    throw new CertificateError('9100', 'certificates.unreadable', 'A certificate cannot be read.', { cause })
   }
   recent.set(key, certificate)
   const oldest = recent.size > MAX_KEPT ? recent.keys().next().value : undefined
