@@ -85,7 +85,10 @@ export class Budget {
 
   #remove(to: string, sender: string, bytes: number): void {
     this.#bytes -= bytes
-    for (const [table, key] of [[this.#mailboxes, to], [this.#senders, sender]] as const) {
+    for (const [table, key] of [
+      [this.#mailboxes, to],
+      [this.#senders, sender],
+    ] as const) {
       const account = table.get(key)
       if (account === undefined) continue
       account.bytes -= bytes

@@ -47,6 +47,8 @@ export interface Claim {
   readonly envelope: StoredEnvelope
   /** Milliseconds on the core's monotonic clock until the deadline. */
   readonly remainingMs: number
+  /** Lease and confirm only: how long the taker has to confirm. Absent: at most once. */
+  readonly leaseMs?: number
   /** The last byte reached the taker (at-most-once) or the taker confirmed (lease). → delivered */
   confirm(): Promise<void>
   /** The taker gives it back unprocessed. → refused */
@@ -66,6 +68,8 @@ export interface MailboxPolicy {
 export interface Core {
   /** Opens or changes a mailbox that belongs to `owner`. */
   openMailbox(address: MailboxAddress, owner: string, policy: MailboxPolicy): Promise<void>
+  /** Whose mailbox this is; undefined: there is none. */
+  owner(address: MailboxAddress): Promise<string | undefined>
   /**
    * Holds room before the first byte is read (threat model C4).
    * @throws {CoreError} full (503), quota (429), unknown mailbox (404)

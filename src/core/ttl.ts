@@ -87,7 +87,7 @@ export class Deadlines {
   }
 
   #up(from: number): void {
-    for (let i = from; i > 0; ) {
+    for (let i = from; i > 0;) {
       const parent = (i - 1) >> 1
       if (!this.#swapIfEarlier(i, parent)) return
       i = parent
@@ -95,7 +95,7 @@ export class Deadlines {
   }
 
   #down(from: number): void {
-    for (let i = from; ; ) {
+    for (let i = from; ;) {
       const left = 2 * i + 1
       const right = left + 1
       const child = this.#earlier(right, left) ? right : left

@@ -49,7 +49,8 @@ export interface Container {
  */
 export function writeContainer(jwe: string, blocks: readonly Uint8Array[], limits: EnvelopeLimits): Uint8Array {
   const total = FRAME_BYTES + jwe.length + blocks.reduce((sum, block) => sum + block.length, 0)
-  if (jwe.length > limits.metadataBytes || total > limits.envelopeBytes) throw new EnvelopeError('envelope.size', 'The envelope is too large.')
+  if (jwe.length > limits.metadataBytes || total > limits.envelopeBytes)
+    throw new EnvelopeError('envelope.size', 'The envelope is too large.')
   const bytes = new Uint8Array(total)
   bytes.set(MAGIC, 0)
   bytes[4] = FORMAT_VERSION
@@ -69,7 +70,8 @@ export function writeContainer(jwe: string, blocks: readonly Uint8Array[], limit
  */
 export function readContainer(bytes: Uint8Array, limits: EnvelopeLimits): Container {
   if (bytes.length > limits.envelopeBytes) throw new EnvelopeError('envelope.size', 'The envelope is too large.')
-  if (bytes.length < FRAME_BYTES || MAGIC.some((byte, i) => bytes[i] !== byte)) throw new EnvelopeError('envelope.container', 'This is no envelope.')
+  if (bytes.length < FRAME_BYTES || MAGIC.some((byte, i) => bytes[i] !== byte))
+    throw new EnvelopeError('envelope.container', 'This is no envelope.')
   if (bytes[4] !== FORMAT_VERSION) throw new EnvelopeError('envelope.version', 'This envelope version is not supported.')
   if (bytes[5] !== 0 || bytes[6] !== 0 || bytes[7] !== 0) throw new EnvelopeError('envelope.container', 'Reserved bytes are not zero.')
   if (bytes.length !== sizeClass(bytes.length)) throw new EnvelopeError('envelope.size', 'The length of the envelope is no size class.')

@@ -56,9 +56,11 @@ export function readOuterHeader(jwe: string, limits: EnvelopeLimits): OuterHeade
   only(header, ['typ', 'alg', 'enc', 'kid', 'v', 'id', 'to', 'ttlSeconds', ...(header.alg === 'ECDH-ES+A256KW' ? ['epk'] : [])])
   if (header.v !== FORMAT_VERSION) throw new EnvelopeError('envelope.version', 'This envelope version is not supported.')
   const { typ, kid, id, to, ttlSeconds } = header
-  if (typ !== JWE_TYPE || typeof kid !== 'string' || typeof id !== 'string' || typeof to !== 'string') throw wrong('A header member is missing.')
+  if (typ !== JWE_TYPE || typeof kid !== 'string' || typeof id !== 'string' || typeof to !== 'string')
+    throw wrong('A header member is missing.')
   if (!ENVELOPE_ID.test(id) || !MAILBOX.test(to)) throw wrong('Id or mailbox is malformed.')
-  if (typeof ttlSeconds !== 'number' || !Number.isInteger(ttlSeconds) || ttlSeconds < 1 || ttlSeconds > 3600) throw wrong('ttlSeconds is malformed.')
+  if (typeof ttlSeconds !== 'number' || !Number.isInteger(ttlSeconds) || ttlSeconds < 1 || ttlSeconds > 3600)
+    throw wrong('ttlSeconds is malformed.')
   return { alg: header.alg, kid, id, to, ttlSeconds, ...(header.alg === 'ECDH-ES+A256KW' ? { unverifiedEpk: header.epk } : {}) }
 }
 

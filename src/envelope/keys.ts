@@ -121,7 +121,12 @@ export async function assertPointOnCurve(jwk: unknown): Promise<void> {
 }
 
 function coordinate(value: unknown): boolean {
-  return typeof value === 'string' && value.length === 43 && /^[A-Za-z0-9_-]+$/.test(value) && base64url.encode(base64url.decode(value)) === value
+  return (
+    typeof value === 'string' &&
+    value.length === 43 &&
+    /^[A-Za-z0-9_-]+$/.test(value) &&
+    base64url.encode(base64url.decode(value)) === value
+  )
 }
 
 function sealingAlgorithm(jwk: JWK): SealingAlgorithm {

@@ -63,7 +63,10 @@ export const metadataSchema = z
     outcome: z
       .strictObject({
         status: z.enum(['accepted', 'rejected', 'done']),
-        reasons: z.array(z.strictObject({ code: text(40), text: text(1000).optional() })).max(100).optional(),
+        reasons: z
+          .array(z.strictObject({ code: text(40), text: text(1000).optional() }))
+          .max(100)
+          .optional(),
       })
       .optional(),
     subject: text(1000).optional(),
@@ -88,7 +91,10 @@ export const metadataSchema = z
         messageSha256: z.string().regex(/^[0-9a-f]{64}$/),
         transportEncrypted: z.boolean(),
         signedBy: z.strictObject(evidenceSignature).optional(),
-        authors: z.array(z.strictObject({ ...evidenceSignature, verdict: text(100) })).max(100).optional(),
+        authors: z
+          .array(z.strictObject({ ...evidenceSignature, verdict: text(100) }))
+          .max(100)
+          .optional(),
         processCard: z.json().optional(),
         containerId: text(200).optional(),
       })
@@ -99,7 +105,10 @@ export const metadataSchema = z
           name: text(500),
           mediaType: text(200),
           role: z.enum(['document', 'reading', 'attachment', 'osci', 'evidence']),
-          bytes: z.int().min(0).max(33 * 1024 * 1024),
+          bytes: z
+            .int()
+            .min(0)
+            .max(33 * 1024 * 1024),
           sha256: z.string().regex(BASE64URL_32).describe('SHA-256 of the plain bytes, base64url'),
           ...sealedBlock,
         }),
@@ -113,7 +122,11 @@ export type Metadata = z.infer<typeof metadataSchema>
 
 /** The published JSON Schema (2020-12), data for `schemas/envelope/metadata-1.schema.json`. */
 export function metadataJsonSchema(): object {
-  return { $id: 'urn:protektor:envelope:metadata:1', title: 'Protektor envelope metadata 1', ...z.toJSONSchema(metadataSchema, { io: 'input' }) }
+  return {
+    $id: 'urn:protektor:envelope:metadata:1',
+    title: 'Protektor envelope metadata 1',
+    ...z.toJSONSchema(metadataSchema, { io: 'input' }),
+  }
 }
 
 /**

@@ -66,7 +66,11 @@ async function decrypted(jwe: string, outer: OuterHeader, keys: readonly Opening
   }
 }
 
-async function verified(jws: string, sender: SenderLookup, limits: EnvelopeLimits): Promise<{ metadata: Metadata; signerThumbprint: string }> {
+async function verified(
+  jws: string,
+  sender: SenderLookup,
+  limits: EnvelopeLimits,
+): Promise<{ metadata: Metadata; signerThumbprint: string }> {
   const inner = readInnerHeader(jws, limits)
   const unverifiedSender = readMetadata(inner.unverifiedPayload).sender
   const jwk = await sender(inner.kid, unverifiedSender)
@@ -100,7 +104,11 @@ async function openParts(metadata: Metadata, body: Uint8Array): Promise<Envelope
   )
 }
 
-async function aesGcm(secret: { key: string; iv: string }, block: Uint8Array, finding: 'envelope.part' | 'envelope.leftover'): Promise<Uint8Array> {
+async function aesGcm(
+  secret: { key: string; iv: string },
+  block: Uint8Array,
+  finding: 'envelope.part' | 'envelope.leftover',
+): Promise<Uint8Array> {
   try {
     const key = await crypto.subtle.importKey('raw', base64url.decode(secret.key), 'AES-GCM', false, ['decrypt'])
     const algorithm = { name: 'AES-GCM', iv: base64url.decode(secret.iv), tagLength: TAG_BYTES * 8 }

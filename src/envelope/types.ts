@@ -37,7 +37,12 @@ export interface OsciEvidence {
   readonly messageSha256: string
   readonly transportEncrypted: boolean
   readonly signedBy?: { readonly certificate: string; readonly algorithm: string; readonly covered: readonly string[] }
-  readonly authors?: readonly { readonly certificate: string; readonly algorithm: string; readonly covered: readonly string[]; readonly verdict: string }[]
+  readonly authors?: readonly {
+    readonly certificate: string
+    readonly algorithm: string
+    readonly covered: readonly string[]
+    readonly verdict: string
+  }[]
   readonly processCard?: unknown
   readonly containerId?: string
 }
@@ -69,7 +74,10 @@ export interface EnvelopeContent {
   /** UTC with `Z` and milliseconds. */
   readonly createdAt: string
   /** A notice's or result's word: carried out, or refused with the XÖV reason codes. */
-  readonly outcome?: { readonly status: 'accepted' | 'rejected' | 'done'; readonly reasons?: readonly { readonly code: string; readonly text?: string }[] }
+  readonly outcome?: {
+    readonly status: 'accepted' | 'rejected' | 'done'
+    readonly reasons?: readonly { readonly code: string; readonly text?: string }[]
+  }
   readonly subject?: string
   readonly xoev?: XoevFacts
   readonly osci?: OsciEvidence

@@ -364,7 +364,8 @@ describe('core in memory', () => {
         if (claim !== undefined) open.push(claim)
       } else if (action === 3) {
         const claim = open.shift()
-        if (claim !== undefined) await [() => claim.confirm(), () => claim.refuse('X'), () => claim.broken()][random(3)]?.().catch(() => undefined)
+        if (claim !== undefined)
+          await [() => claim.confirm(), () => claim.refuse('X'), () => claim.broken()][random(3)]?.().catch(() => undefined)
       } else time.pass(random(1500))
     }
     time.pass(60_000)

@@ -54,7 +54,13 @@ export interface MemoryCoreOptions extends Partial<MemoryCoreLimits> {
 
 /** Sizes for metrics and tests; no content, no names. */
 export interface MemoryCore extends Core {
-  stats(): { readonly bytes: number; readonly envelopes: number; readonly mailboxes: number; readonly waiters: number; readonly outcomes: number }
+  stats(): {
+    readonly bytes: number
+    readonly envelopes: number
+    readonly mailboxes: number
+    readonly waiters: number
+    readonly outcomes: number
+  }
 }
 
 interface Item {
@@ -109,11 +115,17 @@ class InMemory implements MemoryCore {
   }
 
   async openMailbox(address: MailboxAddress, owner: string, policy: MailboxPolicy): Promise<void> {
-    if (!ADDRESS.test(address) || !(policy.ttlSeconds >= 1 && policy.ttlSeconds <= 3600)) throw new CoreError('invalid', 'Address or life is malformed.')
+    if (!ADDRESS.test(address) || !(policy.ttlSeconds >= 1 && policy.ttlSeconds <= 3600))
+      throw new CoreError('invalid', 'Address or life is malformed.')
     const mailbox = this.#mailboxes.get(address)
     if (mailbox !== undefined && mailbox.owner !== owner) throw new CoreError('duplicate', 'The mailbox belongs to somebody else.')
     if (mailbox === undefined) this.#addMailbox(address, owner, policy)
     else mailbox.policy = policy
+  }
+
+  async owner(address: MailboxAddress): Promise<string | undefined> {
+    this.#deadlines.sweep()
+    return this.#mailboxes.get(address)?.owner
   }
 
   async reserve(to: MailboxAddress, sender: string, bytes: number): Promise<Reservation> {
@@ -130,11 +142,21 @@ class InMemory implements MemoryCore {
       const mailbox = this.#mailbox(envelope.to)
       this.#assertAcceptable(envelope, mailbox)
       if (holding === undefined) holding = this.#budget.hold(envelope.to, envelope.sender, envelope.body.length, mailbox.policy)
-      if (holding.to !== envelope.to || holding.sender !== envelope.sender) throw new CoreError('invalid', 'The reservation is for another envelope.')
+      if (holding.to !== envelope.to || holding.sender !== envelope.sender)
+        throw new CoreError('invalid', 'The reservation is for another envelope.')
       holding.grow(envelope.body.length)
       const deadlineMs = Math.min(this.#now() + envelope.ttlSeconds * 1000, mailbox.dies?.atMs ?? Infinity)
       if (envelope.replyTo !== undefined) this.#openReply(envelope.replyTo, envelope.sender, deadlineMs)
-      const item: Item = { envelope, mailbox, deadlineMs, holding, state: 'waiting', claimed: false, deadline: undefined, handover: undefined }
+      const item: Item = {
+        envelope,
+        mailbox,
+        deadlineMs,
+        holding,
+        state: 'waiting',
+        claimed: false,
+        deadline: undefined,
+        handover: undefined,
+      }
       this.#items.set(envelope.id, item)
       this.#record(item)
       item.deadline = this.#deadlines.set(deadlineMs, () => this.#expire(item))
@@ -239,12 +261,14 @@ class InMemory implements MemoryCore {
   #assertAcceptable(envelope: StoredEnvelope, mailbox: Mailbox): void {
     const { id, ttlSeconds, replyTo, sender } = envelope
     const maxTtl = Math.max(MAX_TTL_SECONDS, mailbox.policy.ttlSeconds)
-    if (!ID.test(id) || !(ttlSeconds >= 1 && ttlSeconds <= maxTtl)) throw new CoreError('invalid', 'Id or life of the envelope is not acceptable.')
+    if (!ID.test(id) || !(ttlSeconds >= 1 && ttlSeconds <= maxTtl))
+      throw new CoreError('invalid', 'Id or life of the envelope is not acceptable.')
     if (this.#items.has(id) || this.#outcomes.get(id) !== undefined) throw new CoreError('duplicate', 'This id was used before.')
     if (replyTo === undefined) return
     if (!REPLY_ADDRESS.test(replyTo)) throw new CoreError('invalid', 'The reply mailbox is malformed.')
     if (this.#mailboxes.has(replyTo)) throw new CoreError('duplicate', 'The reply mailbox was named before.')
-    if ((this.#replyCounts.get(sender) ?? 0) >= this.#options.maxReplyMailboxesPerSender) throw new CoreError('quota', 'Too many reply mailboxes.')
+    if ((this.#replyCounts.get(sender) ?? 0) >= this.#options.maxReplyMailboxesPerSender)
+      throw new CoreError('quota', 'Too many reply mailboxes.')
   }
 
   #openReply(address: MailboxAddress, owner: string, deadlineMs: number): void {
@@ -298,6 +322,7 @@ class InMemory implements MemoryCore {
     return {
       envelope,
       remainingMs: item.deadlineMs - this.#now(),
+      ...(handover === 'lease-and-confirm' ? { leaseMs: seconds * 1000 } : {}),
       confirm: async () => end(() => this.#step(item, 'confirm')),
       refuse: async (code) => end(() => this.#step(item, 'refuse', code)),
       broken: async () => end(() => this.#giveBack(item, 'broken')),

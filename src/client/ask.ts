@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: EUPL-1.2
+/**
+ * One question and what becomes of it. Every question has a reply mailbox and a reply key of its own, forgotten with the answer; what
+ * does not open with that key, or does not name this question, is never delivered.
+ * @module
+ */
+import type { JWK } from 'jose'
+import type { OpeningKey } from '../envelope/keys.js'
+import { generateEnvelopeKey, importOpeningKey } from '../envelope/keys.js'
+import { openEnvelope } from '../envelope/open.js'
+import type { OpenedEnvelope } from '../envelope/types.js'
+import { ProtektorError } from '../errors.js'
+import type { ClientOptions, Outgoing } from './client.js'
+import { contentOf, DEFAULT_TTL_SECONDS, newId, sealAndPut } from './client.js'
+import type { EnvelopeOutcome, TakenEnvelope } from './ports.js'
+import { TransportError } from './ports.js'
+
+export interface AskRequest extends Outgoing {
+  readonly to: string
+  readonly recipientKey: JWK
+  /** How long the request may wait to be taken. Default 10. */
+  readonly ttlSeconds?: number
+  /** How long to wait for the result, from the sending on. Default 20; the reply mailbox lives until 60 s after the request's deadline. */
+  readonly answerWithinSeconds?: number
+  /** Participant that may answer; default: whoever can open the request. */
+  readonly answerFrom?: string
+  readonly signal?: AbortSignal
+}
+
+/** `outcome` is the last event when no result came: what is known of the request then. */
+export type AskEvent =
+  | { readonly kind: 'sent'; readonly id: string }
+  | { readonly kind: 'taken'; readonly at: string }
+  | { readonly kind: 'notice'; readonly content: OpenedEnvelope }
+  | { readonly kind: 'result'; readonly content: OpenedEnvelope }
+  | { readonly kind: 'outcome'; readonly outcome: EnvelopeOutcome['outcome']; readonly claimed: boolean; readonly reason?: string }
+
+const MAX_WAIT_SECONDS = 30
+const PAUSE_MS = 200
+
+interface Question {
+  readonly id: string
+  readonly replyTo: string
+  readonly replyKey: OpeningKey
+  readonly deadlineMs: number
+  readonly request: AskRequest
+}
+
+type Step =
+  | { readonly from: 'reply'; readonly taken: TakenEnvelope | undefined }
+  | { readonly from: 'core'; readonly record: EnvelopeOutcome | undefined }
+
+/** @throws {TransportError} the request could not be put; {EnvelopeError} it could not be sealed */
+export async function* ask(options: ClientOptions, request: AskRequest): AsyncGenerator<AskEvent, void, undefined> {
+  const pair = await generateEnvelopeKey('enc')
+  const header = { id: newId(options.random), to: request.to, ttlSeconds: request.ttlSeconds ?? DEFAULT_TTL_SECONDS }
+  const question: Question = {
+    id: header.id,
+    replyTo: 'reply.' + newId(options.random),
+    replyKey: await importOpeningKey(pair.privateJwk),
+    deadlineMs: options.clock.monotonicMs() + (request.answerWithinSeconds ?? 20) * 1000,
+    request,
+  }
+  const { replyTo } = question
+  await sealAndPut(options, { header, kind: 'request', replyTo, replyKey: pair.publicJwk, ...contentOf(request) }, request.recipientKey)
+  yield { kind: 'sent', id: header.id }
+
+  const over = new AbortController()
+  const signal = request.signal === undefined ? over.signal : AbortSignal.any([over.signal, request.signal])
+  try {
+    yield* follow(options, question, signal)
+  } finally {
+    over.abort()
+  }
+}
+
+/** Two long polls at a time: the reply mailbox until the end, the outcome until it is settled. */
+async function* follow(options: ClientOptions, question: Question, signal: AbortSignal): AsyncGenerator<AskEvent, void, undefined> {
+  const reply = (): Promise<Step> =>
+    patient(options, question, signal, (wait) => options.transport.take(question.replyTo, wait, signal)).then((taken) => ({
+      from: 'reply',
+      taken,
+    }))
+  const core = (until: 'claimed' | 'settled'): Promise<Step> =>
+    patient(options, question, signal, (wait) => options.transport.outcome(question.id, wait, until, signal)).then((record) => ({
+      from: 'core',
+      record,
+    }))
+
+  let record: EnvelopeOutcome | undefined
+  let taken = false
+  let replies: Promise<Step> = reply()
+  let outcomes: Promise<Step> | undefined = core('claimed')
+  while (leftMs(options, question) > 0 && !signal.aborted) {
+    const step: Step = await Promise.race(outcomes === undefined ? [replies] : [replies, outcomes])
+    if (step.from === 'reply') {
+      replies = reply()
+      const content = step.taken === undefined ? undefined : await belonging(options, question, step.taken)
+      if (content === undefined) continue
+      if (!taken) yield { kind: 'taken', at: content.createdAt }
+      taken = true
+      if (content.kind === 'result') {
+        yield { kind: 'result', content }
+        return
+      }
+      yield { kind: 'notice', content }
+      if (content.outcome?.status === 'rejected') return
+    } else {
+      record = step.record ?? record
+      if (record?.claimed === true && !taken) {
+        taken = true
+        yield { kind: 'taken', at: record.at }
+      }
+      if (record?.outcome === 'expired' || record?.outcome === 'refused') break
+      const settled: boolean = record !== undefined && record.outcome !== 'waiting'
+      outcomes = settled ? undefined : core(record?.claimed === true ? 'settled' : 'claimed')
+    }
+  }
+  const last = (await options.transport.outcome(question.id, 0, 'settled').catch(() => undefined)) ?? record
+  const reason = last?.reason === undefined ? {} : { reason: last.reason }
+  yield { kind: 'outcome', outcome: last?.outcome ?? 'unknown', claimed: last?.claimed ?? taken, ...reason }
+}
+
+function leftMs(options: ClientOptions, question: Question): number {
+  return question.deadlineMs - options.clock.monotonicMs()
+}
+
+/** Calls until there is an answer or the time is over; a core that is away for a moment is asked again. Never rejects. */
+async function patient<T>(
+  options: ClientOptions,
+  question: Question,
+  signal: AbortSignal,
+  call: (waitSeconds: number) => Promise<T | undefined>,
+): Promise<T | undefined> {
+  for (;;) {
+    const left = leftMs(options, question)
+    if (left <= 0 || signal.aborted) return undefined
+    const started = options.clock.monotonicMs()
+    try {
+      const answer = await call(Math.min(MAX_WAIT_SECONDS, Math.ceil(left / 1000)))
+      if (answer !== undefined) return answer
+    } catch (error) {
+      if (!(error instanceof TransportError)) options.onProblem?.(error, question.id)
+    }
+    // What answered "nothing" at once (404, connection refused) is not asked again at once.
+    const spent = options.clock.monotonicMs() - started
+    if (spent < PAUSE_MS) await options.sleep(Math.min(PAUSE_MS - spent, Math.max(leftMs(options, question), 0)), signal)
+  }
+}
+
+/** @returns the answer, or undefined when it is none to this question. */
+async function belonging(options: ClientOptions, question: Question, taken: TakenEnvelope): Promise<OpenedEnvelope | undefined> {
+  try {
+    const keys = { recipient: [question.replyKey], sender: options.senders }
+    const content = await openEnvelope(taken.body, keys, { id: taken.id, to: question.replyTo })
+    const { answerFrom } = question.request
+    const kindFits = content.kind === 'notice' || content.kind === 'result'
+    if (content.inReplyTo !== question.id || !kindFits || (answerFrom ?? content.sender) !== content.sender) {
+      throw new ProtektorError('client.foreign-answer', 'An answer does not belong to the request.')
+    }
+    return content
+  } catch (error) {
+    options.onProblem?.(error, taken.id)
+    return undefined
+  }
+}

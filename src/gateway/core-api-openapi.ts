@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: EUPL-1.2
+/**
+ * The core API as one table: routes are mounted from it, and the OpenAPI document is made from it.
+ * @module
+ */
+import { MEDIA_TYPE } from '../envelope/container.js'
+
+export type CoreOperation = 'putEnvelope' | 'takeEnvelope' | 'confirmEnvelope' | 'refuseEnvelope' | 'getOutcome'
+
+interface Parameter {
+  readonly name: string
+  readonly in: 'path' | 'query'
+  readonly required: boolean
+  readonly description: string
+  readonly schema: object
+}
+
+export interface CoreRoute {
+  readonly operation: CoreOperation
+  readonly method: 'get' | 'post'
+  /** OpenAPI spelling, e.g. `{address}`. */
+  readonly path: string
+  readonly summary: string
+  readonly parameters: readonly Parameter[]
+  readonly request?: { readonly mediaType: string; readonly schema: object }
+  readonly success: Readonly<Record<string, { readonly description: string; readonly content?: object; readonly headers?: object }>>
+  /** Problem answers besides 401 and 404, which every route may give. */
+  readonly problems: readonly number[]
+}
+
+const address: Parameter = {
+  name: 'address',
+  in: 'path',
+  required: true,
+  description: 'Mailbox, e.g. ags:99001000, or a reply mailbox',
+  schema: { type: 'string', pattern: '^[a-z0-9][a-z0-9._:-]{0,119}$' },
+}
+const id: Parameter = {
+  name: 'id',
+  in: 'path',
+  required: true,
+  description: 'Id of the envelope',
+  schema: { type: 'string', pattern: '^[A-Za-z0-9_-]{22,64}$' },
+}
+const waitSeconds: Parameter = {
+  name: 'waitSeconds',
+  in: 'query',
+  required: false,
+  description: 'How long to wait; 0 when absent',
+  schema: { type: 'integer', minimum: 0, maximum: 30, default: 0 },
+}
+const binary = { type: 'string', format: 'binary' }
+const header = (description: string, type: string) => ({ description, schema: { type } })
+
+export const CORE_ROUTES: readonly CoreRoute[] = [
+  {
+    operation: 'putEnvelope',
+    method: 'post',
+    path: '/core/v1/mailboxes/{address}/envelopes',
+    summary: 'Puts a sealed envelope into a mailbox',
+    parameters: [
+      address,
+      {
+        name: 'replyTo',
+        in: 'query',
+        required: false,
+        description: 'Reply mailbox to open for the sender; it dies 60 s after the deadline of the envelope',
+        schema: { type: 'string', pattern: '^reply\\.[0-9a-f]{32}$' },
+      },
+    ],
+    request: { mediaType: MEDIA_TYPE, schema: binary },
+    success: {
+      '201': {
+        description: 'The envelope waits in the mailbox',
+        content: {
+          'application/json': {
+            schema: { type: 'object', required: ['id', 'outcome'], properties: { id: { type: 'string' }, outcome: { const: 'waiting' } } },
+          },
+        },
+        headers: { Location: header('Where its outcome can be asked', 'string') },
+      },
+    },
+    problems: [400, 409, 413, 415, 429, 503],
+  },
+  {
+    operation: 'takeEnvelope',
+    method: 'post',
+    path: '/core/v1/mailboxes/{address}/take',
+    summary: 'Takes the next envelope out of a mailbox; at most once, or with a lease that is to be confirmed',
+    parameters: [address, waitSeconds],
+    success: {
+      '200': {
+        description: 'The envelope',
+        content: { [MEDIA_TYPE]: { schema: binary } },
+        headers: {
+          'Protektor-Envelope-Id': header('Id of the envelope', 'string'),
+          'Protektor-Handover': header('at-most-once or lease-and-confirm', 'string'),
+          'Protektor-Lease-Ms': header('Time to confirm; only with lease-and-confirm', 'integer'),
+          'Protektor-Remaining-Ms': header('Time until the deadline of the envelope', 'integer'),
+        },
+      },
+      '204': { description: 'Nothing came' },
+    },
+    problems: [400, 429, 503],
+  },
+  {
+    operation: 'confirmEnvelope',
+    method: 'post',
+    path: '/core/v1/envelopes/{id}/confirm',
+    summary: 'Confirms a leased envelope; the core forgets it',
+    parameters: [id],
+    success: { '204': { description: 'Confirmed, also when repeated' } },
+    problems: [410],
+  },
+  {
+    operation: 'refuseEnvelope',
+    method: 'post',
+    path: '/core/v1/envelopes/{id}/refuse',
+    summary: 'Gives a leased envelope back unprocessed',
+    parameters: [id],
+    request: {
+      mediaType: 'application/json',
+      schema: { type: 'object', required: ['code'], properties: { code: { type: 'string', pattern: '^[A-Za-z0-9._-]{1,40}$' } } },
+    },
+    success: { '204': { description: 'Refused' } },
+    problems: [400, 410, 413],
+  },
+  {
+    operation: 'getOutcome',
+    method: 'get',
+    path: '/core/v1/envelopes/{id}/outcome',
+    summary: 'What became of an envelope; only for its sender',
+    parameters: [
+      id,
+      waitSeconds,
+      {
+        name: 'until',
+        in: 'query',
+        required: false,
+        description: 'With waitSeconds: wait until claimed, or until settled',
+        schema: { type: 'string', enum: ['claimed', 'settled'], default: 'settled' },
+      },
+    ],
+    success: {
+      '200': { description: 'The outcome', content: { 'application/json': { schema: { $ref: '#/components/schemas/Outcome' } } } },
+    },
+    problems: [400, 429],
+  },
+]
+
+const PROBLEM = { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } }
+const PROBLEM_TEXTS: Readonly<Record<number, string>> = {
+  400: 'Malformed',
+  401: 'The caller is not known',
+  404: 'There is nothing of this name for this caller',
+  409: 'The id was used before',
+  410: 'The hand-over is over',
+  413: 'Too large',
+  415: 'No envelope',
+  429: 'Over the quota of the caller or the mailbox; see Retry-After',
+  503: 'The core is full; see Retry-After',
+}
+
+function operationOf(route: CoreRoute): object {
+  const problems = [...new Set([401, 404, ...route.problems])].sort()
+  return {
+    operationId: route.operation,
+    summary: route.summary,
+    parameters: route.parameters,
+    ...(route.request === undefined
+      ? {}
+      : { requestBody: { required: true, content: { [route.request.mediaType]: { schema: route.request.schema } } } }),
+    responses: {
+      ...route.success,
+      ...Object.fromEntries(problems.map((status) => [status, { description: PROBLEM_TEXTS[status], content: PROBLEM }])),
+    },
+  }
+}
+
+/** OpenAPI 3.1. */
+export const CORE_API_OPENAPI = {
+  openapi: '3.1.0',
+  info: { title: 'Protektor core API', version: '1', license: { name: 'EUPL-1.2', identifier: 'EUPL-1.2' } },
+  security: [{ token: [] }, { clientCertificate: [] }],
+  paths: Object.fromEntries(CORE_ROUTES.map((route) => [route.path, { [route.method]: operationOf(route) }])),
+  components: {
+    securitySchemes: {
+      token: {
+        type: 'apiKey',
+        in: 'header',
+        name: 'Authorization',
+        description: 'Protektor <JWS>: iss, aud, htm, htu (path and query), iat, jti, bh (SHA-256 of the body); see docs/envelope.md §8',
+      },
+      clientCertificate: { type: 'mutualTLS' },
+    },
+    schemas: {
+      Outcome: {
+        type: 'object',
+        required: ['id', 'outcome', 'claimed', 'at'],
+        properties: {
+          id: { type: 'string' },
+          outcome: { enum: ['waiting', 'delivered', 'expired', 'refused', 'unknown'] },
+          claimed: { type: 'boolean' },
+          reason: { type: 'string' },
+          at: { type: 'string', format: 'date-time' },
+          jws: { type: 'string', description: 'The same members, signed by the core (type protektor-outcome+jws)' },
+        },
+      },
+      Problem: {
+        type: 'object',
+        required: ['type', 'title', 'status', 'code'],
+        properties: { type: { type: 'string' }, title: { type: 'string' }, status: { type: 'integer' }, code: { type: 'string' } },
+      },
+    },
+  },
+} as const

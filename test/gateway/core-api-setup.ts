@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: EUPL-1.2
+/**
+ * A core with its API on an ephemeral loopback port, and participants with keys of their own.
+ * @module
+ */
+import Koa from 'koa'
+import { randomBytes } from 'node:crypto'
+import type { Server } from 'node:http'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import type { JWK } from 'jose'
+import type { Client } from '../../src/client/index.js'
+import { connect } from '../../src/client/index.js'
+import { authorization } from '../../src/client/token.js'
+import type { MemoryCore, MemoryCoreLimits } from '../../src/core/adapters/memory.js'
+import { memoryCore } from '../../src/core/adapters/memory.js'
+import { systemClock } from '../../src/core/adapters/timers.js'
+import { generateEnvelopeKey, importSigningKey } from '../../src/envelope/keys.js'
+import { sealEnvelope } from '../../src/envelope/seal.js'
+import type { CoreApiLimits } from '../../src/gateway/core-api.js'
+import { coreApiRouter } from '../../src/gateway/core-api.js'
+
+export const BOX = 'ags:99001000'
+export const LEASED = 'ags:99001000.leased'
+export const MEDIA_TYPE = 'application/vnd.protektor.envelope'
+export const random = (bytes: number) => new Uint8Array(randomBytes(bytes))
+export const newId = () => randomBytes(16).toString('hex')
+
+interface Person {
+  readonly id: string
+  readonly mailboxes: readonly string[]
+  readonly sig: { privateJwk: JWK; publicJwk: JWK }
+  readonly enc: { privateJwk: JWK; publicJwk: JWK }
+  readonly jwks: readonly JWK[]
+}
+
+async function person(id: string, mailboxes: readonly string[] = []): Promise<Person> {
+  const sig = await generateEnvelopeKey('sig')
+  const enc = await generateEnvelopeKey('enc')
+  return { id, mailboxes, sig, enc, jwks: [sig.publicJwk, enc.publicJwk] }
+}
+
+export interface CallOptions {
+  readonly method?: string
+  readonly body?: Uint8Array
+  readonly type?: string
+  readonly signal?: AbortSignal
+  readonly authorization?: string
+}
+
+export class Setup {
+  readonly core: MemoryCore
+  readonly url: string
+  readonly portal: Person
+  readonly register: Person
+  readonly stranger: Person
+  readonly errors: unknown[]
+  readonly #server: Server
+
+  constructor(core: MemoryCore, url: string, people: readonly [Person, Person, Person], errors: unknown[], server: Server) {
+    this.core = core
+    this.url = url
+    ;[this.portal, this.register, this.stranger] = people
+    this.errors = errors
+    this.#server = server
+  }
+
+  static async start(limits: Partial<CoreApiLimits> = {}, coreLimits: Partial<MemoryCoreLimits> = {}): Promise<Setup> {
+    const people = [await person('portal-1'), await person('register-1', [BOX, LEASED]), await person('stranger-1')] as const
+    const core = memoryCore({ clock: systemClock, ...coreLimits })
+    await core.openMailbox(BOX, 'register-1', { ttlSeconds: 10, handover: 'at-most-once' })
+    await core.openMailbox(LEASED, 'register-1', { ttlSeconds: 10, handover: 'lease-and-confirm', leaseSeconds: 5 })
+    const app = new Koa()
+    app.on('error', () => undefined)
+    const server = createServer((request, response) => void app.callback()(request, response))
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+    const errors: unknown[] = []
+    const signingKey = await importSigningKey(people[2].sig.privateJwk)
+    const router = coreApiRouter({
+      core,
+      publicUrl: url,
+      participants: people.slice(0, 2),
+      clock: systemClock,
+      limits,
+      signingKey,
+      onError: (error) => errors.push(error),
+    })
+    app.use(router.routes())
+    return new Setup(core, url, people, errors, server)
+  }
+
+  async stop(): Promise<void> {
+    this.#server.closeAllConnections()
+    await new Promise((resolve) => this.#server.close(resolve))
+    await this.core.close()
+  }
+
+  async token(
+    who: Person,
+    method: string,
+    pathAndQuery: string,
+    body: Uint8Array = new Uint8Array(0),
+    change: { audience?: string; now?: () => Date } = {},
+  ): Promise<string> {
+    const key = await importSigningKey(who.sig.privateJwk)
+    return authorization(
+      { participant: who.id, key, audience: this.url, now: () => new Date(), random, ...change },
+      { method, pathAndQuery, body },
+    )
+  }
+
+  async call(who: Person, path: string, options: CallOptions = {}): Promise<Response> {
+    const { method = 'POST', body, type = MEDIA_TYPE, signal } = options
+    return fetch(this.url + path, {
+      method,
+      headers: {
+        authorization: options.authorization ?? (await this.token(who, method, path, body)),
+        ...(body === undefined ? {} : { 'content-type': type }),
+      },
+      ...(body === undefined ? {} : { body }),
+      ...(signal === undefined ? {} : { signal }),
+    })
+  }
+
+  async envelope(to: string, id = newId(), bytes = 100): Promise<Uint8Array> {
+    const content = {
+      header: { id, to, ttlSeconds: 10 },
+      kind: 'message' as const,
+      sender: this.portal.id,
+      createdAt: new Date().toISOString(),
+      parts: [{ name: 'content0', mediaType: 'application/xml', role: 'document' as const, bytes: random(bytes) }],
+    }
+    return sealEnvelope(
+      content,
+      { recipient: this.register.enc.publicJwk, sender: await importSigningKey(this.portal.sig.privateJwk) },
+      random,
+    )
+  }
+
+  async put(to = BOX, id = newId(), bytes = 100): Promise<string> {
+    const response = await this.call(this.portal, `/core/v1/mailboxes/${to}/envelopes`, { body: await this.envelope(to, id, bytes) })
+    if (response.status !== 201) throw new Error(`put: ${response.status} ${await response.text()}`)
+    return id
+  }
+
+  client(who: Person, onProblem?: (error: unknown, id: string) => void): Promise<Client> {
+    return connect({
+      url: this.url,
+      participant: who.id,
+      key: who.sig.privateJwk,
+      openingKeys: [who.enc.privateJwk],
+      senders: [this.portal, this.register],
+      ...(onProblem === undefined ? {} : { onProblem }),
+    })
+  }
+}
+
+/** Waits for something that happens soon, without a fixed time. */
+export async function eventually<T>(probe: () => Promise<T | undefined> | T | undefined): Promise<T> {
+  for (;;) {
+    const value = await probe()
+    if (value !== undefined) return value
+    await new Promise((resolve) => setTimeout(resolve, 5))
+  }
+}
