@@ -117,7 +117,7 @@ const WORLD_DOORS: Readonly<Record<string, RegExp>> = {
   xoev: /-worker\.ts$/,
   envelope: /^$/,
   check: /^$/,
-  pki: /^src\/pki\/(keystore|test-pki)\.ts$/,
+  pki: /^src\/pki\/(keystore|test-pki|rsa15)\.ts$/,
   core: /^src\/core\/adapters\//,
   directory: /^src\/directory\/(file|dvdv)\.ts$/,
   client: /^src\/client\/transport\.ts$/,
@@ -127,7 +127,7 @@ const WORLD_DOORS: Readonly<Record<string, RegExp>> = {
 }
 
 const WORLD =
-  /^(?:node:)?(fs|fs\/promises|http|https|http2|net|tls|dgram|dns|dns\/promises|timers|timers\/promises|child_process|cluster|os)$/
+  /^(?:node:)?(fs|fs\/promises|http|https|http2|net|tls|dgram|dns|dns\/promises|timers|timers\/promises|child_process|cluster|os|worker_threads)$/
 const CHANCE = /\b(randomBytes|randomUUID|randomInt|randomFill|randomFillSync|getRandomValues|webcrypto)\b/
 const CLOCK = /\b(Date\.now|new Date\(\)|performance\.now|process\.hrtime|process\.env|setTimeout|setInterval|setImmediate|Math\.random)\b/
 
