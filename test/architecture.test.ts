@@ -127,7 +127,7 @@ const WORLD_DOORS: Readonly<Record<string, RegExp>> = {
 }
 
 const WORLD =
-  /^(?:node:)?(fs|fs\/promises|http|https|http2|net|tls|dgram|dns|dns\/promises|timers|timers\/promises|child_process|cluster|os|worker_threads)$/
+  /^(?:node:)?(fs|fs\/promises|http|https|http2|net|tls|dgram|dns|dns\/promises|timers|timers\/promises|child_process|cluster|os)$/
 const CHANCE = /\b(randomBytes|randomUUID|randomInt|randomFill|randomFillSync|getRandomValues|webcrypto)\b/
 const CLOCK = /\b(Date\.now|new Date\(\)|performance\.now|process\.hrtime|process\.env|setTimeout|setInterval|setImmediate|Math\.random)\b/
 
@@ -233,7 +233,7 @@ describe('architecture', () => {
         if (/^(?:node:)?crypto$/.test(specifier) && CHANCE.test(names)) wrong.push(`${file.path}: chance from ${specifier}`)
       }
       const code = withoutComments(file.text)
-      for (const rule of [CLOCK, /\bcrypto\.(randomBytes|randomUUID|randomInt|getRandomValues)\b/]) {
+      for (const rule of [CLOCK, /\bnew Worker\(/, /\bcrypto\.(randomBytes|randomUUID|randomInt|getRandomValues)\b/]) {
         const found = rule.exec(code)
         if (found) wrong.push(`${file.path}:${code.slice(0, found.index).split('\n').length} ${found[0]}`)
       }
