@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: EUPL-1.2
+/**
+ * Content layers: what a delivery carries, who wrote it, and what XÖV says of it. Everything that our keys open is described, whatever else
+ * is wrong with the message.
+ * @module
+ */
+import { createHash, type X509Certificate } from 'node:crypto'
+import { openContent } from '../osci/content-read.js'
+import { allContainers, type AuthorReport, type OpenedContainer } from '../osci/content-types.js'
+import type { OsciEnv, OsciMessage } from '../osci/types.js'
+import { subjectRfc2253 } from '../pki/certificate.js'
+import { readSignature } from '../xml/dsig.js'
+import { DS, XENC } from '../xml/names.js'
+import { elementsOf, isElement, type XmlElement } from '../xml/tree.js'
+import { readEncryptedData } from '../xml/xenc.js'
+import { worst, type Journal } from './journal.js'
+import { judgeEncryption, judgeKey, judgeKeyOf, judgeSignature } from './policy.js'
+import type { CheckContext, ContentResult, Verdict, XoevOutcome, XoevResult } from './types.js'
+
+export const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
+
+/** Whether bytes begin like XML: a `<` behind an optional byte order mark and white space. */
+export function looksLikeXml(bytes: Uint8Array): boolean {
+  let at = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? 3 : 0
+  while (bytes[at] === 0x20 || bytes[at] === 0x09 || bytes[at] === 0x0a || bytes[at] === 0x0d) at++
+  return bytes[at] === 0x3c
+}
+
+/** Enters what XÖV found into the journal. */
+export function enterXoev(outcome: XoevOutcome, journal: Journal, content?: string): XoevResult {
+  for (const found of outcome.found) journal.raise(found.id, { ...found, ...(content === undefined ? {} : { content }) })
+  for (const layer of ['xoev-schema', 'xoev-head', 'code-lists', 'rules'] as const) {
+    const verdict = outcome.layers[layer]
+    if (verdict) journal.note(layer, verdict)
+  }
+  return outcome.result
+}
+
+async function describe(bytes: Uint8Array, id: string, context: CheckContext, journal: Journal): Promise<XoevResult | null> {
+  if (!context.xoev || !looksLikeXml(bytes)) return null
+  try {
+    const outcome = await context.xoev(bytes)
+    return outcome ? enterXoev(outcome, journal, id) : null
+  } catch (cause) {
+    journal.caught('xoev-schema', cause, id)
+    return { standard: null, version: null, messageType: null, verdict: 'error' }
+  }
+}
+
+const verdictOf = (authors: readonly AuthorReport[]): Verdict | null => (authors.length === 0 ? null : worst(authors.map((a) => a.verdict)))
+
+async function describeContainer(container: OpenedContainer, context: CheckContext, journal: Journal): Promise<ContentResult[]> {
+  const results: ContentResult[] = []
+  for (const item of container.items)
+    results.push({
+      id: item.id,
+      kind: item.kind,
+      encrypted: item.encrypted,
+      bytes: item.bytes.byteLength,
+      sha256: sha256(item.bytes),
+      signedBy: item.signedBy.map(subjectRfc2253),
+      signatureVerdict: verdictOf(container.authors),
+      xoev: await describe(item.bytes, item.id, context, journal),
+    })
+  for (const nested of container.nested) results.push(...(await describeContainer(nested, context, journal)))
+  return results
+}
+
+/** What stands in clear beside opened containers is judged by policy even where it was not opened. */
+function judgeParents(parents: readonly XmlElement[], message: OsciMessage, journal: Journal): void {
+  for (const child of parents.flatMap(elementsOf)) {
+    try {
+      if (isElement(child, DS, 'Signature')) judgeSignature(journal, readSignature(child, 'author-signature'))
+      if (!isElement(child, XENC, 'EncryptedData')) continue
+      journal.note('content-encryption')
+      const data = readEncryptedData(child, 'content-encryption')
+      judgeEncryption(journal, data, 'content')
+      for (const key of data.keys) {
+        const reader = message.certificates?.find((c) => c.id === key.retrievalUri)
+        if (reader) judgeKeyOf(journal, reader.der)
+      }
+    } catch (cause) {
+      // the reading itself reports a bad grammar; the journal keeps it once
+      journal.caught(child.uri === DS ? 'author-signature' : 'content-encryption', cause)
+    }
+  }
+}
+
+export interface ContentFacts {
+  readonly contents: readonly ContentResult[]
+  /** Certificates that an author signature names, valid or not. */
+  readonly signers: readonly X509Certificate[]
+}
+
+/** Opens, verifies and describes the content of a message. */
+export async function checkContents(message: OsciMessage, env: OsciEnv, context: CheckContext, journal: Journal): Promise<ContentFacts> {
+  const opened = await openContent(message, env)
+  for (const problem of opened.problems) journal.caught('content-encryption', problem)
+  const all = allContainers(opened.containers)
+  judgeParents([...(message.content ? [message.content] : []), ...all.map((c) => c.element)], message, journal)
+  const authors = all.flatMap((c) => c.authors)
+  for (const author of authors) journal.note('author-signature', author.verdict)
+  const signers = authors.flatMap((a) => (a.certificate ? [a.certificate] : []))
+  for (const signer of signers) judgeKey(journal, signer)
+  const contents: ContentResult[] = []
+  for (const container of opened.containers) contents.push(...(await describeContainer(container, context, journal)))
+  return { contents, signers }
+}

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: EUPL-1.2
+/**
+ * Keeps what the layers say, and derives the verdicts: of a layer from its findings, of the file from its layers.
+ *
+ * A layer that broke is `error`, never `valid`; a layer that nobody entered has no verdict at all.
+ * @module
+ */
+import { ProtektorError } from '../errors.js'
+import { xpathOf } from '../xml/tree.js'
+import { findingRow } from './findings.js'
+import { LAYERS, type Finding, type Layer, type Raised, type Verdict } from './types.js'
+
+/** Beyond these limits nothing is claimed about the file (product.md "limits"). */
+const BEYOND_LIMITS: ReadonlySet<string> = new Set(['mime.message-too-large', 'mime.message-size', 'xml.too-large', 'xml.elements'])
+/** Nothing is wrong, something is missing here. */
+const NOT_AT_HAND: ReadonlySet<string> = new Set([
+  'transport-encryption.no-key',
+  'content-encryption.no-key',
+  'author-signature.not-verifiable',
+  'certificates.no-trust',
+  'certificates.unchecked',
+])
+/** The same fact in the gateway's words. */
+const RENAMED: Readonly<Record<string, string>> = { 'transport-encryption.not-our-key': 'transport-encryption.no-key' }
+
+const RANK: readonly Verdict[] = ['valid', 'unchecked', 'error', 'invalid']
+
+/** The one that counts: invalid before error before unchecked before valid. */
+export function worst(verdicts: readonly Verdict[]): Verdict {
+  return RANK[Math.max(0, ...verdicts.map((v) => RANK.indexOf(v)))] ?? 'error'
+}
+
+function layerOf(id: string): Layer | undefined {
+  const name = id.slice(0, id.indexOf('.'))
+  return LAYERS.find((layer) => layer === name)
+}
+
+/** Findings and verdicts of one file. */
+export class Journal {
+  readonly #findings: Finding[] = []
+  readonly #layers = new Map<Layer, Verdict>()
+
+  /** A layer has something to say; without a worse word it is `valid`. */
+  note(layer: Layer, verdict: Verdict = 'valid'): void {
+    this.#layers.set(layer, worst([verdict, this.#layers.get(layer) ?? 'valid']))
+  }
+
+  /** Enters a finding. Ids without a row, or of no layer, are a fault of ours and make the file an `error`. */
+  raise(foundId: string, at: Raised = {}): void {
+    const id = RENAMED[foundId] ?? foundId
+    const row = findingRow(id)
+    const layer = layerOf(id)
+    if (!row || !layer) {
+      this.broke(layer ?? 'rules', new Error(`finding ${id} has no row`))
+      return
+    }
+    const beyond = BEYOND_LIMITS.has(id)
+    const severity = beyond ? 'info' : row.severity
+    const place = at.element && at.element.line > 0 ? { line: at.element.line, column: at.element.column } : {}
+    const xpath = at.xpath ?? (at.element ? xpathOf(at.element) : undefined)
+    const quiet: Verdict = id.endsWith('.check-failed') ? 'error' : beyond || NOT_AT_HAND.has(id) ? 'unchecked' : 'valid'
+    this.note(layer, severity === 'error' ? 'invalid' : quiet)
+    const finding: Finding = {
+      id,
+      layer,
+      severity,
+      rule: id.slice(layer.length + 1),
+      reference: row.reference,
+      xpath: xpath ?? null,
+      line: at.line ?? place.line ?? null,
+      column: at.column ?? place.column ?? null,
+      message: { de: row.de, en: row.en },
+      detail: at.detail ?? null,
+      content: at.content ?? null,
+    }
+    const same = (f: Finding): boolean =>
+      f.id === id && f.xpath === finding.xpath && f.line === finding.line && f.column === finding.column && f.detail === finding.detail && f.content === finding.content
+    if (!this.#findings.some(same)) this.#findings.push(finding)
+  }
+
+  /** The check of a layer failed by itself. */
+  broke(layer: Layer, cause: unknown): void {
+    const id = `${layer}.check-failed`
+    const row = findingRow(id)
+    this.note(layer, 'error')
+    this.#findings.push({
+      id,
+      layer,
+      severity: 'warning',
+      rule: 'check-failed',
+      reference: row?.reference ?? '',
+      xpath: null,
+      line: null,
+      column: null,
+      message: { de: row?.de ?? id, en: row?.en ?? id },
+      detail: cause instanceof Error ? cause.message : String(cause),
+      content: null,
+    })
+  }
+
+  /** Enters what a stage threw: a finding when it was meant, else a failure of this layer. */
+  caught(layer: Layer, cause: unknown, content?: string): void {
+    if (cause instanceof ProtektorError && layerOf(cause.finding) && findingRow(cause.finding))
+      this.raise(cause.finding, { ...cause.place, detail: cause.message, ...(content === undefined ? {} : { content }) })
+    else this.broke(layer, cause)
+  }
+
+  get findings(): readonly Finding[] {
+    return this.#findings
+  }
+
+  /** In the order of {@link LAYERS}. */
+  get layers(): Partial<Record<Layer, Verdict>> {
+    const known = LAYERS.flatMap((layer): [Layer, Verdict][] => {
+      const verdict = this.#layers.get(layer)
+      return verdict ? [[layer, verdict]] : []
+    })
+    return Object.fromEntries(known)
+  }
+
+  /** Nothing looked at is never valid. */
+  get verdict(): Verdict {
+    return this.#layers.size === 0 ? 'unchecked' : worst([...this.#layers.values()])
+  }
+}

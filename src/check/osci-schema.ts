@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: EUPL-1.2
+/**
+ * OSCI envelopes against our schema set, and the forms of the wire that state 10 does not know but everybody reads (wire facts §15).
+ * @module
+ */
+import { envelopeName, schemaInput } from '../osci/schema-input.js'
+import { twiceSpelledTimeouts, wireForms } from '../osci/wire-forms.js'
+import type { SoapEnvelope } from '../osci/types.js'
+import { validateWithPlaces } from '../xml/schema-places.js'
+import type { Journal } from './journal.js'
+import type { CheckContext } from './types.js'
+
+/** Hard limit for one document. */
+const TIMEOUT_MS = 30_000
+
+/** Judges an envelope, as it came or decrypted. Without a validator the layer is `unchecked`. */
+export async function checkOsciSchema(envelope: SoapEnvelope, context: CheckContext, journal: Journal): Promise<void> {
+  const { document } = envelope
+  for (const { id, element } of wireForms(document)) journal.raise(id, { element })
+  for (const element of twiceSpelledTimeouts(document)) journal.raise('osci-structure.two-spellings', { element })
+  if (!context.osciSchema) {
+    journal.note('osci-structure', 'unchecked')
+    return
+  }
+  const { edits } = schemaInput(document, envelopeName(envelope))
+  const { verdict, problems } = await validateWithPlaces(context.osciSchema, document, edits, TIMEOUT_MS)
+  if (verdict === 'error') {
+    journal.broke('osci-structure', problems[0]?.message ?? 'the schema engine gave no verdict')
+    return
+  }
+  for (const { message, line, column, xpath } of problems)
+    journal.raise('osci-structure.schema', {
+      ...(line > 0 ? { line, column } : {}),
+      ...(xpath === undefined ? {} : { xpath }),
+      detail: maskValues(message),
+    })
+  journal.note('osci-structure', verdict)
+}
+
+/** The engine quotes values; what is long may be content. */
+export const maskValues = (message: string): string =>
+  message.replace(/'([^'\s{}]{33,})'/g, (_all, value: string) => `'${value.slice(0, 8)}…' (${value.length} characters)`)

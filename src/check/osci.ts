@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: EUPL-1.2
+/**
+ * The OSCI layers, with the very stages of the pipeline; only the order of giving up differs: what a gateway refuses at once is noted here,
+ * and the description goes on as far as it is safe.
+ *
+ *   mime ─ soap ─ (schema) ─ transport ─ (schema) ─ signature ─ message ─ content
+ * @module
+ */
+import type { X509Certificate } from 'node:crypto'
+import { CHECK_LIMITS } from '../env.js'
+import { SignatureError } from '../errors.js'
+import { certificateElements, readCertificates } from '../osci/certificates.js'
+import { readFault } from '../osci/fault.js'
+import { message as messageStage } from '../osci/message.js'
+import { messageType } from '../osci/messages.js'
+import { mime } from '../osci/mime-stage.js'
+import { OSCI } from '../osci/names.js'
+import { isSigned, verifyMessageSignature } from '../osci/signature.js'
+import { soap } from '../osci/soap.js'
+import { shellRecipient, transport } from '../osci/transport.js'
+import type { OsciEnv, OsciMessage, SoapEnvelope } from '../osci/types.js'
+import { readCertificate, subjectRfc2253 } from '../pki/certificate.js'
+import { inspectionAlgorithms } from '../xml/algorithms-inspection.js'
+import { readSignature } from '../xml/dsig.js'
+import { childOf, elementsOf, isElement } from '../xml/tree.js'
+import { readEncryptedData } from '../xml/xenc.js'
+import { checkContents } from './contents.js'
+import type { Journal } from './journal.js'
+import { feedbackOf, messageIdOf } from './order-facts.js'
+import { checkOsciSchema } from './osci-schema.js'
+import { judgeEncryption, judgeKey, judgeSignature } from './policy.js'
+import { checkSigners } from './trust.js'
+import type { CheckContext, CheckResult, ContentResult, Layer, SignatureResult, Verdict } from './types.js'
+
+export type OsciFacts = Pick<CheckResult, 'messageType' | 'transportEncrypted' | 'signed' | 'messageId' | 'feedback' | 'messageSignature' | 'contents'>
+
+const CLOSED: OsciFacts = {
+  messageType: null,
+  transportEncrypted: false,
+  signed: null,
+  messageId: null,
+  feedback: [],
+  messageSignature: null,
+  contents: [],
+}
+
+function environment(context: CheckContext): OsciEnv {
+  const algorithms = inspectionAlgorithms()
+  return {
+    now: () => context.now(),
+    monotonicMs: () => context.monotonicMs(),
+    random: (bytes) => context.random(bytes),
+    keys: context.keys,
+    trust: context.trust ?? { check: () => Promise.resolve({ verdict: 'unchecked', path: [] }) },
+    limits: context.limits ?? CHECK_LIMITS,
+    algorithms: { transport: algorithms, signature: algorithms, content: algorithms },
+    inspection: true,
+    ...(context.httpContentType === undefined ? {} : { httpContentType: context.httpContentType }),
+  }
+}
+
+/** Runs one step; what it throws is entered, and undefined says that it gave nothing. */
+async function step<T>(journal: Journal, layer: Layer, run: () => T | Promise<T>): Promise<T | undefined> {
+  try {
+    return await run()
+  } catch (cause) {
+    journal.caught(layer, cause)
+    return undefined
+  }
+}
+
+function enterRemarks(envelope: SoapEnvelope, journal: Journal): void {
+  for (const { finding, element, detail } of envelope.remarks)
+    journal.raise(finding, { ...(element ? { element } : {}), ...(detail === undefined ? {} : { detail }) })
+}
+
+/** Facts of the shell that need no key: recipient and algorithms. */
+function judgeShell(envelope: SoapEnvelope, journal: Journal): void {
+  const [data] = elementsOf(envelope.body)
+  if (!data) return
+  judgeEncryption(journal, readEncryptedData(data, 'transport-encryption'), 'transport')
+  const recipient = shellRecipient(envelope)
+  if (recipient) judgeKey(journal, recipient)
+}
+
+/** Names signer and algorithm also where the signature does not hold. */
+function describeSignature(envelope: SoapEnvelope, journal: Journal): { signer?: X509Certificate; algorithm?: string } {
+  const block = envelope.header.find((b) => b.uri === OSCI && (b.local === 'ClientSignature' || b.local === 'SupplierSignature'))
+  const [element] = block ? elementsOf(block) : []
+  if (!element) return {}
+  try {
+    const signature = readSignature(element, 'message-signature')
+    judgeSignature(journal, signature)
+    const role = messageType(envelope.type ?? '')?.signer
+    const entry = certificateElements(envelope.header).find((c) => c.role === role && c.id === signature.retrievalUri)
+    if (!entry) return { algorithm: signature.signatureMethod }
+    const signer = readCertificate(entry.der)
+    judgeKey(journal, signer)
+    return { signer, algorithm: signature.signatureMethod }
+  } catch {
+    // verification has told what is wrong with it
+    return {}
+  }
+}
+
+/** A failed verification by its cause: what we do not execute is `unchecked`, what broke is `error`. */
+function failedVerdict(cause: unknown): Verdict {
+  if (!(cause instanceof SignatureError)) return cause instanceof Error && 'finding' in cause ? 'invalid' : 'error'
+  if (cause.feedback === '9603') return 'error'
+  return cause.finding === 'message-signature.algorithm' ? 'unchecked' : 'invalid'
+}
+
+interface Verified {
+  readonly envelope: SoapEnvelope
+  readonly result: SignatureResult | null
+  readonly signer?: X509Certificate
+}
+
+function checkSignature(envelope: SoapEnvelope, env: OsciEnv, journal: Journal): Verified {
+  if (!isSigned(envelope)) return { envelope, result: null }
+  const { signer, algorithm } = describeSignature(envelope, journal)
+  const facts = { signer: signer ? subjectRfc2253(signer) : null, algorithm: algorithm ?? null }
+  const known = signer ? { signer } : {}
+  journal.note('message-signature')
+  try {
+    const evidence = verifyMessageSignature(envelope, env)
+    if (!evidence) throw new Error('the signature was not looked at')
+    const verified = { ...envelope, evidence: { ...envelope.evidence, signature: evidence } }
+    return { envelope: verified, result: { verdict: 'valid', ...facts }, ...known }
+  } catch (cause) {
+    journal.caught('message-signature', cause)
+    return { envelope, result: { verdict: failedVerdict(cause), ...facts }, ...known }
+  }
+}
+
+/** Enough of a message to describe its content when the order itself cannot be read. */
+function salvage(envelope: SoapEnvelope): Pick<OsciMessage, 'content' | 'certificates' | 'attachments' | 'evidence'> {
+  const content = childOf(envelope.body, OSCI, 'ContentPackage')
+  const header = envelope.header.find((b) => isElement(b, OSCI, 'NonIntermediaryCertificates'))
+  let certificates: OsciMessage['certificates']
+  try {
+    certificates = header ? readCertificates(header) : undefined
+  } catch {
+    certificates = undefined
+  }
+  return {
+    attachments: [...envelope.parts.attachments.values()],
+    evidence: envelope.evidence,
+    ...(content ? { content } : {}),
+    ...(certificates ? { certificates } : {}),
+  }
+}
+
+async function checkMessage(verified: Verified, env: OsciEnv, context: CheckContext, journal: Journal): Promise<readonly ContentResult[]> {
+  const { envelope } = verified
+  const opened = await step(journal, 'osci-structure', () => messageStage.open(envelope, env))
+  if (opened) journal.note('control-block')
+  const readable = opened ?? salvage(envelope)
+  const found = await step(journal, 'content-encryption', () => checkContents(readable as OsciMessage, env, context, journal))
+  const signers = [...(verified.signer ? [verified.signer] : []), ...(found?.signers ?? [])]
+  await checkSigners(signers, context, journal)
+  return found?.contents ?? []
+}
+
+function checkFault(envelope: SoapEnvelope, journal: Journal): string[] {
+  try {
+    const { osciCode } = readFault(envelope)
+    return osciCode === undefined ? [] : [osciCode]
+  } catch (cause) {
+    journal.caught('osci-structure', cause)
+    return []
+  }
+}
+
+/** Checks the bytes of an OSCI message, MIME or bare, plain or encrypted, or of a fault. */
+export async function checkOsci(bytes: Uint8Array, context: CheckContext, journal: Journal): Promise<OsciFacts> {
+  const env = environment(context)
+  const parts = await step(journal, 'mime', () => mime.open(bytes, env))
+  if (!parts) return CLOSED
+  journal.note('mime')
+  const outer = await step(journal, 'osci-structure', () => soap.open(parts, env))
+  if (!outer) return CLOSED
+  journal.note('xml')
+  journal.note('osci-structure')
+  await step(journal, 'osci-structure', () => checkOsciSchema(outer, context, journal))
+  if (outer.kind === 'fault') return { ...CLOSED, messageType: 'fault', signed: false, feedback: checkFault(outer, journal) }
+  const transportEncrypted = outer.kind === 'encrypted'
+  enterRemarks(outer, journal)
+  if (transportEncrypted) {
+    journal.note('transport-encryption')
+    await step(journal, 'transport-encryption', () => judgeShell(outer, journal))
+  }
+  const inner = await step(journal, 'transport-encryption', () => transport.open(outer, env))
+  if (!inner) return { ...CLOSED, transportEncrypted }
+  if (transportEncrypted) {
+    enterRemarks(inner, journal)
+    await step(journal, 'osci-structure', () => checkOsciSchema(inner, context, journal))
+  }
+  const verified = checkSignature(inner, env, journal)
+  const contents = await checkMessage(verified, env, context, journal)
+  return {
+    messageType: inner.type ?? null,
+    transportEncrypted,
+    signed: isSigned(inner),
+    messageId: messageIdOf(inner.orderElement) ?? null,
+    feedback: feedbackOf(inner.orderElement),
+    messageSignature: verified.result,
+    contents,
+  }
+}

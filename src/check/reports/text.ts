@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: EUPL-1.2
+/**
+ * The report for people: per file its verdict, what it is, the layers, what it carries, and every finding with its place; a sum at the end.
+ * @module
+ */
+import { findingRow } from '../findings.js'
+import { layerName } from '../findings-own.js'
+import { LAYERS, type ContentResult, type Finding, type Severity, type Verdict } from '../types.js'
+import type { FileResult } from './json.js'
+
+type Lang = 'de' | 'en'
+type Words = Readonly<Record<Lang, string>>
+
+const VERDICTS: Readonly<Record<Verdict, Words>> = {
+  valid: { de: 'gültig', en: 'valid' },
+  invalid: { de: 'UNGÜLTIG', en: 'INVALID' },
+  unchecked: { de: 'ungeprüft', en: 'unchecked' },
+  error: { de: 'FEHLER DER PRÜFUNG', en: 'CHECK FAILED' },
+}
+const SEVERITIES: Readonly<Record<Severity, Words>> = {
+  error: { de: 'Fehler', en: 'error' },
+  warning: { de: 'Warnung', en: 'warning' },
+  info: { de: 'Hinweis', en: 'note' },
+}
+const TEXT = {
+  osci: { de: 'OSCI', en: 'OSCI' },
+  xoev: { de: 'XÖV', en: 'XÖV' },
+  envelope: { de: 'Umschlag', en: 'envelope' },
+  unknown: { de: 'unbekannt', en: 'unknown' },
+  encrypted: { de: 'transportverschlüsselt', en: 'transport-encrypted' },
+  clear: { de: 'im Klartext', en: 'in clear' },
+  unsigned: { de: 'nicht signiert', en: 'not signed' },
+  signedBy: { de: 'signiert von', en: 'signed by' },
+  layers: { de: 'Schichten', en: 'layers' },
+  feedback: { de: 'Rückmeldung', en: 'feedback' },
+  content: { de: 'Inhalt', en: 'content' },
+  attachment: { de: 'Anhang', en: 'attachment' },
+  wasEncrypted: { de: 'war verschlüsselt', en: 'was encrypted' },
+  author: { de: 'Autor', en: 'author' },
+  line: { de: 'Zeile', en: 'line' },
+  column: { de: 'Spalte', en: 'column' },
+  files: { de: 'Dateien', en: 'files' },
+} as const satisfies Readonly<Record<string, Words>>
+
+/** Control characters of messages must not reach a terminal. */
+// eslint-disable-next-line no-control-regex -- finding them is the point
+const clean = (text: string): string => text.replace(/[\u0000-\u001f\u007f-\u009f]/g, '\uFFFD')
+
+function facts(result: FileResult, lang: Lang): string {
+  const parts: string[] = [TEXT[result.kind][lang], ...(result.messageType === null ? [] : [result.messageType])]
+  if (result.kind === 'osci') {
+    parts.push(TEXT[result.transportEncrypted ? 'encrypted' : 'clear'][lang])
+    const { messageSignature: signature } = result
+    if (signature) parts.push(`${TEXT.signedBy[lang]} ${signature.signer ?? '?'} (${VERDICTS[signature.verdict][lang]})`)
+    else if (result.signed === false && result.messageType !== 'fault') parts.push(TEXT.unsigned[lang])
+    if (result.messageId !== null) parts.push(`MessageId ${result.messageId}`)
+    if (result.feedback.length > 0) parts.push(`${TEXT.feedback[lang]} ${result.feedback.join(' ')}`)
+  }
+  if (result.xoev) parts.push([result.xoev.standard, result.xoev.version].filter((v) => v !== null).join(' '))
+  return parts.filter((part) => part !== '').join(' · ')
+}
+
+function contentLine(content: ContentResult, lang: Lang): string {
+  const parts = [`${TEXT[content.kind][lang]} ${content.id}`, `${content.bytes} Bytes`, `SHA-256 ${content.sha256}`]
+  if (content.encrypted) parts.push(TEXT.wasEncrypted[lang])
+  if (content.signatureVerdict) parts.push(`${TEXT.author[lang]} ${content.signedBy.join('; ') || '?'} (${VERDICTS[content.signatureVerdict][lang]})`)
+  if (content.xoev) {
+    const { standard, version, messageType, verdict } = content.xoev
+    parts.push(`${[standard, version, messageType].filter((v) => v !== null).join(' ')} (${VERDICTS[verdict][lang]})`)
+  }
+  return parts.join(' · ')
+}
+
+function findingLines(finding: Finding, lang: Lang): string[] {
+  const place = [
+    ...(finding.content === null ? [] : [`${TEXT.content[lang]} ${finding.content}`]),
+    ...(finding.line === null ? [] : [`${TEXT.line[lang]} ${finding.line}`]),
+    ...(finding.column === null ? [] : [`${TEXT.column[lang]} ${finding.column}`]),
+    ...(finding.xpath === null ? [] : [finding.xpath]),
+  ]
+  const code = findingRow(finding.id)?.feedback
+  return [
+    `  ${SEVERITIES[finding.severity][lang]}: ${finding.message[lang]} [${finding.id}${code === undefined ? '' : ', ' + code}]`,
+    ...(finding.detail === null ? [] : [`      ${finding.detail}`]),
+    ...(place.length === 0 ? [] : [`      → ${place.join(', ')}`]),
+    ...(finding.reference === '' ? [] : [`      § ${finding.reference}`]),
+  ]
+}
+
+const ORDER: readonly Severity[] = ['error', 'warning', 'info']
+
+function fileLines(result: FileResult, lang: Lang): string[] {
+  const layers = LAYERS.flatMap((layer) => {
+    const verdict = result.layers[layer]
+    return verdict ? [`${layerName(layer)[lang]} ${VERDICTS[verdict][lang]}`] : []
+  })
+  const findings = [...result.findings].sort((a, b) => ORDER.indexOf(a.severity) - ORDER.indexOf(b.severity))
+  return [
+    `${result.file}: ${VERDICTS[result.verdict][lang]}`,
+    `  ${facts(result, lang)}`,
+    ...(layers.length === 0 ? [] : [`  ${TEXT.layers[lang]}: ${layers.join(', ')}`]),
+    ...result.contents.map((content) => `  ${contentLine(content, lang)}`),
+    ...findings.flatMap((finding) => findingLines(finding, lang)),
+    '',
+  ]
+}
+
+/** How many files got which verdict. */
+export function sumLine(results: readonly FileResult[], lang: Lang): string {
+  const counts = (['valid', 'invalid', 'unchecked', 'error'] as const).flatMap((verdict) => {
+    const count = results.filter((r) => r.verdict === verdict).length
+    return count === 0 ? [] : [`${count} ${VERDICTS[verdict][lang]}`]
+  })
+  return [`${results.length} ${TEXT.files[lang]}`, counts.join(', ')].filter((part) => part !== '').join(': ')
+}
+
+/** The whole run as text in one language. */
+export function textReport(results: readonly FileResult[], lang: Lang): string {
+  return [...results.flatMap((result) => fileLines(result, lang)), sumLine(results, lang)].map(clean).join('\n') + '\n'
+}

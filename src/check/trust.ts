@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: EUPL-1.2
+/**
+ * Certificates layer: whose signatures they are, and whether anybody vouches for them (product.md, "signature verdict in `check`").
+ * @module
+ */
+import type { X509Certificate } from 'node:crypto'
+import type { TrustVerdict } from '../env.js'
+import { sha256Hex, subjectRfc2253 } from '../pki/certificate.js'
+import type { Journal } from './journal.js'
+import type { CheckContext } from './types.js'
+
+const FINDING: Readonly<Record<Exclude<TrustVerdict['verdict'], 'valid'>, string>> = {
+  expired: 'certificates.expired',
+  'not-yet-valid': 'certificates.not-yet-valid',
+  revoked: 'certificates.revoked',
+  unknown: 'certificates.unknown-issuer',
+  'wrong-usage': 'certificates.wrong-usage',
+  'bad-signature': 'certificates.bad-signature',
+  unchecked: 'certificates.unchecked',
+}
+
+/** Judges every signer once. Without a trust store nothing is claimed: the layer is `unchecked`. */
+export async function checkSigners(signers: readonly X509Certificate[], context: CheckContext, journal: Journal): Promise<void> {
+  const once = new Map(signers.map((certificate) => [sha256Hex(certificate), certificate]))
+  for (const certificate of once.values()) {
+    if (!context.trust) {
+      journal.raise('certificates.no-trust')
+      return
+    }
+    journal.note('certificates')
+    try {
+      const { verdict } = await context.trust.check(certificate, 'signature', context.at ?? context.now())
+      if (verdict !== 'valid') journal.raise(FINDING[verdict], { detail: subjectRfc2253(certificate) })
+    } catch (cause) {
+      journal.caught('certificates', cause)
+    }
+  }
+}

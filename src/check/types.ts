@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: EUPL-1.2
+/**
+ * What a check takes and gives: the JSON of the fixed interface of `protektor check` (product.md), plus the verdict of every layer.
+ * @module
+ */
+import type { Clock, KeyRing, Limits, TrustStore } from '../env.js'
+import type { SchemaValidator } from '../xml/schema.js'
+import type { XmlElement } from '../xml/tree.js'
+
+/** Layers in the order in which they are looked at. */
+export const LAYERS = [
+  'mime',
+  'xml',
+  'osci-structure',
+  'control-block',
+  'transport-encryption',
+  'message-signature',
+  'certificates',
+  'content-encryption',
+  'author-signature',
+  'xoev-schema',
+  'xoev-head',
+  'code-lists',
+  'rules',
+  'policy',
+] as const
+export type Layer = (typeof LAYERS)[number]
+
+/** `unchecked`: no schema, no key, no trust at hand. `error`: the check itself failed. Neither is ever taken for `valid`. */
+export type Verdict = 'valid' | 'invalid' | 'unchecked' | 'error'
+export type Severity = 'error' | 'warning' | 'info'
+
+/** A row of the findings table: what a finding id means, for everybody who shows or sends it. */
+export interface FindingRow {
+  /** `<layer>.<rule>`, stable. */
+  readonly id: string
+  readonly severity: Severity
+  /** Where the rule is written down. */
+  readonly reference: string
+  /** OSCI feedback code that the gateway answers with. */
+  readonly feedback?: string
+  readonly de: string
+  readonly en: string
+}
+
+/** One thing found. Lines and columns count from 1 in the XML document that `xpath` belongs to. */
+export interface Finding {
+  readonly id: string
+  readonly layer: Layer
+  readonly severity: Severity
+  readonly rule: string
+  readonly reference: string
+  readonly xpath: string | null
+  readonly line: number | null
+  readonly column: number | null
+  readonly message: { readonly de: string; readonly en: string }
+  /** What exactly, in English; never content, never a secret. */
+  readonly detail: string | null
+  /** The content item that the place lies in; null for the message itself. */
+  readonly content: string | null
+}
+
+export interface SignatureResult {
+  /** Value, digests and coverage only; trust is the layer `certificates`. */
+  readonly verdict: Verdict
+  /** RFC 2253. */
+  readonly signer: string | null
+  /** Signature method URI. */
+  readonly algorithm: string | null
+}
+
+export interface XoevResult {
+  readonly standard: string | null
+  readonly version: string | null
+  readonly messageType: string | null
+  readonly verdict: Verdict
+}
+
+export interface ContentResult {
+  readonly id: string
+  readonly kind: 'content' | 'attachment'
+  readonly encrypted: boolean
+  /** Of the decoded, decrypted content. */
+  readonly bytes: number
+  readonly sha256: string
+  /** RFC 2253 subjects of the authors whose signature is valid. */
+  readonly signedBy: readonly string[]
+  /** Of all author signatures over it, the worst; null when there is none. */
+  readonly signatureVerdict: Verdict | null
+  readonly xoev: XoevResult | null
+}
+
+/** One checked file; `file` is added by whoever knows it. */
+export interface CheckResult {
+  readonly sha256: string
+  readonly verdict: Verdict
+  readonly kind: 'osci' | 'xoev' | 'envelope' | 'unknown'
+  /** OSCI element name, or the XÖV root element. */
+  readonly messageType: string | null
+  readonly transportEncrypted: boolean
+  /** null: the message stayed closed, so nobody can know. */
+  readonly signed: boolean | null
+  readonly messageId: string | null
+  /** Wire order; of a fault its one code. */
+  readonly feedback: readonly string[]
+  readonly messageSignature: SignatureResult | null
+  readonly contents: readonly ContentResult[]
+  readonly findings: readonly Finding[]
+  /** Verdict of every layer that had something to say. */
+  readonly layers: Partial<Readonly<Record<Layer, Verdict>>>
+  /** Facts of a bare XÖV document. */
+  readonly xoev: XoevResult | null
+}
+
+/** A finding on its way in: what a row cannot know. */
+export interface Raised {
+  readonly line?: number
+  readonly column?: number
+  readonly xpath?: string
+  readonly element?: XmlElement
+  readonly detail?: string
+  readonly content?: string
+}
+
+/** What another room found in a document, by id. */
+export interface FoundInDocument extends Raised {
+  readonly id: string
+}
+
+/** XÖV facts about a document; undefined when it is none that anybody claims to know. */
+export interface XoevOutcome {
+  readonly result: XoevResult
+  /** Verdict by layer, for layers that were looked at. */
+  readonly layers: Partial<Readonly<Record<Layer, Verdict>>>
+  readonly found: readonly FoundInDocument[]
+}
+
+/** Everything from outside; the engine itself reads no file, no clock and holds no key (no oracle: `POST /v1/check`). */
+export interface CheckContext extends Clock {
+  random(bytes: number): Uint8Array
+  readonly keys: KeyRing
+  /** Absent: trust is not checked and says so. */
+  readonly trust?: TrustStore
+  /** Moment for which certificates are judged; default `now()`. */
+  readonly at?: Date
+  readonly limits?: Limits
+  readonly httpContentType?: string
+  /** Compiled from `schemas/osci12/osci12.xsd`; absent: the OSCI schema is not looked at, and the file is `unchecked`. */
+  readonly osciSchema?: SchemaValidator
+  readonly xoev?: (bytes: Uint8Array) => Promise<XoevOutcome | undefined>
+}

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: EUPL-1.2
+/**
+ * Composes what the check engine gets from outside: keys, trust anchors, schema sets, clock and chance.
+ * @module
+ */
+import { randomBytes } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import { fileURLToPath } from 'node:url'
+import { Worker } from 'node:worker_threads'
+import type { CheckContext } from '../../check/types.js'
+import { readSchemaDirectory } from '../../config/schema-files.js'
+import type { Decrypter } from '../../env.js'
+import { keyRing, makeDecrypter } from '../../pki/keys.js'
+import { readPemCertificates, readPkcs12 } from '../../pki/keystore.js'
+import { trustStore } from '../../pki/path.js'
+import { startValidator, type SchemaValidator } from '../../xml/schema.js'
+import { UsageError } from '../arguments.js'
+
+export interface KeystoreArgument {
+  readonly file: string
+  readonly pin: string | { readonly file: string }
+}
+
+export interface ContextOptions {
+  readonly keystores: readonly KeystoreArgument[]
+  readonly trust: readonly string[]
+  readonly schemas: readonly string[]
+  readonly at?: Date
+  /** Threads of schema validation. */
+  readonly workers: number
+  warn(text: string): void
+}
+
+export interface OpenedContext {
+  readonly context: CheckContext
+  close(): Promise<void>
+}
+
+const startWorker = (url: URL, options: ConstructorParameters<typeof Worker>[1]): Worker => new Worker(url, options)
+
+/** A file named on the command line that does not do is a wrong call. */
+async function named<T>(file: string, use: () => Promise<T>): Promise<T> {
+  try {
+    return await use()
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause)
+    throw new UsageError({ de: `${file}: nicht brauchbar (${why})`, en: `${file}: cannot be used (${why})` })
+  }
+}
+
+async function decryptersOf({ file, pin }: KeystoreArgument): Promise<Decrypter[]> {
+  const text = typeof pin === 'string' ? pin : await named(pin.file, async () => (await readFile(pin.file, 'utf8')).replace(/\r?\n$/, ''))
+  const pairs = await named(file, async () => readPkcs12(await readFile(file), text))
+  const rsa = pairs.filter(({ privateKey }) => privateKey.asymmetricKeyType === 'rsa')
+  return Promise.all(rsa.map(({ certificate, privateKey }) => makeDecrypter(certificate, privateKey)))
+}
+
+/** Own schema sets lie beside the sources and beside the built files. */
+export async function ownSchemas(name: string): Promise<ReadonlyMap<string, Uint8Array>> {
+  for (const up of ['../../../schemas/', '../../../../schemas/']) {
+    const files = await readSchemaDirectory(fileURLToPath(new URL(`${up}${name}`, import.meta.url))).catch(() => undefined)
+    if (files && files.size > 0) return files
+  }
+  throw new Error(`the schema set ${name} is missing from the package`)
+}
+
+/**
+ * Opens everything that the options name.
+ * @throws {UsageError} a keystore, trust or schema file that cannot be used.
+ */
+export async function openContext(options: ContextOptions): Promise<OpenedContext> {
+  const decrypters = (await Promise.all(options.keystores.map(decryptersOf))).flat()
+  const roots = (await Promise.all(options.trust.map((file) => named(file, async () => readPemCertificates(await readFile(file, 'utf8')))))).flat()
+  const osci12 = { id: 'osci12', entry: 'osci12.xsd', files: await ownSchemas('osci12') }
+  const osciSchema: SchemaValidator = await startValidator(osci12, { workers: options.workers, startWorker, onFallback: options.warn })
+  const context: CheckContext = {
+    now: () => new Date(),
+    monotonicMs: () => performance.now(),
+    random: (bytes) => new Uint8Array(randomBytes(bytes)),
+    keys: keyRing(decrypters),
+    ...(options.trust.length === 0 ? {} : { trust: trustStore({ roots }) }),
+    ...(options.at ? { at: options.at } : {}),
+    osciSchema,
+  }
+  return { context, close: () => osciSchema.close() }
+}

@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: EUPL-1.2
+/**
+ * `protektor check`: files in, one report out. The interface is fixed in product.md, "Fixed interface of `protektor check`".
+ *
+ *   words ── files ── engine, a few at a time ── report ── exit code
+ * @module
+ */
+import { mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { check, uncheckedResult } from '../../check/engine.js'
+import { jsonReport, type FileResult } from '../../check/reports/json.js'
+import { sumLine, textReport } from '../../check/reports/text.js'
+import type { CheckContext, CheckResult, Verdict } from '../../check/types.js'
+import { CHECK_LIMITS } from '../../env.js'
+import { parseCommand, UsageError } from '../arguments.js'
+import type { Io, Language, Text } from '../io.js'
+import { packageVersion } from '../main.js'
+import { openContext, type KeystoreArgument } from './check-context.js'
+import { listInputs, readInput } from './check-inputs.js'
+
+const OPTIONS = {
+  keystore: { type: 'string', multiple: true },
+  pin: { type: 'string', multiple: true },
+  'pin-file': { type: 'string', multiple: true },
+  trust: { type: 'string', multiple: true },
+  schemas: { type: 'string', multiple: true },
+  format: { type: 'string', default: 'text' },
+  out: { type: 'string' },
+  lang: { type: 'string' },
+  at: { type: 'string' },
+  help: { type: 'boolean', short: 'h' },
+} as const
+
+const HELP: Text = {
+  de: `Aufruf: protektor check [OPTIONEN] DATEI|VERZEICHNIS|-…
+
+Prüft OSCI-Nachrichten und XÖV-Dokumente Schicht für Schicht.
+
+  --keystore DATEI.p12   Schlüssel; dahinter --pin PIN oder --pin-file DATEI (mehrfach)
+  --trust DATEI.pem      Vertrauensanker (mehrfach); ohne sie sind Zertifikate ungeprüft
+  --schemas VERZEICHNIS  weitere Schemasätze, rekursiv (mehrfach)
+  --format text|json     Form des Berichts
+  --out VERZEICHNIS      schreibt den Bericht in eine Datei darin
+  --lang de|en           Sprache
+  --at ZEIT              Zeitpunkt für Zertifikate, ISO 8601 mit Zone, z. B. 2026-11-24T12:00:00Z
+
+Ende mit: 0 alles gültig · 1 etwas ungültig · 2 Aufruf · 3 etwas ungeprüft · 4 die Prüfung selbst scheiterte
+`,
+  en: `Usage: protektor check [OPTIONS] FILE|DIRECTORY|-…
+
+Checks OSCI messages and XÖV documents layer by layer.
+
+  --keystore FILE.p12    keys; followed by --pin PIN or --pin-file FILE (several)
+  --trust FILE.pem       trust anchors (several); without them certificates stay unchecked
+  --schemas DIRECTORY    more schema sets, recursively (several)
+  --format text|json     form of the report
+  --out DIRECTORY        writes the report into a file there
+  --lang de|en           language
+  --at TIME              moment for certificates, ISO 8601 with zone, e.g. 2026-11-24T12:00:00Z
+
+Exit codes: 0 all valid · 1 something invalid · 2 usage · 3 something unchecked · 4 the check itself failed
+`,
+}
+
+/** Files in work at a time: hides the private-key threads and the schema threads behind each other. */
+const CONCURRENCY = 4
+const SCHEMA_WORKERS = 1
+
+const wrong = (de: string, en: string): UsageError => new UsageError({ de, en })
+
+/** Every keystore with the PIN behind it. */
+function keystoresOf(argv: readonly string[]): KeystoreArgument[] {
+  const { tokens } = parseArgs({ args: [...argv], options: OPTIONS, allowPositionals: true, tokens: true })
+  const stores: KeystoreArgument[] = []
+  let open: string | undefined
+  const lacking = (file: string): UsageError =>
+    wrong(`--keystore ${file}: dahinter fehlt --pin oder --pin-file`, `--keystore ${file}: --pin or --pin-file must follow`)
+  for (const token of tokens) {
+    if (token.kind !== 'option' || token.value === undefined) continue
+    if (token.name === 'keystore') {
+      if (open !== undefined) throw lacking(open)
+      open = token.value
+    } else if (token.name === 'pin' || token.name === 'pin-file') {
+      if (open === undefined) throw wrong(`--${token.name} gehört hinter ein --keystore`, `--${token.name} belongs behind a --keystore`)
+      stores.push({ file: open, pin: token.name === 'pin' ? token.value : { file: token.value } })
+      open = undefined
+    }
+  }
+  if (open !== undefined) throw lacking(open)
+  return stores
+}
+
+function momentOf(value: string | undefined): Date | undefined {
+  if (value === undefined) return undefined
+  const at = /^\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d:\d\d)$/.test(value) ? new Date(value) : undefined
+  if (!at || Number.isNaN(at.getTime()))
+    throw wrong('--at erwartet eine ISO-Zeit mit Zone, z. B. 2026-11-24T12:00:00Z', '--at wants an ISO time with zone, e.g. 2026-11-24T12:00:00Z')
+  return at
+}
+
+function formatOf(value: string): 'text' | 'json' {
+  if (value === 'text' || value === 'json') return value
+  if (['junit', 'html', 'sarif'].includes(value))
+    throw wrong(`--format ${value} kommt mit einer späteren Version; jetzt: text, json`, `--format ${value} comes with a later release; now: text, json`)
+  throw wrong(`--format kennt ${value} nicht: text, json`, `--format does not know ${value}: text, json`)
+}
+
+function languageOf(value: string | undefined, io: Io): Language {
+  if (value === undefined) return io.lang
+  if (value === 'de' || value === 'en') return value
+  throw wrong('--lang erwartet de oder en', '--lang wants de or en')
+}
+
+async function checkFile(file: string, context: CheckContext, io: Io): Promise<CheckResult> {
+  try {
+    const { bytes, sha256 } = await readInput(file, io.stdin, CHECK_LIMITS.messageBytes)
+    return bytes ? await check(bytes, context) : uncheckedResult('mime.message-too-large', { sha256: sha256 ?? '' })
+  } catch (cause) {
+    return uncheckedResult('mime.unreadable-file', { detail: cause instanceof Error ? cause.message : String(cause) })
+  }
+}
+
+async function checkAll(files: readonly string[], context: CheckContext, io: Io): Promise<FileResult[]> {
+  const results = new Map<number, FileResult>()
+  let next = 0
+  const work = async (): Promise<void> => {
+    for (let at = next++; at < files.length; at = next++) {
+      const file = files[at] ?? ''
+      results.set(at, { file, ...(await checkFile(file, context, io)) })
+      if (io.err.isTerminal) io.err.write(`\r${results.size}/${files.length}`)
+    }
+  }
+  await Promise.all(Array.from({ length: Math.min(CONCURRENCY, files.length) }, work))
+  if (io.err.isTerminal) io.err.write('\r\x1b[K')
+  return [...results].sort(([a], [b]) => a - b).map(([, result]) => result)
+}
+
+/** Several apply: the check itself failed (4) before invalid (1) before unchecked (3). */
+export function exitCode(verdicts: readonly Verdict[]): number {
+  if (verdicts.includes('error')) return 4
+  if (verdicts.includes('invalid')) return 1
+  return verdicts.includes('unchecked') ? 3 : 0
+}
+
+async function report(results: readonly FileResult[], format: 'text' | 'json', lang: Language, out: string | undefined, io: Io): Promise<void> {
+  const text = format === 'json' ? jsonReport(await packageVersion(), results) : textReport(results, lang)
+  if (out === undefined) {
+    io.out.write(text)
+    return
+  }
+  const file = join(out, format === 'json' ? 'report.json' : 'report.txt')
+  await mkdir(out, { recursive: true })
+  await writeFile(file, text)
+  io.out.write(`${sumLine(results, lang)}\n${file}\n`)
+}
+
+/**
+ * @returns the exit code of product.md.
+ * @throws {UsageError} a wrong call, or a keystore, trust or schema file that cannot be used.
+ */
+export async function run(argv: readonly string[], io: Io): Promise<number> {
+  const { values, positionals } = parseCommand(argv, OPTIONS, true)
+  if (values.help === true) {
+    io.out.write(HELP[io.lang])
+    return 0
+  }
+  const lang = languageOf(values.lang, io)
+  const format = formatOf(values.format)
+  const at = momentOf(values.at)
+  const keystores = keystoresOf(argv)
+  if (positionals.length === 0) throw wrong('Dateien, Verzeichnisse oder - fehlen', 'files, directories or - are missing')
+  const { context, close } = await openContext({
+    keystores,
+    trust: values.trust ?? [],
+    schemas: values.schemas ?? [],
+    workers: SCHEMA_WORKERS,
+    warn: (text) => io.err.write(`protektor: ${text}\n`),
+    ...(at ? { at } : {}),
+  })
+  try {
+    const results = await checkAll(await listInputs(positionals), context, io)
+    await report(results, format, lang, values.out, io)
+    return exitCode(results.map((r) => r.verdict))
+  } finally {
+    await close()
+  }
+}
