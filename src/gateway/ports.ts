@@ -123,4 +123,6 @@ export interface GatewayPorts {
   readonly metrics: GatewayMetrics
   readonly limits: { readonly messageBytes: number }
   readonly faultStatus: 200 | 500
+  /** Aborted when the process drains: background work ends. */
+  readonly stopping: AbortSignal
 }

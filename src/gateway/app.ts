@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: EUPL-1.2
+/**
+ * The two Koa applications: public (OSCI endpoints, core API, documents) and admin (health, metrics).
+ *
+ * A handler names its steps and does none of the work. Addresses come from the configuration, never from the Host header (H3);
+ * errors are rendered in one place (H4).
+ * Specs: product.md, Decisions, "addresses, ports", "faults".
+ * @module
+ */
+import Koa, { type Context } from 'koa'
+import helmet from 'koa-helmet'
+import Router from 'koa-router'
+import { HttpError } from '../errors.js'
+import type { GatewayLog } from './log.js'
+import { announcedBytes, assertReadable, readOsciBody, type BodyRules } from './body.js'
+import { overloadGuard, type OverloadLimits } from './overload.js'
+import { likelyMailbox, passiveRecipient } from './passive-recipient.js'
+import type { GatewayPorts, RecipientEndpoint } from './ports.js'
+import { reserveRoom } from './recipient/handover.js'
+import { renderProblem, type HttpAnswer } from './render-error.js'
+
+export interface PublicAppOptions {
+  readonly ports: GatewayPorts
+  readonly endpoints: readonly RecipientEndpoint[]
+  readonly publicUrl: string
+  /** Routes of the core API, and its OpenAPI document. */
+  readonly coreApi?: Router
+  readonly openapi?: object
+  /** Public keys of the gateway, for registers. */
+  readonly jwks: object
+  readonly overload?: OverloadLimits
+  readonly body?: Partial<Pick<BodyRules, 'minBytesPerSecond' | 'graceMs'>>
+}
+
+function send(context: Context, answer: HttpAnswer): void {
+  context.status = answer.status
+  context.set('Content-Type', answer.contentType)
+  for (const [name, value] of Object.entries(answer.headers ?? {})) context.set(name, value)
+  context.body = Buffer.from(answer.body.buffer, answer.body.byteOffset, answer.body.byteLength)
+}
+
+/** The last resort of both applications: one mapper, no texts of errors, a reference into the log. */
+function catchAll(log: GatewayLog, requestId: () => string): Koa.Middleware {
+  return async (context, next) => {
+    try {
+      await next()
+      if (context.status === 404 && context.body === undefined) throw new HttpError(404, 'http.not-found', 'There is nothing at this address.')
+    } catch (error) {
+      const ref = requestId()
+      const answer = renderProblem(error, ref)
+      // whoever is refused before his body was read must not go on sending it over this connection (H2, H5)
+      if (!context.req.complete) context.set('Connection', 'close')
+      if (answer.status >= 500) log.write('error', 'request-failed', { ref, error: error instanceof HttpError ? error.code : 'ERR_INTERNAL' })
+      send(context, answer)
+    }
+  }
+}
+
+const allowOnly =
+  (method: string): Koa.Middleware =>
+  (context) => {
+    context.set('Allow', method)
+    throw new HttpError(405, 'http.method', `Only ${method} is served here.`)
+  }
+
+function frameOf(log: GatewayLog, requestId: () => string): Koa {
+  const app = new Koa({ proxy: false })
+  app.silent = true
+  app.use(catchAll(log, requestId))
+  app.use(helmet())
+  return app
+}
+
+export function publicApp(options: PublicAppOptions): Koa {
+  const { ports, endpoints, publicUrl } = options
+  const requestId = (): string => Buffer.from(ports.random(12)).toString('base64url')
+  const app = frameOf(ports.log, requestId)
+  const router = new Router()
+  const guard = overloadGuard(options.overload)
+  const rules: BodyRules = { maxBytes: ports.limits.messageBytes, minBytesPerSecond: 1024, graceMs: 10_000, ...options.body, monotonicMs: () => ports.clock.monotonicMs() }
+
+  for (const endpoint of endpoints) {
+    const role = passiveRecipient(endpoint, ports)
+    router.post(endpoint.path, async (context: Context) => {
+      assertReadable(context.req, rules.maxBytes)
+      const admission = guard.admit(announcedBytes(context.req) ?? 0)
+      try {
+        const reservation = await reserveRoom(likelyMailbox(endpoint), announcedBytes(context.req) ?? 0, ports)
+        let bytes: Uint8Array
+        try {
+          bytes = await readOsciBody(context.req, rules, (toBytes) => (admission.grow(toBytes), reservation?.grow(toBytes)))
+        } catch (error) {
+          reservation?.release()
+          throw error
+        }
+        const contentType = context.get('Content-Type')
+        const call = { requestId: requestId(), bytes, receivedAtMs: ports.clock.monotonicMs(), ...(contentType === '' ? {} : { httpContentType: contentType }) }
+        send(context, await role.answer(call, reservation))
+      } finally {
+        admission.release()
+      }
+    })
+    router.all(endpoint.path, allowOnly('POST'))
+  }
+  router.get('/', (context: Context) => {
+    context.body = { name: 'protektor', links: { openapi: `${publicUrl}/openapi.json`, health: `${publicUrl}/healthz`, keys: `${publicUrl}/.well-known/jwks.json`, osci: endpoints.map((e) => ({ url: publicUrl + e.path, role: 'passiveRecipient', mode: e.mode })) } }
+  })
+  router.get('/healthz', health)
+  router.get('/.well-known/jwks.json', (context: Context) => {
+    context.body = options.jwks
+  })
+  if (options.openapi) router.get('/openapi.json', (context: Context) => void (context.body = options.openapi))
+  app.use(router.routes())
+  if (options.coreApi) app.use(options.coreApi.routes())
+  return app
+}
+
+function health(context: Context): void {
+  context.body = { status: 'ok' }
+}
+
+export interface AdminAppOptions {
+  readonly log: GatewayLog
+  readonly metrics: GatewayPorts['metrics']
+  /** Ready to serve: schemas compiled, not draining. */
+  readonly ready: () => boolean
+  readonly requestId: () => string
+}
+
+export function adminApp(options: AdminAppOptions): Koa {
+  const app = frameOf(options.log, options.requestId)
+  const router = new Router()
+  router.get('/healthz', health)
+  router.get('/readyz', (context: Context) => {
+    const ready = options.ready()
+    context.status = ready ? 200 : 503
+    context.body = { status: ready ? 'ready' : 'not ready' }
+  })
+  router.get('/metrics', async (context: Context) => {
+    const { contentType, body } = await options.metrics.text()
+    context.set('Content-Type', contentType)
+    context.body = body
+  })
+  app.use(router.routes())
+  return app
+}

@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: EUPL-1.2
+/**
+ * Builds and seals the answer of the recipient role.
+ *
+ *   verdict + parts ─► ContentPackage (signed, encrypted as the request's was) ─► responseTo… ─► signature ─► transport ─► bytes
+ *
+ * Never less protected than the request: signed when it was signed, encrypted when it was encrypted. Roles are swapped.
+ * Specs: osci-1.2 §2.8, §2.10, §9.8; product.md, Decisions, "OSCI answer".
+ * @module
+ */
+import type { Signer } from '../../env.js'
+import { ProtektorError } from '../../errors.js'
+import type { EnvelopePart } from '../../envelope/types.js'
+import { certificateEntry } from '../../osci/certificates.js'
+import type { ContainerSpec, ContentSpec } from '../../osci/content-types.js'
+import { sealContent } from '../../osci/content-write.js'
+import { feedbackEntries, feedbackRow, type FeedbackEntry } from '../../osci/feedback.js'
+import type { CertificateRole } from '../../osci/messages.js'
+import { outgoingPart } from '../../osci/mime-stage.js'
+import { osci } from '../../osci/stages.js'
+import type { CertificateEntry, OsciEnv, OsciMessage, Sealing } from '../../osci/types.js'
+import type { EndpointKeys, GatewayPorts, Peer, RecipientEndpoint } from '../ports.js'
+import { swappedRoles } from './certificates.js'
+import type { DeliveredContent } from './content.js'
+import { endpointEnv, type Shape } from './request.js'
+import { withReasons, type Verdict } from './verdict.js'
+
+const MORE = 'http://www.w3.org/2001/04/xmldsig-more#'
+const ENC = 'http://www.w3.org/2001/04/xmlenc#'
+const ENC11 = 'http://www.w3.org/2009/xmlenc11#'
+
+export const DEFAULT_SIGNATURE = 'http://www.w3.org/2007/05/xmldsig-more#sha256-rsa-MGF1'
+const OAEP_SHA256 = { algorithm: `${ENC11}rsa-oaep`, digest: `${ENC}sha256`, mgf: `${ENC11}mgf1sha256` }
+const AES_256_GCM = `${ENC11}aes256-gcm`
+
+/** Algorithm for one of our keys: the peer's wish for RSA, ecdsa of the curve's size for EC. */
+export function signatureMethodFor(signer: Signer, wished: string): { signatureMethod: string; digestMethod: string } {
+  const key = signer.certificate.publicKey
+  if (key.asymmetricKeyType === 'ec') {
+    const large = /512|521/.test(key.asymmetricKeyDetails?.namedCurve ?? '')
+    return { signatureMethod: `${MORE}ecdsa-sha${large ? 512 : 256}`, digestMethod: `${ENC}sha${large ? 512 : 256}` }
+  }
+  return { signatureMethod: wished, digestMethod: wished.includes('512') ? `${ENC}sha512` : `${ENC}sha256` }
+}
+
+/** What the answer needs besides the verdict. `peer` and `content` are absent when the request failed before they were known. */
+export interface AnswerInput {
+  readonly shape: Shape
+  readonly verdict: Verdict
+  readonly peer?: Peer
+  readonly content?: DeliveredContent
+}
+
+function feedbackOf({ shape, verdict, peer }: AnswerInput, warnings: readonly string[]): FeedbackEntry[] {
+  const row = feedbackRow('9805')
+  const detail = verdict.reasons && verdict.reasons.length > 0 && row ? { '9805': withReasons(row[shape.language], verdict.reasons) } : undefined
+  return feedbackEntries([...warnings, ...verdict.codes], shape.language, {
+    verdictFirst: peer?.verdictFirst ?? false,
+    ...(detail ? { detail } : {}),
+  })
+}
+
+/** A request's IV length is answered in kind: who wrote 16 bytes may not read 12 (osci-1.2 §7.2). */
+const transportIv = (shape: Shape): 12 | 16 => (shape.frame.evidence.transport?.ivBytes === 16 ? 16 : 12)
+
+function sealingOf({ shape, peer }: AnswerInput, keys: EndpointKeys): Sealing {
+  const method = signatureMethodFor(keys.signature, peer?.sendingSignature ?? DEFAULT_SIGNATURE)
+  return {
+    ...(shape.signed ? { sign: { signer: keys.signature, ...method } } : {}),
+    ...(shape.answerTo
+      ? { encryptFor: { certificate: shape.answerTo, cipher: AES_256_GCM, keyTransport: OAEP_SHA256, ivBytes: transportIv(shape) } }
+      : {}),
+  }
+}
+
+interface BuiltContent {
+  readonly content: NonNullable<OsciMessage['content']>
+  readonly attachments: OsciMessage['attachments']
+  readonly certificates: readonly CertificateEntry[]
+}
+
+const DER_JSON = /^[A-Za-z0-9+/]+=*$/
+
+/** Certificates that a register sent beside its own package: `[{ role, id, der }]`. */
+function readCertificatePart(part: EnvelopePart | undefined): CertificateEntry[] {
+  const value: unknown = part === undefined ? [] : JSON.parse(new TextDecoder().decode(part.bytes))
+  if (!Array.isArray(value)) throw new ProtektorError('policy.reply-package', 'the certificates of the reply are malformed')
+  return value.map((one: unknown) => {
+    const { role, id, der } = one as Record<string, unknown>
+    if (typeof role !== 'string' || typeof id !== 'string' || typeof der !== 'string' || !DER_JSON.test(der))
+      throw new ProtektorError('policy.reply-package', 'the certificates of the reply are malformed')
+    return { role: role as CertificateRole, id, der: new Uint8Array(Buffer.from(der, 'base64')) }
+  })
+}
+
+/** A ContentPackage that the register sealed itself is wrapped unopened. */
+function ownPackage(parts: readonly EnvelopePart[], input: AnswerInput, endpoint: RecipientEndpoint, ports: GatewayPorts): BuiltContent | undefined {
+  const part = parts.find((p) => p.role === 'osci')
+  if (!part) return undefined
+  const content = ports.packages.read(part.bytes)
+  const mustBeSealed = endpoint.mode === 'blind' ? endpoint.requireSealedContent : input.content?.encryptAnswerFor !== undefined
+  if (mustBeSealed && content.children.some((c) => c.kind === 'element' && c.local !== 'EncryptedData'))
+    throw new ProtektorError('policy.reply-package', 'the reply is less protected than its request')
+  return {
+    content,
+    attachments: parts.filter((p) => p.role === 'attachment').map((p) => outgoingPart(p.name, p.bytes, p.mediaType)),
+    certificates: readCertificatePart(parts.find((p) => p.role === 'evidence' && p.name === 'certificates')),
+  }
+}
+
+/** The document as first Content, attachments beside it, signed by our author key, encrypted for the request's authors. */
+async function ourPackage(parts: readonly EnvelopePart[], input: AnswerInput, keys: EndpointKeys, env: OsciEnv): Promise<BuiltContent> {
+  const contents = parts
+    .filter((p) => p.role === 'document' || p.role === 'attachment')
+    .map((p, at): ContentSpec =>
+      p.role === 'document'
+        ? { kind: 'data', id: `content${at}`, bytes: p.bytes }
+        : { kind: 'attachment', id: `content${at}`, name: p.name, bytes: p.bytes, contentType: p.mediaType },
+    )
+  const documentFirst = [...contents].sort((a, b) => Number(a.kind === 'attachment') - Number(b.kind === 'attachment'))
+  const author = keys.author
+  const isSigner = author !== undefined && author.certificate.fingerprint256 === keys.signature.certificate.fingerprint256
+  const authorEntry = author && certificateEntry(isSigner ? 'SignatureCertificateOriginator' : 'SignatureCertificateOtherAuthor', author.certificate, isSigner ? undefined : 0)
+  const readers = input.content?.encryptAnswerFor
+  const container: ContainerSpec = {
+    id: input.content?.containerId ?? 'container0',
+    contents: documentFirst,
+    ...(author && authorEntry
+      ? { sign: [{ signer: author, certificateId: authorEntry.id, ...signatureMethodFor(author, input.peer?.sendingSignature ?? DEFAULT_SIGNATURE) }] }
+      : {}),
+    ...(readers
+      ? {
+          encrypt: {
+            readers: readers.map((r) => ({ certificate: r.certificate, certificateId: r.entry.id })),
+            cipher: AES_256_GCM,
+            keyTransport: OAEP_SHA256,
+            ivBytes: input.content?.ivBytes ?? 12,
+          },
+        }
+      : {}),
+  }
+  const built = await sealContent([container], env)
+  return { ...built, certificates: [...(authorEntry ? [authorEntry] : []), ...(readers ?? []).map((r) => r.entry)] }
+}
+
+/** Each Id once; the first wins. */
+const distinct = (entries: readonly CertificateEntry[]): CertificateEntry[] => [...new Map([...entries].reverse().map((e) => [e.id, e])).values()].reverse()
+
+function certificateHeader(input: AnswerInput, keys: EndpointKeys, built: BuiltContent | undefined): CertificateEntry[] {
+  const { shape } = input
+  const isProcess = shape.unverified.type === 'processDelivery'
+  const signer = shape.signed ? [certificateEntry(isProcess ? 'SignatureCertificateOriginator' : 'SignatureCertificateAddressee', keys.signature.certificate)] : []
+  if (!isProcess || !built) return signer
+  const readers = new Set(built.certificates.map((e) => Buffer.from(e.der).toString('base64')))
+  const swapped = swappedRoles(shape.unverified).filter((e) => e.role !== 'CipherCertificateAddressee' || !readers.has(Buffer.from(e.der).toString('base64')))
+  return distinct([...signer, certificateEntry('CipherCertificateOriginator', keys.cipher), ...built.certificates, ...swapped])
+}
+
+async function contentOf(input: AnswerInput, endpoint: RecipientEndpoint, env: OsciEnv, ports: GatewayPorts): Promise<BuiltContent | undefined> {
+  const { parts } = input.verdict
+  if (!parts || input.shape.unverified.type !== 'processDelivery') return undefined
+  return ownPackage(parts, input, endpoint, ports) ?? ourPackage(parts, input, endpoint.keys, env)
+}
+
+/** @returns the bytes of `responseToProcessDelivery` or `responseToAcceptDelivery`. */
+export async function sealAnswer(input: AnswerInput, warnings: readonly string[], endpoint: RecipientEndpoint, ports: GatewayPorts): Promise<Uint8Array> {
+  const { shape } = input
+  const bare = endpointEnv(endpoint, ports)
+  const built = await contentOf(input, endpoint, bare, ports)
+  const env: OsciEnv = { ...bare, sealing: sealingOf(input, endpoint.keys) }
+  const certificates = certificateHeader(input, endpoint.keys, built)
+  const common = {
+    control: { response: shape.challenge },
+    ...(certificates.length > 0 ? { certificates } : {}),
+    custom: [],
+    attachments: built?.attachments ?? [],
+    evidence: {},
+    remarks: [],
+  }
+  const feedback = { entries: feedbackOf(input, warnings) }
+  if (shape.unverified.type === 'acceptDelivery') {
+    const answer: OsciMessage<'responseToAcceptDelivery'> = { ...common, type: 'responseToAcceptDelivery', order: { feedback } }
+    return osci.seal(answer as unknown as OsciMessage, env)
+  }
+  const request = (shape.unverified as OsciMessage<'processDelivery'>).order
+  const messageId = built ? request.messageIdResponse : undefined
+  const subject = request.processCardBundle?.processCard.subject
+  const answer: OsciMessage<'responseToProcessDelivery'> = {
+    ...common,
+    type: 'responseToProcessDelivery',
+    ...(messageId === undefined
+      ? {}
+      : { timestamps: [{ service: 'creation' as const, quality: 'plain' as const }, { service: 'reception' as const, quality: 'plain' as const }] }),
+    order: { feedback, ...(messageId === undefined ? {} : { messageId, ...(subject === undefined ? {} : { subject }) }) },
+    ...(built ? { content: built.content } : {}),
+  }
+  return osci.seal(answer as unknown as OsciMessage, env)
+}

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: EUPL-1.2
+/**
+ * First steps of the recipient role: bytes → frame → shape → admitted message.
+ *
+ *   open    mime, soap, transport                        9100–9202, fault
+ *   shape   order and control block, not yet proven       9300–9500, fault
+ *   admit   signature, peer, policy                       9600–9603, 9811, feedback
+ *
+ * Until `admit` nothing of the message has an effect; `shape` exists so that an error can be answered in the dialog's own form.
+ * Specs: osci-1.2 §9.8; threat model G9, G12, P3; product.md, Decisions, "peers".
+ * @module
+ */
+import { createHash, type X509Certificate } from 'node:crypto'
+import { CertificateError, SignatureError, type FeedbackCode } from '../../errors.js'
+import { languageOf, type Language } from '../../osci/feedback.js'
+import { message } from '../../osci/message.js'
+import { isSigned, signature } from '../../osci/signature.js'
+import { assertType, frame } from '../../osci/stages.js'
+import type { CertificateEntry, OsciEnv, OsciMessage, SoapEnvelope } from '../../osci/types.js'
+import type { GatewayPorts, Peer, RecipientEndpoint } from '../ports.js'
+import { DeliveryRefused } from './verdict.js'
+import { readX509 } from './certificates.js'
+
+export type Delivery = OsciMessage<'acceptDelivery'> | OsciMessage<'processDelivery'>
+
+/** One HTTP call with its body. */
+export interface Call {
+  readonly requestId: string
+  readonly bytes: Uint8Array
+  readonly httpContentType?: string
+  /** Monotonic time of the last byte. */
+  readonly receivedAtMs: number
+}
+
+/** Enough to answer, nothing proven. */
+export interface Shape {
+  readonly call: Call
+  readonly frame: SoapEnvelope
+  readonly unverified: Delivery
+  readonly challenge: string
+  readonly signed: boolean
+  readonly language: Language
+  /** Whom an encrypted answer is for; set when the request was encrypted. */
+  readonly answerTo?: X509Certificate
+}
+
+/** A message from a known peer that keeps its policy. */
+export interface Admitted extends Shape {
+  readonly message: Delivery
+  readonly peer: Peer
+  readonly env: OsciEnv
+  /** Class 3 codes for the answer. */
+  readonly warnings: readonly FeedbackCode[]
+  readonly findings: readonly string[]
+}
+
+/** The environment of one endpoint before the peer is known. */
+export function endpointEnv(endpoint: RecipientEndpoint, ports: GatewayPorts, httpContentType?: string): OsciEnv {
+  return {
+    ...ports.env,
+    keys: endpoint.keys.ring,
+    algorithms: ports.algorithms,
+    ...(httpContentType === undefined ? {} : { httpContentType }),
+  }
+}
+
+/** @throws {OsciError} 9100–9400 as fault; {CertificateError} 9500. */
+export async function openShape(call: Call, endpoint: RecipientEndpoint, ports: GatewayPorts): Promise<Shape> {
+  const opened = await frame.open(call.bytes, endpointEnv(endpoint, ports, call.httpContentType))
+  const unverified = assertType(await message.open(opened, endpointEnv(endpoint, ports)), 'acceptDelivery', 'processDelivery') as Delivery
+  const challenge = unverified.control.challenge ?? ''
+  const shape = { call, frame: opened, unverified, challenge, signed: isSigned(opened), language: languageOf(unverified.languages ?? []) }
+  if (!opened.evidence.transport) return shape
+  const cipher = unverified.intermediaryCertificates?.find((c) => c.role === 'CipherCertificateIntermediary')
+  const answerTo = cipher && readX509(cipher)
+  if (!answerTo || answerTo.publicKey.asymmetricKeyType !== 'rsa')
+    throw new CertificateError('9500', 'certificates.no-answer-key', 'an encrypted request must bring the certificate that its answer is encrypted for')
+  return { ...shape, answerTo }
+}
+
+/** The peer whose certificate this is; among several the first of the endpoint's list. */
+async function recognise(endpoint: RecipientEndpoint, signer: X509Certificate, at: Date): Promise<Peer | undefined> {
+  for (const peer of endpoint.peers) if (await peer.recognises(signer, at)) return peer
+  return undefined
+}
+
+const rsaBits = (c: X509Certificate): number => (c.publicKey.asymmetricKeyType === 'rsa' ? (c.publicKey.asymmetricKeyDetails?.modulusLength ?? 0) : Infinity)
+
+/** A certificate outside its validity is a warning for the message signer (3700). */
+const isOutside = (c: X509Certificate, at: Date): boolean => at < new Date(c.validFrom) || at > new Date(c.validTo)
+
+/** Remarks of the pipeline that this peer's entry does not tolerate are named in the log; none of them ends the reading. */
+const remarksOf = (opened: SoapEnvelope, peer: Peer): string[] => opened.remarks.map((r) => r.finding).filter((f) => !peer.tolerate.has(f))
+
+/**
+ * Proves signer and coverage, finds the peer, and holds the message against the peer's policy.
+ * @throws {SignatureError} 9600 unsigned, 9601 wrong or unknown signer, 9602, 9603; {DeliveryRefused} 9811 in clear.
+ */
+export async function admit(shape: Shape, endpoint: RecipientEndpoint, ports: GatewayPorts): Promise<Admitted> {
+  const bare = endpointEnv(endpoint, ports)
+  const verified = await signature.open(shape.frame, bare)
+  const signer = verified.evidence.signature?.signer
+  const at = ports.clock.now()
+  const peer = signer ? await recognise(endpoint, signer, at) : endpoint.peers.find((p) => p.signed === 'optional')
+  if (signer && !peer)
+    throw new SignatureError('9601', 'message-signature.unknown-signer', 'the signer is none of the peers of this endpoint', {
+      detail: createHash('sha256').update(signer.raw).digest('hex'),
+    })
+  if (!peer) throw new SignatureError('9600', 'message-signature.missing', 'this endpoint demands a message signature')
+  if (peer.encrypted === 'required' && !shape.frame.evidence.transport)
+    throw new DeliveryRefused('transport-encryption.missing', 'this endpoint demands transport encryption', { codes: ['9811'] })
+  const proven = assertType(await message.open(verified, bare), 'acceptDelivery', 'processDelivery') as Delivery
+  const small = [signer, shape.answerTo].filter((c): c is X509Certificate => c !== undefined && rsaBits(c) < 3000)
+  return {
+    ...shape,
+    message: proven,
+    peer,
+    env: { ...bare, algorithms: peer.algorithms },
+    warnings: signer && isOutside(signer, at) ? ['3700'] : [],
+    findings: [...remarksOf(shape.frame, peer), ...(small.length > 0 ? ['policy.small-key'] : [])],
+  }
+}
+
+/** Key of the repeat table: signer and MessageId, or MessageIdResponse, or Challenge. Only its digest is kept. */
+export function repeatKey({ message: m, frame: f, challenge, peer }: Admitted): string {
+  const signer = m.evidence.signature ? createHash('sha256').update(m.evidence.signature.signer.raw).digest('hex') : `unsigned ${peer.name}`
+  const id = messageIdOf(m)
+  return createHash('sha256').update(JSON.stringify([f.type, signer, id === undefined ? 'challenge' : 'id', id ?? challenge])).digest('base64url')
+}
+
+/** MessageId of the delivery (accept: its process card; process: the id for the answer). */
+export function messageIdOf(m: Delivery): string | undefined {
+  if (m.type === 'acceptDelivery') return (m as OsciMessage<'acceptDelivery'>).order.processCardBundle.messageId
+  const order = (m as OsciMessage<'processDelivery'>).order
+  return order.processCardBundle?.messageId ?? order.messageIdResponse
+}
+
+/** The other side's certificate entries by role. */
+export const entriesOf = (m: Delivery, role: CertificateEntry['role']): readonly CertificateEntry[] => (m.certificates ?? []).filter((c) => c.role === role)

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: EUPL-1.2
+/**
+ * What became of a delivery, as a value; and the refusals that the recipient role throws on its way.
+ *
+ *   0800              done            9805+9811  refused, nothing processed
+ *   9809+9811  not handed over, nothing processed       9810+9811  handed over, result unknown
+ *
+ * Specs: product.md, Decisions, "feedback of the recipient role"; osci-1.2 §8.5.
+ * @module
+ */
+import { ProtektorError, type ErrorOptionsOf, type FeedbackCode } from '../../errors.js'
+import type { EnvelopePart } from '../../envelope/types.js'
+
+/** Code and text of the XÖV rejection list. */
+export interface Reason {
+  readonly code: string
+  readonly text: string
+}
+
+export interface Verdict {
+  /** Label for log and metrics. */
+  readonly outcome: 'done' | 'refused' | 'not-taken' | 'unknown' | 'denied' | 'failed'
+  readonly codes: readonly FeedbackCode[]
+  readonly reasons?: readonly Reason[]
+  /** The register's parts that make the answer's content. */
+  readonly parts?: readonly EnvelopePart[]
+}
+
+export const REFUSED = ['9805', '9811'] as const
+export const NOT_TAKEN = ['9809', '9811'] as const
+export const UNKNOWN = ['9810', '9811'] as const
+
+/** Ends a delivery with feedback codes of a regular answer. */
+export class DeliveryRefused extends ProtektorError {
+  readonly codes: readonly FeedbackCode[]
+  readonly reasons: readonly Reason[]
+  /** The document in question, where a rejection in its own standard may be written. */
+  readonly document: Uint8Array | undefined
+
+  constructor(
+    finding: string,
+    message: string,
+    what: { readonly codes?: readonly FeedbackCode[]; readonly reasons?: readonly Reason[]; readonly document?: Uint8Array } & ErrorOptionsOf = {},
+  ) {
+    super(finding, message, what)
+    this.codes = what.codes ?? REFUSED
+    this.reasons = what.reasons ?? []
+    this.document = what.document
+  }
+}
+
+/** Text of 9805 with the XÖV code: `9805 … (X001)`. Only our own fixed texts and codes go to the wire. */
+export const withReasons = (text: string, reasons: readonly Reason[]): string =>
+  reasons.length === 0 ? text : `${text} (${reasons.map((r) => r.code).join(', ')})`

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: EUPL-1.2
+/**
+ * The one place where errors become answers: SOAP fault, OSCI feedback, or problem+json.
+ *
+ *   9000–9503        fault, fixed text of the table, never the error's own words
+ *   9600–9950        codes for the typed answer
+ *   before OSCI      status and problem+json
+ *
+ * What is said depends on the code alone, so that failures of one code are byte-equal (threat model H4, P5, §6 rule 2).
+ * @module
+ */
+import { HttpError, OsciError, ProtektorError } from '../errors.js'
+import { sealFault } from '../osci/fault.js'
+import { feedbackRow } from '../osci/feedback.js'
+import { DeliveryRefused, type Verdict } from './recipient/verdict.js'
+
+export interface HttpAnswer {
+  readonly status: number
+  readonly contentType: string
+  readonly body: Uint8Array
+  readonly headers?: Readonly<Record<string, string>>
+}
+
+const OSCI_TYPE = 'text/xml; charset=UTF-8'
+
+export const osciAnswer = (body: Uint8Array): HttpAnswer => ({ status: 200, contentType: OSCI_TYPE, body })
+
+/** The code a fault would carry; undefined: it belongs into feedback. */
+function faultCode(error: unknown): string | undefined {
+  if (error instanceof OsciError) return feedbackRow(error.feedback)?.fault ? error.feedback : undefined
+  return error instanceof DeliveryRefused || error instanceof HttpError ? undefined : '9000'
+}
+
+/** Always answers: what has no code of its own is 9000. Languages are unknown this early, so the text is German, as in the field. */
+export function renderFault(error: unknown, faultStatus: 200 | 500): HttpAnswer & { readonly code: string } {
+  const code = faultCode(error) ?? '9000'
+  const row = feedbackRow(code)
+  const body = sealFault({ type: 'fault', side: row?.fault ?? 'Server', text: row?.de ?? '', osciCode: code })
+  return { status: faultStatus, contentType: OSCI_TYPE, body, code }
+}
+
+/** Whether an error ends as fault even though the message's shape is known. */
+export const isFault = (error: unknown): boolean => error instanceof OsciError && feedbackRow(error.feedback)?.fault !== undefined
+
+/** The verdict of an error behind the shape: a regular answer with codes. */
+export function verdictOfError(error: unknown): Verdict {
+  if (error instanceof DeliveryRefused) return { outcome: error.codes.includes('9809') ? 'not-taken' : 'refused', codes: error.codes, reasons: error.reasons }
+  if (error instanceof OsciError) return { outcome: 'denied', codes: [error.feedback] }
+  return { outcome: 'failed', codes: ['9811'] }
+}
+
+export const findingOf = (error: unknown): string => (error instanceof ProtektorError ? error.finding : 'gateway.internal')
+export const errorCodeOf = (error: unknown): string => (error instanceof ProtektorError ? error.code : 'ERR_INTERNAL')
+
+/** problem+json with a fixed text; `ref` leads to the log. */
+export function renderProblem(error: unknown, ref: string): HttpAnswer {
+  const known = error instanceof HttpError ? error : undefined
+  const status = known?.status ?? 500
+  const problem = { type: 'about:blank', title: known?.message ?? 'Something went wrong here.', status, code: known?.finding ?? 'gateway.internal', ref }
+  return {
+    status,
+    contentType: 'application/problem+json',
+    body: new TextEncoder().encode(JSON.stringify(problem)),
+    headers: {
+      'Cache-Control': 'no-store',
+      ...(known?.retryAfterSeconds === undefined ? {} : { 'Retry-After': String(known.retryAfterSeconds) }),
+    },
+  }
+}

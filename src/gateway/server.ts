@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: EUPL-1.2
+/**
+ * Sockets: limits of connections, headers and time; a graceful end.
+ *
+ * Node looks at its timeouts only every `connectionsCheckingInterval`; without setting it a request timeout of 2 s fires after 30 s
+ * (measured). Node's strict parser answers framing errors itself and closes (H2).
+ * Specs: threat model H1, H2.
+ * @module
+ */
+import { createServer as createHttp, type RequestListener, type Server } from 'node:http'
+import { createServer as createHttps } from 'node:https'
+import type { AddressInfo, Socket } from 'node:net'
+import { clearTimeout, setTimeout } from 'node:timers'
+
+export interface ServerLimits {
+  readonly requestTimeoutMs: number
+  readonly headersTimeoutMs: number
+  readonly keepAliveTimeoutMs: number
+  readonly maxHeaderBytes: number
+  readonly maxConnections: number
+  readonly maxConnectionsPerPeer: number
+}
+
+export const SERVER_LIMITS: ServerLimits = {
+  requestTimeoutMs: 60_000,
+  headersTimeoutMs: 10_000,
+  keepAliveTimeoutMs: 5_000,
+  maxHeaderBytes: 16 * 1024,
+  maxConnections: 2048,
+  maxConnectionsPerPeer: 512,
+}
+
+/** PEM texts; with `clientCertificates` a client may prove possession by mutual TLS. */
+export interface ServerTls {
+  readonly key: string
+  readonly certificate: string
+}
+
+export interface Listening {
+  readonly host: string
+  readonly port: number
+  readonly url: string
+  /** Takes no new connections, lets calls under way finish, then cuts the rest. */
+  close(withinMs: number): Promise<void>
+}
+
+/** One connection too many from one address is closed at once; the address is never logged. */
+function capConnections(server: Server, limits: ServerLimits): void {
+  const counts = new Map<string, number>()
+  server.maxConnections = limits.maxConnections
+  server.on('connection', (socket: Socket) => {
+    const peer = socket.remoteAddress ?? ''
+    const count = (counts.get(peer) ?? 0) + 1
+    counts.set(peer, count)
+    socket.once('close', () => {
+      const left = (counts.get(peer) ?? 1) - 1
+      if (left > 0) counts.set(peer, left)
+      else counts.delete(peer)
+    })
+    if (count > limits.maxConnectionsPerPeer) socket.destroy()
+  })
+}
+
+/** Starts to listen; port 0 takes any. @throws the system's error when the address is taken. */
+export async function listen(
+  handler: RequestListener,
+  address: { readonly host: string; readonly port: number },
+  options: { readonly limits?: Partial<ServerLimits>; readonly tls?: ServerTls } = {},
+): Promise<Listening> {
+  const limits = { ...SERVER_LIMITS, ...options.limits }
+  const settings = {
+    requestTimeout: limits.requestTimeoutMs,
+    headersTimeout: limits.headersTimeoutMs,
+    keepAliveTimeout: limits.keepAliveTimeoutMs,
+    connectionsCheckingInterval: 1000,
+    maxHeaderSize: limits.maxHeaderBytes,
+  }
+  const { tls } = options
+  const server: Server = tls
+    ? createHttps({ ...settings, key: tls.key, cert: tls.certificate, minVersion: 'TLSv1.2', requestCert: true, rejectUnauthorized: false }, handler)
+    : createHttp(settings, handler)
+  capConnections(server, limits)
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(address.port, address.host, () => {
+      server.off('error', reject)
+      resolve()
+    })
+  })
+  const { port } = server.address() as AddressInfo
+  const host = address.host.includes(':') ? `[${address.host}]` : address.host
+  return { host: address.host, port, url: `${tls ? 'https' : 'http'}://${host}:${port}`, close: (withinMs) => drain(server, withinMs) }
+}
+
+function drain(server: Server, withinMs: number): Promise<void> {
+  return new Promise((resolve) => {
+    const last = setTimeout(() => server.closeAllConnections(), withinMs)
+    server.close(() => {
+      clearTimeout(last)
+      resolve()
+    })
+    server.closeIdleConnections()
+  })
+}
