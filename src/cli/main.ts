@@ -3,11 +3,13 @@
  * The command line: a table of commands, each loaded only when it is called, so that `--help` stays quick.
  * @module
  */
-import { readFile } from 'node:fs/promises'
 import { ConfigError, ProtektorError } from '../errors.js'
 import { UsageError, languageOf, parseGlobal } from './arguments.js'
 import type { Command, Io, Language, Text } from './io.js'
 import { TEXTS, renderProblems, say } from './texts.js'
+import { packageVersion } from './version.js'
+
+export { packageVersion }
 
 interface CommandRow {
   readonly load: () => Promise<Command>
@@ -54,17 +56,6 @@ export function renderHelp(lang: Language): string {
     say(TEXTS.more, lang),
     '',
   ].join('\n')
-}
-
-/** The package's version; found from the sources as well as from the built files. */
-export async function packageVersion(): Promise<string> {
-  for (const up of ['../../package.json', '../../../package.json']) {
-    const text = await readFile(new URL(up, import.meta.url), 'utf8').catch(() => undefined)
-    if (text === undefined) continue
-    const found = JSON.parse(text) as { name?: string; version?: string }
-    if (found.name === 'protektor' && found.version !== undefined) return found.version
-  }
-  return '0.0.0'
 }
 
 function report(error: unknown, io: Io): number {

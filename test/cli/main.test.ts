@@ -9,8 +9,9 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { expect } from 'chai'
 import { languageOf, parseCommand, parseGlobal, UsageError } from '../../src/cli/arguments.js'
-import { COMMANDS, main, packageVersion, renderHelp } from '../../src/cli/main.js'
+import { COMMANDS, main, renderHelp } from '../../src/cli/main.js'
 import { renderProblems } from '../../src/cli/texts.js'
+import { packageVersion } from '../../src/cli/version.js'
 
 const launcher = join(dirname(fileURLToPath(import.meta.url)), '../../bin/protektor.js')
 const run = promisify(execFile)
