@@ -7,6 +7,7 @@
 import { FINDINGS_MIME } from '../mime/findings.js'
 import { FINDINGS_PKI } from '../pki/findings.js'
 import { FINDINGS_XML } from '../xml/findings.js'
+import { FINDINGS_XOEV } from '../xoev/findings.js'
 import { FINDINGS_OSCI } from './findings-osci.js'
 import { FINDINGS_OWN } from './findings-own.js'
 import type { FindingRow } from './types.js'
@@ -17,6 +18,7 @@ export const ALL_FINDINGS: readonly FindingRow[] = [
   ...FINDINGS_XML,
   ...FINDINGS_PKI.filter((row) => row.id.startsWith('certificates.')),
   ...FINDINGS_OSCI,
+  ...FINDINGS_XOEV,
   ...FINDINGS_OWN,
 ]
 

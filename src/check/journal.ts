@@ -19,7 +19,10 @@ const NOT_AT_HAND: ReadonlySet<string> = new Set([
   'author-signature.not-verifiable',
   'certificates.no-trust',
   'certificates.unchecked',
+  'xoev-schema.unknown-standard',
 ])
+/** What is broken is on our side: the layer is `error`, and nothing is said against the file. */
+const OURS: ReadonlySet<string> = new Set(['xoev-schema.not-judged', 'xoev-schema.set-broken'])
 /** The same fact in the gateway's words. */
 const RENAMED: Readonly<Record<string, string>> = { 'transport-encryption.not-our-key': 'transport-encryption.no-key' }
 
@@ -55,10 +58,11 @@ export class Journal {
       return
     }
     const beyond = BEYOND_LIMITS.has(id)
-    const severity = beyond ? 'info' : row.severity
+    const ours = OURS.has(id) || id.endsWith('.check-failed')
+    const severity = beyond ? 'info' : ours ? 'warning' : row.severity
     const place = at.element && at.element.line > 0 ? { line: at.element.line, column: at.element.column } : {}
     const xpath = at.xpath ?? (at.element ? xpathOf(at.element) : undefined)
-    const quiet: Verdict = id.endsWith('.check-failed') ? 'error' : beyond || NOT_AT_HAND.has(id) ? 'unchecked' : 'valid'
+    const quiet: Verdict = ours ? 'error' : beyond || NOT_AT_HAND.has(id) ? 'unchecked' : 'valid'
     this.note(layer, severity === 'error' ? 'invalid' : quiet)
     const finding: Finding = {
       id,
@@ -71,6 +75,7 @@ export class Journal {
       column: at.column ?? place.column ?? null,
       message: { de: row.de, en: row.en },
       detail: at.detail ?? null,
+      rueckweisung: row.rueckweisung ?? null,
       content: at.content ?? null,
     }
     const same = (f: Finding): boolean =>
@@ -94,6 +99,7 @@ export class Journal {
       column: null,
       message: { de: row?.de ?? id, en: row?.en ?? id },
       detail: cause instanceof Error ? cause.message : String(cause),
+      rueckweisung: null,
       content: null,
     })
   }

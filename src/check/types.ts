@@ -39,6 +39,8 @@ export interface FindingRow {
   readonly reference: string
   /** OSCI feedback code that the gateway answers with. */
   readonly feedback?: string
+  /** Code of the XÖV rejection list. */
+  readonly rueckweisung?: string
   readonly de: string
   readonly en: string
 }
@@ -56,6 +58,8 @@ export interface Finding {
   readonly message: { readonly de: string; readonly en: string }
   /** What exactly, in English; never content, never a secret. */
   readonly detail: string | null
+  /** Code of the XÖV rejection that this finding would cause. */
+  readonly rueckweisung: string | null
   /** The content item that the place lies in; null for the message itself. */
   readonly content: string | null
 }

@@ -15,7 +15,7 @@ import type { CheckContext, CheckResult, Verdict } from '../../check/types.js'
 import { CHECK_LIMITS } from '../../env.js'
 import { parseCommand, UsageError } from '../arguments.js'
 import type { Io, Language, Text } from '../io.js'
-import { packageVersion } from '../main.js'
+import { packageVersion } from '../version.js'
 import { openContext, type KeystoreArgument } from './check-context.js'
 import { listInputs, readInput } from './check-inputs.js'
 
