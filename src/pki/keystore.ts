@@ -10,7 +10,8 @@
  * Specs: [RFC7292 §4], [RFC8018]; threat model K1.
  * @module
  */
-import { createHash, createHmac, createPrivateKey, timingSafeEqual, X509Certificate, type KeyObject } from 'node:crypto'
+import type { X509Certificate } from 'node:crypto'
+import { createHash, createHmac, createPrivateKey, timingSafeEqual, type KeyObject } from 'node:crypto'
 import forge from 'node-forge'
 import { ProtektorError } from '../errors.js'
 import { readCertificate } from './certificate.js'
@@ -58,6 +59,7 @@ interface Bags {
  */
 export function readPkcs12(bytes: Uint8Array, pin: string): KeyPair[] {
   if (bytes.byteLength > MAX_STORE_BYTES) throw unreadable('it is too large')
+  if (isCutOff(bytes)) throw unreadable('it is cut off')
   const pfx = parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1'))
   const [version, authSafe, macData] = children(pfx)
   if (version === undefined || authSafe === undefined || text(version).charCodeAt(0) !== 3) throw unreadable('it is no PKCS#12 store')
@@ -164,10 +166,7 @@ function macHolds(macData: forge.asn1.Asn1, safe: string, password: string | nul
 }
 
 const MAC_HASHES: ReadonlyMap<string, () => forge.md.MessageDigest & { digestLength: number }> = new Map(
-  (['sha1', 'sha256', 'sha384', 'sha512'] as const).map((name) => [
-    String(forge.pki.oids[name]),
-    () => forge.md[name].create() as forge.md.MessageDigest & { digestLength: number },
-  ]),
+  (['sha1', 'sha256', 'sha384', 'sha512'] as const).map((name) => [String(forge.pki.oids[name]), () => forge.md[name].create()]),
 )
 
 function readContentInfo(info: forge.asn1.Asn1, password: string | null, bags: Bags): void {
@@ -302,6 +301,14 @@ function boundedCount(node: forge.asn1.Asn1): number {
   const count = Number(BigInt('0x' + (Buffer.from(text(node), 'latin1').toString('hex') || '0')))
   if (count < 1 || count > MAX_ITERATIONS) throw unsupported('an iteration count beyond reason')
   return count
+}
+
+/** The lenient parser takes half a store, and its MAC would then blame the PIN. */
+function isCutOff(bytes: Uint8Array): boolean {
+  const first = bytes[1] ?? 0
+  const count = first > 0x80 ? first & 0x7f : 0
+  const length = count === 0 ? first & 0x7f : bytes.subarray(2, 2 + count).reduce((sum, octet) => sum * 256 + octet, 0)
+  return bytes.length < 2 + count + length
 }
 
 /** Every integer of a cipher's parameters is an iteration count, a key length or RC2's small version number. */
