@@ -120,6 +120,15 @@ function checkMailboxes(values: Values, say: Say): void {
   }
   for (const index of duplicates(values.participants.map((participant) => participant.id)))
     say('problem', ['participants', index, 'id'], 'kommt schon einmal vor', 'occurs before')
+  values.participants.forEach((participant, index) => {
+    if (participant.id === values.identity.participant)
+      say(
+        'problem',
+        ['participants', index, 'id'],
+        'so heißt das Gateway selbst (identity.participant)',
+        'this is the name of the gateway itself (identity.participant)',
+      )
+  })
   const seen = new Set<string>()
   values.participants.forEach((participant, index) => {
     if (participant.jwks === undefined && participant.tls.length === 0)

@@ -404,6 +404,44 @@ export const OPTIONS = z.strictObject({
       }),
     })
     .prefault({}),
+  http: z
+    .strictObject({
+      requestTimeoutSeconds: option(whole(1, 600).prefault(60), {
+        ...words('so lange darf das Hochladen einer Anfrage dauern', 'the upload of a request may take this long'),
+        unit: 'seconds',
+        example: '60',
+      }),
+      headersTimeoutSeconds: option(whole(1, 120).prefault(10), {
+        ...words('so lange dürfen die Kopfzeilen dauern', 'the header lines may take this long'),
+        unit: 'seconds',
+        example: '10',
+      }),
+      maxConnections: option(whole(1, 100_000).prefault(2048), {
+        ...words('Verbindungen zugleich', 'connections at a time'),
+        example: '2048',
+      }),
+      maxConnectionsPerPeer: option(whole(1, 100_000).prefault(512), {
+        ...words('Verbindungen zugleich von einer Adresse', 'connections at a time from one address'),
+        example: '512',
+      }),
+    })
+    .prefault({}),
+  identity: z
+    .strictObject({
+      participant: option(NAME.prefault('gateway'), {
+        ...words('Kennung, unter der das Gateway selbst Umschläge versiegelt', 'id under which the gateway itself seals envelopes'),
+        example: 'gateway',
+        expects: NAME_WORDS,
+      }),
+      keyFile: option(text().optional(), {
+        ...words('private Schlüssel dazu (JWK Set, Rechte 0600)', 'private keys for it (JWK Set, mode 0600)'),
+        unit: 'path',
+        file: 'secret',
+        example: 'keys/gateway.jwks.json',
+        derived: words('beim ersten Start in dataDirectory erzeugt', 'made in dataDirectory at the first start'),
+      }),
+    })
+    .prefault({}),
   allowSmallOwnKeys: option(z.boolean().prefault(false), {
     ...words('eigene RSA-Schlüssel mit 2048 bis 2999 Bit laden (Versuche)', 'load own RSA keys of 2048 to 2999 bits (tests)'),
     example: 'false',

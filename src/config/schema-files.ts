@@ -27,7 +27,8 @@ export async function readSchemaDirectory(dir: string): Promise<Map<string, Uint
     for (const entry of entries) {
       const path = join(folder, entry.name)
       if (entry.isDirectory()) {
-        if (entry.name !== 'node_modules' && !(entry.name.startsWith('.') && entry.name.length > 1)) await walk(path, `${prefix}${entry.name}/`, depth + 1)
+        if (entry.name !== 'node_modules' && !(entry.name.startsWith('.') && entry.name.length > 1))
+          await walk(path, `${prefix}${entry.name}/`, depth + 1)
         continue
       }
       if (!/\.(xsd|xml)$/i.test(entry.name)) continue
@@ -35,7 +36,8 @@ export async function readSchemaDirectory(dir: string): Promise<Map<string, Uint
       if (!entry.isFile() && !entry.isSymbolicLink()) continue
       const contents = await readFile(path)
       bytes += contents.length
-      if (found.size >= MAX_FILES || bytes > MAX_BYTES) throw new RangeError(`schema directory ${dir}: more than ${MAX_FILES} files or ${MAX_BYTES} bytes`)
+      if (found.size >= MAX_FILES || bytes > MAX_BYTES)
+        throw new RangeError(`schema directory ${dir}: more than ${MAX_FILES} files or ${MAX_BYTES} bytes`)
       found.set(prefix + entry.name, contents)
     }
   }

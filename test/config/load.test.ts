@@ -118,6 +118,8 @@ describe('config', () => {
     expect(config.limits.chunkKilobytes).to.deep.equal([16, 16384])
     expect(config.soap.faultStatus).to.equal(200)
     expect(config.allowSmallOwnKeys).to.equal(false)
+    expect(config.identity).to.deep.equal({ participant: 'gateway' })
+    expect(config.http.requestTimeoutSeconds).to.equal(60)
     expect(config.core.memory).to.deep.equal({})
   })
 
@@ -187,6 +189,12 @@ describe('config', () => {
     expect((await only(change('cipher:    { pkcs12: keys/a.p12, pinFile: keys/a.pin }', 'cipher: { pkcs12: keys/a.p12 }'))).key).to.equal(
       'keyrings.town.cipher',
     )
+  })
+
+  it('refuses names that occur twice, and the name of the gateway itself', async () => {
+    const again = 'participants:\n  - { id: register-1, jwks: keys/r.json }'
+    expect((await only(change('participants:', again))).key).to.equal('participants[1].id')
+    expect((await only(change('id: register-1', 'id: gateway'))).key).to.equal('participants[0].id')
   })
 
   it('refuses references that lead nowhere', async () => {
