@@ -23,7 +23,7 @@ export interface Generator {
 
 export interface Difference {
   readonly path: string
-  readonly why: 'missing' | 'differs' | 'left over' | 'source missing'
+  readonly why: 'missing' | 'differs' | 'left over' | 'source missing' | 'cannot be made'
 }
 
 async function filesUnder(folder: string): Promise<string[]> {
@@ -75,7 +75,10 @@ export async function runGenerators(title: string, generators: readonly Generato
   const checking = argv.includes('--check')
   let open = 0
   for (const generator of generators) {
-    const differences = checking ? await compare(generator) : await write(generator)
+    const differences = await (checking ? compare(generator) : write(generator)).catch((error: unknown): Difference[] => {
+      console.error(error)
+      return [{ path: generator.source, why: 'cannot be made' }]
+    })
     for (const { path, why } of differences) console.error(`${title}: ${generator.name}: ${why}: ${path}`)
     open += differences.length
   }

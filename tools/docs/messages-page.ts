@@ -4,7 +4,7 @@
  * @module
  */
 import { CERTIFICATE_SETS, EXCHANGES, MESSAGE_TYPES, REQUEST_NAMES, bodySlots, headerSlots } from '../../src/osci/messages.js'
-import type { Exchange, MessageType, Slot } from '../../src/osci/messages.js'
+import type { CertificateCards, Exchange, MessageType, Slot } from '../../src/osci/messages.js'
 import { PREFIX } from '../../src/osci/names.js'
 import type { Generator } from '../generated.js'
 import { GENERATED, code, table } from './markdown.js'
@@ -41,16 +41,18 @@ function control(type: MessageType): string {
   return names.map((name, index) => `${name} ${type.control[index] ?? ''}`).join(' · ')
 }
 
+const certificates = (cards: CertificateCards): string =>
+  Object.entries(cards)
+    .map(([name, card]) => `${code(name)} ${card}`)
+    .join(' · ')
+
 function message(type: MessageType): string {
   const rows = [
     ['ControlBlock', control(type)],
     ['header', slots(headerSlots(type))],
     ['body', slots(bodySlots(type))],
     ['message signature', `${code(type.signatureElement)}, key of ${code(type.signer)}`],
-    [
-      'NonIntermediaryCertificates',
-      type.nonIntermediary && type.certificates ? CERTIFICATE_SETS[type.certificates].map(code).join(', ') : '–',
-    ],
+    ['NonIntermediaryCertificates', type.nonIntermediary && type.certificates ? certificates(CERTIFICATE_SETS[type.certificates]) : '–'],
     ['schema', code(type.schemaFile)],
   ]
   return `### ${type.name}\n\n${table(['', ''], rows)}\n`
