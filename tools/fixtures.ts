@@ -7,7 +7,8 @@
  */
 import { runGenerators } from './generated.js'
 import type { Generator } from './generated.js'
+import { VALID } from './fixtures/valid.js'
 
-export const FIXTURES: readonly Generator[] = []
+export const FIXTURES: readonly Generator[] = [VALID]
 
 if (process.argv[1]?.endsWith('fixtures.ts')) process.exitCode = await runGenerators('fixtures', FIXTURES, process.argv.slice(2))

@@ -95,14 +95,18 @@ export function verifyAuthor(
   certificates: readonly CertificateEntry[],
   env: OsciEnv,
 ): AuthorReport {
-  const report: { certificate?: X509Certificate; algorithm?: string; digestMethods: string[]; covered: string[] } = { digestMethods: [], covered: [] }
+  const report: { certificate?: X509Certificate; algorithm?: string; digestMethods: string[]; covered: string[] } = {
+    digestMethods: [],
+    covered: [],
+  }
   try {
     const signature = readSignature(element, 'author-signature')
     report.algorithm = signature.signatureMethod
     report.covered = signature.references.map((r) => r.uri)
     report.digestMethods = [...new Set(signature.references.map((r) => r.digestMethod))]
     report.certificate = authorCertificate(signature, certificates)
-    if (!env.algorithms.signature.canonicalization(signature.canonicalizationMethod)) throw wrong('algorithm', 'this canonical form is not allowed')
+    if (!env.algorithms.signature.canonicalization(signature.canonicalizationMethod))
+      throw wrong('algorithm', 'this canonical form is not allowed')
     if (!verifyValue(signature, report.certificate, env.algorithms.signature)) throw wrong('value-mismatch', 'the signature value is wrong')
     const { pairs, incomplete } = pair(signature, targets, signedProperties(signature), hidden)
     let complete = !incomplete
@@ -112,7 +116,10 @@ export function verifyAuthor(
     return { verdict: 'unchecked', ...report, problem }
   } catch (cause) {
     if (cause instanceof ProtektorError) return { verdict: 'invalid', ...report, problem: cause }
-    const problem = new ProtektorError('author-signature.check-failed', 'the author signature could not be checked', { cause, xpath: xpathOf(element) })
+    const problem = new ProtektorError('author-signature.check-failed', 'the author signature could not be checked', {
+      cause,
+      xpath: xpathOf(element),
+    })
     return { verdict: 'error', ...report, problem }
   }
 }

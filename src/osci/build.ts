@@ -3,7 +3,15 @@
  * Trees that we write: documents around built roots, header blocks, and elements taken over from a received message.
  * @module
  */
-import { element, namespacesInScope, type ElementSpec, type NamespaceDeclaration, type XmlDocument, type XmlElement, type XmlNode } from '../xml/tree.js'
+import {
+  element,
+  namespacesInScope,
+  type ElementSpec,
+  type NamespaceDeclaration,
+  type XmlDocument,
+  type XmlElement,
+  type XmlNode,
+} from '../xml/tree.js'
 import { ACTOR_NEXT, ENVELOPE_NAMESPACES, PREFIX, SOAP } from './names.js'
 
 /** A document around a built root; it has no source text. */

@@ -46,9 +46,7 @@ export function writeCertificates(entries: readonly CertificateEntry[]): Element
     children: ordered.map(({ role, id, der }) =>
       element(OSCI, 'osci', role, {
         attributes: [attr('Id', id)],
-        children: [
-          element(DS, 'ds', 'X509Data', { children: [element(DS, 'ds', 'X509Certificate', { children: [encodeBase64(der)] })] }),
-        ],
+        children: [element(DS, 'ds', 'X509Data', { children: [element(DS, 'ds', 'X509Certificate', { children: [encodeBase64(der)] })] })],
       }),
     ),
   }

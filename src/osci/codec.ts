@@ -6,7 +6,16 @@
  */
 import { OrderError } from '../errors.js'
 import { decodeBase64 as strictBase64, encodeBase64 } from '../xml/base64.js'
-import { attr as attribute, element, elementsOf, textOf, xpathOf, type ElementSpec, type XmlAttribute, type XmlElement } from '../xml/tree.js'
+import {
+  attr as attribute,
+  element,
+  elementsOf,
+  textOf,
+  xpathOf,
+  type ElementSpec,
+  type XmlAttribute,
+  type XmlElement,
+} from '../xml/tree.js'
 import { OSCI, PREFIX } from './names.js'
 
 /** `read` throws {@link OrderError} 9300 with the place. `write` gives attributes, namespaces and children of the element. */
@@ -105,6 +114,15 @@ export const empty: Codec<Record<string, never>> = {
   write: () => ({}),
 }
 
+/** xsd:anyURI without blanks and delimiters that no URI holds. */
+export const uri: Codec<string> = leaf(
+  (t, e) => {
+    if (/[\s<>"{}|\\^`]/.test(t)) throw misfit(e, 'bad-value', `${e.local} is not a URI`)
+    return t
+  },
+  (v) => v,
+)
+
 /** One of a list of words. */
 export const word = <W extends string>(...words: readonly W[]): Codec<W> =>
   leaf(
@@ -168,7 +186,21 @@ type FieldsOf<F> = { readonly [K in keyof F as undefined extends ValueOf<F[K]> ?
 export interface Struct<T> extends Codec<T> {
   /** For documents and tests that read the table. */
   readonly fields: Readonly<Record<string, Field<unknown>>>
+  /** What is wrong with the fields together, in words; undefined: nothing. */
+  readonly problem: (value: Readonly<Record<string, unknown>>) => string | undefined
 }
+
+/** A rule over the fields of a struct: `a` may be there only when `b` is. */
+export const needs =
+  (a: string, b: string) =>
+  (value: Readonly<Record<string, unknown>>): string | undefined =>
+    value[a] !== undefined && value[b] === undefined ? `${a} needs ${b}` : undefined
+
+/** Exactly one of the fields must be there. */
+export const exactlyOne =
+  (...names: readonly string[]) =>
+  (value: Readonly<Record<string, unknown>>): string | undefined =>
+    names.filter((n) => value[n] !== undefined).length === 1 ? undefined : `exactly one of ${names.join(', ')} must be there`
 
 function readAttributes(e: XmlElement, entries: readonly (readonly [string, Field<unknown>])[], out: Record<string, unknown>): void {
   for (const [key, f] of entries) {
@@ -184,12 +216,16 @@ function readAttributes(e: XmlElement, entries: readonly (readonly [string, Fiel
  * A struct of attributes and child elements in schema order. The header block attributes (`Id`, actor, mustUnderstand) belong to the
  * envelope, not to the struct.
  */
-export function struct<F extends Record<string, Field<unknown>>>(fields: F): Struct<FieldsOf<F>> {
+export function struct<F extends Record<string, Field<unknown>>>(
+  fields: F,
+  problem: Struct<unknown>['problem'] = () => undefined,
+): Struct<FieldsOf<F>> {
   const entries = Object.entries(fields)
   const attributes = entries.filter(([, f]) => f.kind === 'attribute')
   const elements = entries.filter(([, f]) => f.kind === 'element')
   return {
     fields,
+    problem,
     read(e) {
       const out: Record<string, unknown> = {}
       readAttributes(e, attributes, out)
@@ -208,6 +244,8 @@ export function struct<F extends Record<string, Field<unknown>>>(fields: F): Str
       }
       const left = kids[at]
       if (left) throw misfit(left, 'unexpected-element', `${left.local} does not belong at this place in ${e.local}`)
+      const wrong = problem(out)
+      if (wrong !== undefined) throw misfit(e, 'combination', `${e.local}: ${wrong}`)
       return out as FieldsOf<F>
     },
     write(value) {

@@ -84,7 +84,9 @@ function readAttachment(reading: Reading, e: XmlElement, href: string, keys: Key
   const canonical: AuthorTarget = { uri: `#${attributeOf(e, 'Id') ?? ''}`, transform: C14N, octets: () => canonicalize(e) }
   return {
     target: canonical,
-    ...(bytes ? { item: { kind: 'attachment', id: part.contentId, bytes, contentType: part.contentType, encrypted: holder !== undefined } } : {}),
+    ...(bytes
+      ? { item: { kind: 'attachment', id: part.contentId, bytes, contentType: part.contentType, encrypted: holder !== undefined } }
+      : {}),
     attachments: [{ uri, transform: undefined, octets: () => bytes }],
   }
 }
@@ -105,7 +107,11 @@ async function readContent(reading: Reading, e: XmlElement, encrypted: boolean, 
     return { target: canonical, nested: nested.container, attachments: nested.attachments }
   }
   // raw XML is schema-legal: kept as opaque canonical bytes, never interpreted (osci-1.2 §6.1)
-  return { target: canonical, item: { kind: 'content', id: attributeOf(e, 'Id') ?? '', bytes: canonicalize(inner), encrypted }, attachments: [] }
+  return {
+    target: canonical,
+    item: { kind: 'content', id: attributeOf(e, 'Id') ?? '', bytes: canonicalize(inner), encrypted },
+    attachments: [],
+  }
 }
 
 interface ContainerReading {
@@ -125,16 +131,24 @@ function sortEncrypted(elements: readonly XmlElement[]): { holders: Keys; boxes:
   return { holders, boxes }
 }
 
-async function readContainer(reading: Reading, e: XmlElement, encrypted: boolean, outerKeys: Keys, depth: number): Promise<ContainerReading> {
+async function readContainer(
+  reading: Reading,
+  e: XmlElement,
+  encrypted: boolean,
+  outerKeys: Keys,
+  depth: number,
+): Promise<ContainerReading> {
   if (depth > MAX_NESTING) throw refuse(e, 'nesting', 'containers are nested too deeply')
   noLooseText(e)
   const id = attributeOf(e, 'Id')
   if (id === undefined) throw refuse(e, 'container-without-id', 'a ContentContainer has no Id')
   const kids = elementsOf(e)
-  const rank = (k: XmlElement): number => (isElement(k, DS, 'Signature') ? 0 : isElement(k, OSCI, 'Content') ? 1 : isElement(k, XENC, 'EncryptedData') ? 2 : 3)
+  const rank = (k: XmlElement): number =>
+    isElement(k, DS, 'Signature') ? 0 : isElement(k, OSCI, 'Content') ? 1 : isElement(k, XENC, 'EncryptedData') ? 2 : 3
   for (const [at, kid] of kids.entries()) {
     const before = kids[at - 1]
-    if (rank(kid) === 3 || (before && rank(before) > rank(kid))) throw refuse(kid, 'container', `${kid.local} is not allowed at this place of a container`)
+    if (rank(kid) === 3 || (before && rank(before) > rank(kid)))
+      throw refuse(kid, 'container', `${kid.local} is not allowed at this place of a container`)
   }
   const { holders, boxes } = sortEncrypted(kids.filter((k) => rank(k) === 2))
   if (holders.size > 0 && !encrypted) throw refuse(e, 'key-in-clear', 'keys of attachments stand in clear')
@@ -154,7 +168,11 @@ async function readContainer(reading: Reading, e: XmlElement, encrypted: boolean
   }
   const targets: AuthorTarget[] = [
     ...children.flatMap((c) => (c.target ? [c.target] : [])),
-    ...boxes.map(({ e: box }): AuthorTarget => ({ uri: `#${attributeOf(box, 'Id') ?? ''}`, transform: C14N, octets: () => canonicalize(box) })),
+    ...boxes.map(({ e: box }): AuthorTarget => ({
+      uri: `#${attributeOf(box, 'Id') ?? ''}`,
+      transform: C14N,
+      octets: () => canonicalize(box),
+    })),
     ...attachments,
   ]
   const certificates = reading.message.certificates ?? []
@@ -183,11 +201,19 @@ function readersOf(data: EncryptedData, e: XmlElement, certificates: readonly Ce
   })
 }
 
-async function openBox(reading: Reading, e: XmlElement, data: EncryptedData, keys: Keys, depth: number): Promise<ContainerReading | SealedContainer> {
+async function openBox(
+  reading: Reading,
+  e: XmlElement,
+  data: EncryptedData,
+  keys: Keys,
+  depth: number,
+): Promise<ContainerReading | SealedContainer> {
   const { env, message } = reading
   const readers = readersOf(data, e, message.certificates ?? [])
   const stay = (reason: SealedContainer['reason'], finding: string, why: string, cause?: unknown): SealedContainer => {
-    reading.problems.push(new ContentError('T020', `content-encryption.${finding}`, why, { xpath: xpathOf(e), ...(cause === undefined ? {} : { cause }) }))
+    reading.problems.push(
+      new ContentError('T020', `content-encryption.${finding}`, why, { xpath: xpathOf(e), ...(cause === undefined ? {} : { cause }) }),
+    )
     return { data, element: e, readers, reason }
   }
   const ours = data.keys
@@ -196,7 +222,8 @@ async function openBox(reading: Reading, e: XmlElement, data: EncryptedData, key
   if (!ours?.decrypter) return stay('no-key', 'no-key', 'no key at hand opens this content')
   const cipher = env.algorithms.content.cipher(data.cipher)
   const wrap = env.algorithms.content.keyTransport(ours.key.keyTransport)
-  if (!cipher || !wrap || !data.cipherValue) return stay('not-allowed', 'algorithm', 'the content is encrypted in a way that is not allowed')
+  if (!cipher || !wrap || !data.cipherValue)
+    return stay('not-allowed', 'algorithm', 'the content is encrypted in a way that is not allowed')
   // padding oracles need ciphertexts of the attacker's making: legacy modes only inside a verified signature (threat model §6 rule 5)
   if (!env.inspection && (cipher.content === 'legacy' || wrap.row.content === 'legacy') && !message.evidence.signature)
     return stay('not-allowed', 'legacy-unsigned', 'legacy encryption is opened only inside a verified message signature')
@@ -212,7 +239,12 @@ async function openBox(reading: Reading, e: XmlElement, data: EncryptedData, key
     return stay('undecryptable', 'undecryptable', 'the content could not be decrypted', cause)
   }
   const read = await readContainer(reading, inner, true, keys, depth)
-  const encryption = { cipher: data.cipher, keyTransport: ours.key.keyTransport, ivBytes: data.ivLength ?? 16, reader: ours.decrypter.certificate }
+  const encryption = {
+    cipher: data.cipher,
+    keyTransport: ours.key.keyTransport,
+    ivBytes: data.ivLength ?? 16,
+    reader: ours.decrypter.certificate,
+  }
   return { ...read, container: { ...read.container, encryption } }
 }
 
@@ -238,10 +270,14 @@ export async function openContent(message: OsciMessage, env: OsciEnv): Promise<O
     reading.problems.push(cause)
   }
   const unnamed = message.attachments.map((p) => p.contentId).filter((id) => !reading.named.has(id))
-  const closed = sealed.length > 0 || containers.some(function holds(c): boolean {
-    return c.sealed.length > 0 || c.nested.some(holds)
-  })
+  const closed =
+    sealed.length > 0 ||
+    containers.some(function holds(c): boolean {
+      return c.sealed.length > 0 || c.nested.some(holds)
+    })
   if (unnamed.length > 0 && !closed && reading.problems.length === 0)
-    reading.problems.push(new StructureError('content', 'osci-structure.unnamed-attachment', 'a part of the message is named by no content'))
+    reading.problems.push(
+      new StructureError('content', 'osci-structure.unnamed-attachment', 'a part of the message is named by no content'),
+    )
   return { containers, sealed, unnamed, problems: reading.problems }
 }

@@ -52,7 +52,12 @@ export interface SealedContainer {
 export interface OpenedContainer {
   readonly id: string
   readonly element: XmlElement
-  readonly encryption?: { readonly cipher: string; readonly keyTransport: KeyTransport; readonly ivBytes: number; readonly reader: X509Certificate }
+  readonly encryption?: {
+    readonly cipher: string
+    readonly keyTransport: KeyTransport
+    readonly ivBytes: number
+    readonly reader: X509Certificate
+  }
   readonly authors: readonly AuthorReport[]
   readonly items: readonly ContentItem[]
   readonly nested: readonly OpenedContainer[]

@@ -58,7 +58,13 @@ function container(id: string, children: readonly XmlElement[]): XmlElement {
   return inScope(element(OSCI, 'osci', 'ContentContainer', { attributes: [attr('Id', id)], children }))
 }
 
-async function signatures(id: string, contents: readonly XmlElement[], targets: readonly Target[], authors: readonly ContentSigning[], env: OsciEnv) {
+async function signatures(
+  id: string,
+  contents: readonly XmlElement[],
+  targets: readonly Target[],
+  authors: readonly ContentSigning[],
+  env: OsciEnv,
+) {
   const made: XmlElement[] = []
   for (const author of authors) {
     made.push(
@@ -79,7 +85,11 @@ async function signatures(id: string, contents: readonly XmlElement[], targets: 
 }
 
 /** Encrypts the attachments and gives the elements that hold their keys; they are never signed (wire fact 48). */
-function sealAttachments(plain: readonly Attachment[], how: ContentEncryption, env: OsciEnv): { holders: XmlElement[]; sealed: Attachment[] } {
+function sealAttachments(
+  plain: readonly Attachment[],
+  how: ContentEncryption,
+  env: OsciEnv,
+): { holders: XmlElement[]; sealed: Attachment[] } {
   const cipher = env.algorithms.content.cipher(how.cipher)
   if (!cipher) throw new TypeError(`not sent: ${how.cipher}`)
   const pairs = plain.map((attachment) => {
@@ -128,7 +138,12 @@ async function build(spec: ContainerSpec, env: OsciEnv, insideEncryption: boolea
   if (!spec.encrypt) return { element: container(spec.id, [...signed, ...contents, ...boxes]), attachments: travelling }
   // keys of attachments go into the outermost encrypted container (osci-1.2 §6.3)
   const { holders, sealed } = insideEncryption ? { holders: [], sealed: travelling } : sealAttachments(travelling, spec.encrypt, env)
-  const box = encryptContainer(container(spec.id, [...signed, ...contents, ...boxes, ...holders]), spec.encrypt, `encdata_${counter.boxes++}`, env)
+  const box = encryptContainer(
+    container(spec.id, [...signed, ...contents, ...boxes, ...holders]),
+    spec.encrypt,
+    `encdata_${counter.boxes++}`,
+    env,
+  )
   return { element: box, attachments: sealed }
 }
 
@@ -154,11 +169,16 @@ function encryptContainer(plain: XmlElement, how: ContentEncryption, id: string,
  * Builds the ContentPackage and the parts that travel beside it. The message's certificate header must hold every certificate that a
  * spec names by Id.
  */
-export async function sealContent(containers: readonly ContainerSpec[], env: OsciEnv): Promise<{ content: XmlElement; attachments: Part[] }> {
+export async function sealContent(
+  containers: readonly ContainerSpec[],
+  env: OsciEnv,
+): Promise<{ content: XmlElement; attachments: Part[] }> {
   const built: Built[] = []
   const counter = { boxes: 0 }
   for (const spec of containers) built.push(await build(spec, env, false, counter))
-  const plainLast = [...built].sort((a, b) => Number(isElement(a.element, OSCI, 'ContentContainer')) - Number(isElement(b.element, OSCI, 'ContentContainer')))
+  const plainLast = [...built].sort(
+    (a, b) => Number(isElement(a.element, OSCI, 'ContentContainer')) - Number(isElement(b.element, OSCI, 'ContentContainer')),
+  )
   return {
     content: element(OSCI, 'osci', 'ContentPackage', { children: plainLast.map((b) => b.element) }),
     attachments: built.flatMap((b) => b.attachments.map((a) => outgoingPart(a.name, a.bytes, a.contentType))),

@@ -47,11 +47,15 @@ export function readControl(e: XmlElement, control: Control): ControlBlock {
     const mark = control[at]
     const there = value[name] !== undefined
     if ((mark === '!' && !there) || (mark === '-' && there))
-      throw new DialogError(`control-block.${there ? 'forbidden' : 'missing'}-${name === 'conversationId' ? 'conversation-id' : name === 'sequenceNumber' ? 'sequence-number' : name}`, `ControlBlock: ${name} is ${there ? 'not allowed' : 'missing'}`, {
-        line: e.line,
-        column: e.column,
-        xpath: xpathOf(e),
-      })
+      throw new DialogError(
+        `control-block.${there ? 'forbidden' : 'missing'}-${name === 'conversationId' ? 'conversation-id' : name === 'sequenceNumber' ? 'sequence-number' : name}`,
+        `ControlBlock: ${name} is ${there ? 'not allowed' : 'missing'}`,
+        {
+          line: e.line,
+          column: e.column,
+          xpath: xpathOf(e),
+        },
+      )
   }
   return value
 }

@@ -21,7 +21,8 @@ const named = (fault: XmlElement, local: string): XmlElement | undefined =>
 /** @throws {StructureError} 9100 when it is no fault of SOAP 1.1. */
 export function readFault(envelope: SoapEnvelope): Fault {
   const [fault, more] = elementsOf(envelope.body)
-  if (!fault || more || !isElement(fault, SOAP, 'Fault')) throw new StructureError('soap', 'osci-structure.fault', 'the body holds no single fault')
+  if (!fault || more || !isElement(fault, SOAP, 'Fault'))
+    throw new StructureError('soap', 'osci-structure.fault', 'the body holds no single fault')
   const code = named(fault, 'faultcode')
   const side = SIDES.find((s) => s === (code ? textOf(code) : '').trim().split(':').at(-1)?.split('.')[0])
   if (!side) throw new StructureError('soap', 'osci-structure.fault', 'the fault names no side')
@@ -47,9 +48,7 @@ export function sealFault(fault: Fault): Uint8Array {
             children: [
               plain('faultcode', [`soap:${fault.side}`]),
               plain('faultstring', [fault.text]),
-              ...(fault.osciCode === undefined
-                ? []
-                : [plain('detail', [element(OSCI, 'osci', 'Code', { children: [fault.osciCode] })])]),
+              ...(fault.osciCode === undefined ? [] : [plain('detail', [element(OSCI, 'osci', 'Code', { children: [fault.osciCode] })])]),
             ],
           }),
         ],

@@ -10,13 +10,22 @@ import { builtDocument, headerBlock, takeOver } from './build.js'
 import { readCertificates, writeCertificates } from './certificates.js'
 import { boundsOf, misfit } from './codec.js'
 import { readControl, readLanguages, readTimestampWish, writeControl } from './control.js'
-import { bodySlots, CERTIFICATE_SETS, headerSlots, messageType, type MessageName, type MessageType, type OrderOf, type Slot } from './messages.js'
+import {
+  bodySlots,
+  certificateSets,
+  headerSlots,
+  messageType,
+  type CertificateCards,
+  type CertificateRole,
+  type MessageName,
+  type MessageType,
+  type OrderOf,
+  type Slot,
+} from './messages.js'
 import { outgoingParts } from './mime-stage.js'
 import { ACTOR_NONE, ENVELOPE_NAMESPACES, OSCI, OSCI2017, schemaLocation, SOAP, XSI } from './names.js'
 import { featureDescription } from './parts.js'
 import type { CertificateEntry, OsciMessage, Remark, SoapEnvelope, Stage } from './types.js'
-
-const INTERMEDIARY_ROLES = ['CipherCertificateIntermediary', 'SignatureCertificateIntermediary'] as const
 
 /** Takes elements off the front of `queue` for one slot. */
 function takeSlot(queue: XmlElement[], slot: Slot, where: XmlElement): XmlElement[] {
@@ -55,16 +64,27 @@ function sortBody(envelope: SoapEnvelope, type: MessageType): Map<string, XmlEle
 function assertCovered(envelope: SoapEnvelope, type: MessageType): void {
   const evidence = envelope.evidence.signature
   if (!evidence) return
-  const uncovered = [...envelope.header.filter((b) => b.local !== type.signatureElement), envelope.body].find((e) => !evidence.covered.has(e))
-  if (uncovered) throw new SignatureError('9602', 'message-signature.not-covered', 'a part of the message is not signed', { xpath: xpathOf(uncovered) })
+  const uncovered = [...envelope.header.filter((b) => b.local !== type.signatureElement), envelope.body].find(
+    (e) => !evidence.covered.has(e),
+  )
+  if (uncovered)
+    throw new SignatureError('9602', 'message-signature.not-covered', 'a part of the message is not signed', { xpath: xpathOf(uncovered) })
 }
 
 /** Attributes of a header block are not the order's own. */
 const ownAttributes = (e: XmlElement): XmlElement => ({ ...e, attributes: e.attributes.filter((a) => a.uri !== SOAP && a.local !== 'Id') })
 
-function allowedCertificates(entries: readonly CertificateEntry[], allowed: readonly string[], header: XmlElement): readonly CertificateEntry[] {
-  const wrong = entries.find((entry) => !allowed.includes(entry.role))
-  if (wrong) throw misfit(header, 'certificate-role', `${wrong.role} is not allowed in this message`)
+/** Compares a certificate header with what the row allows. */
+function withinSet(header: XmlElement, cards: CertificateCards): readonly CertificateEntry[] {
+  const entries = readCertificates(header)
+  const counts = new Map<string, number>()
+  for (const { role } of entries) counts.set(role, (counts.get(role) ?? 0) + 1)
+  for (const role of new Set([...counts.keys(), ...Object.keys(cards)]) as ReadonlySet<CertificateRole>) {
+    const [min, max] = boundsOf(cards[role] ?? '0')
+    const count = counts.get(role) ?? 0
+    if (count > max) throw misfit(header, 'certificate-role', `${role} is not allowed here, or not so often`)
+    if (count < min) throw misfit(header, 'certificate-missing', `${role} is missing`)
+  }
   return entries
 }
 
@@ -86,6 +106,7 @@ function open(envelope: SoapEnvelope): OsciMessage {
   const intermediary = block('IntermediaryCertificates')
   const others = block('NonIntermediaryCertificates')
   const features = block('FeatureDescription')
+  const sets = certificateSets(type)
   const [content] = body.get('ContentPackage') ?? []
   return {
     type: type.name,
@@ -93,10 +114,8 @@ function open(envelope: SoapEnvelope): OsciMessage {
     ...(languages ? { languages: readLanguages(languages) } : {}),
     ...(wishes.length > 0 ? { timestamps: wishes.map(readTimestampWish) } : {}),
     order: type.order.read(ownAttributes(envelope.orderElement)) as OrderOf<MessageName>,
-    ...(intermediary
-      ? { intermediaryCertificates: allowedCertificates(readCertificates(intermediary), INTERMEDIARY_ROLES, intermediary) }
-      : {}),
-    ...(others ? { certificates: allowedCertificates(readCertificates(others), CERTIFICATE_SETS[type.certificates ?? 'delivery'], others) } : {}),
+    ...(intermediary ? { intermediaryCertificates: withinSet(intermediary, sets.intermediary) } : {}),
+    ...(others ? { certificates: withinSet(others, sets.others) } : {}),
     ...(features ? { features: featureDescription.read(ownAttributes(features)) } : {}),
     custom,
     ...(content ? { content } : {}),
@@ -118,7 +137,13 @@ function headerOf(message: OsciMessage, type: MessageType): XmlElement[] {
     ),
     type.at === 'header' && headerBlock(type.uri, type.name, type.name.toLowerCase(), type.order.write(message.order)),
     message.intermediaryCertificates &&
-      headerBlock(OSCI, 'IntermediaryCertificates', 'intermediarycertificates', writeCertificates(message.intermediaryCertificates), ACTOR_NONE),
+      headerBlock(
+        OSCI,
+        'IntermediaryCertificates',
+        'intermediarycertificates',
+        writeCertificates(message.intermediaryCertificates),
+        ACTOR_NONE,
+      ),
     message.certificates &&
       headerBlock(OSCI, 'NonIntermediaryCertificates', 'nonintermediarycertificates', writeCertificates(message.certificates), ACTOR_NONE),
     message.features && headerBlock(OSCI2017, 'FeatureDescription', 'featuredescription', featureDescription.write(message.features), null),

@@ -4,9 +4,9 @@
  * CLI and documents derive from it; nothing else knows message types ([OSCI12 §2 exchange patterns], structure tables).
  * @module
  */
-import { base64Text, empty, many, one, opt, attr, integer, struct, text, type Card, type Codec, type Infer } from './codec.js'
+import { base64Text, empty, many, one, opt, attr, integer, struct, text, uri, needs, exactlyOne, type Card, type Codec, type Infer } from './codec.js'
 import { OSCI, OSCI2017 } from './names.js'
-import { cardRule, chunkInformation, feedback, fetchRule, processCardBundle } from './parts.js'
+import { cardRule, chunkInformation, feedback, fetchRule, processCardBundle, type ChunkMarks } from './parts.js'
 
 type Mark = '!' | '?' | '-'
 /** `Response Challenge ConversationId SequenceNumber`, each `!` required, `?` optional, `-` forbidden (osci-1.2 §3.1). */
@@ -37,14 +37,34 @@ export const CERTIFICATE_ORDER: readonly CertificateRole[] = [
   'SignatureCertificateAddressee',
 ]
 
-/** Which certificates of NonIntermediaryCertificates a message may carry (osci-1.2 §2). */
-export type CertificateSet = 'client' | 'delivery' | 'store' | 'addresseeSigner'
-export const CERTIFICATE_SETS: Readonly<Record<CertificateSet, readonly CertificateRole[]>> = {
-  client: ['CipherCertificateOriginator', 'SignatureCertificateOriginator'],
-  store: CERTIFICATE_ORDER.slice(2, 8),
-  delivery: CERTIFICATE_ORDER.slice(2),
-  addresseeSigner: ['SignatureCertificateAddressee'],
-}
+/** Which certificates a header of a message may carry, and how often (osci-1.2 §2). */
+export type CertificateCards = Readonly<Partial<Record<CertificateRole, Card>>>
+export const CERTIFICATE_SETS = {
+  signer: { SignatureCertificateOriginator: '?' },
+  client: { CipherCertificateOriginator: '?', SignatureCertificateOriginator: '?' },
+  opening: { CipherCertificateOriginator: '1', SignatureCertificateOriginator: '?' },
+  store: {
+    CipherCertificateOriginator: '?',
+    CipherCertificateOtherAuthor: '*',
+    CipherCertificateAddressee: '1',
+    CipherCertificateOtherReader: '*',
+    SignatureCertificateOriginator: '?',
+    SignatureCertificateOtherAuthor: '*',
+  },
+  delivery: {
+    CipherCertificateOriginator: '?',
+    CipherCertificateOtherAuthor: '*',
+    CipherCertificateAddressee: '?',
+    CipherCertificateOtherReader: '*',
+    SignatureCertificateOriginator: '?',
+    SignatureCertificateOtherAuthor: '*',
+    SignatureCertificateAddressee: '?',
+  },
+  addresseeSigner: { SignatureCertificateAddressee: '?' },
+  answeringIntermediary: { SignatureCertificateIntermediary: '?' },
+  callingIntermediary: { CipherCertificateIntermediary: '?', SignatureCertificateIntermediary: '?' },
+} as const satisfies Record<string, CertificateCards>
+export type CertificateSet = keyof typeof CERTIFICATE_SETS
 
 export type SignerRole = 'SignatureCertificateOriginator' | 'SignatureCertificateIntermediary' | 'SignatureCertificateAddressee'
 
@@ -55,6 +75,7 @@ interface Columns {
   readonly timestamps?: Card
   readonly intermediary?: Card
   readonly nonIntermediary?: Card
+  /** Of NonIntermediaryCertificates. */
   readonly certificates?: CertificateSet
   /** FeatureDescription: '1' where the schema demands it, else it is optional. */
   readonly features?: Card
@@ -83,9 +104,9 @@ const ORIGINATOR = 'SignatureCertificateOriginator'
 const INTERMEDIARY = 'SignatureCertificateIntermediary'
 
 const asksInHeader = <T>(c: Control, order: Codec<T>, s: ColumnsAfterControl = {}, uri = OSCI) =>
-  row('header', uri, ORIGINATOR, c, order, { certificates: 'client', ...s })
+  row('header', uri, ORIGINATOR, c, order, { certificates: 'signer', ...s })
 const asksInBody = <T>(c: Control, order: Codec<T>, s: ColumnsAfterControl = {}) =>
-  row('body', OSCI, ORIGINATOR, c, order, { certificates: 'client', ...s })
+  row('body', OSCI, ORIGINATOR, c, order, { certificates: 'signer', ...s })
 const answersInHeader = <T>(c: Control, order: Codec<T>, s: ColumnsAfterControl = {}, uri = OSCI) =>
   row('header', uri, INTERMEDIARY, c, order, { intermediary: '?', ...s })
 const answersInBody = <T>(c: Control, order: Codec<T>, s: ColumnsAfterControl = {}) =>
@@ -107,8 +128,8 @@ const messageId = one('MessageId', base64Text)
 const subject = opt('Subject', text)
 const feedbackField = one('Feedback', feedback)
 const onlyFeedback = struct({ feedback: feedbackField })
-const contentReceiver = one('ContentReceiver', struct({ uri: attr('URI', text) }))
-const chunk = one('ChunkInformation', chunkInformation, { uri: OSCI2017 })
+const contentReceiver = one('ContentReceiver', struct({ uri: attr('URI', uri) }))
+const chunk = (marks: ChunkMarks) => one('ChunkInformation', chunkInformation(marks), { uri: OSCI2017 })
 const cardQuery = {
   selectionRule: opt('SelectionRule', cardRule),
   quantity: opt('Quantity', struct({ limit: attr('Limit', integer) })),
@@ -122,12 +143,12 @@ const FORWARDING = ['3708', '3802', '3803', '9711', '9712', '9805', '9807', '980
 export const EXCHANGES = {
   getMessageId: exchange({
     de: 'MessageId-Anforderungsauftrag', asks: 'client', dialog: 'either', feedback: ['0800', '0801'],
-    request: asksInBody('?!?!', empty, { nonIntermediary: '?' }),
+    request: asksInBody('?!?!', empty, { nonIntermediary: '?', certificates: 'client' }),
     response: answersInBody('!?!!', struct({ feedback: feedbackField, messageId: opt('MessageId', base64Text) })),
   }),
   initDialog: exchange({
     de: 'Dialoginitialisierungsauftrag', asks: 'client', dialog: 'opens', feedback: ['0801'],
-    request: asksInBody('-!--', empty, { nonIntermediary: '1' }),
+    request: asksInBody('-!--', empty, { nonIntermediary: '1', certificates: 'opening' }),
     response: answersInBody('!!!-', onlyFeedback),
   }),
   exitDialog: exchange({
@@ -180,7 +201,7 @@ export const EXCHANGES = {
   mediateDelivery: exchange({
     de: 'Abwicklungsauftrag', asks: 'client', dialog: 'explicit',
     feedback: ['0801', ...CERTIFICATES, ...FORWARDING, '9800', '9801', '9802', '9806'],
-    request: asksInHeader('!!!!', struct({ contentReceiver, messageId: opt('MessageId', base64Text), subject }), {
+    request: asksInHeader('!!!!', struct({ contentReceiver, messageId: opt('MessageId', base64Text), subject }, needs('subject', 'messageId')), {
       timestamps: '0..2', nonIntermediary: '?', certificates: 'delivery', content: '1',
     }),
     response: answersInHeader(
@@ -189,7 +210,7 @@ export const EXCHANGES = {
         feedback: feedbackField,
         requestProcessCardBundle: opt('RequestProcessCardBundle', processCardBundle('!!!')),
         replyProcessCardBundle: opt('ReplyProcessCardBundle', processCardBundle('!!-')),
-      }),
+      }, needs('replyProcessCardBundle', 'requestProcessCardBundle')),
       { nonIntermediary: '?', certificates: 'delivery', content: '?' },
     ),
   }),
@@ -203,7 +224,7 @@ export const EXCHANGES = {
       }),
       { signer: INTERMEDIARY, intermediary: '?', nonIntermediary: '?', certificates: 'delivery', content: '1' },
     ),
-    response: answersInHeader('!---', struct({ feedback: feedbackField, messageId: opt('MessageId', base64Text), subject }), {
+    response: answersInHeader('!---', struct({ feedback: feedbackField, messageId: opt('MessageId', base64Text), subject }, needs('subject', 'messageId')), {
       signer: ORIGINATOR, intermediary: '0', timestamps: '0..2', nonIntermediary: '?', certificates: 'delivery', content: '?',
     }),
   }),
@@ -215,9 +236,9 @@ export const EXCHANGES = {
       struct({
         messageId,
         subject,
-        chunkInformation: opt('ChunkInformation', chunkInformation, { uri: OSCI2017 }),
+        chunkInformation: opt('ChunkInformation', chunkInformation('!!-!!'), { uri: OSCI2017 }),
         infoOnly: opt('InfoOnly', empty, { uri: OSCI2017 }),
-      }),
+      }, exactlyOne('chunkInformation', 'infoOnly')),
       { timestamps: '1', nonIntermediary: '1', certificates: 'store', features: '1', content: '1' },
       OSCI2017,
     ),
@@ -227,7 +248,7 @@ export const EXCHANGES = {
         insideFeedback: opt('InsideFeedback', feedback, { uri: OSCI2017 }),
         feedback: feedbackField,
         processCardBundle: opt('ProcessCardBundle', processCardBundle('!--'), { alsoReads: 'procard' }),
-        chunkInformation: chunk,
+        chunkInformation: chunk('!-!?-'),
       }),
       { features: '1' },
       OSCI2017,
@@ -238,7 +259,7 @@ export const EXCHANGES = {
     feedback: ['0801', '3800', '9802', '9803', '9901', '9902', '9903', '9905'],
     request: asksInHeader(
       '!!!!',
-      struct({ selectionRule: opt('SelectionRule', fetchRule), chunkInformation: chunk }),
+      struct({ selectionRule: opt('SelectionRule', fetchRule), chunkInformation: chunk('!!!--') }),
       { nonIntermediary: '?', features: '1' },
       OSCI2017,
     ),
@@ -247,7 +268,7 @@ export const EXCHANGES = {
       struct({
         feedback: feedbackField,
         fetchDelivery: fetchEcho,
-        chunkInformation: chunk,
+        chunkInformation: chunk('!--??'),
         messageId: opt('MessageId', base64Text),
       }),
       { nonIntermediary: '?', certificates: 'delivery', features: '1', content: '?' },
@@ -312,6 +333,12 @@ export const MESSAGE_TYPES: readonly MessageType[] = [...TYPES.values()]
 
 /** The row of an order element, or undefined for a name that OSCI does not know. */
 export const messageType = (name: string): MessageType | undefined => TYPES.get(name)
+
+/** The sets of the two certificate headers of a message. */
+export const certificateSets = (type: MessageType): { readonly intermediary: CertificateCards; readonly others: CertificateCards } => ({
+  intermediary: CERTIFICATE_SETS[type.kind === 'request' ? 'callingIntermediary' : 'answeringIntermediary'],
+  others: CERTIFICATE_SETS[type.certificates ?? 'delivery'],
+})
 
 export interface Slot {
   readonly uri: string

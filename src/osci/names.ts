@@ -32,5 +32,4 @@ export const C14N = 'http://www.w3.org/TR/2001/REC-xml-c14n-20010315'
 export const BASE64_TRANSFORM = 'http://www.w3.org/2000/09/xmldsig#base64'
 
 /** The literal by which the reference library tells message types apart (wire fact 8). */
-export const schemaLocation = (schemaFile: string): string =>
-  `${SOAP} ${schemaFile} ${DS} oscisig.xsd ${XENC} oscienc.xsd`
+export const schemaLocation = (schemaFile: string): string => `${SOAP} ${schemaFile} ${DS} oscisig.xsd ${XENC} oscienc.xsd`

@@ -10,7 +10,6 @@ import {
   base64Text,
   boolean,
   dateTime,
-
   integer,
   many,
   misfit,
@@ -43,8 +42,7 @@ const languageEntry: Codec<FeedbackEntry> = {
 export const feedback = struct({ entries: some('Entry', languageEntry) })
 
 /** `plain`: xsd:dateTime of the intermediary's clock; `cryptographic`: a time-stamping authority's token. */
-export type TimeStamp =
-  { readonly plain: string } | { readonly cryptographic: { readonly algorithm: string; readonly token: Uint8Array } }
+export type TimeStamp = { readonly plain: string } | { readonly cryptographic: { readonly algorithm: string; readonly token: Uint8Array } }
 
 // Creation | Forwarding | Reception | Timestamp ─ Plain, or Cryptographic @Algorithm
 export const timeStamp: Codec<TimeStamp> = {
@@ -67,13 +65,23 @@ export const timeStamp: Codec<TimeStamp> = {
   }),
 }
 
-// Inspection ─ Timestamp, X509SubjectName?, X509IssuerName, X509SerialNumber, CertType, MathResult, OfflineResult, OnlineResult?
+/** Serial numbers are longer than any number of JavaScript: kept as digits. */
+const decimal: Codec<string> = {
+  read(e) {
+    const digits = text.read(e).trim()
+    if (!/^[+-]?\d{1,60}$/.test(digits)) throw misfit(e, 'bad-value', `${e.local} is not a whole number`)
+    return digits
+  },
+  write: (v) => text.write(v),
+}
+
+// Inspection ─ Timestamp, X509SubjectName, X509IssuerName, X509SerialNumber, CertType, MathResult, OfflineResult, OnlineResult?
 const result = <W extends string>(...words: readonly W[]) => struct({ result: attr('Result', word(...words)) })
 const inspection = struct({
   timestamp: one('Timestamp', timeStamp),
-  subjectName: opt('X509SubjectName', text),
+  subjectName: one('X509SubjectName', text),
   issuerName: one('X509IssuerName', text),
-  serialNumber: one('X509SerialNumber', text),
+  serialNumber: one('X509SerialNumber', decimal),
   certType: one('CertType', struct({ type: attr('Type', word('advanced', 'qualified', 'accredited', 'unknown')) })),
   mathResult: one('MathResult', result('ok', 'corrupted', 'indeterminate')),
   offlineResult: one('OfflineResult', result('valid', 'invalid', 'indeterminate')),
@@ -91,8 +99,7 @@ const inspection = struct({
 /** Which time stamps a process card carries here: `Creation Forwarding Reception`, each `!` required, `?` optional, `-` forbidden. */
 export type Stamps = `!${'!' | '?' | '-'}${'!' | '?' | '-'}`
 
-const stamp = (mark: string | undefined, name: string) =>
-  mark === '!' ? one(name, timeStamp) : opt(name, timeStamp)
+const stamp = (mark: string | undefined, name: string) => (mark === '!' ? one(name, timeStamp) : opt(name, timeStamp))
 
 const card = struct({
   recentModification: attr('RecentModification', dateTime),
@@ -110,7 +117,8 @@ const processCard = (stamps: Stamps): Codec<ProcessCard> => ({
     for (const [at, stampName] of (['creation', 'forwarding', 'reception'] as const).entries()) {
       const mark = stamps[at]
       if (mark === '!' && value[stampName] === undefined) throw misfit(e, 'process-card', `the process card lacks ${stampName}`)
-      if (mark === '-' && value[stampName] !== undefined) throw misfit(e, 'process-card', `the process card must not have ${stampName} here`)
+      if (mark === '-' && value[stampName] !== undefined)
+        throw misfit(e, 'process-card', `the process card must not have ${stampName} here`)
     }
     return value
   },
@@ -197,14 +205,27 @@ const receivedChunks: Codec<readonly number[]> = {
   write: (v) => ({ children: [v.length === 0 ? '-1' : v.join(' ')] }),
 }
 
+/** `ChunkNumber ChunkSize ReceivedChunks TotalChunkNumbers TotalMessageSize`, each `!` required, `?` optional, `-` forbidden (osci-1.2 §10.1). */
+export type ChunkMarks = `!${'!' | '-'}${'!' | '-'}${'!' | '?' | '-'}${'!' | '?' | '-'}`
+
 // osci2017:ChunkInformation @ChunkNumber @ChunkSize (KB) @ReceivedChunks @TotalChunkNumbers @TotalMessageSize (KB)
-export const chunkInformation = struct({
-  chunkNumber: optAttr('ChunkNumber', integer),
-  chunkSizeKilobytes: optAttr('ChunkSize', integer),
-  receivedChunks: optAttr('ReceivedChunks', receivedChunks),
-  totalChunkNumbers: optAttr('TotalChunkNumbers', integer),
-  totalMessageSizeKilobytes: optAttr('TotalMessageSize', integer),
-})
+export const chunkInformation = (marks: ChunkMarks) => {
+  const names = ['chunkNumber', 'chunkSizeKilobytes', 'receivedChunks', 'totalChunkNumbers', 'totalMessageSizeKilobytes']
+  return struct(
+    {
+      chunkNumber: attr('ChunkNumber', integer),
+      chunkSizeKilobytes: optAttr('ChunkSize', integer),
+      receivedChunks: optAttr('ReceivedChunks', receivedChunks),
+      totalChunkNumbers: optAttr('TotalChunkNumbers', integer),
+      totalMessageSizeKilobytes: optAttr('TotalMessageSize', integer),
+    },
+    (value) => {
+      const wrong = names.find((name, at) => (value[name] === undefined ? marks[at] === '!' : marks[at] === '-'))
+      return wrong === undefined ? undefined : `${wrong} is ${value[wrong] === undefined ? 'missing' : 'not allowed'} here`
+    },
+  )
+}
+export type ChunkInformation = Infer<ReturnType<typeof chunkInformation>>
 
 // osci2017:FeatureDescription @… ─ SupportedFeatures ─ Feature+ @Key @Version
 export const featureDescription = struct({
@@ -221,4 +242,3 @@ export const featureDescription = struct({
   ),
 })
 export type FeatureDescription = Infer<typeof featureDescription>
-

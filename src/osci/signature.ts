@@ -65,14 +65,26 @@ function bind(signature: Signature, wanted: readonly Target[]): readonly (readon
     const hits = [...left].filter((r) => sameUri(target, r.uri))
     const [hit, twice] = hits
     if (!hit || twice)
-      throw new SignatureError('9602', 'message-signature.not-covered', hit ? 'a part is signed twice' : 'a part of the message is not signed', {
-        ...(isPart(target.what) ? { xpath: target.uri } : { line: target.what.line, column: target.what.column, xpath: xpathOf(target.what) }),
-      })
+      throw new SignatureError(
+        '9602',
+        'message-signature.not-covered',
+        hit ? 'a part is signed twice' : 'a part of the message is not signed',
+        {
+          ...(isPart(target.what)
+            ? { xpath: target.uri }
+            : { line: target.what.line, column: target.what.column, xpath: xpathOf(target.what) }),
+        },
+      )
     left.delete(hit)
     return [target, hit]
   })
   const [stray] = left
-  if (stray) throw new SignatureError('9602', 'message-signature.stray-reference', 'the signature refers to something that is no part of the message')
+  if (stray)
+    throw new SignatureError(
+      '9602',
+      'message-signature.stray-reference',
+      'the signature refers to something that is no part of the message',
+    )
   return pairs
 }
 
@@ -113,13 +125,17 @@ export function verifyMessageSignature(envelope: SoapEnvelope, env: OsciEnv): Si
   const { signature: algorithms } = env.algorithms
   if (!algorithms.canonicalization(signature.canonicalizationMethod))
     throw new SignatureError('9601', 'message-signature.algorithm', 'this canonical form is not allowed')
-  if (!verifyValue(signature, signer, algorithms)) throw new SignatureError('9601', 'message-signature.value-mismatch', 'the signature value is wrong')
+  if (!verifyValue(signature, signer, algorithms))
+    throw new SignatureError('9601', 'message-signature.value-mismatch', 'the signature value is wrong')
   const pairs = bind(signature, targets(envelope, block))
   for (const [target, reference] of pairs) {
-    if (!algorithms.digest(reference.digestMethod)) throw new SignatureError('9601', 'message-signature.algorithm', 'this digest is not allowed')
+    if (!algorithms.digest(reference.digestMethod))
+      throw new SignatureError('9601', 'message-signature.algorithm', 'this digest is not allowed')
     if (!sameOctets(digest(algorithms, reference.digestMethod, octetsOf(target, reference)), reference.digestValue))
       throw new SignatureError('9601', 'message-signature.digest-mismatch', 'a signed part was changed', {
-        ...(isPart(target.what) ? { xpath: target.uri } : { line: target.what.line, column: target.what.column, xpath: xpathOf(target.what) }),
+        ...(isPart(target.what)
+          ? { xpath: target.uri }
+          : { line: target.what.line, column: target.what.column, xpath: xpathOf(target.what) }),
       })
   }
   return {
@@ -145,7 +161,11 @@ async function sign(envelope: SoapEnvelope, env: OsciEnv): Promise<SoapEnvelope>
   const rebuild = (signature: XmlElement): XmlElement => {
     const root = envelope.document.root
     const header = element(SOAP, 'soap', 'Header', { children: [control, signature, ...rest] })
-    return element(root.uri, root.prefix, root.local, { attributes: root.attributes, namespaces: root.namespaces, children: [header, envelope.body] })
+    return element(root.uri, root.prefix, root.local, {
+      attributes: root.attributes,
+      namespaces: root.namespaces,
+      children: [header, envelope.body],
+    })
   }
   rebuild(block)
   const references = targets(envelope, undefined).map(({ uri, what }) => ({

@@ -45,7 +45,8 @@ async function openShell(envelope: SoapEnvelope, env: OsciEnv): Promise<{ bytes:
   if (!key || secondKey) throw new StructureError('transport', 'transport-encryption.one-key', 'there must be exactly one EncryptedKey')
   const cipher = env.algorithms.transport.cipher(data.cipher)
   if (!cipher) throw forbidden('algorithm', 'this content cipher is not allowed on the transport')
-  if (!env.algorithms.transport.keyTransport(key.keyTransport)) throw forbidden('algorithm', 'this key transport is not allowed on the transport')
+  if (!env.algorithms.transport.keyTransport(key.keyTransport))
+    throw forbidden('algorithm', 'this key transport is not allowed on the transport')
   const decrypter = key.certificate === undefined ? undefined : env.keys.decrypter(key.certificate)
   if (!decrypter)
     throw new TransportEncryptionError('9200', 'transport-encryption.not-our-key', 'the message is encrypted for a key that is not ours')
@@ -70,7 +71,13 @@ async function sealShell(inner: SoapEnvelope, how: TransportEncryption, env: Osc
     mimeType: 'Multipart/Related',
     cipher: how.cipher,
     ivLength: how.ivBytes,
-    keys: [{ keyTransport: how.keyTransport, certificate: new Uint8Array(how.certificate.raw), wrapped: wrapKey(how.certificate, how.keyTransport, cek) }],
+    keys: [
+      {
+        keyTransport: how.keyTransport,
+        certificate: new Uint8Array(how.certificate.raw),
+        wrapped: wrapKey(how.certificate, how.keyTransport, cek),
+      },
+    ],
     cipherReference: { uri: `cid:${PART_NAME}`, transforms: [BASE64_TRANSFORM] },
   })
   const body = element(SOAP, 'soap', 'Body', { children: [data] })
@@ -80,7 +87,13 @@ async function sealShell(inner: SoapEnvelope, how: TransportEncryption, env: Osc
     attributes: [{ prefix: 'xsi', local: 'schemaLocation', uri: XSI, value: schemaLocation('soapMessageEncrypted.xsd') }],
     children: [body],
   })
-  const part: Part = { contentId: PART_NAME, contentType: 'application/octet-stream', transferEncoding: 'binary', headers: [], body: octets }
+  const part: Part = {
+    contentId: PART_NAME,
+    contentType: 'application/octet-stream',
+    transferEncoding: 'binary',
+    headers: [],
+    body: octets,
+  }
   return { document: builtDocument(root), kind: 'encrypted', header: [], body, parts: outgoingParts([part]), evidence: {}, remarks: [] }
 }
 

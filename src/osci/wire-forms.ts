@@ -31,7 +31,12 @@ function formOf(e: XmlElement): WireFormId | undefined {
   if (e.uri === OSCI) {
     if (e.local === 'OSCP') return 'osci-structure.state8-oscp'
     if (e.local === 'procard') return 'osci-structure.state8-procard'
-    if (e.local === 'Entry' && (attributeOf(e, 'lang', XML)?.trim().split(/[ \t\r\n]+/).length ?? 0) > 1) return 'osci-structure.several-languages'
+    if (
+      (attributeOf(e, 'lang', XML)
+        ?.trim()
+        .split(/[ \t\r\n]+/).length ?? 0) > 1
+    )
+      return 'osci-structure.several-languages'
     if (e.local === 'NonIntermediaryCertificates') {
       const roles = elementsOf(e).map((c) => c.local)
       const addressee = roles.indexOf('SignatureCertificateAddressee')

@@ -81,34 +81,49 @@ describe('content of a delivery', () => {
     // an encrypted attachment has at least one byte: IV + 1 + tag (threat model E4)
     const attached = fc.uint8Array({ minLength: 1, maxLength: 200 })
     await fc.assert(
-      fc.asyncProperty(attached, bytes, attached, fc.boolean(), fc.boolean(), fc.constantFrom(...CIPHERS), fc.constantFrom(12 as const, 16 as const), async (a, b, c, encrypt, encryptInner, cipher, iv) => {
-        const how = bothReaders(cipher, iv)
-        const inner: ContainerSpec = {
-          id: 'inner',
-          contents: [
-            { kind: 'data', id: 'i0', bytes: b },
-            { kind: 'attachment', id: 'i1', name: 'inner file.bin', bytes: c, contentType: 'application/pdf' },
-          ],
-          sign: [signing(author, idOf(0))],
-          ...(encryptInner ? { encrypt: how } : {}),
-        }
-        const outer: ContainerSpec = {
-          id: 'outer',
-          contents: [
-            { kind: 'data', id: 'o0', bytes: a },
-            { kind: 'attachment', id: 'o1', name: 'outer.bin', bytes: a },
-            { kind: 'container', id: 'o2', container: inner },
-          ],
-          sign: [signing(author, idOf(0)), signing(second, idOf(1), 'http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha256')],
-          ...(encrypt ? { encrypt: how } : {}),
-        }
-        const opened = await openContent(await wire([outer]), env)
-        expect(opened.problems.map((p) => `${p.finding} ${p.message} ${String((p.cause as Error | undefined)?.message ?? '')}`).join('|')).to.equal('')
-        expect(seen(opened)).to.have.deep.members(meant(outer))
-        expect(allContainers(opened.containers).flatMap((x) => x.authors.map((s) => s.verdict))).to.deep.equal(['valid', 'valid', 'valid'])
-        const types = itemsOf(opened.containers).find((i) => i.id === 'inner file.bin')?.contentType
-        expect(types).to.equal('application/pdf')
-      }),
+      fc.asyncProperty(
+        attached,
+        bytes,
+        attached,
+        fc.boolean(),
+        fc.boolean(),
+        fc.constantFrom(...CIPHERS),
+        fc.constantFrom(12 as const, 16 as const),
+        async (a, b, c, encrypt, encryptInner, cipher, iv) => {
+          const how = bothReaders(cipher, iv)
+          const inner: ContainerSpec = {
+            id: 'inner',
+            contents: [
+              { kind: 'data', id: 'i0', bytes: b },
+              { kind: 'attachment', id: 'i1', name: 'inner file.bin', bytes: c, contentType: 'application/pdf' },
+            ],
+            sign: [signing(author, idOf(0))],
+            ...(encryptInner ? { encrypt: how } : {}),
+          }
+          const outer: ContainerSpec = {
+            id: 'outer',
+            contents: [
+              { kind: 'data', id: 'o0', bytes: a },
+              { kind: 'attachment', id: 'o1', name: 'outer.bin', bytes: a },
+              { kind: 'container', id: 'o2', container: inner },
+            ],
+            sign: [signing(author, idOf(0)), signing(second, idOf(1), 'http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha256')],
+            ...(encrypt ? { encrypt: how } : {}),
+          }
+          const opened = await openContent(await wire([outer]), env)
+          expect(
+            opened.problems.map((p) => `${p.finding} ${p.message} ${String((p.cause as Error | undefined)?.message ?? '')}`).join('|'),
+          ).to.equal('')
+          expect(seen(opened)).to.have.deep.members(meant(outer))
+          expect(allContainers(opened.containers).flatMap((x) => x.authors.map((s) => s.verdict))).to.deep.equal([
+            'valid',
+            'valid',
+            'valid',
+          ])
+          const types = itemsOf(opened.containers).find((i) => i.id === 'inner file.bin')?.contentType
+          expect(types).to.equal('application/pdf')
+        },
+      ),
       { numRuns: 12 },
     )
   })
@@ -125,7 +140,10 @@ describe('content of a delivery', () => {
 
   it('an author signature over an attachment is over its plain bytes, the message signature over the ciphertext', async () => {
     const plain = Buffer.from('attached')
-    const spec = one([{ kind: 'attachment', id: 'a', name: 'n', bytes: plain }], { sign: [signing(author, idOf(0))], encrypt: bothReaders() })
+    const spec = one([{ kind: 'attachment', id: 'a', name: 'n', bytes: plain }], {
+      sign: [signing(author, idOf(0))],
+      encrypt: bothReaders(),
+    })
     const message = await wire([spec])
     expect(hex(message.attachments[0]?.body ?? plain)).to.not.contain(hex(plain))
     const opened = await openContent(message, env)
@@ -150,7 +168,10 @@ describe('content of a delivery', () => {
           const body = Uint8Array.from(part.body)
           body[at] = (body[at] ?? 0) ^ 1
           const opened = await openContent({ ...message, attachments: [{ ...part, body }] }, env)
-          expect(opened.problems.map((p) => p.finding), `byte ${at}`).to.deep.equal(['content-encryption.undecryptable'])
+          expect(
+            opened.problems.map((p) => p.finding),
+            `byte ${at}`,
+          ).to.deep.equal(['content-encryption.undecryptable'])
         }
       } else {
         const wrong = envWith({ ...reader.decrypter, unwrap: async () => Promise.resolve(new Uint8Array(32)) })

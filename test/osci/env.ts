@@ -28,7 +28,11 @@ export const OAEP_SHA256 = {
 } as const
 
 export const signature = gatewayAlgorithms({ where: 'signature' })
-export const ALGORITHMS = { transport: gatewayAlgorithms({ where: 'transport' }), signature, content: gatewayAlgorithms({ where: 'content' }) }
+export const ALGORITHMS = {
+  transport: gatewayAlgorithms({ where: 'transport' }),
+  signature,
+  content: gatewayAlgorithms({ where: 'content' }),
+}
 
 export function envWith(...decrypters: readonly Decrypter[]): OsciEnv {
   return {
@@ -57,7 +61,9 @@ export async function party(name: string): Promise<Party> {
   if (!pair) throw new Error(`no key in ${name}`)
   const { certificate, privateKey } = pair
   const opens = certificate.publicKey.asymmetricKeyType === 'rsa'
-  const decrypter = opens ? await makeDecrypter(certificate, privateKey) : { certificate, unwrap: () => Promise.reject(new Error('EC keys open nothing')) }
+  const decrypter = opens
+    ? await makeDecrypter(certificate, privateKey)
+    : { certificate, unwrap: () => Promise.reject(new Error('EC keys open nothing')) }
   return { certificate, privateKey, decrypter, signer: makeSigner(certificate, privateKey) }
 }
 
@@ -65,9 +71,11 @@ let made: Promise<Parties> | undefined
 
 /** Four throwaway parties (RSA 2048). */
 export function parties(): Promise<Parties> {
-  made ??= Promise.all(['intermed-sign', 'intermed-cipher', 'reader-cipher', 'author-sign'].map(party)).then(([signer, cipher, reader, author]) => {
-    if (!signer || !cipher || !reader || !author) throw new Error('a party is missing')
-    return { signer, cipher, reader, author }
-  })
+  made ??= Promise.all(['intermed-sign', 'intermed-cipher', 'reader-cipher', 'author-sign'].map(party)).then(
+    ([signer, cipher, reader, author]) => {
+      if (!signer || !cipher || !reader || !author) throw new Error('a party is missing')
+      return { signer, cipher, reader, author }
+    },
+  )
   return made
 }

@@ -17,7 +17,7 @@ import { ENVELOPE_NAMESPACES, SOAP } from '../../src/osci/names.js'
 import { canonicalText } from '../../src/xml/c14n.js'
 import { element, type XmlElement } from '../../src/xml/tree.js'
 import { AES256_GCM, envWith, OAEP_SHA256, parties, RSA_PSS_SHA256, SHA256, type Parties } from './env.js'
-import { messageValue } from './values.js'
+import { messageValue } from '../../tools/fixtures/values.js'
 
 const plain = (value: unknown): unknown =>
   value instanceof Uint8Array
@@ -130,7 +130,10 @@ describe('laws of the pipeline', () => {
           seen.add(error.feedback)
         }
       }
-      expect([...seen].every((code) => ['9100', '9200', '9202', '9300', '9400', '9601', '9602'].includes(code)), [...seen].join()).to.equal(true)
+      expect(
+        [...seen].every((code) => ['9100', '9200', '9202', '9300', '9400', '9601', '9602'].includes(code)),
+        [...seen].join(),
+      ).to.equal(true)
       expect(comparable(await osci.open(bytes, env))).to.deep.equal(good)
     })
   }

@@ -44,7 +44,10 @@ describe('threats to the stages', () => {
     return changed
   }
   const body = (): string => /<soap:Body.*<\/soap:Body>/s.exec(clear)?.[0] ?? ''
-  const bodyAs = (id: string, text: string): string => body().replace(/Id="body"/, `Id="${id}"`).replace(/>[^<]{8,}<\/osci:Base64Content>/, `>${text}</osci:Base64Content>`)
+  const bodyAs = (id: string, text: string): string =>
+    body()
+      .replace(/Id="body"/, `Id="${id}"`)
+      .replace(/>[^<]{8,}<\/osci:Base64Content>/, `>${text}</osci:Base64Content>`)
 
   describe('G1 signature wrapping', () => {
     const forged = (): string => bodyAs('body', 'Rm9yZ2Vk')
@@ -52,12 +55,26 @@ describe('threats to the stages', () => {
       'a second Body behind the signed one': () => edit('</soap:Envelope>', `${forged()}</soap:Envelope>`),
       'a second Body before the signed one': () => edit('<soap:Body', `${forged()}<soap:Body`),
       'the signed Body moved into a foreign header block, a forged one in its place': () =>
-        edit('</soap:Header>', `<w:x xmlns:w="urn:w" Id="w">${body()}</w:x></soap:Header>`).replace(/(<\/soap:Header>)<soap:Body.*<\/soap:Body>/s, `$1${bodyAs('forged', 'Rm9yZ2Vk')}`),
-      'the signed Body nested in the forged one': () => edit(/<soap:Body.*<\/soap:Body>/s, bodyAs('forged', 'Rm9yZ2Vk').replace('</osci:ContentPackage>', `${body()}</osci:ContentPackage>`)),
+        edit('</soap:Header>', `<w:x xmlns:w="urn:w" Id="w">${body()}</w:x></soap:Header>`).replace(
+          /(<\/soap:Header>)<soap:Body.*<\/soap:Body>/s,
+          `$1${bodyAs('forged', 'Rm9yZ2Vk')}`,
+        ),
+      'the signed Body nested in the forged one': () =>
+        edit(
+          /<soap:Body.*<\/soap:Body>/s,
+          bodyAs('forged', 'Rm9yZ2Vk').replace('</osci:ContentPackage>', `${body()}</osci:ContentPackage>`),
+        ),
       'a forged Body with another Id while the signed one is a second Header child': () =>
-        edit('</soap:Header>', `${body()}</soap:Header>`).replace(/(<\/soap:Header>)<soap:Body.*<\/soap:Body>/s, `$1${bodyAs('b2', 'Rm9yZ2Vk')}`),
+        edit('</soap:Header>', `${body()}</soap:Header>`).replace(
+          /(<\/soap:Header>)<soap:Body.*<\/soap:Body>/s,
+          `$1${bodyAs('b2', 'Rm9yZ2Vk')}`,
+        ),
       'a second Header': () => edit('<soap:Body', `<soap:Header>${''}</soap:Header><soap:Body`),
-      'the envelope inside an envelope': () => edit(/<soap:Envelope.*<\/soap:Envelope>/s, `<soap:Envelope xmlns:soap="http://schemas.xmlsoap.org/soap/envelope/"><soap:Body Id="b">${/<soap:Envelope.*<\/soap:Envelope>/s.exec(clear)?.[0] ?? ''}</soap:Body></soap:Envelope>`),
+      'the envelope inside an envelope': () =>
+        edit(
+          /<soap:Envelope.*<\/soap:Envelope>/s,
+          `<soap:Envelope xmlns:soap="http://schemas.xmlsoap.org/soap/envelope/"><soap:Body Id="b">${/<soap:Envelope.*<\/soap:Envelope>/s.exec(clear)?.[0] ?? ''}</soap:Body></soap:Envelope>`,
+        ),
     }
     for (const [name, make] of Object.entries(places)) {
       it(`G1 refuses ${name}`, async () => {
@@ -68,14 +85,18 @@ describe('threats to the stages', () => {
 
   for (const spelling of ['id', 'ID', 'iD', 'xml:id', 'osci:Id']) {
     it(`G2 refuses the Id spelt ${spelling} inside the frame`, async () => {
-      expect((await refused(edit('<osci:ContentPackage', `<osci:ContentPackage ${spelling}="x"`), '9100')).finding).to.equal('osci-structure.id-lookalike')
+      expect((await refused(edit('<osci:ContentPackage', `<osci:ContentPackage ${spelling}="x"`), '9100')).finding).to.equal(
+        'osci-structure.id-lookalike',
+      )
     })
   }
   it('G2 refuses an Id with white space from a character reference', async () => {
     expect((await refused(edit('Id="body"', 'Id="bo&#x20;dy"'), '9100')).finding).to.equal('osci-structure.id-syntax')
   })
   it('G2 refuses two equal Ids, content included', async () => {
-    expect((await refused(edit(/<osci:Base64Content Id="[^"]*"/, '<osci:Base64Content Id="body"'), '9100')).finding).to.equal('osci-structure.duplicate-id')
+    expect((await refused(edit(/<osci:Base64Content Id="[^"]*"/, '<osci:Base64Content Id="body"'), '9100')).finding).to.equal(
+      'osci-structure.duplicate-id',
+    )
   })
 
   it('G3 refuses a message when any one reference is dropped (9602 or, the value being signed, 9601)', async () => {
@@ -97,7 +118,14 @@ describe('threats to the stages', () => {
     expect(error.finding).to.equal('message-signature.signer-role')
   })
   it('G9 refuses a certificate embedded in KeyInfo', async () => {
-    await refused(edit(/<ds:RetrievalMethod URI="#intermed[^"]*"><\/ds:RetrievalMethod>/, '<ds:X509Data><ds:X509Certificate>AAAA</ds:X509Certificate></ds:X509Data>'), '9100', '9601')
+    await refused(
+      edit(
+        /<ds:RetrievalMethod URI="#intermed[^"]*"><\/ds:RetrievalMethod>/,
+        '<ds:X509Data><ds:X509Certificate>AAAA</ds:X509Certificate></ds:X509Data>',
+      ),
+      '9100',
+      '9601',
+    )
   })
   for (const [name, transform] of Object.entries({
     XSLT: 'http://www.w3.org/TR/1999/REC-xslt-19991116',
@@ -106,7 +134,11 @@ describe('threats to the stages', () => {
     'exclusive canonical form': 'http://www.w3.org/2001/10/xml-exc-c14n#',
   })) {
     it(`G11 refuses the transform ${name}`, async () => {
-      await refused(edit('<ds:Transform Algorithm="http://www.w3.org/TR/2001/REC-xml-c14n-20010315"', `<ds:Transform Algorithm="${transform}"`), '9601', '9100')
+      await refused(
+        edit('<ds:Transform Algorithm="http://www.w3.org/TR/2001/REC-xml-c14n-20010315"', `<ds:Transform Algorithm="${transform}"`),
+        '9601',
+        '9100',
+      )
     })
   }
   for (const uri of ['http://127.0.0.1:9/x', 'file:///etc/passwd', '#xpointer(/)', '']) {
@@ -169,7 +201,10 @@ describe('threats to the stages', () => {
       const shell = await soap.open(await mime.open(once, env), env)
       const twice = await mime.seal(
         await soap.seal(
-          await transport.seal(shell, { ...env, sealing: { encryptFor: { certificate: p.certificate, cipher: AES256_GCM, keyTransport: OAEP_SHA256, ivBytes: 12 } } }),
+          await transport.seal(shell, {
+            ...env,
+            sealing: { encryptFor: { certificate: p.certificate, cipher: AES256_GCM, keyTransport: OAEP_SHA256, ivBytes: 12 } },
+          }),
           env,
         ),
         env,
@@ -181,7 +216,10 @@ describe('threats to the stages', () => {
         await refused(change(/<xenc:CipherReference URI="[^"]*"/, `<xenc:CipherReference URI="${uri}"`), '9100')
       })
     }
-    for (const [name, cipher] of Object.entries({ CBC: 'http://www.w3.org/2001/04/xmlenc#aes256-cbc', 'Triple DES': 'http://www.w3.org/2001/04/xmlenc#tripledes-cbc' })) {
+    for (const [name, cipher] of Object.entries({
+      CBC: 'http://www.w3.org/2001/04/xmlenc#aes256-cbc',
+      'Triple DES': 'http://www.w3.org/2001/04/xmlenc#tripledes-cbc',
+    })) {
       it(`E3 refuses the same ciphertext relabelled as ${name} before the key is touched`, async () => {
         let touched = 0
         const p = await party('addressee-cipher')
@@ -199,7 +237,10 @@ describe('threats to the stages', () => {
       let touched = 0
       const p = await party('addressee-cipher')
       const watched = envWith({ ...p.decrypter, unwrap: async (...a) => (touched++, p.decrypter.unwrap(...a)) })
-      const changed = change(/<xenc:EncryptionMethod Algorithm="[^"]*rsa-oaep">.*?<\/xenc:EncryptionMethod>/s, '<xenc:EncryptionMethod Algorithm="http://www.w3.org/2001/04/xmlenc#rsa-1_5"/>')
+      const changed = change(
+        /<xenc:EncryptionMethod Algorithm="[^"]*rsa-oaep">.*?<\/xenc:EncryptionMethod>/s,
+        '<xenc:EncryptionMethod Algorithm="http://www.w3.org/2001/04/xmlenc#rsa-1_5"/>',
+      )
       const outcome = await osci.open(Buffer.from(changed, 'latin1'), watched).then(
         () => 'opened',
         (e: unknown) => (e as OsciError).feedback,
@@ -212,7 +253,9 @@ describe('threats to the stages', () => {
       const { encryptOctets, wrapKey } = await import('../../src/xml/xenc-write.js')
       const cipher = gatewayAlgorithms({ where: 'transport' }).cipher(AES256_GCM)
       if (!cipher) throw new Error('no cipher')
-      const hostile = Buffer.from('MIME-Version: 1.0\r\nContent-Type: multipart/related; boundary=b; type=text/xml\r\n\r\n--b\r\nContent-Type: text/xml; charset=UTF-8\r\nContent-Transfer-Encoding: 8bit\r\nContent-ID: <r>\r\n\r\n<!DOCTYPE x SYSTEM "http://127.0.0.1:9/"><x/>\r\n--b--\r\n')
+      const hostile = Buffer.from(
+        'MIME-Version: 1.0\r\nContent-Type: multipart/related; boundary=b; type=text/xml\r\n\r\n--b\r\nContent-Type: text/xml; charset=UTF-8\r\nContent-Transfer-Encoding: 8bit\r\nContent-ID: <r>\r\n\r\n<!DOCTYPE x SYSTEM "http://127.0.0.1:9/"><x/>\r\n--b--\r\n',
+      )
       const cek = env.random(32)
       const octets = Buffer.from(encryptOctets(cipher, cek, hostile, env.random(12))).toString('latin1')
       const wrapped = Buffer.from(wrapKey(p.certificate, OAEP_SHA256, cek)).toString('base64')

@@ -22,5 +22,8 @@ export async function validatorOfDemo(workers = 1): Promise<SchemaValidator> {
       .filter((name) => name.endsWith('.xsd'))
       .map((name) => [name, new Uint8Array(readFileSync(new URL(name, FOLDER)))]),
   )
-  return startValidator({ id: 'xprotektor', entry: 'xprotektor.xsd', files }, { workers, startWorker: (url, options) => new Worker(url, options) })
+  return startValidator(
+    { id: 'xprotektor', entry: 'xprotektor.xsd', files },
+    { workers, startWorker: (url, options) => new Worker(url, options) },
+  )
 }

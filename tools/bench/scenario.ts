@@ -41,7 +41,11 @@ export interface Scenario {
   answer(message: OsciMessage, document: Uint8Array): Promise<Uint8Array>
 }
 
-export async function scenario(key: TestKey, document: Uint8Array, type: 'processDelivery' | 'acceptDelivery' = 'processDelivery'): Promise<Scenario> {
+export async function scenario(
+  key: TestKey,
+  document: Uint8Array,
+  type: 'processDelivery' | 'acceptDelivery' = 'processDelivery',
+): Promise<Scenario> {
   const usage = { usage: 'both', key } as const
   const pki = await makePki({
     notBefore: new Date(Date.now() - 86_400_000),
