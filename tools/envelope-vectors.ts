@@ -57,7 +57,12 @@ function request(replyKey: JWK): EnvelopeContent {
     parts: [
       { name: 'content0', mediaType: 'application/xml', role: 'document', bytes: xml },
       { name: 'reading', mediaType: 'application/json', role: 'reading', bytes: new TextEncoder().encode('{"demo":"Müßtermann – Demo"}') },
-      { name: 'bild@demo', mediaType: 'application/octet-stream', role: 'attachment', bytes: Uint8Array.from({ length: 20_000 }, (_, i) => i % 251) },
+      {
+        name: 'bild@demo',
+        mediaType: 'application/octet-stream',
+        role: 'attachment',
+        bytes: Uint8Array.from({ length: 20_000 }, (_, i) => i % 251),
+      },
       { name: 'empty', mediaType: 'text/plain', role: 'attachment', bytes: new Uint8Array(0) },
     ],
   }

@@ -132,7 +132,7 @@ export async function sealAndPut(
   for (let attempt = 1; ; attempt += 1) {
     try {
       // The core may overwrite what it is given; a further attempt needs the bytes again.
-      await options.transport.put({ ...envelope, body: body.slice() })
+      await options.transport.put({ ...envelope, body: new Uint8Array(body) })
       return
     } catch (error) {
       if (!(error instanceof TransportError)) throw error

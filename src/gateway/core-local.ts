@@ -14,7 +14,7 @@ export interface LocalParticipant {
   readonly mailboxes: readonly string[]
 }
 
-/** @returns a transport for `createClient` or `connect({ transport })`. Taken bytes are copies: the core overwrites its own. */
+/** @returns a transport for `createClient` or `connect({ transport })`. Taken bytes are copies (`slice` of a Buffer is none): the core overwrites its own. */
 export function localTransport(core: Core, participant: LocalParticipant, clock: Clock): Transport {
   const leases = new Map<string, { readonly claim: Claim; readonly untilMs: number }>()
   const leased = (id: string): Claim => {
@@ -33,7 +33,7 @@ export function localTransport(core: Core, participant: LocalParticipant, clock:
       const claim = await core.take(mailbox, waitSeconds * 1000, signal)
       if (claim === undefined) return undefined
       const { envelope, remainingMs, leaseMs } = claim
-      const taken = { id: envelope.id, body: envelope.body.slice(), remainingMs }
+      const taken = { id: envelope.id, body: new Uint8Array(envelope.body), remainingMs }
       if (leaseMs === undefined) {
         await claim.confirm()
         return taken
