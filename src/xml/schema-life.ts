@@ -4,6 +4,8 @@
  * or given back; nothing waits for a thread that is gone.
  * @module
  */
+import { createRequire } from 'node:module'
+import { pathToFileURL } from 'node:url'
 import { MessageChannel, type MessagePort, type Worker, type WorkerOptions } from 'node:worker_threads'
 import type { PreparedSet } from './schema-set.js'
 import { readVerdict, type SchemaVerdict } from './schema-verdict.js'
@@ -71,7 +73,8 @@ const fromSource = import.meta.url.endsWith('.ts')
 /** From sources the thread gets a one-line start that loads TypeScript; Node 20 takes no loader for a thread's first file. */
 function workerUrl(): URL {
   if (!fromSource) return new URL('./schema-worker.js', import.meta.url)
-  const [loader, file] = [import.meta.resolve('tsx/esm/api'), new URL('./schema-worker.ts', import.meta.url).href]
+  const loader = pathToFileURL(createRequire(import.meta.url).resolve('tsx/esm/api').replace(/\.cjs$/, '.mjs')).href
+  const file = new URL('./schema-worker.ts', import.meta.url).href
   const start = `import(${JSON.stringify(loader)}).then((tsx) => tsx.tsImport(${JSON.stringify(file)}, ${JSON.stringify(file)}))`
   return new URL(`data:text/javascript,${encodeURIComponent(start)}`)
 }

@@ -24,7 +24,9 @@ export interface PreparedSet {
 }
 
 const ABSOLUTE = /^[a-z][a-z0-9+.-]*:/i
-const LOCATION = /\bschemaLocation(\s*=\s*)(?:"([^"]*)"|'([^']*)')/g
+// a comment, or a tag that refers to another file; locations in documentation and xsi:schemaLocation are left alone
+const REFERENCE = /<!--[\s\S]*?-->|<(?:[\w.-]+:)?(?:import|include|redefine)\s(?:[^>"']|"[^"]*"|'[^']*')*>/g
+const LOCATION = /(\sschemaLocation\s*=\s*)(?:"([^"]*)"|'([^']*)')/
 const DOCTYPE = /<!DOCTYPE[^[>]*(?:\[[^\]]*\]\s*)?>/
 const SCHEMA_START = /<(?:[\w.-]+:)?schema[\s>]/
 
@@ -69,9 +71,11 @@ export function prepareSet(source: SchemaSource): PreparedSet {
     }
     const start = SCHEMA_START.exec(text)?.index ?? 0
     const prolog = text.slice(0, start).replace(DOCTYPE, (found) => found.replace(/[^\n]/g, ''))
-    const body = text.slice(start).replace(LOCATION, (_all, equals: string, double?: string, single?: string) => {
-      return `schemaLocation${equals}"${locate((double ?? single ?? '').trim())}"`
-    })
+    const body = text.slice(start).replace(REFERENCE, (tag) =>
+      tag.startsWith('<!--')
+        ? tag
+        : tag.replace(LOCATION, (_all, equals: string, double?: string, single?: string) => `${equals}"${locate((double ?? single ?? '').trim())}"`),
+    )
     const fileName = names.get(ABSOLUTE.test(key) ? key : normalise(key)) ?? ''
     return { fileName, contents: new TextEncoder().encode(prolog + body) }
   })

@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: EUPL-1.2
+/**
+ * Our schema set against the official one (state 10), judged by the JDK's own XSD validator: on every captured envelope, and on
+ * seeded mutations of them. They may differ only where wire facts §15 says that we read more, and at the end of a Header, where the
+ * official wildcard takes stray OSCI blocks that our frame check and our set refuse.
+ * @module
+ */
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { Worker } from 'node:worker_threads'
+import { expect } from 'chai'
+import { CHECK_LIMITS } from '../../src/env.js'
+import { bodySlots, headerSlots, messageType } from '../../src/osci/messages.js'
+import { OSCI, OSCI2017, SOAP } from '../../src/osci/names.js'
+import { schemaInput } from '../../src/osci/schema-input.js'
+import { wireForms } from '../../src/osci/wire-forms.js'
+import { parseXml } from '../../src/xml/gate.js'
+import { startValidator, type SchemaValidator, type SchemaVerdict } from '../../src/xml/schema.js'
+import { childOf, elementsOf, type XmlDocument } from '../../src/xml/tree.js'
+import { capturedEnvelopes, capturesPresent, SHARED, type CapturedEnvelope } from './xsd-captures.js'
+import { mutations, type Mutation } from './xsd-mutations.js'
+
+const SET = fileURLToPath(new URL('../../schemas/osci12/', import.meta.url))
+const OFFICIAL = join(SHARED, 'official-schemas/osci12-korr10/schema')
+const MUTATIONS = 1000
+
+const parse = (xml: string): XmlDocument => parseXml(Buffer.from(xml), { limits: CHECK_LIMITS, frame: 'content' })
+
+/** Verdicts of the official set, one run of Java for all. */
+function official(documents: readonly { readonly xml: string; readonly name: string }[]): { valid: boolean; why: string }[] {
+  const folder = mkdtempSync(join(tmpdir(), 'xsd-oracle-'))
+  try {
+    const files = documents.map(({ xml, name }, i) => {
+      const file = join(folder, `${i}.xml`)
+      // a fault names no schema; the oracle looks for the name in the text
+      writeFileSync(file, name === 'messageFault' ? `${xml}<!-- schemaLocation="x soapMessageFault.xsd" -->` : xml)
+      return file
+    })
+    const java = spawnSync('java', [join(SHARED, 'peer/XsdOracle.java'), OFFICIAL, 'auto', ...files], { encoding: 'utf8', maxBuffer: 1 << 28 })
+    // a message of the oracle may go over several lines
+    const lines = java.stdout.split('\n').filter((line) => line.startsWith(`valid ${folder}`) || line.startsWith(`invalid ${folder}`))
+    if (lines.length !== files.length) throw new Error(`the oracle judged ${lines.length} of ${files.length} files: ${java.stderr}`)
+    return lines.map((line) => ({ valid: line.startsWith('valid '), why: line.split(' ').slice(2).join(' ') }))
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+}
+
+/** A block of OSCI's in the Header's tail that has no slot there: repeated, out of order, behind a custom block, or of another message. */
+function strayBlocks(document: XmlDocument, name: string): boolean {
+  const type = messageType(name)
+  const header = childOf(document.root, SOAP, 'Header')
+  if (!type || !header) return false
+  const slots = headerSlots(type)
+  let at = -1
+  const seen = new Set<string>()
+  let foreign = false
+  for (const block of elementsOf(header)) {
+    if (block.uri !== OSCI && block.uri !== OSCI2017) {
+      foreign = true
+      continue
+    }
+    if (foreign) return true
+    const slot = slots.findIndex((s) => s.uri === block.uri && s.name === block.local)
+    const key = `${block.uri} ${block.local}`
+    if (slot < at || (seen.has(key) && block.local !== 'QualityOfTimestamp')) return true
+    seen.add(key)
+    at = slot
+  }
+  return false
+}
+
+describe('our OSCI schema set and the official one, state 10', function () {
+  this.timeout(90_000)
+  let validator: SchemaValidator
+  let captured: readonly CapturedEnvelope[]
+  let mutated: readonly Mutation[]
+  let theirs: { valid: boolean; why: string }[]
+  let ours: SchemaVerdict[]
+
+  before(async function () {
+    if (!capturesPresent()) {
+      console.log('      skipped: the captures (../shared) are not here')
+      this.skip()
+    }
+    if (spawnSync('java', ['-version']).error) {
+      console.log('      skipped: java is not here')
+      this.skip()
+    }
+    captured = capturedEnvelopes()
+    mutated = mutations(captured, MUTATIONS, 20_261_124)
+    const files = new Map(readdirSync(SET).map((name) => [name, readFileSync(join(SET, name))]))
+    validator = await startValidator(
+      { id: 'osci12', entry: 'osci12.xsd', files },
+      { workers: 2, maxQueued: 10_000, startWorker: (url, options) => new Worker(url, options) },
+    )
+    const all = [...captured, ...mutated.map(({ xml, base }) => ({ xml, name: base.name }))]
+    const mine = Promise.all(all.map(({ xml, name }) => validator.validate(schemaInput(parse(xml), name).bytes)))
+    theirs = official(all)
+    ours = await mine
+  })
+  after(async () => {
+    await (validator as SchemaValidator | undefined)?.close()
+  })
+
+  it('finds every captured envelope', () => {
+    const count = (origin: CapturedEnvelope['origin']): number => captured.filter((c) => c.origin === origin).length
+    expect({ clear: count('clear'), shell: count('shell'), decrypted: count('decrypted'), fault: count('fault') }).to.deep.equal({
+      clear: 194,
+      shell: 210,
+      decrypted: 210,
+      fault: 6,
+    })
+  })
+
+  it('takes every captured envelope', () => {
+    const refused = captured.flatMap((c, i) => (ours[i]?.verdict === 'valid' ? [] : [`${c.file} ${c.name}: ${ours[i]?.problems[0]?.message ?? ''}`]))
+    expect(refused).to.deep.equal([])
+  })
+
+  it('agrees with the official set on every captured envelope but those with several readers', () => {
+    const differ = captured.filter((_, i) => theirs[i]?.valid !== true)
+    expect(differ.map((c) => wireForms(parse(c.xml)).map((f) => f.id))).to.deep.equal([
+      ['osci-structure.several-encrypted-keys'],
+      ['osci-structure.several-encrypted-keys'],
+      ['osci-structure.several-encrypted-keys'],
+    ])
+  })
+
+  it('agrees with the official set on seeded mutations, but where it reads more', () => {
+    const wrong: string[] = []
+    const counts = { both: 0, neither: 0, more: 0, stray: 0 }
+    for (const [i, { base, what, xml }] of mutated.entries()) {
+      const mine = ours[captured.length + i]
+      const their = theirs[captured.length + i]
+      const valid = mine?.verdict === 'valid'
+      if (mine?.verdict === 'error') wrong.push(`${what}: no verdict, ${mine.problems[0]?.message ?? ''}`)
+      else if (valid === their?.valid) counts[valid ? 'both' : 'neither']++
+      else if (valid && wireForms(parse(xml)).length > 0) counts.more++
+      else if (!valid && strayBlocks(parse(xml), base.name)) counts.stray++
+      else wrong.push(`${base.name} (${base.file}): ${what}: ours ${mine?.verdict ?? ''} ${mine?.problems[0]?.message ?? ''}; official ${their?.why || 'valid'}`)
+    }
+    console.log(`      ${MUTATIONS} mutations: ${JSON.stringify(counts)}`)
+    expect(wrong).to.deep.equal([])
+    expect(counts.both).to.be.greaterThan(50)
+    expect(counts.neither).to.be.greaterThan(250)
+  })
+
+  it('has a slot for every message in the captures', () => {
+    const names = new Set(captured.map((c) => c.name))
+    const known = [...names].filter((name) => {
+      const type = messageType(name)
+      return type && headerSlots(type).length > 0 && bodySlots(type).length <= 1
+    })
+    expect(known.length).to.equal(names.size - 2)
+  })
+})
