@@ -1,0 +1,253 @@
+// SPDX-License-Identifier: EUPL-1.2
+/**
+ * Checks one XÖV document and says what it is. A result, not an exception: what a message does wrong is a finding.
+ *
+ *   bytes ─ gate ─ namespace known? ─ schema ─ head ─ code lists ─ empty strings ─ rules of the standard
+ *           X000   V000               X001     T080   S010/S011    S030            S999/T099
+ *
+ * The order is that of the rejection codes; `rueckweisung` is the code of the first stage that failed [xoev.md §6.2]. A namespace
+ * nobody configured is `unchecked`, never `invalid`. Details hold no content of the message.
+ * @module
+ */
+import { ProtektorError } from '../errors.js'
+import type { Limits } from '../env.js'
+import { parseXml } from '../xml/gate.js'
+import type { SchemaSource, SchemaValidator } from '../xml/schema.js'
+import { validateWithPlaces } from '../xml/schema-places.js'
+import { attributeOf, elementsOf, textOf, xpathOf, type XmlDocument, type XmlElement } from '../xml/tree.js'
+import { checkCodes, DEFAULT_CODE_POLICY, type CodeListStore, type CodePolicy } from './codelists.js'
+import { xoevFinding } from './findings.js'
+import { checkHead } from './head-rules.js'
+import { readHead, type XoevHead } from './header.js'
+import type { SchemaChoice, SchemaSets } from './schema-sets.js'
+import { SchemaTypes } from './schema-types.js'
+import { profileFor, type XoevProfile } from './standards.js'
+import { checkXprotektorRules } from './xprotektor-rules.js'
+
+/** One thing found. `xpath`, `line` and `column` (from 1) are places in the bytes that were given. */
+export interface Finding {
+  readonly id: string
+  readonly severity: 'error' | 'warning' | 'info'
+  readonly xpath?: string
+  readonly line?: number
+  readonly column?: number
+  /** English, for people who repair messages; values are masked. */
+  readonly detail?: string
+}
+
+export type LayerVerdict = 'valid' | 'invalid' | 'unchecked' | 'error'
+
+export interface XoevReport {
+  readonly verdict: LayerVerdict
+  readonly standard?: string
+  readonly version?: string
+  /** Local name of the root element. */
+  readonly messageType?: string
+  readonly head?: XoevHead
+  readonly findings: readonly Finding[]
+  /** Rejection code of the first failing stage, e.g. `X001`; `V000` also for `unchecked`. */
+  readonly rueckweisung?: string
+  /** Layers that were looked at. */
+  readonly layers: Partial<Readonly<Record<'xoev-schema' | 'xoev-head' | 'code-lists' | 'rules', LayerVerdict>>>
+  /** The parsed document, for whoever goes on reading; undefined when the gate refused it. */
+  readonly document?: XmlDocument
+}
+
+export interface ContentContext {
+  readonly schemas: SchemaSets
+  /** Compiled once per source by the caller. May reject: then the verdict is `error`. */
+  validatorFor(source: SchemaSource): Promise<SchemaValidator>
+  readonly codeLists: CodeListStore
+  readonly codePolicy?: CodePolicy
+  readonly limits: Limits
+  /** Head of the request, when the document is an answer. */
+  readonly request?: XoevHead
+  /** The request itself: lets rules look at its scope. */
+  readonly requestDocument?: XmlDocument
+  /** Kennung of the body that reads (T080 for others). */
+  readonly reader?: string
+}
+
+// types of a schema set live as long as its source
+const typesOf = new WeakMap<SchemaSource, SchemaTypes>()
+
+function schemaTypes(source: SchemaSource): SchemaTypes {
+  let known = typesOf.get(source)
+  if (!known) typesOf.set(source, (known = new SchemaTypes(source)))
+  return known
+}
+
+/** Takes values out of the engine's sentences: they are content of the message, often of persons. */
+export function masked(message: string): string {
+  const cut = message.length > 2000 ? message.slice(0, 2000) + '…' : message
+  return cut
+    .replace(/(The value )'[\s\S]*'( (?:is|has|does|of)\b)/, "$1'…'$2")
+    .replace(/^((?:Element|Attribute) '[^']*'(?:, attribute '[^']*')?: )'[\s\S]*'( is not )/, "$1'…'$2")
+    .replace(/^((?:Element|Attribute) '[^']*'(?:, attribute '[^']*')?: The actual value )'[\s\S]*'/, "$1'…'")
+}
+
+class Checking {
+  readonly findings: Finding[] = []
+  readonly layers: { -readonly [K in keyof XoevReport['layers']]: XoevReport['layers'][K] } = {}
+
+  note(id: string, place: { xpath?: string; line?: number; column?: number } | XmlElement | undefined, detail?: string): void {
+    const row = xoevFinding(id)
+    const where =
+      place === undefined ? {} : 'kind' in place ? { xpath: xpathOf(place), line: place.line, column: place.column } : place
+    this.findings.push({ id, severity: row?.severity ?? 'error', ...where, ...(detail === undefined ? {} : { detail }) })
+  }
+
+  /** Ends a layer: invalid when it raised an error since `from`. */
+  close(layer: keyof XoevReport['layers'], from: number): void {
+    this.layers[layer] = this.findings.slice(from).some((f) => f.severity === 'error') ? 'invalid' : 'valid'
+  }
+}
+
+/** Does somebody mean this to be XML? First sign that is no white space, marks and NULs (UTF-16) aside. */
+function looksLikeXml(bytes: Uint8Array): boolean {
+  for (const b of bytes.subarray(0, 4096)) {
+    if (b === 0x3c) return true
+    if (![0x20, 0x09, 0x0a, 0x0d, 0x00, 0xef, 0xbb, 0xbf, 0xfe, 0xff].includes(b)) return false
+  }
+  return false
+}
+
+function unreadable(bytes: Uint8Array, cause: unknown): XoevReport {
+  if (!looksLikeXml(bytes)) return { verdict: 'unchecked', findings: [{ id: 'xoev-schema.not-xml', severity: 'info' }], layers: { 'xoev-schema': 'unchecked' } }
+  if (!(cause instanceof ProtektorError)) throw cause
+  const finding: Finding = { id: cause.finding, severity: 'error', ...cause.place, detail: cause.message }
+  return { verdict: 'invalid', findings: [finding], rueckweisung: cause.finding === 'xml.encoding' ? 'S001' : 'X000', layers: { 'xoev-schema': 'unchecked' } }
+}
+
+/** The first text that is not in normal form C. */
+function notNormalized(root: XmlElement): XmlElement | undefined {
+  const stack = [root]
+  for (let e = stack.pop(); e; e = stack.pop()) {
+    const text = textOf(e)
+    if (/[^\u0000-\u02ff]/.test(text) && text.normalize('NFC') !== text) return e
+    stack.push(...elementsOf(e).reverse())
+  }
+  return undefined
+}
+
+async function judge(document: XmlDocument, choice: SchemaChoice, context: ContentContext, checking: Checking): Promise<void> {
+  const from = checking.findings.length
+  for (const one of choice.unresolved) checking.note('xoev-schema.unresolved-import', undefined, `${one.file} → ${one.location ?? one.namespace}`)
+  let result
+  try {
+    result = await validateWithPlaces(await context.validatorFor(choice.source), document)
+  } catch (cause) {
+    const known = cause instanceof ProtektorError && cause.finding === 'xoev-schema.set-broken'
+    checking.note('xoev-schema.set-broken', undefined, known ? (cause.detail ?? cause.message) : String(cause))
+    checking.layers['xoev-schema'] = 'error'
+    return
+  }
+  if (result.verdict === 'error') {
+    checking.note('xoev-schema.not-judged', undefined, result.problems[0]?.message)
+    checking.layers['xoev-schema'] = 'error'
+    return
+  }
+  for (const { message, xpath, line, column } of result.problems)
+    checking.note('xoev-schema.invalid', { line, column, ...(xpath === undefined ? {} : { xpath }) }, masked(message))
+  // fail-closed: an invalid verdict is an error even when the engine gave no reason
+  if (result.verdict === 'invalid' && result.problems.length === 0) checking.note('xoev-schema.invalid', document.root)
+  checking.close('xoev-schema', from)
+}
+
+function emptyStrings(document: XmlDocument, types: SchemaTypes, profile: XoevProfile, checking: Checking): void {
+  types.visit(document.root, (e, declaration) => {
+    if (!declaration.simple || elementsOf(e).length > 0 || textOf(e).trim() !== '') return
+    if (attributeOf(e, 'nil', 'http://www.w3.org/2001/XMLSchema-instance') !== undefined) return
+    checking.note(declaration.mandatory && profile.rejectsContent ? 'xoev-head.empty-string' : 'xoev-head.empty-element', e)
+  })
+}
+
+/** Stages in the order of their codes; what is not named comes last. */
+const STAGES: readonly ((id: string) => boolean)[] = [
+  (id) => id === 'xoev-schema.unknown-standard',
+  (id) => id === 'xoev-schema.invalid',
+  (id) => id === 'xoev-head.reader' || id === 'rules.xprotektor-reader',
+  (id) => id.startsWith('code-lists.'),
+  (id) => id === 'xoev-head.empty-string',
+]
+
+function rejectionCode(findings: readonly Finding[], profile: XoevProfile | undefined): string | undefined {
+  const failing = findings.filter((f) => f.severity === 'error' || f.id === 'xoev-schema.unknown-standard')
+  const rank = (id: string): number => {
+    const at = STAGES.findIndex((stage) => stage(id))
+    return at < 0 ? STAGES.length : at
+  }
+  const first = failing.map((f) => f.id).sort((a, b) => rank(a) - rank(b))[0]
+  const code = first === undefined ? undefined : xoevFinding(first)?.rueckweisung
+  return code === 'S011' ? (profile?.codeListRejection.unknownCode ?? code) : code
+}
+
+function overall(layers: XoevReport['layers']): LayerVerdict {
+  const all = Object.values(layers)
+  // one document: invalid before error before unchecked [product.md "Fixed interface"]
+  return all.includes('invalid') ? 'invalid' : all.includes('error') ? 'error' : all.includes('unchecked') ? 'unchecked' : 'valid'
+}
+
+/** Checks one document: everything from the bytes to the rules of its standard. Never rejects because of the document. */
+export async function checkContent(bytes: Uint8Array, context: ContentContext): Promise<XoevReport> {
+  let document: XmlDocument
+  try {
+    document = parseXml(bytes, { limits: context.limits, frame: 'content', stage: 'xoev' })
+  } catch (cause) {
+    return unreadable(bytes, cause)
+  }
+  const { root } = document
+  const checking = new Checking()
+  const profile = profileFor(root.uri)
+  const head = readHead(document)
+  if (document.byteOrderMark) checking.note('xoev-schema.byte-order-mark', { line: 1, column: 1 })
+  const decomposed = notNormalized(root)
+  if (decomposed) checking.note('xoev-schema.not-normalized', decomposed)
+
+  const choice = context.schemas.forRoot(root.uri, root.local) ?? context.schemas.knowsNamespace(root.uri)
+  if (choice) await judge(document, choice, context, checking)
+  else {
+    checking.note('xoev-schema.unknown-standard', root)
+    checking.layers['xoev-schema'] = 'unchecked'
+  }
+
+  if (profile) {
+    const from = checking.findings.length
+    const request = context.request ?? (context.requestDocument && readHead(context.requestDocument))
+    if (!head) checking.note('xoev-head.missing', root)
+    else {
+      const headContext = { codeLists: context.codeLists, ...(request ? { request } : {}), ...(context.reader === undefined ? {} : { reader: context.reader }) }
+      for (const one of checkHead(document, head, profile, headContext)) checking.note(one.id, one.element, one.detail)
+    }
+    if (choice && checking.layers['xoev-schema'] === 'valid') emptyStrings(document, schemaTypes(choice.source), profile, checking)
+    checking.close('xoev-head', from)
+  }
+  // codes and rules of a document that is not schema-valid say nothing new
+  if (choice && checking.layers['xoev-schema'] === 'valid') {
+    let from = checking.findings.length
+    const lenient = profile?.rejectsContent === false
+    for (const one of checkCodes(document, context.codeLists, context.codePolicy ?? DEFAULT_CODE_POLICY, schemaTypes(choice.source)))
+      checking.note(lenient && one.id === 'code-lists.unknown-code' ? 'code-lists.doubtful-code' : one.id, one.element, one.version === undefined ? one.listUri : `${one.listUri} ${one.version}`)
+    checking.close('code-lists', from)
+    if (profile?.name === 'xprotektor' && head) {
+      from = checking.findings.length
+      const request = context.request ?? (context.requestDocument && readHead(context.requestDocument))
+      for (const one of checkXprotektorRules(document, head, request, context.requestDocument)) checking.note(one.id, one.element)
+      checking.close('rules', from)
+    }
+  }
+  const rueckweisung = rejectionCode(checking.findings, profile)
+  const standard = head?.standard ?? choice?.standard
+  const version = head?.version ?? choice?.version
+  return {
+    verdict: overall(checking.layers),
+    ...(standard === undefined ? {} : { standard }),
+    ...(version === undefined ? {} : { version }),
+    messageType: root.local,
+    ...(head ? { head } : {}),
+    findings: checking.findings,
+    ...(rueckweisung === undefined ? {} : { rueckweisung }),
+    layers: checking.layers,
+    document,
+  }
+}

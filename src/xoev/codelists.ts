@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: EUPL-1.2
+/**
+ * Code lists: reads genericode, keeps lists by URI and version, and looks up the codes of a document.
+ *
+ *   <x listURI="urn:…" listVersionID="1"><code>01</code></x>      absent attributes: the values the schema fixes
+ *
+ * Outcomes: `ok`, `unknown-code` (of a known version), `unknown-version`, `unknown-list`. Column names differ from list to list, so
+ * the Key of the list says which column holds the code.
+ * Specs: [genericode 1.0], xoev.md §4 (code types 1–4 and policy).
+ * @module
+ */
+import { CHECK_LIMITS } from '../env.js'
+import { parseXml } from '../xml/gate.js'
+import { attributeOf, childOf, elementsOf, textOf, type XmlDocument, type XmlElement } from '../xml/tree.js'
+import { trustedXml } from './schema-document.js'
+import type { SchemaTypes } from './schema-types.js'
+
+const GENERICODE = 'http://docs.oasis-open.org/codelist/ns/genericode/1.0/'
+
+export const AGS = 'urn:de:bund:destatis:bevoelkerungsstatistik:schluessel:ags'
+export const DVDV_PREFIXES = 'urn:xoev-de:bund:bmi:bit:codeliste:dvdv.praefix'
+
+export interface CodeList {
+  readonly uri: string
+  readonly version: string
+  readonly name: string
+  readonly codes: ReadonlySet<string>
+}
+
+const under = (e: XmlElement, local: string): XmlElement[] => elementsOf(e).filter((c) => c.local === local)
+
+/** Column that holds the code: the recommended key, else the first key, else the first required column, else the first. */
+function codeColumn(columns: XmlElement): string | undefined {
+  const keys = under(columns, 'Key')
+  const recommended = keys.find((key) =>
+    under(key, 'Annotation').some((annotation) => under(annotation, 'AppInfo').some((info) => elementsOf(info).some((e) => e.local === 'recommendedKeyColumn'))),
+  )
+  for (const key of [...(recommended ? [recommended] : []), ...keys]) {
+    const [reference] = under(key, 'ColumnRef')
+    const column = reference && attributeOf(reference, 'Ref')
+    if (column !== undefined) return column
+  }
+  const all = under(columns, 'Column')
+  const column = all.find((one) => attributeOf(one, 'Use') === 'required') ?? all[0]
+  return column && attributeOf(column, 'Id')
+}
+
+/**
+ * Reads one genericode file.
+ * @returns undefined when the file is XML but no code list, or a list without URI or key.
+ * @throws {StructureError | TypeError | RangeError} when it is not XML.
+ */
+export function readCodeList(bytes: Uint8Array): CodeList | undefined {
+  const { root } = parseXml(trustedXml(bytes), { limits: CHECK_LIMITS, frame: 'content' })
+  if (root.uri !== GENERICODE || root.local !== 'CodeList') return undefined
+  const [identification] = under(root, 'Identification')
+  const [columns] = under(root, 'ColumnSet')
+  const [rows] = under(root, 'SimpleCodeList')
+  const text = (local: string): string | undefined => {
+    const [e] = identification ? under(identification, local) : []
+    return e && textOf(e).trim()
+  }
+  const uri = text('CanonicalUri')
+  const version = text('Version')
+  const column = columns && codeColumn(columns)
+  if (uri === undefined || version === undefined || column === undefined || !rows) return undefined
+  const codes = new Set<string>()
+  for (const row of under(rows, 'Row'))
+    for (const value of under(row, 'Value')) {
+      if (attributeOf(value, 'ColumnRef') !== column) continue
+      const [simple] = under(value, 'SimpleValue')
+      if (simple) codes.add(textOf(simple).trim())
+    }
+  return { uri, version, name: text('LongName') ?? text('ShortName') ?? uri, codes }
+}
+
+export type CodeOutcome = 'ok' | 'unknown-code' | 'unknown-version' | 'unknown-list'
+
+/** Lists by URI and version. */
+export class CodeListStore {
+  private readonly lists = new Map<string, Map<string, CodeList>>()
+
+  add(list: CodeList): void {
+    const versions = this.lists.get(list.uri) ?? new Map<string, CodeList>()
+    this.lists.set(list.uri, versions.set(list.version, list))
+  }
+
+  /** Takes every genericode file of a directory; what is no code list is passed over. */
+  static from(directories: Iterable<ReadonlyMap<string, Uint8Array>>): CodeListStore {
+    const store = new CodeListStore()
+    // a look at the first bytes spares the parsing of everything else that ends in .xml
+    const mark = Buffer.from('genericode')
+    for (const files of directories)
+      for (const [path, bytes] of files) {
+        if (!/\.xml$/i.test(path) || Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.length, 4096)).indexOf(mark) < 0) continue
+        try {
+          const list = readCodeList(bytes)
+          if (list) store.add(list)
+        } catch {
+          // a broken file is no list: codes that need it are reported as `unknown-list`
+        }
+      }
+    return store
+  }
+
+  lookUp(uri: string, version: string | undefined, code: string): CodeOutcome {
+    const versions = this.lists.get(uri)
+    if (!versions) return 'unknown-list'
+    const list = version === undefined ? undefined : versions.get(version)
+    if (!list) return 'unknown-version'
+    return list.codes.has(code) ? 'ok' : 'unknown-code'
+  }
+
+  /** The code in any version of the list; undefined when the list is not there. */
+  anyVersionHas(uri: string, code: string): boolean | undefined {
+    const versions = this.lists.get(uri)
+    return versions && [...versions.values()].some((list) => list.codes.has(code))
+  }
+
+  get size(): number {
+    let count = 0
+    for (const versions of this.lists.values()) count += versions.size
+    return count
+  }
+}
+
+/** Severity per list of a code that a known version does not have. Everything else is an error [xoev.md §4]. */
+export interface CodePolicy {
+  readonly warnOnly: ReadonlySet<string>
+}
+
+export const DEFAULT_CODE_POLICY: CodePolicy = { warnOnly: new Set([AGS]) }
+
+export interface CodeFinding {
+  readonly id: 'code-lists.unknown-code' | 'code-lists.doubtful-code' | 'code-lists.unknown-version' | 'code-lists.unknown-list'
+  readonly element: XmlElement
+  readonly listUri: string
+  readonly version: string | undefined
+}
+
+function wordOf(policy: CodePolicy, uri: string, outcome: Exclude<CodeOutcome, 'ok'>): CodeFinding['id'] {
+  return outcome === 'unknown-code' && policy.warnOnly.has(uri) ? 'code-lists.doubtful-code' : `code-lists.${outcome}`
+}
+
+/**
+ * Looks up every code of a document. A missing list or version is reported once, at its first place; each unknown code at its own.
+ * @param types tells the list of codes whose attributes the schema fixes; without it only codes that name their list are checked.
+ */
+export function checkCodes(document: XmlDocument, store: CodeListStore, policy: CodePolicy = DEFAULT_CODE_POLICY, types?: SchemaTypes): CodeFinding[] {
+  const found: CodeFinding[] = []
+  const reported = new Set<string>()
+  const check = (element: XmlElement, fixedUri: string | undefined, fixedVersion: string | undefined): void => {
+    const code = childOf(element, '', 'code')
+    const listUri = attributeOf(element, 'listURI') ?? fixedUri
+    // an empty list name says nothing (xdomea samples)
+    if (!code || listUri === undefined || listUri === '') return
+    const version = attributeOf(element, 'listVersionID') ?? fixedVersion
+    // xs:token: the schema collapses white space, so do we
+    const outcome = store.lookUp(listUri, version, textOf(code).trim().replace(/[ \t\r\n]+/g, ' '))
+    if (outcome === 'ok') return
+    const key = outcome === 'unknown-list' ? listUri : `${listUri} ${version ?? ''}`
+    if (outcome !== 'unknown-code') {
+      if (reported.has(key)) return
+      reported.add(key)
+    }
+    found.push({ id: wordOf(policy, listUri, outcome), element, listUri, version })
+  }
+  const declared = new Set<XmlElement>()
+  types?.visit(document.root, (e, declaration) => {
+    if (!childOf(e, '', 'code')) return
+    declared.add(e)
+    const fixed = types.fixedCode(declaration)
+    // the values of type 1 stand in the schema, which has judged them
+    if (!(fixed.enumerated && fixed.listUri !== undefined && fixed.version !== undefined)) check(e, fixed.listUri, fixed.version)
+  })
+  const stack = [document.root]
+  for (let e = stack.pop(); e; e = stack.pop()) {
+    if (!declared.has(e)) check(e, undefined, undefined)
+    stack.push(...elementsOf(e).reverse())
+  }
+  return found
+}
