@@ -374,13 +374,19 @@ export const OPTIONS = z.strictObject({
         example: '8388608',
       }),
       chunkKilobytes: option(z.tuple([whole(1, 16_384), whole(1, 65_536)]).prefault([16, 16_384]), {
-        ...words('kleinste und größte Teilnachricht', 'smallest and largest chunk'),
+        ...words(
+          'kleinste und größte Teilnachricht; in dieser Ausgabe ohne Wirkung',
+          'smallest and largest chunk; without effect in this release',
+        ),
         unit: 'kilobytes',
         example: '[16, 16384]',
         expects: words('[kleinste, größte]', '[smallest, largest]'),
       }),
       chunkedMessageKilobytes: option(whole(16, 2_097_152).prefault(512_000), {
-        ...words('größte Nachricht aus Teilen', 'largest message made of chunks'),
+        ...words(
+          'größte Nachricht aus Teilen; in dieser Ausgabe ohne Wirkung',
+          'largest message made of chunks; without effect in this release',
+        ),
         unit: 'kilobytes',
         example: '512000',
       }),
@@ -423,22 +429,6 @@ export const OPTIONS = z.strictObject({
       maxConnectionsPerPeer: option(whole(1, 100_000).prefault(512), {
         ...words('Verbindungen zugleich von einer Adresse', 'connections at a time from one address'),
         example: '512',
-      }),
-    })
-    .prefault({}),
-  identity: z
-    .strictObject({
-      participant: option(NAME.prefault('gateway'), {
-        ...words('Kennung, unter der das Gateway selbst Umschläge versiegelt', 'id under which the gateway itself seals envelopes'),
-        example: 'gateway',
-        expects: NAME_WORDS,
-      }),
-      keyFile: option(text().optional(), {
-        ...words('private Schlüssel dazu (JWK Set, Rechte 0600)', 'private keys for it (JWK Set, mode 0600)'),
-        unit: 'path',
-        file: 'secret',
-        example: 'keys/gateway.jwks.json',
-        derived: words('beim ersten Start in dataDirectory erzeugt', 'made in dataDirectory at the first start'),
       }),
     })
     .prefault({}),

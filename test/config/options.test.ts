@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: EUPL-1.2
+/**
+ * No option without effect: every leaf of the table is read by the program somewhere outside the configuration room.
+ * @module
+ */
+import { readFileSync, readdirSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { expect } from 'chai'
+import { describe as describeOptions } from '../../src/config/option.js'
+import { OPTIONS } from '../../src/config/options.js'
+
+const source = join(dirname(fileURLToPath(import.meta.url)), '../../src')
+
+/** Part of the fixed shape, for roles that come later; the documentation says so. */
+const WITHOUT_EFFECT = ['chunkKilobytes', 'chunkedMessageKilobytes', 'redis', 'remote', 'memory']
+
+describe('config options', () => {
+  it('reads every option it documents', () => {
+    const code = readdirSync(source, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile() && entry.name.endsWith('.ts') && !entry.parentPath.endsWith('/config'))
+      .map((entry) => readFileSync(join(entry.parentPath, entry.name), 'utf8'))
+      .join('\n')
+    const crossChecks = readFileSync(join(source, 'config/cross-checks.ts'), 'utf8')
+    const leaves = describeOptions(OPTIONS).map((row) => row.key.split('.').at(-1)?.replace(/\[\]$/, '') ?? '')
+    const unread = [...new Set(leaves)].filter(
+      (name) => name !== '*' && !WITHOUT_EFFECT.includes(name) && !new RegExp(`[.{,]\\s*${name}\\b`).test(code),
+    )
+    // `slowPoller` only allows a longer life; the cross checks read it.
+    expect(unread.filter((name) => !crossChecks.includes(`.${name}`) || name !== 'slowPoller')).to.deep.equal([])
+  })
+
+  it('says of every option without effect that it has none', () => {
+    const rows = describeOptions(OPTIONS).filter(
+      (row) => WITHOUT_EFFECT.includes(row.key.split('.').at(-1) ?? '') && !row.key.endsWith('memory'),
+    )
+    expect(rows).to.have.length(4)
+    for (const row of rows) expect(row.note.en, row.key).to.match(/this release/)
+  })
+})
