@@ -83,9 +83,10 @@ describe('writeMime', () => {
   })
 
   it('M2 agrees with a second parser on well-formed messages', async () => {
+    // Left out: its own idea of text/base64, and of a part without octets (it makes one line break of that).
     const plain = message.map((given) => ({
       ...given,
-      attachments: given.attachments.filter((one) => one.transferEncoding !== '7bit-base64'),
+      attachments: given.attachments.filter((one) => one.transferEncoding !== '7bit-base64' && one.body.length > 0),
     }))
     for (const given of fc.sample(plain, 40)) {
       const parts = readMime(writeMime(given), GATEWAY_LIMITS)
