@@ -184,7 +184,14 @@ export interface Algorithms {
 }
 
 /** OpenSSL names of the curves of threat model §7. */
-export const CURVES: ReadonlySet<string> = new Set(['prime256v1', 'secp384r1', 'secp521r1', 'brainpoolP256r1', 'brainpoolP384r1', 'brainpoolP512r1'])
+export const CURVES: ReadonlySet<string> = new Set([
+  'prime256v1',
+  'secp384r1',
+  'secp521r1',
+  'brainpoolP256r1',
+  'brainpoolP384r1',
+  'brainpoolP512r1',
+])
 
 /** An {@link Algorithms} over the rows that `use` lets through. */
 export function algorithmsFrom(use: (row: AlgorithmRow) => AlgorithmRow | undefined, keys: KeyRules): Algorithms {

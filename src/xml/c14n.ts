@@ -63,10 +63,14 @@ export function canonicalText(apex: XmlElement, options: CanonicalOptions = {}):
     if (e.line === 0) assertBound(e, scope)
     let attributes = e.attributes
     if (stack.length === 0 && inherited && inherited.attributes.length > 0) {
-      attributes = [...inherited.attributes.filter((a) => !e.attributes.some((own) => own.uri === XML && own.local === a.local)), ...e.attributes]
+      attributes = [
+        ...inherited.attributes.filter((a) => !e.attributes.some((own) => own.uri === XML && own.local === a.local)),
+        ...e.attributes,
+      ]
     }
     if (attributes.length > 1) attributes = sorted(attributes, byName)
-    for (const a of attributes) out += a.prefix === '' ? ` ${a.local}="${escapeAttribute(a.value)}"` : ` ${a.prefix}:${a.local}="${escapeAttribute(a.value)}"`
+    for (const a of attributes)
+      out += a.prefix === '' ? ` ${a.local}="${escapeAttribute(a.value)}"` : ` ${a.prefix}:${a.local}="${escapeAttribute(a.value)}"`
     out += '>'
     stack.push({ e, scope, name, next: 0 })
   }
@@ -80,7 +84,8 @@ export function canonicalText(apex: XmlElement, options: CanonicalOptions = {}):
     } else if (child.kind === 'text') out += escapeText(child.value)
     else if (child.kind === 'element') {
       if (!omit?.has(child)) open(child, frame.scope)
-    } else if (child.kind === 'instruction') out += child.value === '' ? `<?${child.target}?>` : `<?${child.target} ${child.value.replace(/\r/g, '&#xD;')}?>`
+    } else if (child.kind === 'instruction')
+      out += child.value === '' ? `<?${child.target}?>` : `<?${child.target} ${child.value.replace(/\r/g, '&#xD;')}?>`
   }
   return out
 }
@@ -107,7 +112,8 @@ function declared(above: Scope, e: XmlElement): Scope {
     if (uri === '') scope.delete(prefix)
     else {
       // [C14N10 §1.3]: implementations must report failure on relative namespace URIs.
-      if (!/^[A-Za-z][A-Za-z0-9+.-]*:/.test(uri)) throw new StructureError('signature', 'xml.relative-namespace', 'relative namespace name: there is no canonical form', place(e))
+      if (!/^[A-Za-z][A-Za-z0-9+.-]*:/.test(uri))
+        throw new StructureError('signature', 'xml.relative-namespace', 'relative namespace name: there is no canonical form', place(e))
       scope.set(prefix, uri)
     }
   }
@@ -115,16 +121,19 @@ function declared(above: Scope, e: XmlElement): Scope {
 }
 
 function assertBound(e: XmlElement, scope: Scope): void {
-  if ((scope.get(e.prefix) ?? '') !== e.uri) throw new StructureError('signature', 'xml.unbound-prefix', `prefix of ${e.local} is not bound to its namespace`)
+  if ((scope.get(e.prefix) ?? '') !== e.uri)
+    throw new StructureError('signature', 'xml.unbound-prefix', `prefix of ${e.local} is not bound to its namespace`)
   for (const a of e.attributes) {
     const bound = a.prefix === 'xml' ? XML : a.prefix === '' ? '' : scope.get(a.prefix)
-    if (bound !== a.uri) throw new StructureError('signature', 'xml.unbound-prefix', `prefix of attribute ${a.local} is not bound to its namespace`)
+    if (bound !== a.uri)
+      throw new StructureError('signature', 'xml.unbound-prefix', `prefix of attribute ${a.local} is not bound to its namespace`)
   }
 }
 
 const place = (e: XmlElement): { line?: number; column?: number } => (e.line === 0 ? {} : { line: e.line, column: e.column })
 
-const declaration = (prefix: string, uri: string): string => (prefix === '' ? ` xmlns="${escapeAttribute(uri)}"` : ` xmlns:${prefix}="${escapeAttribute(uri)}"`)
+const declaration = (prefix: string, uri: string): string =>
+  prefix === '' ? ` xmlns="${escapeAttribute(uri)}"` : ` xmlns:${prefix}="${escapeAttribute(uri)}"`
 
 const byName = (a: XmlAttribute, b: XmlAttribute): number => (a.uri === b.uri ? byCodePoint(a.local, b.local) : byCodePoint(a.uri, b.uri))
 
@@ -149,7 +158,14 @@ function sorted<T>(list: readonly T[], compare: (a: T, b: T) => number): readonl
 }
 
 const TEXT: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '\r': '&#xD;' }
-const ATTRIBUTE: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '"': '&quot;', '\t': '&#x9;', '\n': '&#xA;', '\r': '&#xD;' }
+const ATTRIBUTE: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '"': '&quot;',
+  '\t': '&#x9;',
+  '\n': '&#xA;',
+  '\r': '&#xD;',
+}
 
 function escapeText(s: string): string {
   return /[&<>\r]/.test(s) ? s.replace(/[&<>\r]/g, (c) => TEXT[c] ?? c) : s

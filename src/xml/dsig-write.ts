@@ -31,7 +31,8 @@ export interface SignatureSpec {
 }
 
 const C14N = 'http://www.w3.org/TR/2001/REC-xml-c14n-20010315'
-const ds = (local: string, attributes: readonly XmlAttribute[], children: readonly (XmlNode | string)[]): XmlElement => element(DS, 'ds', local, { attributes, children })
+const ds = (local: string, attributes: readonly XmlAttribute[], children: readonly (XmlNode | string)[]): XmlElement =>
+  element(DS, 'ds', local, { attributes, children })
 const method = (local: string, uri: string): XmlElement => ds(local, [attr('Algorithm', uri)], [])
 
 /** `\n` before every child and at the end. */
@@ -45,7 +46,8 @@ const lines = (children: readonly XmlElement[]): (XmlNode | string)[] => [...chi
  */
 export async function makeSignature(context: XmlElement, spec: SignatureSpec): Promise<XmlElement> {
   const row = algorithmOf(spec.signatureMethod)
-  if (row?.kind !== 'signature' || row.signature !== 'allowed' || row.send === false) throw new SignatureError('9601', 'message-signature.algorithm', 'we do not sign with this method')
+  if (row?.kind !== 'signature' || row.signature !== 'allowed' || row.send === false)
+    throw new SignatureError('9601', 'message-signature.algorithm', 'we do not sign with this method')
   const signedInfo = ds(
     'SignedInfo',
     [],
@@ -60,7 +62,8 @@ export async function makeSignature(context: XmlElement, spec: SignatureSpec): P
 }
 
 function reference(spec: ReferenceSpec): XmlElement {
-  const transforms = spec.transforms.length === 0 ? [] : [ds('Transforms', [], lines(spec.transforms.map((uri) => method('Transform', uri))))]
+  const transforms =
+    spec.transforms.length === 0 ? [] : [ds('Transforms', [], lines(spec.transforms.map((uri) => method('Transform', uri))))]
   const value = ds('DigestValue', [], [encodeBase64(spec.digestValue)])
   return ds('Reference', [attr('URI', spec.uri)], lines([...transforms, method('DigestMethod', spec.digestMethod), value]))
 }

@@ -78,10 +78,15 @@ export function readSignature(e: XmlElement, layer: SignatureLayer): Signature {
   if (references.length === 0) refuse(layer, signedInfo, 'no Reference')
   const seen = new Set<string>()
   for (const { uri, element: r } of references) {
-    if (seen.has(uri)) throw new SignatureError('9602', `${layer}.duplicate-reference`, 'two references to the same part', { line: r.line, column: r.column })
+    if (seen.has(uri))
+      throw new SignatureError('9602', `${layer}.duplicate-reference`, 'two references to the same part', {
+        line: r.line,
+        column: r.column,
+      })
     seen.add(uri)
   }
-  if (references.filter((r) => r.uri.startsWith('#')).length > MAX_REFERENCES) refuse(layer, signedInfo, `more than ${MAX_REFERENCES} references to elements`)
+  if (references.filter((r) => r.uri.startsWith('#')).length > MAX_REFERENCES)
+    refuse(layer, signedInfo, `more than ${MAX_REFERENCES} references to elements`)
 
   const keys = new Children(keyInfo, layer)
   const retrieval = keys.one(DS, 'RetrievalMethod')
@@ -112,7 +117,8 @@ function readReference(e: XmlElement, layer: SignatureLayer): Reference {
   const found = attributes(e, layer, ['URI', 'Type', 'Id'])
   const uri = found.get('URI') ?? refuse(layer, e, 'URI is missing')
   const fragment = uri.startsWith('#')
-  if (fragment ? !isNcName(uri.slice(1)) : !uri.startsWith('cid:') || uri.length === 4 || uri.length > 1024) refuse(layer, e, 'URI is neither #Id nor cid:')
+  if (fragment ? !isNcName(uri.slice(1)) : !uri.startsWith('cid:') || uri.length === 4 || uri.length > 1024)
+    refuse(layer, e, 'URI is neither #Id nor cid:')
   const children = new Children(e, layer)
   const list = children.optional(DS, 'Transforms')
   const digestMethod = children.one(DS, 'DigestMethod')
@@ -134,7 +140,11 @@ function readReference(e: XmlElement, layer: SignatureLayer): Reference {
 }
 
 /** The one Object of the profile: XAdES SignedProperties with nothing but a SigningTime. */
-function readProperties(object: XmlElement, signatureId: string | undefined, layer: SignatureLayer): Pick<Signature, 'signedProperties' | 'unverifiedSigningTime'> {
+function readProperties(
+  object: XmlElement,
+  signatureId: string | undefined,
+  layer: SignatureLayer,
+): Pick<Signature, 'signedProperties' | 'unverifiedSigningTime'> {
   attributes(object, layer, ['Id'])
   const inObject = new Children(object, layer)
   const qualifying = inObject.one(XADES, 'QualifyingProperties')
@@ -191,7 +201,11 @@ export function paddingOf(row: SignatureRow): { dsaEncoding: 'ieee-p1363' } | { 
 }
 
 /** Why a key may not be used under this row; undefined when it may. The URI alone never chooses the key [threat model G7]. */
-export function unfit(row: SignatureRow, key: KeyObject, algorithms: Algorithms): { rule: 'key-type' | 'key-size'; message: string } | undefined {
+export function unfit(
+  row: SignatureRow,
+  key: KeyObject,
+  algorithms: Algorithms,
+): { rule: 'key-type' | 'key-size'; message: string } | undefined {
   const type = key.asymmetricKeyType
   const { modulusLength = 0, namedCurve = '' } = key.asymmetricKeyDetails ?? {}
   if (row.scheme === 'ecdsa') {
@@ -199,8 +213,11 @@ export function unfit(row: SignatureRow, key: KeyObject, algorithms: Algorithms)
     const { curves } = algorithms.keys
     return curves && !curves.has(namedCurve) ? { rule: 'key-size', message: 'curve is not allowed' } : undefined
   }
-  if (type !== 'rsa' && !(type === 'rsa-pss' && row.scheme === 'rsa-pss')) return { rule: 'key-type', message: 'signature method and key do not fit' }
-  return modulusLength < algorithms.keys.minimumRsaBits || modulusLength > 16_384 ? { rule: 'key-size', message: `RSA key of ${modulusLength} bits` } : undefined
+  if (type !== 'rsa' && !(type === 'rsa-pss' && row.scheme === 'rsa-pss'))
+    return { rule: 'key-type', message: 'signature method and key do not fit' }
+  return modulusLength < algorithms.keys.minimumRsaBits || modulusLength > 16_384
+    ? { rule: 'key-size', message: `RSA key of ${modulusLength} bits` }
+    : undefined
 }
 
 /** Field bytes per curve; r‖s has twice as many [RFC9231 §2.3.6]. */

@@ -51,7 +51,8 @@ const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 export function parseXml(bytes: Uint8Array, options: GateOptions): XmlDocument {
   const { limits, frame } = options
   const stage = options.stage ?? 'soap'
-  if (bytes.length > limits.xmlBytes) throw new StructureError(stage, 'xml.too-large', `XML of ${bytes.length} bytes, allowed are ${limits.xmlBytes}`)
+  if (bytes.length > limits.xmlBytes)
+    throw new StructureError(stage, 'xml.too-large', `XML of ${bytes.length} bytes, allowed are ${limits.xmlBytes}`)
   let text: string
   try {
     text = decoder.decode(bytes)
@@ -60,10 +61,12 @@ export function parseXml(bytes: Uint8Array, options: GateOptions): XmlDocument {
   }
   const byteOrderMark = text.charCodeAt(0) === 0xfeff
   if (byteOrderMark) {
-    if (frame === 'osci') throw new StructureError(stage, 'xml.byte-order-mark', 'byte order mark in an OSCI message', { line: 1, column: 1 })
+    if (frame === 'osci')
+      throw new StructureError(stage, 'xml.byte-order-mark', 'byte order mark in an OSCI message', { line: 1, column: 1 })
     text = text.slice(1)
     // The tokenizer would swallow a second one without a word.
-    if (text.charCodeAt(0) === 0xfeff) throw new StructureError(stage, 'xml.not-well-formed', 'two byte order marks', { line: 1, column: 1 })
+    if (text.charCodeAt(0) === 0xfeff)
+      throw new StructureError(stage, 'xml.not-well-formed', 'two byte order marks', { line: 1, column: 1 })
   }
   return new Reading(text, limits, frame, stage).read(byteOrderMark)
 }
@@ -186,7 +189,7 @@ class Reading {
   private feed(): void {
     const { text, parser } = this
     let written = 0
-    for (let open = text.indexOf('<'); open >= 0; ) {
+    for (let open = text.indexOf('<'); open >= 0;) {
       const next = text.indexOf('<', open + 1)
       if (next - open > LONG_TEXT) {
         const from = text.indexOf('>', open) + 1
@@ -218,7 +221,8 @@ class Reading {
     parser.on('doctype', () => this.refuse('doctype', 'document type declaration', this.offset()))
     parser.on('xmldecl', (declaration) => {
       if (declaration.version !== '1.0') this.refuse('version', 'XML 1.0 only', 0)
-      if (declaration.encoding !== undefined && declaration.encoding.toLowerCase() !== 'utf-8') this.refuse('encoding', 'the declaration names another encoding than UTF-8', 0)
+      if (declaration.encoding !== undefined && declaration.encoding.toLowerCase() !== 'utf-8')
+        this.refuse('encoding', 'the declaration names another encoding than UTF-8', 0)
     })
     parser.on('processinginstruction', (pi) => {
       const start = this.text.lastIndexOf('<?', this.offset())
@@ -230,7 +234,8 @@ class Reading {
       this.add({ kind: 'comment', value })
     })
     parser.on('cdata', (value) => {
-      if (this.frame === 'osci' && this.insideSignature > 0) this.refuse('cdata', 'CDATA section inside a signature', this.text.lastIndexOf('<![CDATA[', this.offset()))
+      if (this.frame === 'osci' && this.insideSignature > 0)
+        this.refuse('cdata', 'CDATA section inside a signature', this.text.lastIndexOf('<![CDATA[', this.offset()))
       this.onText(value, true)
     })
     parser.on('text', (value) => this.onText(value, false))
@@ -245,10 +250,13 @@ class Reading {
     })
     parser.on('attribute', (a) => {
       if (a.prefix === 'xmlns' || a.name === 'xmlns') {
-        if (++this.tagNamespaces > this.limits.xmlNamespaces) this.refuse('namespaces', `more than ${this.limits.xmlNamespaces} namespace declarations`, this.offset())
-      } else if (++this.tagAttributes > this.limits.xmlAttributes) this.refuse('attributes', `more than ${this.limits.xmlAttributes} attributes`, this.offset())
+        if (++this.tagNamespaces > this.limits.xmlNamespaces)
+          this.refuse('namespaces', `more than ${this.limits.xmlNamespaces} namespace declarations`, this.offset())
+      } else if (++this.tagAttributes > this.limits.xmlAttributes)
+        this.refuse('attributes', `more than ${this.limits.xmlAttributes} attributes`, this.offset())
       this.checkName(a.name)
-      if (tooLong(a.value, this.limits.xmlAttributeBytes)) this.refuse('attribute-size', `attribute value of more than ${this.limits.xmlAttributeBytes} bytes`, this.offset())
+      if (tooLong(a.value, this.limits.xmlAttributeBytes))
+        this.refuse('attribute-size', `attribute value of more than ${this.limits.xmlAttributeBytes} bytes`, this.offset())
       this.pending.push(a)
     })
     parser.on('opentag', (tag) => this.onOpen(tag.uri, tag.local, tag.prefix))
@@ -269,7 +277,8 @@ class Reading {
       else if (a.name === 'xmlns') this.declare(e, '', a.value)
       else e.attributes.push({ prefix: a.prefix, local: a.local, uri: a.uri ?? '', value: a.value })
     }
-    if (this.inScope.size > this.limits.xmlNamespacesInScope) this.refuse('namespaces-in-scope', `more than ${this.limits.xmlNamespacesInScope} namespaces in scope`, start)
+    if (this.inScope.size > this.limits.xmlNamespacesInScope)
+      this.refuse('namespaces-in-scope', `more than ${this.limits.xmlNamespacesInScope} namespaces in scope`, start)
     if (uri === DS || this.insideSignature > 0) this.insideSignature++
     if (this.current) this.current.children.push(e)
     else this.root ??= e
@@ -318,10 +327,12 @@ class Reading {
   }
 
   private checkName(name: string): void {
-    if (tooLong(name, this.limits.xmlNameBytes)) this.refuse('name-size', `name of more than ${this.limits.xmlNameBytes} bytes`, this.offset())
+    if (tooLong(name, this.limits.xmlNameBytes))
+      this.refuse('name-size', `name of more than ${this.limits.xmlNameBytes} bytes`, this.offset())
     const colon = name.indexOf(':')
     // Both halves of a qualified name are NCNames; the tokenizer looks at the first character of the whole only [XMLNS10 §3].
-    if (colon >= 0 && /^[-.0-9\u00b7\u0300-\u036f\u203f\u2040]/.test(name.slice(colon + 1))) this.refuse('not-well-formed', 'malformed name', this.offset())
+    if (colon >= 0 && /^[-.0-9\u00b7\u0300-\u036f\u203f\u2040]/.test(name.slice(colon + 1)))
+      this.refuse('not-well-formed', 'malformed name', this.offset())
   }
 }
 

@@ -27,7 +27,8 @@ export function collectIds(root: XmlElement, frame: ReadonlySet<string>, stage: 
         if (ids.has(a.value)) refuse('duplicate-id', 'two elements with the same Id', e)
         if (!isNcName(a.value) && frame.has(e.uri)) refuse('id-syntax', 'Id is no NCName', e)
         ids.set(a.value, e)
-      } else if (a.local.toLowerCase() === 'id' && frame.has(e.uri)) refuse('foreign-id', 'Id attribute in another spelling or namespace', e)
+      } else if (a.local.toLowerCase() === 'id' && frame.has(e.uri))
+        refuse('foreign-id', 'Id attribute in another spelling or namespace', e)
     }
     for (let i = e.children.length - 1; i >= 0; i--) {
       const c = e.children[i]

@@ -42,9 +42,11 @@ export function secondOpinion(bytes: Uint8Array, certificatePem: string): Opinio
     const document = readDocument(bytes)
     const key = new X509Certificate(certificatePem).publicKey
     const signature = readSignature(theSignature(document.root), 'author-signature')
-    if (signature.references.some((r) => !r.uri.startsWith('#'))) return { verdict: 'error', reasons: ['references to parts outside the document'] }
+    if (signature.references.some((r) => !r.uri.startsWith('#')))
+      return { verdict: 'error', reasons: ['references to parts outside the document'] }
     const allowed = [C14N, BASE64]
-    if (signature.canonicalizationMethod !== C14N || !signature.references.every((r) => r.transforms.every((t) => allowed.includes(t)))) return { verdict: 'invalid', reasons: ['transform is not allowed'] }
+    if (signature.canonicalizationMethod !== C14N || !signature.references.every((r) => r.transforms.every((t) => allowed.includes(t))))
+      return { verdict: 'invalid', reasons: ['transform is not allowed'] }
     // xml-crypto reads SignedInfo for itself in exclusive form before it starts: it needs that class, the grammar above does not let it be used.
     return ask(document, signature.element, key, [...allowed, EXC_C14N])
   })
@@ -91,8 +93,10 @@ function guarded(act: () => Opinion): Opinion {
 function readDocument(bytes: Uint8Array): XmlDocument {
   const document = parseXml(bytes, { limits: CHECK_LIMITS, frame: 'content', stage: 'content' })
   const { root, prolog, epilog } = document
-  const instruction = (nodes: readonly XmlNode[]): boolean => nodes.some((n) => n.kind === 'instruction' || (n.kind === 'element' && instruction(n.children)))
-  if (instruction([...prolog, root, ...epilog])) throw new ProtektorError('author-signature.grammar', 'processing instruction in a signed document')
+  const instruction = (nodes: readonly XmlNode[]): boolean =>
+    nodes.some((n) => n.kind === 'instruction' || (n.kind === 'element' && instruction(n.children)))
+  if (instruction([...prolog, root, ...epilog]))
+    throw new ProtektorError('author-signature.grammar', 'processing instruction in a signed document')
   return document
 }
 
@@ -146,7 +150,8 @@ function readEnveloped(root: XmlElement, e: XmlElement): { transforms: string[];
     return algorithm(t, layer)
   })
   list.end()
-  if (transforms[0] !== ENVELOPED || transforms.length > 2 || (transforms[1] !== undefined && ![C14N, EXC_C14N].includes(transforms[1]))) fail('transforms are not allowed')
+  if (transforms[0] !== ENVELOPED || transforms.length > 2 || (transforms[1] !== undefined && ![C14N, EXC_C14N].includes(transforms[1])))
+    fail('transforms are not allowed')
   return { transforms, digestMethod: algorithm(digestMethod, layer), digestValue }
 }
 
@@ -160,10 +165,14 @@ function ask(document: XmlDocument, signature: XmlElement, key: KeyObject, trans
   const signed = new SignedXml({ publicCert: key.export({ type: 'spki', format: 'pem' }), getCertFromKeyInfo: () => null })
   signed.idAttributes = ['Id']
   signed.SignatureAlgorithms = { [row.uri]: signatureClass(row) }
-  signed.HashAlgorithms = Object.fromEntries(ALGORITHMS.filter((r): r is DigestRow => r.kind === 'digest' && r.signature === 'allowed').map((r) => [r.uri, hashClass(r)]))
+  signed.HashAlgorithms = Object.fromEntries(
+    ALGORITHMS.filter((r): r is DigestRow => r.kind === 'digest' && r.signature === 'allowed').map((r) => [r.uri, hashClass(r)]),
+  )
   const known = signed.CanonicalizationAlgorithms
   const own: typeof known = { [BASE64]: Base64Transform, [ENVELOPED]: EnvelopedTransform }
-  signed.CanonicalizationAlgorithms = Object.fromEntries(transforms.map((uri) => [uri, own[uri] ?? known[uri]]).filter(([, c]) => c !== undefined)) as typeof known
+  signed.CanonicalizationAlgorithms = Object.fromEntries(
+    transforms.map((uri) => [uri, own[uri] ?? known[uri]]).filter(([, c]) => c !== undefined),
+  ) as typeof known
   try {
     signed.loadSignature(canonicalText(signature))
     return signed.checkSignature(document.text) ? { verdict: 'valid', reasons: [] } : { verdict: 'invalid', reasons: ['digest mismatch'] }
@@ -189,7 +198,10 @@ function signatureClass(row: SignatureRow): new () => SignatureAlgorithm {
     }
     verifySignature = (material: string, key: unknown, value: string): boolean => {
       const octets = decodeBase64(value)
-      return octets !== undefined && verify(row.hash, Buffer.from(material, 'utf8'), { key: createPublicKey(key as string), ...paddingOf(row) }, octets)
+      return (
+        octets !== undefined &&
+        verify(row.hash, Buffer.from(material, 'utf8'), { key: createPublicKey(key as string), ...paddingOf(row) }, octets)
+      )
     }
   }
 }
@@ -225,7 +237,8 @@ class EnvelopedTransform implements CanonicalizationOrTransformationAlgorithm {
   /** Removes the one signature that the grammar has found below the root. */
   process(node: unknown): ReturnType<CanonicalizationOrTransformationAlgorithm['process']> {
     const root = node as DomNode
-    for (const child of Array.from(root.childNodes)) if (child.localName === 'Signature' && child.namespaceURI === DS) root.removeChild(child)
+    for (const child of Array.from(root.childNodes))
+      if (child.localName === 'Signature' && child.namespaceURI === DS) root.removeChild(child)
     return node as ReturnType<CanonicalizationOrTransformationAlgorithm['process']>
   }
 }

@@ -18,7 +18,8 @@ import { attr, element, type NamespaceDeclaration, type XmlAttribute, type XmlEl
 /** IV ‖ ciphertext ‖ tag. @throws when the cipher may not be sent, or key or IV have another length than its row says. */
 export function encryptOctets(cipher: CipherRow, key: Uint8Array, plaintext: Uint8Array, iv: Uint8Array): Uint8Array {
   if (cipher.mode !== 'gcm') throw new ProtektorError('transport-encryption.algorithm', `${cipher.name} is never sent`)
-  if (key.length !== cipher.keyBytes || !cipher.ivBytes.includes(iv.length)) throw new ProtektorError('transport-encryption.algorithm', 'key or IV of wrong length')
+  if (key.length !== cipher.keyBytes || !cipher.ivBytes.includes(iv.length))
+    throw new ProtektorError('transport-encryption.algorithm', 'key or IV of wrong length')
   const encipher = createCipheriv(cipher.cipher as CipherGCMTypes, key, iv, { authTagLength: cipher.tagBytes })
   const body = encipher.update(plaintext)
   return Buffer.concat([iv, body, encipher.final(), encipher.getAuthTag()])
@@ -29,7 +30,8 @@ export function wrapKey(certificate: X509Certificate, keyTransport: KeyTransport
   const resolved = gatewayAlgorithms({ where: 'transport' }).keyTransport(keyTransport)
   if (!resolved) throw new ProtektorError('transport-encryption.algorithm', 'key transport is never sent')
   const key = certificate.publicKey
-  if (key.asymmetricKeyType !== 'rsa' || (key.asymmetricKeyDetails?.modulusLength ?? 0) < 2048) throw new ProtektorError('transport-encryption.key-size', 'no RSA key of 2048 bits or more')
+  if (key.asymmetricKeyType !== 'rsa' || (key.asymmetricKeyDetails?.modulusLength ?? 0) < 2048)
+    throw new ProtektorError('transport-encryption.key-size', 'no RSA key of 2048 bits or more')
   return publicEncrypt({ key, padding: constants.RSA_PKCS1_OAEP_PADDING, oaepHash: resolved.hash }, cek)
 }
 
@@ -57,17 +59,25 @@ export interface EncryptedDataSpec {
   readonly namespaces?: readonly NamespaceDeclaration[]
 }
 
-const ds = (local: string, attributes: readonly XmlAttribute[], children: readonly (XmlNode | string)[]): XmlElement => element(DS, 'ds', local, { attributes, children })
-const xenc = (local: string, attributes: readonly XmlAttribute[], children: readonly (XmlNode | string)[]): XmlElement => element(XENC, 'xenc', local, { attributes, children })
+const ds = (local: string, attributes: readonly XmlAttribute[], children: readonly (XmlNode | string)[]): XmlElement =>
+  element(DS, 'ds', local, { attributes, children })
+const xenc = (local: string, attributes: readonly XmlAttribute[], children: readonly (XmlNode | string)[]): XmlElement =>
+  element(XENC, 'xenc', local, { attributes, children })
 const cipherValue = (octets: Uint8Array): XmlElement => xenc('CipherData', [], [xenc('CipherValue', [], [encodeBase64(octets)])])
 
 /** An `xenc:EncryptedData` with `cipherValue` or `cipherReference`, and `keys` or `mgmtData`. */
 export function makeEncryptedData(spec: EncryptedDataSpec): XmlElement {
-  const ivLength = element(OSCI128, 'osci128', 'IvLength', { namespaces: [{ prefix: 'osci128', uri: OSCI128 }], attributes: [attr('Value', String(spec.ivLength))] })
+  const ivLength = element(OSCI128, 'osci128', 'IvLength', {
+    namespaces: [{ prefix: 'osci128', uri: OSCI128 }],
+    attributes: [attr('Value', String(spec.ivLength))],
+  })
   const keyInfo = spec.mgmtData ? [ds('MgmtData', [], [encodeBase64(spec.mgmtData)])] : (spec.keys ?? []).map(makeKey)
   return element(XENC, 'xenc', 'EncryptedData', {
     namespaces: spec.namespaces ?? [],
-    attributes: [...(spec.id === undefined ? [] : [attr('Id', spec.id)]), ...(spec.mimeType === undefined ? [] : [attr('MimeType', spec.mimeType)])],
+    attributes: [
+      ...(spec.id === undefined ? [] : [attr('Id', spec.id)]),
+      ...(spec.mimeType === undefined ? [] : [attr('MimeType', spec.mimeType)]),
+    ],
     children: [
       xenc('EncryptionMethod', [attr('Algorithm', spec.cipher)], spec.ivLength === 12 ? [ivLength] : []),
       ds('KeyInfo', [], keyInfo),
@@ -78,16 +88,25 @@ export function makeEncryptedData(spec: EncryptedDataSpec): XmlElement {
 
 function makeReference(reference: { readonly uri: string; readonly transforms: readonly string[] }): XmlElement {
   const transforms = reference.transforms.map((uri) => ds('Transform', [attr('Algorithm', uri)], []))
-  return xenc('CipherData', [], [xenc('CipherReference', [attr('URI', reference.uri)], transforms.length === 0 ? [] : [xenc('Transforms', [], transforms)])])
+  return xenc(
+    'CipherData',
+    [],
+    [xenc('CipherReference', [attr('URI', reference.uri)], transforms.length === 0 ? [] : [xenc('Transforms', [], transforms)])],
+  )
 }
 
 function makeKey(spec: EncryptedKeySpec): XmlElement {
   const { algorithm, mgf, digest } = spec.keyTransport
   const method: XmlElement[] = []
-  if (mgf !== undefined) method.push(element(XENC11, 'xenc11', 'MGF', { namespaces: [{ prefix: 'xenc11', uri: XENC11 }], attributes: [attr('Algorithm', mgf)] }))
+  if (mgf !== undefined)
+    method.push(element(XENC11, 'xenc11', 'MGF', { namespaces: [{ prefix: 'xenc11', uri: XENC11 }], attributes: [attr('Algorithm', mgf)] }))
   if (digest !== undefined) method.push(ds('DigestMethod', [attr('Algorithm', digest)], []))
   const name = spec.certificate
     ? ds('X509Data', [], [ds('X509Certificate', [], [encodeBase64(spec.certificate)])])
     : ds('RetrievalMethod', [attr('Type', X509_DATA), attr('URI', spec.retrievalUri ?? '')], [])
-  return xenc('EncryptedKey', [], [xenc('EncryptionMethod', [attr('Algorithm', algorithm)], method), ds('KeyInfo', [], [name]), cipherValue(spec.wrapped)])
+  return xenc(
+    'EncryptedKey',
+    [],
+    [xenc('EncryptionMethod', [attr('Algorithm', algorithm)], method), ds('KeyInfo', [], [name]), cipherValue(spec.wrapped)],
+  )
 }

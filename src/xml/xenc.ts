@@ -146,7 +146,11 @@ function readKeyTransport(e: XmlElement, layer: EncryptionLayer): KeyTransport {
   mgf ??= children.optional(XENC11, 'MGF')
   children.end()
   for (const child of [mgf, digest]) if (child) new Children(child, layer).end()
-  return { algorithm: algorithm(e, layer), ...(digest ? { digest: algorithm(digest, layer) } : {}), ...(mgf ? { mgf: algorithm(mgf, layer) } : {}) }
+  return {
+    algorithm: algorithm(e, layer),
+    ...(digest ? { digest: algorithm(digest, layer) } : {}),
+    ...(mgf ? { mgf: algorithm(mgf, layer) } : {}),
+  }
 }
 
 function readKeyName(keyInfo: XmlElement, layer: EncryptionLayer): Pick<EncryptedKey, 'retrievalUri' | 'certificate'> {
@@ -185,11 +189,18 @@ export function cipherOf(data: EncryptedData, algorithms: Algorithms): CipherRow
  * @throws {TransportEncryptionError} 9202, or {ContentError} for content: `<layer>.algorithm`, `<layer>.wrapped-length`,
  * both about public data and both before the private key is touched.
  */
-export async function unwrapKey(decrypter: Decrypter, key: EncryptedKey, cipher: CipherRow, algorithms: Algorithms, random: (bytes: number) => Uint8Array): Promise<Uint8Array> {
+export async function unwrapKey(
+  decrypter: Decrypter,
+  key: EncryptedKey,
+  cipher: CipherRow,
+  algorithms: Algorithms,
+  random: (bytes: number) => Uint8Array,
+): Promise<Uint8Array> {
   if (!algorithms.keyTransport(key.keyTransport)) publicRefusal(key.layer, 'algorithm', 'key transport is not allowed')
   const { asymmetricKeyType, asymmetricKeyDetails } = decrypter.certificate.publicKey
   const modulusBytes = Math.ceil((asymmetricKeyDetails?.modulusLength ?? 0) / 8)
-  if (asymmetricKeyType !== 'rsa' || key.wrapped.length !== modulusBytes) publicRefusal(key.layer, 'wrapped-length', 'encrypted key does not fit the certificate')
+  if (asymmetricKeyType !== 'rsa' || key.wrapped.length !== modulusBytes)
+    publicRefusal(key.layer, 'wrapped-length', 'encrypted key does not fit the certificate')
   const decoy = random(cipher.keyBytes)
   try {
     const unwrapped = await decrypter.unwrap(key.keyTransport, key.wrapped)

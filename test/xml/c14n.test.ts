@@ -15,7 +15,27 @@ const prefixes = ['', 'a', 'b', 'c', 'Z']
 const uris = ['urn:one', 'urn:two', 'http://example.org/#x', 'urn:one:']
 const locals = ['e', 'f', '_g', 'Ähm', 'x-1', 'Id']
 const piece = fc.oneof(
-  fc.constantFrom('&amp;', '&lt;', '&gt;', '&quot;', '&#13;', '&#xA;', '&#9;', '"', "'", '>', 'ä€', '𝒳', '\r\n', '\r', '\n', '\t', ' ', ']]', 'text'),
+  fc.constantFrom(
+    '&amp;',
+    '&lt;',
+    '&gt;',
+    '&quot;',
+    '&#13;',
+    '&#xA;',
+    '&#9;',
+    '"',
+    "'",
+    '>',
+    'ä€',
+    '𝒳',
+    '\r\n',
+    '\r',
+    '\n',
+    '\t',
+    ' ',
+    ']]',
+    'text',
+  ),
   fc.string({ unit: fc.constantFrom(...'abcXYZ019+/= .:-'), maxLength: 8 }),
 )
 const pieces = fc.array(piece, { maxLength: 5 }).map((p) => p.join(''))
@@ -68,7 +88,9 @@ function document(s: Spec): string {
     }
     if (n.xml) attributes += ' xml:lang="de" xml:space = "preserve"'
     const name = bound(n.name[0]) + (locals[n.name[1]] ?? 'e')
-    const inner = n.children.map((c) => (typeof c === 'string' ? c : 'cdata' in c ? `<![CDATA[${c.cdata}]]>` : 'pi' in c ? `<?p ${c.pi}?>` : write(c, scope))).join('')
+    const inner = n.children
+      .map((c) => (typeof c === 'string' ? c : 'cdata' in c ? `<![CDATA[${c.cdata}]]>` : 'pi' in c ? `<?p ${c.pi}?>` : write(c, scope)))
+      .join('')
     return inner === '' && n.xml ? `<${name}${attributes}${declarations}/>` : `<${name}${declarations}${attributes} >${inner}</${name}\n>`
   }
   return write(s, new Map())
@@ -126,7 +148,8 @@ describe('canonical XML 1.0', () => {
   })
 
   it('takes namespaces in scope and xml:* attributes of the ancestors to the apex', () => {
-    const xml = '<r xmlns="urn:d" xmlns:b="urn:b" xmlns:c="urn:c" xml:lang="de" xml:base="x"><m xmlns:c="urn:c2" xml:lang="en"><a xmlns="" xml:base="y" Id="1"><i/></a></m></r>'
+    const xml =
+      '<r xmlns="urn:d" xmlns:b="urn:b" xmlns:c="urn:c" xml:lang="de" xml:base="x"><m xmlns:c="urn:c2" xml:lang="en"><a xmlns="" xml:base="y" Id="1"><i/></a></m></r>'
     const { root } = content(xml)
     expect(canonicalText(find(root, 'a'))).to.equal('<a xmlns:b="urn:b" xmlns:c="urn:c2" Id="1" xml:base="y" xml:lang="en"><i></i></a>')
     expect(canonicalText(find(root, 'i'))).to.equal('<i xmlns:b="urn:b" xmlns:c="urn:c2" xml:base="y" xml:lang="en"></i>')
@@ -146,7 +169,9 @@ describe('canonical XML 1.0', () => {
     const inner = element('urn:p', 'p', 'b', { attributes: [attr('z', '<"\n'), attr('Id', '1')], children: ['a & b\r'] })
     const built = element('urn:p', 'p', 'a', { namespaces: [{ prefix: 'p', uri: 'urn:p' }, { prefix: '', uri: '' }], children: [inner] }) // prettier-ignore
     const written = writeXml(built, { declaration: true })
-    expect(Buffer.from(written).toString()).to.equal('<?xml version="1.0" encoding="UTF-8"?>\r\n\r\n<p:a xmlns:p="urn:p"><p:b Id="1" z="&lt;&quot;&#xA;">a &amp; b&#xD;</p:b></p:a>')
+    expect(Buffer.from(written).toString()).to.equal(
+      '<?xml version="1.0" encoding="UTF-8"?>\r\n\r\n<p:a xmlns:p="urn:p"><p:b Id="1" z="&lt;&quot;&#xA;">a &amp; b&#xD;</p:b></p:a>',
+    )
     const { root } = osci(written)
     expect(Buffer.from(canonicalize(root)).equals(canonicalize(built))).to.equal(true)
     expect(Buffer.from(canonicalize(find(root, 'b'))).equals(canonicalize(inner))).to.equal(true)
@@ -155,14 +180,17 @@ describe('canonical XML 1.0', () => {
 
   it('writes no prefix that nobody declares', () => {
     expect(findingOf(() => writeXml(element('urn:p', 'p', 'a')))).to.equal('xml.unbound-prefix')
-    expect(findingOf(() => writeXml(element('', '', 'a', { attributes: [{ prefix: 'q', local: 'b', uri: 'urn:q', value: '' }] })))).to.equal('xml.unbound-prefix')
+    expect(
+      findingOf(() => writeXml(element('', '', 'a', { attributes: [{ prefix: 'q', local: 'b', uri: 'urn:q', value: '' }] }))),
+    ).to.equal('xml.unbound-prefix')
     expect(findingOf(() => writeXml(element('urn:d', '', 'a')))).to.equal('xml.unbound-prefix')
     expect(Buffer.from(writeXml(element('', '', 'a'))).toString()).to.equal('<a></a>')
   })
 
   it('G6 throws where there is no canonical form, and is never empty', () => {
     const relative = content('<a><b xmlns:p="relative/uri"><c/></b></a>').root
-    for (const e of [relative, find(relative, 'b'), find(relative, 'c')]) expect(findingOf(() => canonicalize(e))).to.equal('xml.relative-namespace')
+    for (const e of [relative, find(relative, 'b'), find(relative, 'c')])
+      expect(findingOf(() => canonicalize(e))).to.equal('xml.relative-namespace')
     const { root } = content('<a/>')
     expect(findingOf(() => canonicalize(root, { omit: new Set([root]) }))).to.equal('xml.empty-canonical-form')
     expect(canonicalize(root)).to.have.length(7)

@@ -15,7 +15,20 @@ import { FINDINGS_XML } from '../../src/xml/findings.js'
 import { secondOpinion, verifyEnveloped } from '../../src/xml/second-opinion.js'
 import { attr, element, textOf, type XmlElement, type XmlNode } from '../../src/xml/tree.js'
 import { writeXml } from '../../src/xml/write.js'
-import { bytesOf, certificateOf, content, find, findingOf, findingOfAsync, keyOf, needs, osci, signerOf, vector, VECTORS } from './support.js'
+import {
+  bytesOf,
+  certificateOf,
+  content,
+  find,
+  findingOf,
+  findingOfAsync,
+  keyOf,
+  needs,
+  osci,
+  signerOf,
+  vector,
+  VECTORS,
+} from './support.js'
 
 const DS = 'http://www.w3.org/2000/09/xmldsig#'
 const C14N = 'http://www.w3.org/TR/2001/REC-xml-c14n-20010315'
@@ -57,7 +70,8 @@ async function ours(signatureMethod: string, key: string, digestMethod = SHA256)
 }
 
 const ofVector = (name: string): string => vector(`dsig/${name}.xml`).toString('utf8')
-const read = (xml: string, layer: 'message-signature' | 'author-signature' = 'message-signature'): Signature => readSignature(find(content(xml).root, 'Signature'), layer)
+const read = (xml: string, layer: 'message-signature' | 'author-signature' = 'message-signature'): Signature =>
+  readSignature(find(content(xml).root, 'Signature'), layer)
 
 describe('XML signatures', () => {
   for (const file of readdirSync(VECTORS + 'dsig').filter((f) => f.endsWith('.xml') && f !== 'template.xml')) {
@@ -74,7 +88,9 @@ describe('XML signatures', () => {
     const key = certificateOf('rsa3072').publicKey
     for (const hash of ['sha256', 'sha512', 'sha3-256', 'sha3-384', 'sha3-512']) {
       const row = algorithms.signature(`${MORE07}${hash}-rsa-MGF1`)
-      expect(row && verify(row.hash, vector('dsig/pss.data'), { key, ...paddingOf(row) }, vector(`dsig/pss-${hash}.sig`)), hash).to.equal(true)
+      expect(row && verify(row.hash, vector('dsig/pss.data'), { key, ...paddingOf(row) }, vector(`dsig/pss-${hash}.sig`)), hash).to.equal(
+        true,
+      )
     }
   })
 
@@ -103,7 +119,16 @@ describe('XML signatures', () => {
     const xmlsec = (xml: Uint8Array | string, key: string): number | null => {
       const file = join(folder, 'signed.xml')
       writeFileSync(file, xml)
-      return spawnSync('xmlsec1', ['--verify', '--id-attr:Id', 'Block', '--id-attr:Id', 'Data', '--pubkey-cert-pem', `${VECTORS}keys/${key}.crt.pem`, file]).status
+      return spawnSync('xmlsec1', [
+        '--verify',
+        '--id-attr:Id',
+        'Block',
+        '--id-attr:Id',
+        'Data',
+        '--pubkey-cert-pem',
+        `${VECTORS}keys/${key}.crt.pem`,
+        file,
+      ]).status
     }
     try {
       for (const [method, key, digestMethod] of own.filter(([m]) => m.startsWith(MORE))) {
@@ -119,21 +144,39 @@ describe('XML signatures', () => {
   const good = ofVector('rsa-sha256')
   const certificate = certificateOf('rsa3072')
   /** The changed document is refused by the grammar; the good one still holds. */
-  const ungrammatical = (changed: string, layer: 'message-signature' | 'author-signature' = 'message-signature', finding = 'grammar'): void => {
+  const ungrammatical = (
+    changed: string,
+    layer: 'message-signature' | 'author-signature' = 'message-signature',
+    finding = 'grammar',
+  ): void => {
     expect(changed).not.to.equal(good)
-    expect(findingOf(() => read(changed, layer)), changed.slice(0, 3000)).to.equal(`${layer}.${finding}`)
+    expect(
+      findingOf(() => read(changed, layer)),
+      changed.slice(0, 3000),
+    ).to.equal(`${layer}.${finding}`)
     expect(holds(good, certificate)).to.equal(true)
   }
 
   it('G4 refuses repeated, split and decorated signature elements', () => {
     const part = (name: string): string => new RegExp(`<ds:${name}(?:[^>]*/>|[ >][^]*?</ds:${name}>)`).exec(good)?.[0] ?? ''
-    for (const name of ['SignatureValue', 'KeyInfo', 'DigestValue', 'CanonicalizationMethod', 'SignatureMethod', 'DigestMethod', 'RetrievalMethod', 'SignedInfo', 'Transforms']) {
+    for (const name of [
+      'SignatureValue',
+      'KeyInfo',
+      'DigestValue',
+      'CanonicalizationMethod',
+      'SignatureMethod',
+      'DigestMethod',
+      'RetrievalMethod',
+      'SignedInfo',
+      'Transforms',
+    ]) {
       expect(part(name), name).not.to.equal('')
       ungrammatical(good.replace(part(name), part(name) + part(name)))
       if (name !== 'Transforms') ungrammatical(good.replace(part(name), ''))
     }
     const value = /<ds:DigestValue>([^<]*)</.exec(good)?.[1] ?? ''
-    for (const decoration of ['<!-- x -->', '<?x y?>', '<x/>', '<![CDATA[]]>', 'ä', '*', '====', '\u00a0']) ungrammatical(good.replace(value, value.slice(0, 8) + decoration + value.slice(8)))
+    for (const decoration of ['<!-- x -->', '<?x y?>', '<x/>', '<![CDATA[]]>', 'ä', '*', '====', '\u00a0'])
+      ungrammatical(good.replace(value, value.slice(0, 8) + decoration + value.slice(8)))
     ungrammatical(good.replace(value, `<![CDATA[${value}]]>`))
     ungrammatical(good.replace(value, value.replace('=', '')))
     ungrammatical(good.replace(value, ''))
@@ -162,14 +205,22 @@ describe('XML signatures', () => {
     ungrammatical(good.replace(transform, transform + transform))
     ungrammatical(good.replace(transform, `<ds:Transform Algorithm="${C14N}"><XPath/></ds:Transform>`))
     ungrammatical(good.replace(transform, ''))
-    for (const uri of ['', '#', 'http://127.0.0.1/', 'file:///etc/passwd', '#xpointer(/)', "#a'b", 'cid:', 'block', `#${'a'.repeat(300)}`]) ungrammatical(good.replace('URI="#block"', `URI="${uri}"`))
+    for (const uri of ['', '#', 'http://127.0.0.1/', 'file:///etc/passwd', '#xpointer(/)', "#a'b", 'cid:', 'block', `#${'a'.repeat(300)}`])
+      ungrammatical(good.replace('URI="#block"', `URI="${uri}"`))
     ungrammatical(good.replace('URI="#block"', 'URI="cid:block"'))
     ungrammatical(good.replace('URI="#block"', 'URI="#data"'), 'message-signature', 'duplicate-reference')
     const many = (n: number): string => good.replace(/<ds:Reference [^]*<\/ds:Reference>/, Array.from({ length: n }, (_, i) => `<ds:Reference URI="#r${i}"><ds:DigestMethod Algorithm="${SHA256}"/><ds:DigestValue>AAAA</ds:DigestValue></ds:Reference>`).join('')) // prettier-ignore
     expect(read(many(64)).references).to.have.length(64)
     ungrammatical(many(65))
-    for (const uri of ['http://www.w3.org/TR/1999/REC-xslt-19991116', 'http://www.w3.org/TR/1999/REC-xpath-19991116', 'http://www.w3.org/2002/06/xmldsig-filter2', DS + 'enveloped-signature', 'urn:x']) {
-      for (const use of [algorithms, inspection]) expect([use.transform(uri), use.canonicalization(uri)]).to.deep.equal([undefined, undefined])
+    for (const uri of [
+      'http://www.w3.org/TR/1999/REC-xslt-19991116',
+      'http://www.w3.org/TR/1999/REC-xpath-19991116',
+      'http://www.w3.org/2002/06/xmldsig-filter2',
+      DS + 'enveloped-signature',
+      'urn:x',
+    ]) {
+      for (const use of [algorithms, inspection])
+        expect([use.transform(uri), use.canonicalization(uri)]).to.deep.equal([undefined, undefined])
     }
   })
 
@@ -198,31 +249,55 @@ describe('XML signatures', () => {
     expect(holds(change(good, 'rsa-sha256', MORE + 'rsa-sha512'), rsa)).to.equal(false)
     expect(holds(ecdsa, certificateOf('ec-brainpoolP256r1'))).to.equal(false)
     for (const uri of [DS + 'hmac-sha1', MORE + 'hmac-sha256', 'none', '', DS + 'dsa-sha1', MORE + 'rsa-md5', 'toString', '__proto__']) {
-      for (const use of [algorithms, inspection]) expect(findingOf(() => holds(change(good, 'rsa-sha256', uri), rsa, use)), uri).to.equal('author-signature.algorithm')
+      for (const use of [algorithms, inspection])
+        expect(
+          findingOf(() => holds(change(good, 'rsa-sha256', uri), rsa, use)),
+          uri,
+        ).to.equal('author-signature.algorithm')
     }
-    const value = (xml: string, octets: Uint8Array): string => xml.replace(/<ds:SignatureValue>[^<]*/, `<ds:SignatureValue>${encodeBase64(octets)}`)
+    const value = (xml: string, octets: Uint8Array): string =>
+      xml.replace(/<ds:SignatureValue>[^<]*/, `<ds:SignatureValue>${encodeBase64(octets)}`)
     const info = canonicalize(read(ecdsa).signedInfo)
     expect(holds(value(ecdsa, sign('sha256', info, { key: keyOf('ec-P-256'), dsaEncoding: 'der' })), ec)).to.equal(false)
     const r1 = new Uint8Array(64).fill(0, 0, 32).fill(1, 32)
-    for (const octets of [new Uint8Array(64), r1, r1.toReversed(), new Uint8Array(64).fill(255), new Uint8Array(63).fill(1), new Uint8Array(66).fill(1)]) expect(holds(value(ecdsa, octets), ec)).to.equal(false)
+    for (const octets of [
+      new Uint8Array(64),
+      r1,
+      r1.toReversed(),
+      new Uint8Array(64).fill(255),
+      new Uint8Array(63).fill(1),
+      new Uint8Array(66).fill(1),
+    ])
+      expect(holds(value(ecdsa, octets), ec)).to.equal(false)
     const made = sign('sha256', info, { key: keyOf('ec-P-256'), dsaEncoding: 'ieee-p1363' })
     expect(holds(value(ecdsa, made), ec)).to.equal(true)
     expect(holds(value(ecdsa, Buffer.concat([made, Buffer.from([0])])), ec)).to.equal(false)
     // PSS with another salt than the hash's length; PKCS#1 without DigestInfo
     const pss = change(good, 'rsa-sha256', MORE07 + 'sha256-rsa-MGF1')
     const pssInfo = canonicalize(read(pss).signedInfo)
-    const salted = (saltLength: number): Uint8Array => sign('sha256', pssInfo, { key: keyOf('rsa3072'), padding: constants.RSA_PKCS1_PSS_PADDING, saltLength })
+    const salted = (saltLength: number): Uint8Array =>
+      sign('sha256', pssInfo, { key: keyOf('rsa3072'), padding: constants.RSA_PKCS1_PSS_PADDING, saltLength })
     expect([32, 0, 20, 64].map((n) => holds(value(pss, salted(n)), rsa))).to.deep.equal([true, false, false, false])
-    const naked = privateEncrypt({ key: keyOf('rsa3072'), padding: constants.RSA_PKCS1_PADDING }, createHash('sha256').update(canonicalize(read(good).signedInfo)).digest())
+    const naked = privateEncrypt(
+      { key: keyOf('rsa3072'), padding: constants.RSA_PKCS1_PADDING },
+      createHash('sha256')
+        .update(canonicalize(read(good).signedInfo))
+        .digest(),
+    )
     expect(holds(value(good, naked), rsa)).to.equal(false)
     expect(holds(good, rsa)).to.equal(true)
   })
 
   it('G8 refuses SHA-1, MD5, RIPEMD-160 and small keys, in the gateway always', async () => {
-    for (const uri of [DS + 'sha1', 'http://www.w3.org/2001/04/xmlenc#ripemd160', MORE + 'md5', MORE + 'sha384']) expect(findingOf(() => digest(algorithms, uri, bytesOf('x')))).to.equal('message-signature.algorithm')
+    for (const uri of [DS + 'sha1', 'http://www.w3.org/2001/04/xmlenc#ripemd160', MORE + 'md5', MORE + 'sha384'])
+      expect(findingOf(() => digest(algorithms, uri, bytesOf('x')))).to.equal('message-signature.algorithm')
     for (const uri of [DS + 'rsa-sha1', MORE + 'rsa-ripemd160', 'http://www.w3.org/2001/04/xmldsig-more/rsa-ripemd160']) {
       expect(algorithms.signature(uri), uri).to.equal(undefined)
-      expect(await findingOfAsync(() => makeSignature(element(DS, 'ds', 'x'), { references: [], signatureMethod: uri, retrievalUri: '#x', signer: signerOf('rsa3072') }))).to.equal('message-signature.algorithm')
+      expect(
+        await findingOfAsync(() =>
+          makeSignature(element(DS, 'ds', 'x'), { references: [], signatureMethod: uri, retrievalUri: '#x', signer: signerOf('rsa3072') }),
+        ),
+      ).to.equal('message-signature.algorithm')
     }
     const small = await ours(MORE + 'rsa-sha256', 'rsa1024')
     expect(findingOf(() => holds(small, certificateOf('rsa1024')))).to.equal('author-signature.key-size')
@@ -232,7 +307,10 @@ describe('XML signatures', () => {
 
   it('G5 a text rewritten as instruction, comment or CDATA does not pass the gate of a message', () => {
     const block = /<o:Block[^]*<\/o:Block>/.exec(good)?.[0] ?? ''
-    for (const [decoration, finding] of [['<?p x?>', 'xml.instruction'], ['<!--x-->', 'xml.comment']] as const) {
+    for (const [decoration, finding] of [
+      ['<?p x?>', 'xml.instruction'],
+      ['<!--x-->', 'xml.comment'],
+    ] as const) {
       expect(findingOf(() => osci(good.replace(block, block.replace('text', `te${decoration}xt`))))).to.equal(finding)
     }
     expect(holds(good.replace('text &amp;', '<![CDATA[text &]]>'), certificate)).to.equal(true)
@@ -251,15 +329,21 @@ describe('XML signatures', () => {
   })
 
   it('base64 is strict', () => {
-    for (const bad of ['A', 'AB', 'ABC', 'AB=', 'A===', 'AB=C', 'AB==AB==', 'AB\u00a0==', 'A-_=', 'AR==', 'AAB=', '=', 'QUJD\u2028']) expect(decodeBase64(bad), bad).to.equal(undefined)
-    for (const text of ['', 'a', 'ab', 'abc', 'x'.repeat(1000)]) expect(Buffer.from(decodeBase64(` ${encodeBase64(bytesOf(text))}\r\n`) ?? 'no').toString()).to.equal(text)
+    for (const bad of ['A', 'AB', 'ABC', 'AB=', 'A===', 'AB=C', 'AB==AB==', 'AB\u00a0==', 'A-_=', 'AR==', 'AAB=', '=', 'QUJD\u2028'])
+      expect(decodeBase64(bad), bad).to.equal(undefined)
+    for (const text of ['', 'a', 'ab', 'abc', 'x'.repeat(1000)])
+      expect(Buffer.from(decodeBase64(` ${encodeBase64(bytesOf(text))}\r\n`) ?? 'no').toString()).to.equal(text)
     expect(encodeBase64(Buffer.alloc(58))).to.match(/^.{76}\n.{4}$/)
   })
 })
 
 describe('second opinion (xml-crypto)', () => {
   it('agrees on our signatures and on changed ones', async () => {
-    for (const [method, key] of [[MORE + 'rsa-sha256', 'rsa3072'], [MORE07 + 'sha256-rsa-MGF1', 'rsa3072'], [MORE + 'ecdsa-sha256', 'ec-P-256']] as const) {
+    for (const [method, key] of [
+      [MORE + 'rsa-sha256', 'rsa3072'],
+      [MORE07 + 'sha256-rsa-MGF1', 'rsa3072'],
+      [MORE + 'ecdsa-sha256', 'ec-P-256'],
+    ] as const) {
       const xml = Buffer.from(await ours(method, key)).toString('utf8')
       const pem = certificateOf(key).toString()
       expect(secondOpinion(bytesOf(xml), pem), method).to.deep.equal({ verdict: 'valid', reasons: [] })
@@ -273,7 +357,14 @@ describe('second opinion (xml-crypto)', () => {
     const good = ofVector('rsa-sha256')
     const pem = certificateOf('rsa3072').toString()
     expect(secondOpinion(bytesOf(good), pem).verdict).to.equal('valid')
-    for (const bad of ['', '<a/>', good.replace('text', 'te<?p x?>xt'), good.replace('Id="data"', 'Id="block"'), good.replace('#block', 'cid:block')]) expect(secondOpinion(bytesOf(bad), pem).verdict).to.equal('error')
+    for (const bad of [
+      '',
+      '<a/>',
+      good.replace('text', 'te<?p x?>xt'),
+      good.replace('Id="data"', 'Id="block"'),
+      good.replace('#block', 'cid:block'),
+    ])
+      expect(secondOpinion(bytesOf(bad), pem).verdict).to.equal('error')
     expect(secondOpinion(bytesOf(ofVector('rsa-sha1')), pem).verdict).to.equal('invalid')
   })
 })
@@ -285,7 +376,8 @@ describe('enveloped signatures in XÖV documents', () => {
     const bare = content(`${open}</n:nachricht>`).root
     const value = createHash('sha256').update(canonicalize(bare)).digest('base64')
     const info = `<ds:SignedInfo><ds:CanonicalizationMethod Algorithm="${C14N}"/><ds:SignatureMethod Algorithm="${MORE}rsa-sha256"/><ds:Reference URI="${uri}"><ds:Transforms>${transforms.map((t) => `<ds:Transform Algorithm="${t}"/>`).join('')}</ds:Transforms><ds:DigestMethod Algorithm="${SHA256}"/><ds:DigestValue>${value}</ds:DigestValue></ds:Reference></ds:SignedInfo>`
-    const make = (signature: string): string => `${open}<ds:Signature xmlns:ds="${DS}">${info}<ds:SignatureValue>${signature}</ds:SignatureValue></ds:Signature></n:nachricht>`
+    const make = (signature: string): string =>
+      `${open}<ds:Signature xmlns:ds="${DS}">${info}<ds:SignatureValue>${signature}</ds:SignatureValue></ds:Signature></n:nachricht>`
     const octets = sign('sha256', canonicalize(find(content(make('AAAA')).root, 'SignedInfo')), keyOf(key))
     return make(octets.toString('base64'))
   }
@@ -294,7 +386,14 @@ describe('enveloped signatures in XÖV documents', () => {
   it('verifies with a trusted key, whichever of them signed', async () => {
     for (const xml of [enveloped('<n:kopf>Grüße</n:kopf>\n', chain), enveloped('<n:kopf/>', chain.slice(0, 1), '#doc')]) {
       expect(await verifyEnveloped(bytesOf(xml), certificateOf('rsa3072'))).to.deep.equal({ verdict: 'valid', reasons: [] })
-      expect((await verifyEnveloped(bytesOf(xml), [certificateOf('rsa2048'), createPublicKey(certificateOf('rsa3072').publicKey.export({ type: 'spki', format: 'pem' }))])).verdict).to.equal('valid')
+      expect(
+        (
+          await verifyEnveloped(bytesOf(xml), [
+            certificateOf('rsa2048'),
+            createPublicKey(certificateOf('rsa3072').publicKey.export({ type: 'spki', format: 'pem' })),
+          ])
+        ).verdict,
+      ).to.equal('valid')
       expect((await verifyEnveloped(bytesOf(xml), certificateOf('rsa2048'))).verdict).to.equal('invalid')
       expect((await verifyEnveloped(bytesOf(xml), [])).verdict).to.equal('invalid')
     }
@@ -322,7 +421,11 @@ describe('enveloped signatures in XÖV documents', () => {
     expect(await verdict(good.replace(signature, `<n:x>${signature}</n:x>`))).to.equal('error')
     expect(await verdict(`<n:w xmlns:n="urn:n">${good}</n:w>`)).to.equal('error')
     expect(await verdict(good.replace('URI=""', 'URI="#kopf"'))).to.equal('error')
-    expect(await verdict(good.replace(`<ds:Transform Algorithm="${C14N}"/>`, '<ds:Transform Algorithm="http://www.w3.org/TR/1999/REC-xpath-19991116"/>'))).to.equal('error')
+    expect(
+      await verdict(
+        good.replace(`<ds:Transform Algorithm="${C14N}"/>`, '<ds:Transform Algorithm="http://www.w3.org/TR/1999/REC-xpath-19991116"/>'),
+      ),
+    ).to.equal('error')
     expect(await verdict(good.replace(signature, ''))).to.equal('error')
     expect(await verdict(good)).to.equal('valid')
   })

@@ -12,7 +12,12 @@ import { bytesOf, content, find, findingOf, osci } from './support.js'
 const DS = 'http://www.w3.org/2000/09/xmldsig#'
 
 /** Refused with this finding and 9100, and the next valid message still works. */
-function refused(finding: string, xml: string | Uint8Array, frame: 'osci' | 'content' = 'osci', limits: Limits = GATEWAY_LIMITS): StructureError {
+function refused(
+  finding: string,
+  xml: string | Uint8Array,
+  frame: 'osci' | 'content' = 'osci',
+  limits: Limits = GATEWAY_LIMITS,
+): StructureError {
   const bytes = typeof xml === 'string' ? bytesOf(xml) : xml
   let error: unknown
   try {
@@ -30,7 +35,8 @@ function refused(finding: string, xml: string | Uint8Array, frame: 'osci' | 'con
 
 describe('xml gate', () => {
   it('reads namespaces, attributes, texts and positions', () => {
-    const xml = '<?xml version="1.0" encoding="utf-8"?>\r\n<p:a xmlns:p="urn:p" Id="x">\n  <b p:q="1&amp;2">t&lt;<![CDATA[<c>]]></b>\r\n  <𝒳/></p:a>\n'
+    const xml =
+      '<?xml version="1.0" encoding="utf-8"?>\r\n<p:a xmlns:p="urn:p" Id="x">\n  <b p:q="1&amp;2">t&lt;<![CDATA[<c>]]></b>\r\n  <𝒳/></p:a>\n'
     const { root, text, byteOrderMark } = content(xml)
     expect(text).to.equal(xml)
     expect(byteOrderMark).to.equal(false)
@@ -117,7 +123,8 @@ describe('xml gate', () => {
     refused('xml.version', '<?xml version="1.2" encoding="UTF-8"?><a/>')
     refused('xml.not-well-formed', '<a>\u0000</a>')
     refused('xml.not-well-formed', '<a>\uffff</a>')
-    for (const bad of [[0xc0, 0xbc], [0xe0, 0x80, 0xbc], [0xed, 0xa0, 0x80], [0xf4, 0x90, 0x80, 0x80], [0xff], [0xc3], [0x80]]) { // prettier-ignore
+    for (const bad of [[0xc0, 0xbc], [0xe0, 0x80, 0xbc], [0xed, 0xa0, 0x80], [0xf4, 0x90, 0x80, 0x80], [0xff], [0xc3], [0x80]]) {
+      // prettier-ignore
       refused('xml.encoding', Buffer.concat([bytesOf('<a>'), Buffer.from(bad), bytesOf('</a>')]))
     }
   })
@@ -132,8 +139,13 @@ describe('xml gate', () => {
     refused('xml.instruction', '<?xml-stylesheet href="http://127.0.0.1:9/"?><a/>')
     refused('xml.instruction', '<a><?p x?></a>')
     refused('xml.instruction', '<a/><?p x?>')
-    const { prolog, root, epilog } = content('<?p x?><a xmlns:xi="http://www.w3.org/2001/XInclude"><xi:include href="http://127.0.0.1:9/"/></a><?q?>')
-    expect([prolog, epilog]).to.deep.equal([[{ kind: 'instruction', target: 'p', value: 'x' }], [{ kind: 'instruction', target: 'q', value: '' }]])
+    const { prolog, root, epilog } = content(
+      '<?p x?><a xmlns:xi="http://www.w3.org/2001/XInclude"><xi:include href="http://127.0.0.1:9/"/></a><?q?>',
+    )
+    expect([prolog, epilog]).to.deep.equal([
+      [{ kind: 'instruction', target: 'p', value: 'x' }],
+      [{ kind: 'instruction', target: 'q', value: '' }],
+    ])
     expect(find(root, 'include').children).to.deep.equal([])
   })
 
@@ -143,7 +155,8 @@ describe('xml gate', () => {
     } // prettier-ignore
     const nested = (n: number): string => '<a>'.repeat(n) + '</a>'.repeat(n)
     const attributes = (n: number): string => `<a ${Array.from({ length: n }, (_, i) => `a${i}="1"`).join(' ')}/>`
-    const namespaces = (n: number, from = 0): string => Array.from({ length: n }, (_, i) => `xmlns:n${i + from}="urn:${i + from}"`).join(' ')
+    const namespaces = (n: number, from = 0): string =>
+      Array.from({ length: n }, (_, i) => `xmlns:n${i + from}="urn:${i + from}"`).join(' ')
     const cases: [string, (n: number) => string, number][] = [
       ['xml.too-large', (n) => `<a>${'x'.repeat(n - 7)}</a>`, 2000],
       ['xml.depth', nested, 5],
@@ -158,7 +171,10 @@ describe('xml gate', () => {
       ['xml.references', (n) => `<a>${'&lt;'.repeat(n)}</a>`, 10],
     ]
     for (const [finding, make, limit] of cases) {
-      expect(findingOf(() => parseXml(bytesOf(make(limit)), { limits: small, frame: 'content' })), `${finding} at the limit`).to.equal('none')
+      expect(
+        findingOf(() => parseXml(bytesOf(make(limit)), { limits: small, frame: 'content' })),
+        `${finding} at the limit`,
+      ).to.equal('none')
       refused(finding, make(limit + 1), 'content', small)
     }
   })
@@ -199,7 +215,7 @@ describe('xml gate', () => {
     expect(root.local).to.equal('__proto__')
     expect(attributeOf(root, '__proto__')).to.equal('polluted')
     expect(elementsOf(root).map((e) => e.local)).to.deep.equal(['constructor', 'hasOwnProperty'])
-    expect((({}) as { polluted?: unknown }).polluted).to.equal(undefined)
+    expect(({} as { polluted?: unknown }).polluted).to.equal(undefined)
     refused('xml.not-well-formed', '<__proto__:a/>')
   })
 
@@ -224,8 +240,10 @@ describe('xml gate', () => {
     expect(ids('<a Id="x"/><a Id="y"/>')).to.equal('none')
     expect(ids('<a Id="x"/><w:b Id="x"/>')).to.equal('xml.duplicate-id')
     expect(ids('<a Id="x"/><b><c Id="&#120;"/></b>')).to.equal('xml.duplicate-id')
-    for (const spelling of ['id', 'ID', 'iD', 'xml:id', 'w:Id', 'w:ID']) expect(ids(`<a ${spelling}="x"/>`), spelling).to.equal('xml.foreign-id')
-    for (const value of ['', ' x', 'x ', '1x', 'a:b', 'a#b', "a'b", 'x&#10;']) expect(ids(`<a Id="${value}"/>`), value).to.equal('xml.id-syntax')
+    for (const spelling of ['id', 'ID', 'iD', 'xml:id', 'w:Id', 'w:ID'])
+      expect(ids(`<a ${spelling}="x"/>`), spelling).to.equal('xml.foreign-id')
+    for (const value of ['', ' x', 'x ', '1x', 'a:b', 'a#b', "a'b", 'x&#10;'])
+      expect(ids(`<a Id="${value}"/>`), value).to.equal('xml.id-syntax')
     const { root } = osci('<a><b Id="x"/></a>')
     expect(collectIds(root, frame).get('x')).to.equal(find(root, 'b'))
   })

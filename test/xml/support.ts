@@ -21,8 +21,10 @@ export const CAPTURES = at('../../../shared/osci-wire/')
 
 export const bytesOf = (text: string): Uint8Array => Buffer.from(text, 'utf8')
 export const vector = (name: string): Buffer => readFileSync(VECTORS + name)
-export const osci = (xml: string | Uint8Array): XmlDocument => parseXml(typeof xml === 'string' ? bytesOf(xml) : xml, { limits: GATEWAY_LIMITS, frame: 'osci' })
-export const content = (xml: string | Uint8Array): XmlDocument => parseXml(typeof xml === 'string' ? bytesOf(xml) : xml, { limits: GATEWAY_LIMITS, frame: 'content' })
+export const osci = (xml: string | Uint8Array): XmlDocument =>
+  parseXml(typeof xml === 'string' ? bytesOf(xml) : xml, { limits: GATEWAY_LIMITS, frame: 'osci' })
+export const content = (xml: string | Uint8Array): XmlDocument =>
+  parseXml(typeof xml === 'string' ? bytesOf(xml) : xml, { limits: GATEWAY_LIMITS, frame: 'content' })
 
 export const certificateOf = (name: string): X509Certificate => new X509Certificate(vector(`keys/${name}.crt.pem`))
 export const keyOf = (name: string): KeyObject => createPrivateKey(vector(`keys/${name}.key.pem`))

@@ -44,7 +44,13 @@ export async function benchVerify(): Promise<VerifyBench> {
     for (let i = 0; i < REPEAT; i++) assertValid(bytes, certificate)
     const ours = (performance.now() - began) / REPEAT
     const reference = xmlsec(file, certificateFile)
-    return { name: 'verify 20 KB, 10 references, RSA-3072 (ms per document)', ours, reference, ratio: reference === undefined ? undefined : ours / reference, goal: 1 }
+    return {
+      name: 'verify 20 KB, 10 references, RSA-3072 (ms per document)',
+      ours,
+      reference,
+      ratio: reference === undefined ? undefined : ours / reference,
+      goal: 1,
+    }
   } finally {
     rmSync(folder, { recursive: true })
   }
@@ -64,7 +70,9 @@ function assertValid(bytes: Uint8Array, certificate: X509Certificate): void {
   }
 }
 
-async function signedDocument(folder: string): Promise<{ bytes: Uint8Array; certificate: X509Certificate; file: string; certificateFile: string }> {
+async function signedDocument(
+  folder: string,
+): Promise<{ bytes: Uint8Array; certificate: X509Certificate; file: string; certificateFile: string }> {
   const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 3072 })
   const keyFile = join(folder, 'key.pem')
   const certificateFile = join(folder, 'certificate.pem')
@@ -78,8 +86,16 @@ async function signedDocument(folder: string): Promise<{ bytes: Uint8Array; cert
   const signature = await makeSignature(root, {
     signatureMethod: RSA_SHA256,
     retrievalUri: '#certificate',
-    references: blocks.map((b, i) => ({ uri: `#block${i}`, transforms: [C14N], digestMethod: SHA256, digestValue: digest(algorithms, SHA256, canonicalize(b)) })),
-    signer: { certificate, sign: (_, data) => Promise.resolve(sign('sha256', data, { key: privateKey, padding: constants.RSA_PKCS1_PADDING })) },
+    references: blocks.map((b, i) => ({
+      uri: `#block${i}`,
+      transforms: [C14N],
+      digestMethod: SHA256,
+      digestValue: digest(algorithms, SHA256, canonicalize(b)),
+    })),
+    signer: {
+      certificate,
+      sign: (_, data) => Promise.resolve(sign('sha256', data, { key: privateKey, padding: constants.RSA_PKCS1_PADDING })),
+    },
   })
   ;(root.children as XmlNode[]).push(signature)
   const bytes = writeXml(root, { declaration: true })
@@ -93,9 +109,16 @@ function block(i: number): XmlElement {
   const person = (n: number): XmlElement =>
     element('urn:o', 'o', 'person', {
       attributes: [attr('nr', String(n)), attr('art', 'natürlich')],
-      children: [element('urn:o', 'o', 'name', { children: [`Müller-${i}-${n} & Söhne`] }), '\n', element('urn:o', 'o', 'ort', { children: ['Musterstadt'] })],
+      children: [
+        element('urn:o', 'o', 'name', { children: [`Müller-${i}-${n} & Söhne`] }),
+        '\n',
+        element('urn:o', 'o', 'ort', { children: ['Musterstadt'] }),
+      ],
     })
-  return element('urn:o', 'o', 'Block', { attributes: [attr('Id', `block${i}`)], children: Array.from({ length: 14 }, (_, n) => person(n)) })
+  return element('urn:o', 'o', 'Block', {
+    attributes: [attr('Id', `block${i}`)],
+    children: Array.from({ length: 14 }, (_, n) => person(n)),
+  })
 }
 
 /**
@@ -105,7 +128,16 @@ function block(i: number): XmlElement {
 function xmlsec(file: string, certificateFile: string): number | undefined {
   const run = (repeat: number): number | undefined => {
     const began = performance.now()
-    const { status } = spawnSync('xmlsec1', ['--verify', '--repeat', String(repeat), '--id-attr:Id', 'Block', '--pubkey-cert-pem', certificateFile, file])
+    const { status } = spawnSync('xmlsec1', [
+      '--verify',
+      '--repeat',
+      String(repeat),
+      '--id-attr:Id',
+      'Block',
+      '--pubkey-cert-pem',
+      certificateFile,
+      file,
+    ])
     return status === 0 ? performance.now() - began : undefined
   }
   const once = run(1)
