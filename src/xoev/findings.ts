@@ -25,6 +25,7 @@ const ROWS: readonly Row[] = [
   ['xoev-schema.unresolved-import', 'warning', '', 'XSD 1.0 §4.2', 'Das Schema verweist auf eine Datei, die im Verzeichnis fehlt.', 'The schema refers to a file that is not in the directory.'],
   ['xoev-schema.set-broken', 'error', '', 'XSD 1.0 §4.2', 'Der Schemasatz ist unvollständig oder nicht übersetzbar.', 'The schema set is incomplete or does not compile.'],
   ['xoev-schema.not-judged', 'error', '', 'xmllint', 'Die Schemaprüfung kam zu keinem Ergebnis.', 'The schema validation came to no verdict.'],
+  ['xoev-schema.unwritable', 'error', '', 'XProtektor-Demo', 'Die Nachricht lässt sich so nicht schreiben.', 'The message cannot be written like this.'],
   ['xoev-schema.invalid', 'error', 'X001', 'XSD 1.0', 'Das Dokument verletzt sein Schema.', 'The document violates its schema.'],
   ['xoev-head.missing', 'info', '', 'XÖV-Basisnachricht', 'Die Nachricht hat keinen lesbaren Nachrichtenkopf.', 'The message has no readable head.'],
   ['xoev-head.test-message', 'info', '', 'XÖV-Basisnachricht', 'Das Attribut test ist vorhanden: eine Testnachricht.', 'The attribute test is present: a test message.'],
