@@ -270,7 +270,7 @@ class Reading {
     const { line, column } = this.lines.at(start)
     const e: GrowingElement = {
       kind: 'element', uri, local, prefix, attributes: [], namespaces: [], children: [],
-      parent: this.current as XmlElement | undefined, line, column, start, end: 0,
+      parent: this.current, line, column, start, end: 0,
     } // prettier-ignore
     for (const a of this.pending) {
       if (a.prefix === 'xmlns') this.declare(e, a.local, a.value)

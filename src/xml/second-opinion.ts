@@ -8,7 +8,8 @@
  * Slow (tens of milliseconds): offline and rare use only.
  * @module
  */
-import { createHash, createPublicKey, KeyObject, verify, X509Certificate } from 'node:crypto'
+import type { KeyObject } from 'node:crypto'
+import { createHash, createPublicKey, verify, X509Certificate } from 'node:crypto'
 import { SignedXml, type CanonicalizationOrTransformationAlgorithm, type HashAlgorithm, type SignatureAlgorithm } from 'xml-crypto'
 import { CHECK_LIMITS } from '../env.js'
 import { ProtektorError } from '../errors.js'

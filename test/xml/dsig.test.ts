@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: EUPL-1.2
 import { spawnSync } from 'node:child_process'
-import { constants, createHash, createPublicKey, privateEncrypt, sign, verify, X509Certificate } from 'node:crypto'
+import type { X509Certificate } from 'node:crypto'
+import { constants, createHash, createPublicKey, privateEncrypt, sign, verify } from 'node:crypto'
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
