@@ -54,7 +54,7 @@ export function decrypterOf(name: string): Decrypter & { calls: number } {
       try {
         return Promise.resolve(privateDecrypt({ key, padding: constants.RSA_PKCS1_OAEP_PADDING, oaepHash: hash.hash }, wrapped))
       } catch (e) {
-        return Promise.reject(e)
+        return Promise.reject(new Error('unwrap', { cause: e }))
       }
     },
   }
