@@ -440,7 +440,7 @@ export const OPTIONS = z.strictObject({
         expects: NAME_WORDS,
       }),
       keyFile: option(text().optional(), {
-        ...words('privater Signaturschlüssel dazu (JWK, Rechte 0600)', 'private signing key for it (JWK, mode 0600)'),
+        ...words('privater Signaturschlüssel dazu (JWK Set, Rechte 0600)', 'private signing key for it (JWK Set, mode 0600)'),
         unit: 'path',
         file: 'secret',
         example: 'keys/gateway-key.jwk',
