@@ -28,6 +28,8 @@ export interface PublicAppOptions {
   readonly openapi?: object
   /** Public keys of the gateway, for registers. */
   readonly jwks: object
+  /** Plain HTTP off loopback: everything but the OSCI paths is shut. */
+  readonly onlyOsci?: boolean
   readonly overload?: OverloadLimits
   readonly body?: Partial<Pick<BodyRules, 'minBytesPerSecond' | 'graceMs'>>
 }
@@ -101,6 +103,10 @@ export function publicApp(options: PublicAppOptions): Koa {
       }
     })
     router.all(endpoint.path, allowOnly('POST'))
+  }
+  if (options.onlyOsci) {
+    app.use(router.routes())
+    return app
   }
   router.get('/', (context: Context) => {
     context.body = { name: 'protektor', links: { openapi: `${publicUrl}/openapi.json`, health: `${publicUrl}/healthz`, keys: `${publicUrl}/.well-known/jwks.json`, osci: endpoints.map((e) => ({ url: publicUrl + e.path, role: 'passiveRecipient', mode: e.mode })) } }

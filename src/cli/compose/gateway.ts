@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: EUPL-1.2
+/**
+ * Composition root of `serve` and `start`: configuration → keys, core, desk, endpoints → two listening applications.
+ * @module
+ */
+import { randomBytes, randomUUID } from 'node:crypto'
+import { mkdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Config } from '../../config/types.js'
+import { memoryCore } from '../../core/adapters/memory.js'
+import { systemClock } from '../../core/adapters/timers.js'
+import type { Core } from '../../core/ports.js'
+import type { Directory, DirectoryParticipant } from '../../directory/ports.js'
+import { staticDirectory } from '../../directory/static.js'
+import { GATEWAY_LIMITS, type Limits } from '../../env.js'
+import { ConfigError, type ConfigProblem } from '../../errors.js'
+import { lmdbRepeats } from '../../gateway/adapters/lmdb-repeats.js'
+import { adminApp, publicApp } from '../../gateway/app.js'
+import { CORE_API_OPENAPI, coreApiRouter } from '../../gateway/core-api.js'
+import type { GatewayLog } from '../../gateway/log.js'
+import { gatewayMetrics } from '../../gateway/metrics.js'
+import type { GatewayPorts } from '../../gateway/ports.js'
+import { repeatTable } from '../../gateway/repeats.js'
+import { listen, type Listening, type ServerLimits } from '../../gateway/server.js'
+import { pinnedTrust } from '../../pki/path.js'
+import { packageVersion } from '../version.js'
+import { GATEWAY_PARTICIPANT, openIdentity, type OpenedIdentity } from './identity.js'
+import { openOwnKeys, readCertificates } from './keys.js'
+import { packageCodec } from './package-codec.js'
+import { makeEndpoints, strictAlgorithms } from './peers.js'
+import { openDesk } from './xoev-desk.js'
+
+export interface RunningGateway {
+  readonly public: Listening
+  readonly admin: Listening
+  readonly core: Core
+  readonly directory: Directory
+  readonly identity: OpenedIdentity
+  readonly ready: () => boolean
+  readonly warnings: readonly ConfigProblem[]
+  /** Takes no new calls, lets those under way finish, then ends. */
+  close(withinMs: number): Promise<void>
+}
+
+export interface GatewayOptions {
+  readonly log: GatewayLog
+  /** Threads of schema validation. */
+  readonly workers: number
+  readonly serverLimits?: Partial<ServerLimits>
+}
+
+const random = (bytes: number): Uint8Array => new Uint8Array(randomBytes(bytes))
+
+function at(config: Config, key: string, de: string, en: string): ConfigProblem {
+  const line = config.lineOf(key)
+  return { key, file: config.file, ...(line === undefined ? {} : { line }), message: { de, en } }
+}
+
+async function readParticipants(config: Config): Promise<DirectoryParticipant[]> {
+  const problems: ConfigProblem[] = []
+  const list = await Promise.all(
+    config.participants.map(async ({ id, jwks, mailboxes, tls }, index): Promise<DirectoryParticipant> => {
+      const certificates = await readCertificates(tls)
+      let keys: DirectoryParticipant['jwks'] = []
+      if (id === GATEWAY_PARTICIPANT) problems.push(at(config, `participants[${index}].id`, 'so heißt das Gateway selbst', 'this is the name of the gateway itself'))
+      try {
+        if (jwks !== undefined) keys = (JSON.parse(await readFile(jwks, 'utf8')) as { keys: DirectoryParticipant['jwks'] }).keys
+        if (!Array.isArray(keys)) throw new TypeError('keys')
+      } catch {
+        problems.push(at(config, `participants[${index}].jwks`, 'kein JWK Set', 'no JWK Set'))
+      }
+      return { id, jwks: keys, mailboxes, tls: certificates.map((c) => new Uint8Array(c.raw)) }
+    }),
+  )
+  if (problems.length > 0) throw new ConfigError(problems)
+  return list
+}
+
+const ttlOf = (config: Config, mailbox: string): number => config.mailboxes[mailbox]?.ttlSeconds ?? 10
+
+async function openMailboxes(core: Core, config: Config, participants: readonly DirectoryParticipant[]): Promise<void> {
+  for (const { id, mailboxes } of participants)
+    for (const address of mailboxes) {
+      const { ttlSeconds, handover, leaseSeconds, maxBytes, maxCount } = { ttlSeconds: 10, handover: 'at-most-once' as const, leaseSeconds: 5, maxBytes: 64 * 1024 * 1024, maxCount: 1000, ...config.mailboxes[address] }
+      await core.openMailbox(address, id, { ttlSeconds, handover, leaseSeconds, maxBytes, maxCount })
+    }
+}
+
+const limitsOf = (config: Config): Limits => ({ ...GATEWAY_LIMITS, messageBytes: config.limits.messageBytes, xmlBytes: config.limits.xmlBytes })
+
+/**
+ * Builds everything a configuration says and begins to listen.
+ * @throws {ConfigError} keys, key files, participants; the system's error when an address is taken.
+ */
+export async function startGateway(config: Config, options: GatewayOptions): Promise<RunningGateway> {
+  const clock = systemClock
+  const { log } = options
+  const own = await openOwnKeys(config, clock.now())
+  const participants = await readParticipants(config)
+  const directory = staticDirectory(participants)
+  const identity = await openIdentity(config.dataDirectory)
+  const endpoints = await makeEndpoints(config, own.rings)
+  const limits = limitsOf(config)
+  const core = memoryCore({ clock, maxBytes: config.limits.coreBytes })
+  await openMailboxes(core, config, participants)
+  const desk = await openDesk({
+    directories: config.schemas.directories,
+    limits,
+    workers: options.workers,
+    sources: { now: () => clock.now(), uuid: randomUUID, version: await packageVersion() },
+    onFallback: () => log.write('error', 'schema-engine-fallback', { findings: ['xoev-schema.engine-fallback'] }),
+  })
+  const used = join(config.dataDirectory, 'used-ids')
+  await mkdir(used, { recursive: true, mode: 0o700 })
+  const metrics = gatewayMetrics()
+  const stopping = new AbortController()
+  const ports: GatewayPorts = {
+    clock,
+    random,
+    env: { ...clock, random, trust: pinnedTrust([]), limits },
+    algorithms: strictAlgorithms(),
+    core,
+    directory,
+    mailboxTtlSeconds: (mailbox) => ttlOf(config, mailbox),
+    identity,
+    desk,
+    packages: packageCodec(limits),
+    repeats: repeatTable(clock, lmdbRepeats(used)),
+    log,
+    metrics,
+    limits: { messageBytes: limits.messageBytes },
+    faultStatus: config.soap.faultStatus,
+    stopping: stopping.signal,
+  }
+  const publicOptions = config.listen.public
+  const coreApi = coreApiRouter({
+    core,
+    publicUrl: config.publicUrl,
+    participants,
+    clock,
+    limits: { envelopeBytes: config.limits.envelopeBytes },
+    signingKey: identity.signing,
+    onError: () => log.write('error', 'core-api-failed', { error: 'ERR_INTERNAL' }),
+  })
+  const shown = publicApp({
+    ports,
+    endpoints,
+    publicUrl: config.publicUrl,
+    coreApi,
+    openapi: CORE_API_OPENAPI as object,
+    jwks: identity.jwks,
+    onlyOsci: !isLoopback(publicOptions.address.host) && own.publicTls === undefined,
+  })
+  let draining = false
+  const ready = () => !draining && desk.ready()
+  const requestId = () => Buffer.from(random(12)).toString('base64url')
+  const serverLimits: Partial<ServerLimits> = {
+    requestTimeoutMs: config.http.requestTimeoutSeconds * 1000,
+    headersTimeoutMs: config.http.headersTimeoutSeconds * 1000,
+    maxConnections: config.http.maxConnections,
+    maxConnectionsPerPeer: config.http.maxConnectionsPerPeer,
+    ...options.serverLimits,
+  }
+  const admin = await listen(adminApp({ log, metrics, ready, requestId }).callback(), config.listen.admin.address, {
+    limits: serverLimits,
+    ...(own.adminTls ? { tls: own.adminTls } : {}),
+  })
+  const open = await listen(shown.callback(), publicOptions.address, { limits: serverLimits, ...(own.publicTls ? { tls: own.publicTls } : {}) }).catch(
+    async (error: unknown) => {
+      await admin.close(0)
+      throw error
+    },
+  )
+  return {
+    public: open,
+    admin,
+    core,
+    directory,
+    identity,
+    ready,
+    warnings: [...config.warnings, ...own.warnings],
+    async close(withinMs) {
+      draining = true
+      stopping.abort()
+      await open.close(withinMs)
+      await core.close()
+      await Promise.all([desk.close(), ports.repeats.close(), admin.close(0)])
+    },
+  }
+}
+
+export const isLoopback = (host: string): boolean => host === 'localhost' || host === '::1' || /^127\./.test(host)

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: EUPL-1.2
+/**
+ * The XÖV side of the gateway: one engine over our own and the configured schema sets, compiled when first needed.
+ * @module
+ */
+import { Worker } from 'node:worker_threads'
+import { readSchemaDirectory } from '../../config/schema-files.js'
+import type { Limits } from '../../env.js'
+import type { XoevFacts } from '../../envelope/types.js'
+import type { DocumentReport, XoevDesk } from '../../gateway/ports.js'
+import { checkContent, type ContentContext, type XoevReport } from '../../xoev/check.js'
+import { CodeListStore } from '../../xoev/codelists.js'
+import { schemaSets, type SchemaFiles } from '../../xoev/schema-sets.js'
+import { startValidator, type SchemaSource, type SchemaValidator, type StartWorker } from '../../xml/schema.js'
+import { readingBytes, rejectionBytes, type WriterSources } from './xoev-writers.js'
+import { ownSchemas } from '../commands/check-context.js'
+
+const startWorker: StartWorker = (url, options) => new Worker(url, options)
+
+export interface OpenedDesk extends XoevDesk {
+  /** Our own schema set is compiled. */
+  readonly ready: () => boolean
+  close(): Promise<void>
+}
+
+export interface DeskOptions {
+  readonly directories: readonly string[]
+  readonly limits: Limits
+  readonly workers: number
+  readonly sources: WriterSources
+  /** Validation goes on, much slower. */
+  readonly onFallback: (reason: string) => void
+}
+
+function factsOf({ head, standard, version, messageType, verdict }: XoevReport): XoevFacts | undefined {
+  if (standard === undefined || version === undefined || messageType === undefined) return undefined
+  return {
+    standard,
+    version,
+    messageType,
+    ...(head?.nachrichtenUUID === undefined ? {} : { messageUuid: head.nachrichtenUUID }),
+    ...(head?.ursprungsnachricht ? { inReplyTo: head.ursprungsnachricht.nachrichtenUUID } : {}),
+    ...(head?.autor?.kennung === undefined ? {} : { author: head.autor.kennung }),
+    ...(head?.leser?.kennung === undefined ? {} : { reader: head.leser.kennung }),
+    ...(head?.test === undefined ? {} : { test: head.test }),
+    verdict,
+  }
+}
+
+const UNKNOWN = new Set(['xoev-schema.unknown-standard', 'xoev-schema.not-xml'])
+
+function reportOf(report: XoevReport, reading: Uint8Array | undefined): DocumentReport {
+  const facts = factsOf(report)
+  const findings = report.findings.filter((f) => f.severity !== 'info').map((f) => f.id)
+  const bad = report.verdict === 'invalid' || report.verdict === 'error'
+  const first = report.findings.find((f) => f.severity === 'error')?.id ?? 'xoev-schema.not-judged'
+  return {
+    ...(facts ? { facts } : {}),
+    ...(reading ? { reading } : {}),
+    // fixed text: what exactly is wrong may quote the document
+    ...(bad ? { refusal: { code: report.rueckweisung ?? 'S999', finding: first, text: 'the document does not pass the check' } } : {}),
+    unknownStandard: report.findings.some((f) => UNKNOWN.has(f.id)),
+    findings,
+  }
+}
+
+export async function openDesk(options: DeskOptions): Promise<OpenedDesk> {
+  const files: SchemaFiles[] = [await ownSchemas('xprotektor')]
+  for (const directory of options.directories) files.push(await readSchemaDirectory(directory))
+  const sets = schemaSets(files)
+  const validators = new Map<SchemaSource, Promise<SchemaValidator>>()
+  const validatorFor = (source: SchemaSource): Promise<SchemaValidator> => {
+    const known = validators.get(source)
+    if (known) return known
+    const started = startValidator(source, { workers: options.workers, startWorker, onFallback: options.onFallback })
+    validators.set(source, started)
+    // a start that failed may be tried again with the next document
+    started.catch(() => validators.delete(source))
+    return started
+  }
+  const context: ContentContext = { schemas: sets, validatorFor, codeLists: CodeListStore.from(files), limits: options.limits }
+  let warm = false
+  const own = sets.knowsNamespace('urn:example:xprotektor:1.0')
+  if (own) validatorFor(own.source).then(() => (warm = true), () => undefined)
+  else warm = true
+  return {
+    ready: () => warm,
+    async check(document) {
+      const report = await checkContent(document, context)
+      return reportOf(report, readingBytes(report))
+    },
+    async reject(document, reasons) {
+      return rejectionBytes(await checkContent(document, context), reasons, options.sources)
+    },
+    async close() {
+      for (const one of validators.values()) await one.then((v) => v.close()).catch(() => undefined)
+    },
+  }
+}
