@@ -15,37 +15,10 @@ import { elementsOf, isElement, type XmlElement } from '../xml/tree.js'
 import { readEncryptedData } from '../xml/xenc.js'
 import { worst, type Journal } from './journal.js'
 import { judgeEncryption, judgeKey, judgeKeyOf, judgeSignature } from './policy.js'
-import type { CheckContext, ContentResult, Verdict, XoevOutcome, XoevResult } from './types.js'
+import type { CheckContext, ContentResult, Verdict } from './types.js'
+import { checkXoev, meantAsXml } from './xoev.js'
 
 export const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
-
-/** Whether bytes begin like XML: a `<` behind an optional byte order mark and white space. */
-export function looksLikeXml(bytes: Uint8Array): boolean {
-  let at = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? 3 : 0
-  while (bytes[at] === 0x20 || bytes[at] === 0x09 || bytes[at] === 0x0a || bytes[at] === 0x0d) at++
-  return bytes[at] === 0x3c
-}
-
-/** Enters what XÖV found into the journal. */
-export function enterXoev(outcome: XoevOutcome, journal: Journal, content?: string): XoevResult {
-  for (const found of outcome.found) journal.raise(found.id, { ...found, ...(content === undefined ? {} : { content }) })
-  for (const layer of ['xoev-schema', 'xoev-head', 'code-lists', 'rules'] as const) {
-    const verdict = outcome.layers[layer]
-    if (verdict) journal.note(layer, verdict)
-  }
-  return outcome.result
-}
-
-async function describe(bytes: Uint8Array, id: string, context: CheckContext, journal: Journal): Promise<XoevResult | null> {
-  if (!context.xoev || !looksLikeXml(bytes)) return null
-  try {
-    const outcome = await context.xoev(bytes)
-    return outcome ? enterXoev(outcome, journal, id) : null
-  } catch (cause) {
-    journal.caught('xoev-schema', cause, id)
-    return { standard: null, version: null, messageType: null, verdict: 'error' }
-  }
-}
 
 const verdictOf = (authors: readonly AuthorReport[]): Verdict | null => (authors.length === 0 ? null : worst(authors.map((a) => a.verdict)))
 
@@ -60,7 +33,7 @@ async function describeContainer(container: OpenedContainer, context: CheckConte
       sha256: sha256(item.bytes),
       signedBy: item.signedBy.map(subjectRfc2253),
       signatureVerdict: verdictOf(container.authors),
-      xoev: await describe(item.bytes, item.id, context, journal),
+      xoev: meantAsXml(item) ? await checkXoev(item.bytes, context, journal, item.id) : null,
     })
   for (const nested of container.nested) results.push(...(await describeContainer(nested, context, journal)))
   return results

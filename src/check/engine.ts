@@ -7,10 +7,11 @@
 import { CHECK_LIMITS } from '../env.js'
 import { readHeader } from '../envelope/header.js'
 import { parseXml } from '../xml/gate.js'
-import { enterXoev, looksLikeXml, sha256 } from './contents.js'
+import { sha256 } from './contents.js'
 import { Journal } from './journal.js'
 import { checkOsci, type OsciFacts } from './osci.js'
 import type { CheckContext, CheckResult, XoevResult } from './types.js'
+import { checkXoev, looksLikeXml } from './xoev.js'
 
 export type { CheckContext, CheckResult } from './types.js'
 
@@ -44,26 +45,20 @@ const NOTHING: OsciFacts & { xoev: XoevResult | null } = {
 }
 
 async function checkDocument(bytes: Uint8Array, context: CheckContext, journal: Journal): Promise<typeof NOTHING> {
-  let root: string
+  const xoev = await checkXoev(bytes, context, journal)
+  if (xoev) {
+    if (xoev.messageType !== null) journal.note('xml')
+    return { ...NOTHING, messageType: xoev.messageType, xoev }
+  }
   try {
-    root = parseXml(bytes, { limits: context.limits ?? CHECK_LIMITS, frame: 'content', stage: 'xoev' }).root.local
+    const { root } = parseXml(bytes, { limits: context.limits ?? CHECK_LIMITS, frame: 'content', stage: 'xoev' })
+    journal.note('xml')
+    journal.note('xoev-schema', 'unchecked')
+    return { ...NOTHING, messageType: root.local }
   } catch (cause) {
     journal.caught('xml', cause)
     return NOTHING
   }
-  journal.note('xml')
-  try {
-    const outcome = await context.xoev?.(bytes)
-    if (outcome) {
-      const xoev = enterXoev(outcome, journal)
-      return { ...NOTHING, messageType: xoev.messageType ?? root, xoev }
-    }
-  } catch (cause) {
-    journal.caught('xoev-schema', cause)
-    return { ...NOTHING, messageType: root }
-  }
-  journal.note('xoev-schema', 'unchecked')
-  return { ...NOTHING, messageType: root }
 }
 
 function checkEnvelope(bytes: Uint8Array, journal: Journal): void {
@@ -104,7 +99,7 @@ export async function check(bytes: Uint8Array, context: CheckContext): Promise<C
     } catch (cause) {
       journal.broke(kind === 'xoev' ? 'xml' : 'osci-structure', cause)
     }
-    if (kind === 'xoev' && facts.messageType === null && facts.xoev === null) kind = 'unknown'
+    if (kind === 'xoev' && facts.messageType === null) kind = 'unknown'
   }
   return { sha256: sha256(bytes), verdict: journal.verdict, kind, ...facts, findings: journal.findings, layers: journal.layers }
 }

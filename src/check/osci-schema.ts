@@ -3,6 +3,7 @@
  * OSCI envelopes against our schema set, and the forms of the wire that state 10 does not know but everybody reads (wire facts §15).
  * @module
  */
+import { PREFIX } from '../osci/names.js'
 import { envelopeName, schemaInput } from '../osci/schema-input.js'
 import { twiceSpelledTimeouts, wireForms } from '../osci/wire-forms.js'
 import type { SoapEnvelope } from '../osci/types.js'
@@ -32,11 +33,13 @@ export async function checkOsciSchema(envelope: SoapEnvelope, context: CheckCont
     journal.raise('osci-structure.schema', {
       ...(line > 0 ? { line, column } : {}),
       ...(xpath === undefined ? {} : { xpath }),
-      detail: maskValues(message),
+      detail: readable(message),
     })
   journal.note('osci-structure', verdict)
 }
 
-/** The engine quotes values; what is long may be content. */
-export const maskValues = (message: string): string =>
-  message.replace(/'([^'\s{}]{33,})'/g, (_all, value: string) => `'${value.slice(0, 8)}…' (${value.length} characters)`)
+/** Prefixes instead of namespaces, and no long values: they may be content. */
+function readable(message: string): string {
+  const named = message.replace(/\{([^}]*)\}/g, (all, uri: string) => (PREFIX[uri] === undefined ? all : `${PREFIX[uri]}:`))
+  return named.replace(/'([^'\s]{33,})'/g, (_all, value: string) => `'${value.slice(0, 8)}…' (${value.length} characters)`)
+}

@@ -5,6 +5,7 @@
  */
 import type { Clock, KeyRing, Limits, TrustStore } from '../env.js'
 import type { SchemaValidator } from '../xml/schema.js'
+import type { ContentContext } from '../xoev/check.js'
 import type { XmlElement } from '../xml/tree.js'
 
 /** Layers in the order in which they are looked at. */
@@ -126,19 +127,6 @@ export interface Raised {
   readonly content?: string
 }
 
-/** What another room found in a document, by id. */
-export interface FoundInDocument extends Raised {
-  readonly id: string
-}
-
-/** XÖV facts about a document; undefined when it is none that anybody claims to know. */
-export interface XoevOutcome {
-  readonly result: XoevResult
-  /** Verdict by layer, for layers that were looked at. */
-  readonly layers: Partial<Readonly<Record<Layer, Verdict>>>
-  readonly found: readonly FoundInDocument[]
-}
-
 /** Everything from outside; the engine itself reads no file, no clock and holds no key (no oracle: `POST /v1/check`). */
 export interface CheckContext extends Clock {
   random(bytes: number): Uint8Array
@@ -151,5 +139,6 @@ export interface CheckContext extends Clock {
   readonly httpContentType?: string
   /** Compiled from `schemas/osci12/osci12.xsd`; absent: the OSCI schema is not looked at, and the file is `unchecked`. */
   readonly osciSchema?: SchemaValidator
-  readonly xoev?: (bytes: Uint8Array) => Promise<XoevOutcome | undefined>
+  /** Schema sets and code lists; absent: XML contents are not looked at. */
+  readonly xoev?: Omit<ContentContext, 'limits'>
 }

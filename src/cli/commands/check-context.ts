@@ -13,7 +13,9 @@ import type { Decrypter } from '../../env.js'
 import { keyRing, makeDecrypter } from '../../pki/keys.js'
 import { readPemCertificates, readPkcs12 } from '../../pki/keystore.js'
 import { trustStore } from '../../pki/path.js'
-import { startValidator, type SchemaValidator } from '../../xml/schema.js'
+import { startValidator, type SchemaSource, type SchemaValidator } from '../../xml/schema.js'
+import { CodeListStore } from '../../xoev/codelists.js'
+import { schemaSets } from '../../xoev/schema-sets.js'
 import { UsageError } from '../arguments.js'
 
 export interface KeystoreArgument {
@@ -64,6 +66,22 @@ export async function ownSchemas(name: string): Promise<ReadonlyMap<string, Uint
   throw new Error(`the schema set ${name} is missing from the package`)
 }
 
+/** One validator per schema set, started when the first document asks for it. */
+function validatorPool(options: ContextOptions): { validatorFor(source: SchemaSource): Promise<SchemaValidator>; close(): Promise<void> } {
+  const started = new Map<SchemaSource, Promise<SchemaValidator>>()
+  return {
+    validatorFor(source) {
+      const running = started.get(source) ?? startValidator(source, { workers: options.workers, startWorker, onFallback: options.warn })
+      started.set(source, running)
+      return running
+    },
+    async close() {
+      const running = await Promise.allSettled(started.values())
+      await Promise.all(running.map((one) => (one.status === 'fulfilled' ? one.value.close() : undefined)))
+    },
+  }
+}
+
 /**
  * Opens everything that the options name.
  * @throws {UsageError} a keystore, trust or schema file that cannot be used.
@@ -71,8 +89,12 @@ export async function ownSchemas(name: string): Promise<ReadonlyMap<string, Uint
 export async function openContext(options: ContextOptions): Promise<OpenedContext> {
   const decrypters = (await Promise.all(options.keystores.map(decryptersOf))).flat()
   const roots = (await Promise.all(options.trust.map((file) => named(file, async () => readPemCertificates(await readFile(file, 'utf8')))))).flat()
+  const directories = await Promise.all(options.schemas.map((dir) => named(dir, () => readSchemaDirectory(dir))))
+  const sets = [...directories, await ownSchemas('xprotektor')]
+  const schemas = schemaSets(sets)
+  for (const { file, detail } of options.schemas.length === 0 ? [] : schemas.broken()) options.warn(`${file}: ${detail}`)
+  const pool = validatorPool(options)
   const osci12 = { id: 'osci12', entry: 'osci12.xsd', files: await ownSchemas('osci12') }
-  const osciSchema: SchemaValidator = await startValidator(osci12, { workers: options.workers, startWorker, onFallback: options.warn })
   const context: CheckContext = {
     now: () => new Date(),
     monotonicMs: () => performance.now(),
@@ -80,7 +102,8 @@ export async function openContext(options: ContextOptions): Promise<OpenedContex
     keys: keyRing(decrypters),
     ...(options.trust.length === 0 ? {} : { trust: trustStore({ roots }) }),
     ...(options.at ? { at: options.at } : {}),
-    osciSchema,
+    osciSchema: await pool.validatorFor(osci12),
+    xoev: { schemas, validatorFor: (source) => pool.validatorFor(source), codeLists: CodeListStore.from(sets) },
   }
-  return { context, close: () => osciSchema.close() }
+  return { context, close: () => pool.close() }
 }

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: EUPL-1.2
+/**
+ * XÖV layers: a document on its own, or the content of a delivery. What XÖV says is entered with the content it was said of.
+ * @module
+ */
+import { CHECK_LIMITS } from '../env.js'
+import type { ContentItem } from '../osci/content-types.js'
+import { checkContent } from '../xoev/check.js'
+import type { Journal } from './journal.js'
+import type { CheckContext, XoevResult } from './types.js'
+
+const HEAD_BYTES = 256
+
+/** Whether bytes begin like XML: a `<` behind an optional byte order mark and white space. */
+export function looksLikeXml(bytes: Uint8Array): boolean {
+  let at = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? 3 : 0
+  while (bytes[at] === 0x20 || bytes[at] === 0x09 || bytes[at] === 0x0a || bytes[at] === 0x0d) at++
+  return bytes[at] === 0x3c
+}
+
+/** Content travels without a type: what begins like XML is meant as such; web pages, and attachments of another type, are not. */
+export function meantAsXml(item: ContentItem): boolean {
+  if (!looksLikeXml(item.bytes)) return false
+  const head = Buffer.from(item.bytes.buffer, item.bytes.byteOffset, Math.min(item.bytes.byteLength, HEAD_BYTES)).toString('latin1')
+  if (/<(?:!doctype\s+)?html[\s>]/i.test(head)) return false
+  return item.kind === 'content' || head.includes('<?xml') || /[/+]xml$/.test(item.contentType ?? '')
+}
+
+/**
+ * Checks one XML document.
+ * @param content id of the content item, when the document came in a message.
+ * @returns null when there are no schema sets to judge with.
+ */
+export async function checkXoev(bytes: Uint8Array, context: CheckContext, journal: Journal, content?: string): Promise<XoevResult | null> {
+  if (!context.xoev) return null
+  const of = content === undefined ? {} : { content }
+  try {
+    const report = await checkContent(bytes, { ...context.xoev, limits: context.limits ?? CHECK_LIMITS })
+    for (const { id, xpath, line, column, detail } of report.findings)
+      journal.raise(id, {
+        ...of,
+        ...(xpath === undefined ? {} : { xpath }),
+        ...(line === undefined ? {} : { line }),
+        ...(column === undefined ? {} : { column }),
+        ...(detail === undefined ? {} : { detail }),
+      })
+    for (const layer of ['xoev-schema', 'xoev-head', 'code-lists', 'rules'] as const) {
+      const verdict = report.layers[layer]
+      if (verdict) journal.note(layer, verdict)
+    }
+    const { standard, version, messageType, verdict } = report
+    return { standard: standard ?? null, version: version ?? null, messageType: messageType ?? null, verdict }
+  } catch (cause) {
+    journal.caught('xoev-schema', cause, content)
+    return { standard: null, version: null, messageType: null, verdict: 'error' }
+  }
+}
