@@ -37,7 +37,10 @@ export function readVerdict(lines: readonly string[]): SchemaVerdict {
   for (const line of lines) {
     const found = PROBLEM.exec(line)
     if (!found || problems.length === MAX_PROBLEMS) continue
-    problems.push({ line: Number(found[1]), message: found[3] ?? line, ...(found[2] === undefined ? {} : { element: found[2] }) })
+    const message = found[3] ?? line
+    // some builds name the element before the message, some only in it
+    const element = found[2] ?? /^Element '(?:\{[^}]*\})?([^'{}]+)'/.exec(message)?.[1]
+    problems.push({ line: Number(found[1]), message, ...(element === undefined ? {} : { element }) })
   }
   if (problems.length > 0) return { verdict: 'invalid', problems }
   return failed(`unexpected answer of the schema engine: ${lines.slice(0, 3).join(' | ')}`)
