@@ -203,7 +203,7 @@ describe('architecture', () => {
         return
       }
       if (done.has(path)) return
-      for (const next of edges.get(path) ?? []) visit(next, [...trail, path])
+      for (const next of new Set(edges.get(path))) visit(next, [...trail, path])
       done.add(path)
     }
     for (const path of edges.keys()) visit(path, [])
@@ -287,11 +287,11 @@ describe('architecture', () => {
     expect(wrong).to.deep.equal([])
   })
 
-  it('keeps files at 400 lines at most, tables excepted', () => {
+  it('keeps files at 400 lines at most (tests: 600), tables excepted', () => {
     const long = everything
       .filter((file) => !TABLES.test(file.path))
       .map((file) => ({ path: file.path, lines: file.text.split('\n').length }))
-      .filter(({ lines }) => lines > 401)
+      .filter(({ path, lines }) => lines > (path.startsWith('test/') ? 601 : 401))
     expect(long.map(({ path, lines }) => `${path}: ${lines}`)).to.deep.equal([])
   })
 
