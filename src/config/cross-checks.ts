@@ -11,6 +11,9 @@ import type { Path } from './problems.js'
 
 export type Values = z.output<typeof OPTIONS>
 
+/** Under this name the gateway itself seals envelopes; no participant may be called so. */
+export const GATEWAY_PARTICIPANT = 'gateway'
+
 export interface Remark {
   readonly path: Path
   readonly severity: 'problem' | 'warning'
@@ -121,13 +124,8 @@ function checkMailboxes(values: Values, say: Say): void {
   for (const index of duplicates(values.participants.map((participant) => participant.id)))
     say('problem', ['participants', index, 'id'], 'kommt schon einmal vor', 'occurs before')
   values.participants.forEach((participant, index) => {
-    if (participant.id === values.identity.participant)
-      say(
-        'problem',
-        ['participants', index, 'id'],
-        'so heißt das Gateway selbst (identity.participant)',
-        'this is the name of the gateway itself (identity.participant)',
-      )
+    if (participant.id === GATEWAY_PARTICIPANT)
+      say('problem', ['participants', index, 'id'], 'so heißt das Gateway selbst', 'this is the name of the gateway itself')
   })
   const seen = new Set<string>()
   values.participants.forEach((participant, index) => {

@@ -432,22 +432,6 @@ export const OPTIONS = z.strictObject({
       }),
     })
     .prefault({}),
-  identity: z
-    .strictObject({
-      participant: option(NAME.prefault('gateway'), {
-        ...words('Kennung, unter der das Gateway selbst Umschläge versiegelt', 'id under which the gateway itself seals envelopes'),
-        example: 'gateway',
-        expects: NAME_WORDS,
-      }),
-      keyFile: option(text().optional(), {
-        ...words('privater Signaturschlüssel dazu (JWK Set, Rechte 0600)', 'private signing key for it (JWK Set, mode 0600)'),
-        unit: 'path',
-        file: 'secret',
-        example: 'keys/gateway-key.jwk',
-        derived: words('beim ersten Start in dataDirectory erzeugt', 'made in dataDirectory at the first start'),
-      }),
-    })
-    .prefault({}),
   allowSmallOwnKeys: option(z.boolean().prefault(false), {
     ...words('eigene RSA-Schlüssel mit 2048 bis 2999 Bit laden (Versuche)', 'load own RSA keys of 2048 to 2999 bits (tests)'),
     example: 'false',

@@ -118,7 +118,6 @@ describe('config', () => {
     expect(config.limits.chunkKilobytes).to.deep.equal([16, 16384])
     expect(config.soap.faultStatus).to.equal(200)
     expect(config.allowSmallOwnKeys).to.equal(false)
-    expect(config.identity).to.deep.equal({ participant: 'gateway' })
     expect(config.http.requestTimeoutSeconds).to.equal(60)
     expect(config.core.memory).to.deep.equal({})
   })
