@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: EUPL-1.2
+/**
+ * Code lists: the column is found by the key, and every outcome has its finding.
+ * @module
+ */
+import { expect } from 'chai'
+import { AGS, checkCodes, CodeListStore, readCodeList } from '../../src/xoev/codelists.js'
+import { bytesOf, deskOf, filesOf, idsOf, sampleText, treeOf, type Desk } from './fixtures.js'
+
+interface ListSpec {
+  readonly uri: string
+  readonly version: string
+  readonly columns: readonly string[]
+  readonly keys: readonly (readonly [column: string, recommended: boolean])[]
+  readonly rows: readonly (readonly string[])[]
+}
+
+const genericode = ({ uri, version, columns, keys, rows }: ListSpec): string =>
+  `<?xml version="1.0" encoding="UTF-8"?><gc:CodeList xmlns:gc="http://docs.oasis-open.org/codelist/ns/genericode/1.0/" xmlns:x="urn:x"><Identification><ShortName>n</ShortName>` +
+  `<Version>${version}</Version><CanonicalUri>${uri}</CanonicalUri></Identification><ColumnSet>` +
+  columns.map((c) => `<Column Id="${c}" Use="optional"><ShortName>${c}</ShortName></Column>`).join('') +
+  keys
+    .map(([c, recommended]) => `<Key Id="k-${c}">${recommended ? '<Annotation><AppInfo><x:recommendedKeyColumn/></AppInfo></Annotation>' : ''}<ColumnRef Ref="${c}"/></Key>`)
+    .join('') +
+  `</ColumnSet><SimpleCodeList>` +
+  rows
+    .map((row) => `<Row>${row.map((v, i) => `<Value ColumnRef="${columns[i] ?? ''}"><SimpleValue>${v}</SimpleValue></Value>`).join('')}</Row>`)
+    .join('') +
+  `</SimpleCodeList></gc:CodeList>`
+
+const list = (spec: Partial<ListSpec> = {}) =>
+  readCodeList(
+    bytesOf(genericode({ uri: 'urn:l', version: '1', columns: ['Beschreibung', 'Nachricht'], keys: [['Nachricht', false]], rows: [['eins', '01'], ['zwei', '02']], ...spec })),
+  )
+
+describe('genericode', () => {
+  it('takes the code from the column of the key, whatever its name', () => {
+    expect([...(list()?.codes ?? [])]).to.deep.equal(['01', '02'])
+  })
+
+  it('prefers the recommended key', () => {
+    const two = list({ columns: ['lang', 'kurz'], keys: [['lang', false], ['kurz', true]], rows: [['eins', '1']] })
+    expect([...(two?.codes ?? [])]).to.deep.equal(['1'])
+  })
+
+  it('passes over what is no code list or has no key', () => {
+    expect(readCodeList(bytesOf('<CodeList/>'))).to.equal(undefined)
+    expect(list({ columns: [], keys: [], rows: [] })).to.equal(undefined)
+  })
+
+  it('knows four outcomes', () => {
+    const store = new CodeListStore()
+    const one = list()
+    if (one) store.add(one)
+    expect(store.lookUp('urn:l', '1', '01')).to.equal('ok')
+    expect(store.lookUp('urn:l', '1', '1')).to.equal('unknown-code')
+    expect(store.lookUp('urn:l', '2', '01')).to.equal('unknown-version')
+    expect(store.lookUp('urn:l', undefined, '01')).to.equal('unknown-version')
+    expect(store.lookUp('urn:m', '1', '01')).to.equal('unknown-list')
+    expect(store.size).to.equal(1)
+  })
+
+  it('loads the lists of a directory and survives a broken one', () => {
+    const store = CodeListStore.from([
+      filesOf({
+        'a.xml': genericode({ uri: 'urn:a', version: '1', columns: ['c'], keys: [['c', true]], rows: [['x']] }),
+        'b.xml': '<gc:CodeList genericode',
+        'c.xml': '<other/>',
+      }),
+    ])
+    expect(store.size).to.equal(1)
+    expect(store.lookUp('urn:a', '1', 'x')).to.equal('ok')
+  })
+})
+
+describe('codes of a document', () => {
+  const store = new CodeListStore()
+  before(() => {
+    for (const one of [list(), list({ uri: AGS, version: '2026' })]) if (one) store.add(one)
+  })
+  const ids = (xml: string): string[] => checkCodes(treeOf(xml), store).map((f) => `${f.id.replace('code-lists.', '')} ${f.element.local}`)
+  const use = (uri: string, version: string, code: string, name = 'c'): string => `<${name} listURI="${uri}" listVersionID="${version}"><code>${code}</code></${name}>`
+
+  it('finds each unknown code at its place', () => {
+    expect(ids(`<r>${use('urn:l', '1', '01')}${use('urn:l', '1', '9', 'd')}${use('urn:l', '1', '8', 'e')}</r>`)).to.deep.equal(['unknown-code d', 'unknown-code e'])
+  })
+
+  it('collapses white space as xs:token does', () => {
+    expect(ids(`<r>${use('urn:l', '1', '\n 01 ')}</r>`)).to.deep.equal([])
+  })
+
+  it('reports a missing list or version once', () => {
+    expect(ids(`<r>${use('urn:x', '1', '01')}${use('urn:x', '1', '02')}${use('urn:l', '7', '01')}${use('urn:l', '7', '02')}</r>`)).to.deep.equal([
+      'unknown-list c',
+      'unknown-version c',
+    ])
+  })
+
+  it('only warns for the AGS', () => {
+    expect(ids(`<r>${use(AGS, '2026', '99001000')}</r>`)).to.deep.equal(['doubtful-code c'])
+  })
+
+  it('ignores an empty list name and elements that only look like codes', () => {
+    expect(ids('<r><c listURI="" listVersionID=""><code>1</code></c><d><code>1</code></d><e listURI="urn:l" listVersionID="1"><x:code xmlns:x="urn:x">9</x:code></e></r>')).to.deep.equal([])
+  })
+})
+
+describe('code types 1 to 4 of XProtektor-Demo', () => {
+  let desk: Desk
+  before(async () => {
+    desk = await deskOf()
+  })
+  after(() => desk.close())
+
+  it('type 2: answers S011 for a code outside the list that the schema fixes', async () => {
+    const report = await desk.check(sampleText('meldebescheinigung.anfrage.1000.erweitert').replace('<code>geburtsort</code>', '<code>schuhgroesse</code>'))
+    expect([report.verdict, report.rueckweisung]).to.deep.equal(['invalid', 'S011'])
+    const [finding] = report.findings.filter((f) => f.id === 'code-lists.unknown-code')
+    expect(finding?.xpath).to.equal('/xp:meldebescheinigung.anfrage.1000/xp:datenumfang/xp:erweitert[1]')
+    expect(report.layers['code-lists']).to.equal('invalid')
+  })
+
+  it('type 3: the version comes from the message', async () => {
+    const wrong = await desk.check(sampleText('selbstauskunft.auskunft.1102').replace('<code>A</code>', '<code>Z</code>'))
+    expect(wrong.rueckweisung).to.equal('S011')
+    const newer = await desk.check(sampleText('selbstauskunft.auskunft.1102').replace(/(<xp:sperren listVersionID=")1/g, '$12'))
+    expect(newer.verdict).to.equal('valid')
+    expect(idsOf(newer)).to.include('code-lists.unknown-version')
+  })
+
+  it('type 4: list and version come from the message', async () => {
+    const text = sampleText('administration.rueckweisung.0010.unlesbare-anfrage')
+    expect((await desk.check(text.replace('>schluessel<', '>anderes<'))).rueckweisung).to.equal('S011')
+    const other = await desk.check(text.replace('codeliste:protektorfehler', 'codeliste:fremd'))
+    expect(other.verdict).to.equal('valid')
+    expect(idsOf(other)).to.include('code-lists.unknown-list')
+  })
+
+  it('type 1: the schema judges, no list is needed', async () => {
+    const report = await desk.check(sampleText('selbstauskunft.status.1101.angenommen'), { codeLists: new CodeListStore() })
+    expect(idsOf(report).filter((id) => id.startsWith('code-lists.'))).to.deep.equal([])
+  })
+
+  it('warns of referenced lists that are not there', async () => {
+    const report = await desk.check(sampleText('meldebescheinigung.anfrage.1000.mindestumfang'))
+    expect(report.findings.filter((f) => f.id === 'code-lists.unknown-list').map((f) => f.detail)).to.deep.equal([
+      'urn:de:xoev:codeliste:erreichbarkeit 3',
+      'urn:de:bund:destatis:bevoelkerungsstatistik:schluessel:ags 2026-04-30',
+    ])
+  })
+})
