@@ -48,10 +48,13 @@ const broken = (source: SchemaSource, why: string): ProtektorError =>
  */
 export function prepareSet(source: SchemaSource): PreparedSet {
   const names = new Map<string, string>()
+  const taken = new Set<string>()
   for (const key of source.files.keys()) {
     // libxml2 takes names for URIs: nothing that would be escaped may stand in them
     const plain = (path: string): string => path.replace(/[^A-Za-z0-9._/-]/g, (c) => `_${c.codePointAt(0) ?? 0}_`)
-    const name = ABSOLUTE.test(key) ? `url/${plain(key).replaceAll('/', '_')}` : `set/${plain(normalise(key))}`
+    let name = ABSOLUTE.test(key) ? `url/${plain(key).replaceAll('/', '_')}` : `set/${plain(normalise(key))}`
+    if (taken.has(name)) name = name.replace(/[^/]*$/, (last) => `${taken.size}-${last}`)
+    taken.add(name)
     names.set(ABSOLUTE.test(key) ? key : normalise(key), name)
   }
   const entry = names.get(ABSOLUTE.test(source.entry) ? source.entry : normalise(source.entry))

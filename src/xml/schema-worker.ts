@@ -60,7 +60,7 @@ function report(): void {
 const options: Options = {
   inputFiles: life.files,
   arguments: [
-    '--noout', '--nonet', '--huge', '--schema', life.entry,
+    '--noout', '--nonet', '--huge', '--schema', `/${life.entry}`,
     ...Array.from({ length: life.documents }, () => ['sync', 'm']).flat(),
   ],
   wasmMemory: memory,

@@ -115,7 +115,7 @@ async function validateSlowly(set: PreparedSet, job: Job): Promise<SchemaVerdict
       schema: { fileName: entry.fileName, contents: text(entry.contents) },
       preload: set.files.filter((file) => file !== entry).map((file) => ({ fileName: file.fileName, contents: text(file.contents) })),
       maxMemoryPages: 16_384,
-      modifyArguments: (given) => ['--nonet', '--huge', ...given],
+      modifyArguments: (given) => ['--nonet', '--huge', ...given.map((one) => (one === entry.fileName ? `/${one}` : one))],
     })
     const lines = result.rawOutput.split('\n')
     if (lines.at(-1) === '') lines.pop()

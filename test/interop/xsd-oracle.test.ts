@@ -20,6 +20,7 @@ import { wireForms } from '../../src/osci/wire-forms.js'
 import { parseXml } from '../../src/xml/gate.js'
 import { startValidator, type SchemaValidator, type SchemaVerdict } from '../../src/xml/schema.js'
 import { childOf, elementsOf, type XmlDocument } from '../../src/xml/tree.js'
+import { FORMS, SAMPLES } from '../osci/schema-samples.js'
 import { capturedEnvelopes, capturesPresent, SHARED, type CapturedEnvelope } from './xsd-captures.js'
 import { mutations, type Mutation } from './xsd-mutations.js'
 
@@ -80,6 +81,8 @@ describe('our OSCI schema set and the official one, state 10', function () {
   let mutated: readonly Mutation[]
   let theirs: { valid: boolean; why: string }[]
   let ours: SchemaVerdict[]
+  let ofForms: { valid: boolean; why: string }[]
+  const samples = [...SAMPLES].map(([name, xml]) => ({ name, xml, what: 'sample', state10: true }))
 
   before(async function () {
     if (!capturesPresent()) {
@@ -99,7 +102,9 @@ describe('our OSCI schema set and the official one, state 10', function () {
     )
     const all = [...captured, ...mutated.map(({ xml, base }) => ({ xml, name: base.name }))]
     const mine = Promise.all(all.map(({ xml, name }) => validator.validate(schemaInput(parse(xml), name).bytes)))
-    theirs = official(all)
+    const judged = official([...all, ...samples, ...FORMS])
+    theirs = judged.slice(0, all.length)
+    ofForms = judged.slice(all.length)
     ours = await mine
   })
   after(async () => {
@@ -147,6 +152,40 @@ describe('our OSCI schema set and the official one, state 10', function () {
     expect(wrong).to.deep.equal([])
     expect(counts.both).to.be.greaterThan(50)
     expect(counts.neither).to.be.greaterThan(250)
+  })
+
+  it('is right about what the official set says of our own samples and of every form of wire facts §15', () => {
+    const wrong = [...samples, ...FORMS].flatMap((form, i) =>
+      ofForms[i]?.valid === form.state10 ? [] : [`${form.name}: ${form.what}: official says ${ofForms[i]?.why || 'valid'}`],
+    )
+    expect(wrong).to.deep.equal([])
+  })
+
+  it('gives the same verdicts with native xmllint and the entry file of each message', function () {
+    if (spawnSync('xmllint', ['--version']).error) {
+      if (process.env['CI'] === 'true') throw new Error('xmllint is missing')
+      console.log('      skipped: xmllint is not here')
+      this.skip()
+    }
+    const folder = mkdtempSync(join(tmpdir(), 'xsd-entry-'))
+    try {
+      const refused: string[] = []
+      for (const name of new Set(captured.map((c) => c.name))) {
+        const files = captured
+          .filter((c) => c.name === name && schemaInput(parse(c.xml), name).custom.length === 0)
+          .map((c, i) => {
+            const file = join(folder, `${name}-${i}.xml`)
+            writeFileSync(file, c.xml)
+            return file
+          })
+        const entry = join(SET, `soap${name.charAt(0).toUpperCase()}${name.slice(1)}.xsd`)
+        const run = spawnSync('xmllint', ['--noout', '--nonet', '--schema', entry, ...files], { encoding: 'utf8', maxBuffer: 1 << 26 })
+        if (run.status !== 0) refused.push(`${name}: ${run.stderr.split('\n').find((line) => !line.endsWith(' validates')) ?? ''}`)
+      }
+      expect(refused).to.deep.equal([])
+    } finally {
+      rmSync(folder, { recursive: true })
+    }
   })
 
   it('has a slot for every message in the captures', () => {
