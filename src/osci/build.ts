@@ -12,6 +12,7 @@ import {
   type XmlElement,
   type XmlNode,
 } from '../xml/tree.js'
+import { canonicalize } from '../xml/c14n.js'
 import { ACTOR_NEXT, ENVELOPE_NAMESPACES, PREFIX, SOAP } from './names.js'
 
 /** A document around a built root; it has no source text. */
@@ -52,4 +53,18 @@ export function takeOver(e: XmlElement): XmlElement {
     extra.push({ prefix, uri })
   }
   return copy(e, extra)
+}
+
+const canonical = new WeakMap<XmlElement, Uint8Array>()
+
+/**
+ * Canonical form of an element that we built, once: it is digested for the signature and sent as it is. Only for elements that stand
+ * in their envelope and do not change any more.
+ */
+export function canonicalOnce(e: XmlElement): Uint8Array {
+  const known = canonical.get(e)
+  if (known) return known
+  const made = canonicalize(e)
+  canonical.set(e, made)
+  return made
 }

@@ -17,6 +17,23 @@ import type { CertificateEntry } from './types.js'
 
 const ROLES: ReadonlySet<string> = new Set(CERTIFICATE_ORDER)
 
+/** The same few certificates come with every message: decoded once while they are in use. Bounded, oldest out. */
+const MAX_KEPT = 256
+/** Larger than any certificate that we look at (threat model G10): not worth keeping. */
+const MAX_CERTIFICATE_TEXT = 24 * 1024
+const decoded = new Map<string, Uint8Array>()
+
+function derOf(text: string, e: XmlElement): Uint8Array {
+  const known = decoded.get(text)
+  if (known) return known
+  const der = decodeBase64(text, e)
+  if (text.length > MAX_CERTIFICATE_TEXT) return der
+  const [oldest] = decoded.size >= MAX_KEPT ? decoded.keys() : []
+  if (oldest !== undefined) decoded.delete(oldest)
+  decoded.set(text, der)
+  return der
+}
+
 function readOne(e: XmlElement): CertificateEntry {
   const id = attributeOf(e, 'Id')
   const [data, more] = elementsOf(e)
@@ -25,7 +42,7 @@ function readOne(e: XmlElement): CertificateEntry {
   if (id === undefined) throw misfit(e, 'certificate-header', `${e.local} has no Id`)
   if (!data || more || !isElement(data, DS, 'X509Data') || !inner || second || !isElement(inner, DS, 'X509Certificate'))
     throw misfit(e, 'certificate-header', `${e.local} holds exactly one X509Certificate`)
-  return { role: e.local as CertificateRole, id, der: decodeBase64(textOf(inner), inner) }
+  return { role: e.local as CertificateRole, id, der: derOf(textOf(inner), inner) }
 }
 
 /** Reads one of the two headers. @throws {OrderError} 9300 */

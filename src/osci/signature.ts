@@ -17,7 +17,7 @@ import { canonicalize } from '../xml/c14n.js'
 import { digest, readSignature, sameOctets, verifyValue, type Reference, type Signature } from '../xml/dsig.js'
 import { makeSignature } from '../xml/dsig-write.js'
 import { attributeOf, element, elementsOf, isElement, xpathOf, type XmlElement } from '../xml/tree.js'
-import { builtDocument, headerBlock } from './build.js'
+import { builtDocument, canonicalOnce, headerBlock } from './build.js'
 import { certificateElements, signerCertificate } from './certificates.js'
 import { messageType, type MessageType } from './messages.js'
 import { C14N, OSCI, SOAP } from './names.js'
@@ -172,7 +172,7 @@ async function sign(envelope: SoapEnvelope, env: OsciEnv): Promise<SoapEnvelope>
     uri,
     transforms: isPart(what) ? [] : [C14N],
     digestMethod: how.digestMethod,
-    digestValue: digest(env.algorithms.signature, how.digestMethod, isPart(what) ? what.body : canonicalize(what)),
+    digestValue: digest(env.algorithms.signature, how.digestMethod, isPart(what) ? what.body : canonicalOnce(what)),
   }))
   const signature = await makeSignature(block, {
     references,

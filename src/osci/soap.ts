@@ -13,9 +13,10 @@
 import { OrderError, StructureError } from '../errors.js'
 import type { Parts } from '../mime/parts.js'
 import { parseXml } from '../xml/gate.js'
-import { attributeOf, elementsOf, isElement, xpathOf, type XmlDocument, type XmlElement } from '../xml/tree.js'
+import { attributeOf, element, elementsOf, isElement, xpathOf, type XmlDocument, type XmlElement } from '../xml/tree.js'
 import { isNcName } from '../xml/names.js'
 import { writeXml } from '../xml/write.js'
+import { canonicalOnce } from './build.js'
 import { messageType, type MessageType } from './messages.js'
 import { DS, OSCI, OSCI2017, schemaLocation, SOAP, XENC, XSI } from './names.js'
 import type { Remark, SoapEnvelope, Stage } from './types.js'
@@ -150,6 +151,20 @@ export function readFrame(document: XmlDocument, parts: Parts): SoapEnvelope {
   }
 }
 
+const HEADER = ['<soap:Header>', '</soap:Header>'] as const
+
+/**
+ * The envelope's bytes: every block and the Body in the canonical form that was digested, its namespaces declared on each of them as
+ * the reference library writes it (wire fact 9).
+ */
+function writeEnvelope({ document: { root }, header, body }: SoapEnvelope): Uint8Array {
+  const shell = element(root.uri, root.prefix, root.local, { attributes: root.attributes, namespaces: root.namespaces })
+  const empty = Buffer.from(writeXml(shell, { declaration: true }))
+  const end = empty.lastIndexOf('</')
+  const blocks = header.length === 0 ? [] : [Buffer.from(HEADER[0]), ...header.map(canonicalOnce), Buffer.from(HEADER[1])]
+  return Buffer.concat([empty.subarray(0, end), ...blocks, canonicalOnce(body), empty.subarray(end)])
+}
+
 /** Parts ⇄ SoapEnvelope. */
 export const soap: Stage<Parts, SoapEnvelope> = {
   name: 'soap',
@@ -157,7 +172,6 @@ export const soap: Stage<Parts, SoapEnvelope> = {
     return Promise.resolve(readFrame(parseXml(parts.root.body, { limits: env.limits, frame: 'osci', stage: 'soap' }), parts))
   },
   async seal(envelope) {
-    const body = writeXml(envelope.document.root, { declaration: true })
-    return Promise.resolve({ ...envelope.parts, root: { ...envelope.parts.root, body } })
+    return Promise.resolve({ ...envelope.parts, root: { ...envelope.parts.root, body: writeEnvelope(envelope) } })
   },
 }
