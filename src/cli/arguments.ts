@@ -18,12 +18,13 @@ export class UsageError extends ProtektorError {
 }
 
 type Options = NonNullable<ParseArgsConfig['options']>
+type Parsed<O extends Options> = ReturnType<typeof parseArgs<{ options: O; strict: true; allowPositionals: boolean }>>
 
 /**
  * Reads the arguments of a command strictly.
  * @throws {UsageError} an unknown option, a missing or unexpected value.
  */
-export function parseCommand<O extends Options>(argv: readonly string[], options: O, allowPositionals: boolean) {
+export function parseCommand<O extends Options>(argv: readonly string[], options: O, allowPositionals: boolean): Parsed<O> {
   try {
     return parseArgs({ args: [...argv], options, allowPositionals, strict: true })
   } catch (error) {
