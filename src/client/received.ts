@@ -6,8 +6,8 @@
 import { openEnvelope } from '../envelope/open.js'
 import type { EnvelopeContent, OpenedEnvelope } from '../envelope/types.js'
 import { ProtektorError } from '../errors.js'
-import type { ClientOptions, Outgoing, TakeOptions } from './client.js'
-import { contentOf, newId, sealAndPut } from './client.js'
+import type { ClientOptions, Outgoing, TakeOptions } from './sending.js'
+import { contentOf, newId, sealAndPut } from './sending.js'
 import type { TakenEnvelope } from './ports.js'
 import { TransportError } from './ports.js'
 

@@ -75,7 +75,7 @@ export async function generateEnvelopeKey(use: 'sig' | 'enc'): Promise<{ private
 export function publicJwkOf(jwk: JWK): JWK {
   const { kty, crv, x, y, n, e, kid, use, alg } = jwk
   const entries = Object.entries({ kty, crv, x, y, n, e, kid, use, alg }).filter(([, value]) => value !== undefined)
-  return Object.fromEntries(entries) as JWK
+  return Object.fromEntries(entries)
 }
 
 /** RFC 7638, SHA-256, base64url. */
