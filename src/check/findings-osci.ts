@@ -49,11 +49,12 @@ const ORDER = rows('osci-structure', '9300', [
   ['unexpected-element', 'OSCI12 order.xsd', 'Ein Element gehört nicht an diese Stelle.', 'An element does not belong here.'],
   ['missing-element', 'OSCI12 order.xsd', 'Ein Element fehlt.', 'An element is missing.'],
   ['missing-attribute', 'OSCI12 order.xsd', 'Ein Attribut fehlt.', 'An attribute is missing.'],
-  ['unexpected-attribute', 'OSCI12 order.xsd', 'Ein Attribut ist hier nicht erlaubt.', 'An attribute is not allowed here.'],
+  ['combination', 'OSCI12 order.xsd', 'Angaben passen nicht zusammen.', 'Fields do not go together.'],
   ['bad-value', 'OSCI12 order.xsd', 'Ein Wert hat nicht die vorgeschriebene Form.', 'A value does not have the required form.'],
   ['bad-base64', 'RFC 4648 §4', 'Ein Wert ist kein Base64.', 'A value is not Base64.'],
   ['certificate-header', 'OSCI12 order.xsd', 'Ein Zertifikatselement ist nicht aufgebaut wie vorgeschrieben.', 'A certificate element is not built as required.'],
   ['certificate-role', 'osci-1.2 §2', 'Ein Zertifikat dieser Rolle ist in dieser Nachricht nicht erlaubt.', 'A certificate of this role is not allowed in this message.'],
+  ['certificate-missing', 'osci-1.2 §2', 'Ein Zertifikat dieser Nachricht fehlt.', 'A certificate of this message is missing.'],
   ['languages', 'OSCI12 order.xsd DesiredLanguages', 'DesiredLanguages ist nicht lesbar.', 'DesiredLanguages cannot be read.'],
   ['process-card', 'OSCI12 order.xsd ProcessCard', 'Der Laufzettel passt nicht zu dieser Nachricht.', 'The process card does not fit this message.'],
   ['selection-rule', 'OSCI12 order.xsd SelectionRule', 'Die Auswahlregel ist nicht zulässig.', 'The selection rule is not acceptable.'],
@@ -115,6 +116,7 @@ const TRANSPORT = [
 ]
 
 const SIGNED: readonly Words[] = [
+  ['signer-unusable', 'osci-1.2 §5.4', 'Das Zertifikat des Unterzeichners ist nicht brauchbar.', "The signer's certificate cannot be used."],
   ['key-usage', 'osci-1.2 §5.4', 'Das Zertifikat ist nicht für Signaturen bestimmt.', 'The certificate is not meant for signatures.'],
   ['value-mismatch', 'XMLDSIG §3.2.2', 'Der Signaturwert ist falsch.', 'The signature value is wrong.'],
   ['digest-mismatch', 'XMLDSIG §3.2.1', 'Ein signierter Teil wurde verändert.', 'A signed part was changed.'],

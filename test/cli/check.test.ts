@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: EUPL-1.2
+/**
+ * `protektor check` as a command: words, files, reports, exit codes (product.md, "Fixed interface of `protektor check`").
+ * @module
+ */
+import { expect } from 'chai'
+import { spawnSync } from 'node:child_process'
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Readable } from 'node:stream'
+import { fileURLToPath } from 'node:url'
+import { UsageError } from '../../src/cli/arguments.js'
+import { exitCode, run } from '../../src/cli/commands/check.js'
+import type { Io } from '../../src/cli/io.js'
+import type { FileResult } from '../../src/check/reports/json.js'
+
+const FOREIGN = fileURLToPath(new URL('../../fixtures/foreign/osci-bibliothek-2.4.1/', import.meta.url))
+const EXAMPLES = fileURLToPath(new URL('../../schemas/xprotektor/1.0/beispiele/gueltig/', import.meta.url))
+const ENCRYPTED = join(FOREIGN, '11-processDelivery.bin')
+const PLAIN = join(FOREIGN, '12-processDelivery.bin')
+const ANSWER = join(EXAMPLES, 'meldebescheinigung.antwort.1001.meldedaten.xml')
+const KEYS = ['addressee-cipher', 'reader-cipher'].flatMap((name) => ['--keystore', join(FOREIGN, `pki/${name}.p12`), '--pin', 'test'])
+const TRUST = ['--trust', join(FOREIGN, 'pki/ca.pem')]
+
+async function call(argv: readonly string[], stdin?: Uint8Array) {
+  let out = ''
+  let err = ''
+  const io: Io = {
+    out: { write: (text) => void (out += text), isTerminal: false },
+    err: { write: (text) => void (err += text), isTerminal: false },
+    lang: 'en',
+    env: {},
+    ...(stdin ? { stdin: Readable.from([stdin]) } : {}),
+  }
+  try {
+    const code = await run(argv, io)
+    return { code, out, err }
+  } catch (error) {
+    // the launcher makes 2 of it, see the last test
+    if (!(error instanceof UsageError)) throw error
+    return { code: 2, out, err: error.text.en }
+  }
+}
+
+const resultsOf = (out: string): FileResult[] => (JSON.parse(out) as { results: FileResult[] }).results
+
+describe('protektor check', () => {
+  let folder: string
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'protektor-check-'))
+  })
+  afterEach(() => rmSync(folder, { recursive: true }))
+
+  it('prints one JSON object with the fixed fields and ends with 0 when all is valid', async () => {
+    const { code, out, err } = await call([...KEYS, ...TRUST, '--format', 'json', ENCRYPTED, PLAIN])
+    expect(err).to.equal('')
+    expect(code).to.equal(0)
+    const report = JSON.parse(out) as { tool: string; version: string; results: FileResult[] }
+    expect(report.tool).to.equal('protektor')
+    expect(report.version).to.match(/^\d+\.\d+\.\d+/)
+    expect(report.results.map((r) => [r.file, r.verdict])).to.deep.equal([
+      [ENCRYPTED, 'valid'],
+      [PLAIN, 'valid'],
+    ])
+    expect(report.results[0]).to.include.all.keys(
+      'file', 'sha256', 'verdict', 'kind', 'messageType', 'transportEncrypted', 'signed', 'messageId', 'feedback', 'messageSignature', 'contents', 'findings',
+    ) // prettier-ignore
+    expect(report.results[0]?.contents[0]).to.include.all.keys('id', 'kind', 'encrypted', 'bytes', 'sha256', 'signedBy', 'signatureVerdict', 'xoev')
+    expect(report.results[0]?.findings[0]).to.include.all.keys('id', 'layer', 'severity', 'rule', 'reference', 'xpath', 'line', 'column', 'message')
+    expect(report.results[0]?.findings[0]?.message).to.include.all.keys('de', 'en')
+  })
+
+  it('ends with 3 when a key is missing, 1 when something is invalid, 4 when a file cannot be read; the run goes on', async () => {
+    expect((await call([...TRUST, ENCRYPTED])).code).to.equal(3)
+    const bad = join(folder, 'bad.xml')
+    writeFileSync(bad, '<a><b></a>')
+    expect((await call([...TRUST, ENCRYPTED, bad])).code).to.equal(1)
+    const all = await call([...TRUST, '--format', 'json', ENCRYPTED, join(folder, 'nowhere.bin'), bad, ANSWER])
+    expect(all.code).to.equal(4)
+    expect(resultsOf(all.out).map((r) => r.verdict)).to.deep.equal(['unchecked', 'error', 'invalid', 'valid'])
+    expect(resultsOf(all.out)[1]?.findings[0]?.id).to.equal('mime.unreadable-file')
+  })
+
+  it('exit code 4 comes before 1 before 3', () => {
+    expect(exitCode(['valid', 'invalid', 'error', 'unchecked'])).to.equal(4)
+    expect(exitCode(['valid', 'invalid', 'unchecked'])).to.equal(1)
+    expect(exitCode(['valid', 'unchecked'])).to.equal(3)
+    expect(exitCode(['valid'])).to.equal(0)
+    expect(exitCode([])).to.equal(0)
+  })
+
+  it('searches directories recursively, in order, without following links to folders', async () => {
+    mkdirSync(join(folder, 'b', 'deep'), { recursive: true })
+    copyFileSync(ANSWER, join(folder, 'b', 'deep', 'two.xml'))
+    copyFileSync(ANSWER, join(folder, 'a.xml'))
+    writeFileSync(join(folder, '.hidden'), 'x')
+    symlinkSync(folder, join(folder, 'b', 'circle'))
+    const { code, out } = await call(['--format', 'json', folder])
+    expect(code).to.equal(0)
+    expect(resultsOf(out).map((r) => r.file)).to.deep.equal([join(folder, 'a.xml'), join(folder, 'b/deep/two.xml')])
+  })
+
+  it('reads standard input as -', async () => {
+    const { code, out } = await call([...KEYS, ...TRUST, '--format', 'json', '-'], readFileSync(ENCRYPTED))
+    expect(code).to.equal(0)
+    expect(resultsOf(out)[0]).to.include({ file: '-', messageType: 'processDelivery' })
+  })
+
+  it('reports in the language asked for, with place and reference', async () => {
+    const bad = join(folder, 'bad.xml')
+    writeFileSync(bad, readFileSync(ANSWER, 'utf8').replace('</xp:bescheinigung>', '<xp:zuviel/></xp:bescheinigung>'))
+    const german = await call(['--lang', 'de', bad])
+    expect(german.code).to.equal(1)
+    expect(german.out).to.contain('UNGÜLTIG').and.to.contain('[xoev-schema.invalid]').and.to.match(/Zeile \d+, Spalte \d+, \/xp:.*xp:zuviel/)
+    const english = await call(['--lang', 'en', bad])
+    expect(english.out).to.contain('INVALID').and.to.match(/line \d+, column \d+/).and.to.contain('1 files: 1 INVALID')
+  })
+
+  it('control characters of a message never reach the terminal', async () => {
+    const nasty = join(folder, 'nasty.xml')
+    writeFileSync(nasty, '<a xmlns="urn:x">\u0085\u009b31m</a>'.replace('<a ', '<a\u009b '))
+    const { out } = await call([nasty])
+    // eslint-disable-next-line no-control-regex -- finding them is the point
+    expect(out.replace(/\n/g, '')).to.not.match(/[\u0000-\u001f\u007f-\u009f]/)
+  })
+
+  it('--out writes the report into a file', async () => {
+    const out = join(folder, 'new', 'report')
+    const said = await call(['--format', 'json', '--out', out, ANSWER])
+    expect(said.code).to.equal(0)
+    expect(resultsOf(readFileSync(join(out, 'report.json'), 'utf8'))).to.have.length(1)
+    expect(said.out).to.contain(join(out, 'report.json')).and.to.contain('1 files: 1 valid')
+  })
+
+  it('--pin-file gives the PIN without showing it to others', async () => {
+    const pin = join(folder, 'pin')
+    writeFileSync(pin, 'test\n')
+    const stores = ['addressee-cipher', 'reader-cipher'].flatMap((name) => ['--keystore', join(FOREIGN, `pki/${name}.p12`), '--pin-file', pin])
+    expect((await call([...stores, ...TRUST, ENCRYPTED])).code).to.equal(0)
+  })
+
+  it('--at judges certificates at that moment', async () => {
+    const { code, out } = await call([...KEYS, ...TRUST, '--at', '2060-01-01T00:00:00+01:00', '--format', 'json', PLAIN])
+    expect(code).to.equal(0)
+    expect(resultsOf(out)[0]?.findings.map((f) => f.id)).to.include('certificates.expired')
+  })
+
+  for (const [what, argv, word] of [
+    ['no file', [], /missing/],
+    ['an unknown option', ['--fast', PLAIN], /--fast/],
+    ['a keystore without PIN', ['--keystore', 'a.p12', PLAIN], /--pin/],
+    ['two keystores and one PIN', ['--keystore', 'a.p12', '--keystore', 'b.p12', '--pin', 'x', PLAIN], /a\.p12/],
+    ['a PIN without keystore', ['--pin', 'x', PLAIN], /--pin/],
+    ['a keystore that is not there', ['--keystore', 'nowhere.p12', '--pin', 'x', PLAIN], /nowhere\.p12/],
+    ['a wrong PIN', ['--keystore', join(FOREIGN, 'pki/reader-cipher.p12'), '--pin', 'wrong', PLAIN], /reader-cipher/],
+    ['a trust file without certificate', ['--trust', PLAIN, PLAIN], /cannot be used/],
+    ['a schema directory that is not there', ['--schemas', 'nowhere', PLAIN], /nowhere/],
+    ['a time without zone', ['--at', '2026-11-24T12:00:00', PLAIN], /zone/],
+    ['a time that is none', ['--at', '2026-13-44T99:00:00Z', PLAIN], /--at/],
+    ['an unknown format', ['--format', 'pdf', PLAIN], /pdf/],
+    ['a format of a later release', ['--format', 'sarif', PLAIN], /later release/],
+  ] as const)
+    it(`a wrong call ends with 2: ${what}`, async () => {
+      const { code, out, err } = await call(argv)
+      expect(code).to.equal(2)
+      expect(out).to.equal('')
+      expect(err).to.match(word)
+    })
+
+  it('a PIN is never repeated in a complaint', async () => {
+    const { err } = await call(['--keystore', join(FOREIGN, 'pki/reader-cipher.p12'), '--pin', 'geheim-4711', PLAIN])
+    expect(err).to.not.contain('geheim-4711')
+  })
+
+  it('-h explains options and exit codes', async () => {
+    const { code, out } = await call(['-h'])
+    expect(code).to.equal(0)
+    for (const option of ['--keystore', '--pin-file', '--trust', '--schemas', '--format', '--out', '--lang', '--at']) expect(out).to.contain(option)
+  })
+
+  it('the launcher ends with the same codes', () => {
+    const launcher = fileURLToPath(new URL('../../bin/protektor.js', import.meta.url))
+    const codeOf = (...argv: string[]) => spawnSync(process.execPath, [launcher, 'check', ...argv], { encoding: 'utf8' })
+    expect(codeOf('--lang', 'de', ANSWER)).to.include({ status: 0, stderr: '' })
+    const wrong = codeOf('--lang', 'de', '--format', 'sarif', ANSWER)
+    expect(wrong.status).to.equal(2)
+    expect(wrong.stderr).to.contain('späteren Version')
+  })
+})
