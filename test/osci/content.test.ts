@@ -190,4 +190,34 @@ describe('content of a delivery', () => {
     expect(() => env.algorithms.content.cipher(cbc)).to.not.throw()
     expect(env.algorithms.content.cipher(cbc)).to.equal(undefined)
   })
+
+  it('E10 every container, attachment and shell gets a key and an IV of its own, never derived, never twice', async () => {
+    const seen = new Set<string>()
+    let asked = 0
+    const random = (bytes: number): Uint8Array => {
+      const octets = env.random(bytes)
+      asked++
+      if (bytes >= 12) seen.add(hex(octets))
+      return octets
+    }
+    const spec = (): ContainerSpec =>
+      one(
+        [
+          { kind: 'data', id: 'd', bytes: Buffer.from('same') },
+          { kind: 'attachment', id: 'a', name: 'n', bytes: Buffer.from('same') },
+          { kind: 'attachment', id: 'b', name: 'm', bytes: Buffer.from('same') },
+        ],
+        { encrypt: bothReaders() },
+      )
+    const ciphertexts = new Set<string>()
+    const rounds = 200
+    for (let round = 0; round < rounds; round++) {
+      const { attachments } = await sealContent([spec()], { ...env, random })
+      for (const part of attachments) ciphertexts.add(hex(part.body.subarray(0, 12)))
+    }
+    // one key and one IV for the container and for each of the two attachments
+    expect(asked).to.equal(rounds * 6)
+    expect(seen.size).to.equal(asked)
+    expect(ciphertexts.size).to.equal(rounds * 2)
+  })
 })
