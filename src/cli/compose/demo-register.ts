@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: EUPL-1.2
+/**
+ * Runs the example register (`examples/musterstadt`) against a gateway's core, as a protector client over HTTP.
+ * @module
+ */
+import { randomUUID } from 'node:crypto'
+import type { Received } from '../../client/received.js'
+import { connect } from '../../client/connect.js'
+import type { OpenedIdentity } from './identity.js'
+import { DEMO_REGISTER, type RegisterKeys } from './demo-kit.js'
+
+/** What the example exports; it lies outside the sources, as a Fachverfahren does. */
+interface RegisterExample {
+  serve(request: Received, env: { now(): Date; uuid(): string }): Promise<{ readonly notice: { readonly status?: string }; readonly result?: { readonly status?: string } }>
+}
+
+async function loadExample(): Promise<RegisterExample> {
+  const built = import.meta.url.includes('/dist/src/')
+  const url = new URL(`${built ? '../../../../' : '../../../'}examples/musterstadt/register.ts`, import.meta.url).href
+  if (!built) return (await import(url)) as RegisterExample
+  // examples are shipped as sources
+  const { tsImport } = await import('tsx/esm/api')
+  return (await tsImport(url, import.meta.url)) as RegisterExample
+}
+
+export interface RunningRegister {
+  stop(): Promise<void>
+}
+
+/** Takes until stopped. `onHop` hears of every request that was taken and answered. */
+export async function startRegister(
+  url: string,
+  keys: RegisterKeys,
+  identity: Pick<OpenedIdentity, 'participant' | 'jwks'>,
+  options: { readonly audience: string; readonly onHop?: (what: 'taken' | 'answered', id: string) => void; readonly onProblem?: (error: unknown) => void },
+): Promise<RunningRegister> {
+  const example = await loadExample()
+  const client = await connect({
+    url,
+    audience: options.audience,
+    participant: keys.participant,
+    key: keys.sign,
+    openingKeys: [keys.open],
+    senders: [{ id: identity.participant, jwks: identity.jwks.keys as never }],
+    onProblem: (error) => options.onProblem?.(error),
+  })
+  const stopped = new AbortController()
+  const loop = (async () => {
+    for await (const request of client.requests(DEMO_REGISTER, { signal: stopped.signal })) {
+      options.onHop?.('taken', request.id)
+      await example.serve(request, { now: () => new Date(), uuid: randomUUID })
+      options.onHop?.('answered', request.id)
+    }
+  })().catch((error: unknown) => options.onProblem?.(error))
+  return {
+    async stop() {
+      stopped.abort()
+      await loop
+    },
+  }
+}
