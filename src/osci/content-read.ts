@@ -12,6 +12,7 @@ import { parseXml } from '../xml/gate.js'
 import { attributeOf, elementsOf, isElement, textOf, xpathOf, type XmlElement } from '../xml/tree.js'
 import { decryptOctets, readEncryptedData, unwrapKey, type EncryptedData } from '../xml/xenc.js'
 import { verifyAuthor, type AuthorTarget } from './author-signature.js'
+import { breatheIfLarge } from './breathe.js'
 import { decodeBase64 } from './codec.js'
 import type { ContentItem, OpenedContainer, OpenedContent, SealedContainer } from './content-types.js'
 import { BASE64_TRANSFORM, C14N, DS, OSCI, XENC } from './names.js'
@@ -231,6 +232,7 @@ async function openBox(
   try {
     const cek = await unwrapKey(ours.decrypter, ours.key, cipher, env.algorithms.content, (n) => env.random(n))
     const plain = decryptOctets(cipher, cek, data.cipherValue, data.ivLength)
+    await breatheIfLarge(env, plain.byteLength)
     inner = parseXml(plain, { limits: env.limits, frame: 'osci', stage: 'content' }).root
     if (!isElement(inner, OSCI, 'ContentContainer')) throw refuse(inner, 'container', 'encrypted content is no ContentContainer')
     indexIds(inner)
@@ -256,6 +258,7 @@ export async function openContent(message: OsciMessage, env: OsciEnv): Promise<O
   const reading: Reading = { message, env, problems: [], named: new Set() }
   const containers: OpenedContainer[] = []
   const sealed: SealedContainer[] = []
+  await breatheIfLarge(env, message.content ? message.content.end - message.content.start : 0)
   try {
     for (const e of message.content ? elementsOf(message.content) : []) {
       if (isElement(e, OSCI, 'ContentContainer')) containers.push((await readContainer(reading, e, false, new Map(), 0)).container)

@@ -17,6 +17,7 @@ import { canonicalize } from '../xml/c14n.js'
 import { digest, readSignature, sameOctets, verifyValue, type Reference, type Signature } from '../xml/dsig.js'
 import { makeSignature } from '../xml/dsig-write.js'
 import { attributeOf, element, elementsOf, isElement, xpathOf, type XmlElement } from '../xml/tree.js'
+import { breatheIfLarge } from './breathe.js'
 import { builtDocument, canonicalOnce, headerBlock } from './build.js'
 import { certificateElements, signerCertificate } from './certificates.js'
 import { messageType, type MessageType } from './messages.js'
@@ -193,8 +194,9 @@ async function sign(envelope: SoapEnvelope, env: OsciEnv): Promise<SoapEnvelope>
 export const signature: Stage<SoapEnvelope, SoapEnvelope> = {
   name: 'signature',
   async open(envelope, env) {
+    await breatheIfLarge(env, envelope.document.text.length)
     const evidence = verifyMessageSignature(envelope, env)
-    return Promise.resolve(evidence ? { ...envelope, evidence: { ...envelope.evidence, signature: evidence } } : envelope)
+    return evidence ? { ...envelope, evidence: { ...envelope.evidence, signature: evidence } } : envelope
   },
   seal: sign,
 }

@@ -14,6 +14,7 @@ import { OrderError, StructureError, TransportEncryptionError } from '../errors.
 import { decryptOctets, readEncryptedData, unwrapKey, type EncryptedData } from '../xml/xenc.js'
 import { encryptOctets, makeEncryptedData, wrapKey } from '../xml/xenc-write.js'
 import { element, elementsOf } from '../xml/tree.js'
+import { breatheIfLarge } from './breathe.js'
 import { builtDocument } from './build.js'
 import { mime, outgoingParts } from './mime-stage.js'
 import { BASE64_TRANSFORM, ENVELOPE_NAMESPACES, schemaLocation, SOAP, XSI } from './names.js'
@@ -104,6 +105,7 @@ export const transport: Stage<SoapEnvelope, SoapEnvelope> = {
     if (envelope.kind !== 'encrypted') return envelope
     const { bytes, evidence } = await openShell(envelope, env)
     const { httpContentType: _outer, ...innerEnv } = env
+    await breatheIfLarge(env, bytes.byteLength)
     const inner = await soap.open(await mime.open(bytes, innerEnv), innerEnv)
     if (inner.kind !== 'message')
       throw new OrderError('osci-structure.nested-encryption', 'an encrypted message must hold one plain OSCI message')

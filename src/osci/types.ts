@@ -27,6 +27,8 @@ export interface OsciEnv extends Env {
   /** Media type of the HTTP exchange, for packages whose MIME header stands there. */
   readonly httpContentType?: string
   readonly sealing?: Sealing
+  /** Lets other work run between two heavy steps of a large message (threat model H6). */
+  readonly breathe?: () => Promise<void>
   /** Offline `check`: legacy ways of encryption are opened without a signature around them; nobody waits for an answer. */
   readonly inspection?: boolean
 }
