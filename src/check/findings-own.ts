@@ -15,28 +15,109 @@ const row = (id: string, severity: Severity, reference: string, de: string, en: 
 })
 
 const CERTIFICATES = [
-  row('certificates.no-trust', 'info', 'product.md, Decisions', 'Keine Vertrauensanker angegeben (--trust): Zertifikate sind ungeprüft.', 'No trust anchors given (--trust): certificates are unchecked.'),
-  row('certificates.unchecked', 'info', 'RFC 5280 §6', 'Das Zertifikat ließ sich nicht vollständig prüfen.', 'The certificate could not be checked completely.'),
-  row('certificates.unknown-issuer', 'error', 'RFC 5280 §6', 'Kein Weg vom Zertifikat zu einem Vertrauensanker.', 'There is no path from the certificate to a trust anchor.', '9601'),
+  row(
+    'certificates.no-trust',
+    'info',
+    'product.md, Decisions',
+    'Keine Vertrauensanker angegeben (--trust): Zertifikate sind ungeprüft.',
+    'No trust anchors given (--trust): certificates are unchecked.',
+  ),
+  row(
+    'certificates.unchecked',
+    'info',
+    'RFC 5280 §6',
+    'Das Zertifikat ließ sich nicht vollständig prüfen.',
+    'The certificate could not be checked completely.',
+  ),
+  row(
+    'certificates.unknown-issuer',
+    'error',
+    'RFC 5280 §6',
+    'Kein Weg vom Zertifikat zu einem Vertrauensanker.',
+    'There is no path from the certificate to a trust anchor.',
+    '9601',
+  ),
   row('certificates.revoked', 'error', 'RFC 5280 §6.3', 'Das Zertifikat ist gesperrt.', 'The certificate has been revoked.', '9701'),
-  row('certificates.wrong-usage', 'error', 'RFC 5280 §4.2.1.3', 'Das Zertifikat ist für diesen Zweck nicht bestimmt.', 'The certificate is not meant for this use.', '9601'),
-  row('certificates.bad-signature', 'error', 'RFC 5280 §6.1.3', 'Die Ausstellersignatur des Zertifikats ist falsch.', "The issuer's signature on the certificate is wrong.", '9700'),
+  row(
+    'certificates.wrong-usage',
+    'error',
+    'RFC 5280 §4.2.1.3',
+    'Das Zertifikat ist für diesen Zweck nicht bestimmt.',
+    'The certificate is not meant for this use.',
+    '9601',
+  ),
+  row(
+    'certificates.bad-signature',
+    'error',
+    'RFC 5280 §6.1.3',
+    'Die Ausstellersignatur des Zertifikats ist falsch.',
+    "The issuer's signature on the certificate is wrong.",
+    '9700',
+  ),
   row('certificates.expired', 'warning', 'RFC 5280 §4.1.2.5', 'Das Zertifikat ist abgelaufen.', 'The certificate has expired.'),
-  row('certificates.not-yet-valid', 'warning', 'RFC 5280 §4.1.2.5', 'Das Zertifikat ist noch nicht gültig.', 'The certificate is not yet valid.'),
+  row(
+    'certificates.not-yet-valid',
+    'warning',
+    'RFC 5280 §4.1.2.5',
+    'Das Zertifikat ist noch nicht gültig.',
+    'The certificate is not yet valid.',
+  ),
 ]
 
 const POLICY = [
-  row('policy.forbidden-algorithm', 'error', 'threat model §7', 'Ein verbotenes Verfahren wird verwendet.', 'A forbidden algorithm is used.'),
+  row(
+    'policy.forbidden-algorithm',
+    'error',
+    'threat model §7',
+    'Ein verbotenes Verfahren wird verwendet.',
+    'A forbidden algorithm is used.',
+  ),
   row('policy.legacy-algorithm', 'warning', 'threat model §7', 'Ein Altverfahren wird verwendet.', 'A legacy algorithm is used.'),
-  row('policy.gcm-iv16', 'warning', 'threat model §7', 'AES-GCM mit 16 Byte Initialisierungsvektor (alte Form).', 'AES-GCM with a 16 byte initialisation vector (old form).'),
-  row('policy.forbidden-key', 'error', 'threat model §7', 'Ein Schlüssel ist zu klein oder von unzulässiger Art.', 'A key is too small or of a kind that is not allowed.'),
-  row('policy.small-key', 'warning', 'threat model §7', 'Ein RSA-Schlüssel ist kleiner als 3000 Bit.', 'An RSA key has fewer than 3000 bits.'),
+  row(
+    'policy.gcm-iv16',
+    'warning',
+    'threat model §7',
+    'AES-GCM mit 16 Byte Initialisierungsvektor (alte Form).',
+    'AES-GCM with a 16 byte initialisation vector (old form).',
+  ),
+  row(
+    'policy.forbidden-key',
+    'error',
+    'threat model §7',
+    'Ein Schlüssel ist zu klein oder von unzulässiger Art.',
+    'A key is too small or of a kind that is not allowed.',
+  ),
+  row(
+    'policy.small-key',
+    'warning',
+    'threat model §7',
+    'Ein RSA-Schlüssel ist kleiner als 3000 Bit.',
+    'An RSA key has fewer than 3000 bits.',
+  ),
 ]
 
 const OTHER = [
-  row('mime.unrecognised', 'info', 'product.md, Checking', 'Weder OSCI-Nachricht noch XÖV-Dokument noch Umschlag.', 'Neither OSCI message nor XÖV document nor envelope.'),
-  row('mime.sealed-envelope', 'info', 'docs/envelope.md', 'Versiegelter Umschlag: gelesen ist nur der offene Kopf.', 'Sealed envelope: only the open header was read.'),
-  row('mime.broken-envelope', 'error', 'docs/envelope.md', 'Der Umschlag ist nicht aufgebaut wie vorgeschrieben.', 'The envelope is not built as required.'),
+  row(
+    'mime.unrecognised',
+    'info',
+    'product.md, Checking',
+    'Weder OSCI-Nachricht noch XÖV-Dokument noch Umschlag.',
+    'Neither OSCI message nor XÖV document nor envelope.',
+  ),
+  row(
+    'mime.sealed-envelope',
+    'info',
+    'docs/envelope.md',
+    'Versiegelter Umschlag: gelesen ist nur der offene Kopf.',
+    'Sealed envelope: only the open header was read.',
+  ),
+  row(
+    'mime.broken-envelope',
+    'error',
+    'docs/envelope.md',
+    'Der Umschlag ist nicht aufgebaut wie vorgeschrieben.',
+    'The envelope is not built as required.',
+  ),
   row('mime.unreadable-file', 'warning', 'product.md, Checking', 'Die Datei ließ sich nicht lesen.', 'The file could not be read.'),
 ]
 
@@ -58,11 +139,20 @@ const NAMES: Readonly<Record<string, readonly [de: string, en: string]>> = {
 }
 
 /** The layer's name for people. */
-export const layerName = (layer: string): { readonly de: string; readonly en: string } => ({ de: NAMES[layer]?.[0] ?? layer, en: NAMES[layer]?.[1] ?? layer })
+export const layerName = (layer: string): { readonly de: string; readonly en: string } => ({
+  de: NAMES[layer]?.[0] ?? layer,
+  en: NAMES[layer]?.[1] ?? layer,
+})
 
 // `warning`: what is broken is the check, not the message; the layer's verdict is `error`, the file is never `valid`
 const FAILED = LAYERS.map((layer) =>
-  row(`${layer}.check-failed`, 'warning', 'product.md, Checking', `Die Prüfung „${layerName(layer).de}“ ist selbst gescheitert.`, `The check of ${layerName(layer).en} itself failed.`),
+  row(
+    `${layer}.check-failed`,
+    'warning',
+    'product.md, Checking',
+    `Die Prüfung „${layerName(layer).de}“ ist selbst gescheitert.`,
+    `The check of ${layerName(layer).en} itself failed.`,
+  ),
 )
 
 export const FINDINGS_OWN: readonly FindingRow[] = [...CERTIFICATES, ...POLICY, ...OTHER, ...FAILED]

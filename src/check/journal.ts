@@ -8,7 +8,7 @@
 import { ProtektorError } from '../errors.js'
 import { xpathOf } from '../xml/tree.js'
 import { findingRow } from './findings.js'
-import { LAYERS, type Finding, type Layer, type Raised, type Verdict } from './types.js'
+import { LAYERS, type Finding, type Layer, type PlaceIn, type Raised, type Verdict } from './types.js'
 
 /** Beyond these limits nothing is claimed about the file (product.md "limits"). */
 const BEYOND_LIMITS: ReadonlySet<string> = new Set(['mime.message-too-large', 'mime.message-size', 'xml.too-large', 'xml.elements'])
@@ -42,6 +42,14 @@ function layerOf(id: string): Layer | undefined {
 export class Journal {
   readonly #findings: Finding[] = []
   readonly #layers = new Map<Layer, Verdict>()
+  #document: PlaceIn = 'file'
+  #linesBefore = 0
+
+  /** From now on places are those of this document; `linesBefore` of the file stand before it. */
+  enter(document: PlaceIn, linesBefore = 0): void {
+    this.#document = document
+    this.#linesBefore = linesBefore
+  }
 
   /** A layer has something to say; without a worse word it is `valid`. */
   note(layer: Layer, verdict: Verdict = 'valid'): void {
@@ -64,6 +72,7 @@ export class Journal {
     const xpath = at.xpath ?? (at.element ? xpathOf(at.element) : undefined)
     const quiet: Verdict = ours ? 'error' : beyond || NOT_AT_HAND.has(id) ? 'unchecked' : 'valid'
     this.note(layer, severity === 'error' ? 'invalid' : quiet)
+    const line = at.line ?? place.line
     const finding: Finding = {
       id,
       layer,
@@ -71,15 +80,21 @@ export class Journal {
       rule: id.slice(layer.length + 1),
       reference: row.reference,
       xpath: xpath ?? null,
-      line: at.line ?? place.line ?? null,
+      line: line === undefined ? null : line + (at.content === undefined ? this.#linesBefore : 0),
       column: at.column ?? place.column ?? null,
+      document: at.content === undefined ? this.#document : 'content',
       message: { de: row.de, en: row.en },
       detail: at.detail ?? null,
       rueckweisung: row.rueckweisung ?? null,
       content: at.content ?? null,
     }
     const same = (f: Finding): boolean =>
-      f.id === id && f.xpath === finding.xpath && f.line === finding.line && f.column === finding.column && f.detail === finding.detail && f.content === finding.content
+      f.id === id &&
+      f.xpath === finding.xpath &&
+      f.line === finding.line &&
+      f.column === finding.column &&
+      f.detail === finding.detail &&
+      f.content === finding.content
     if (!this.#findings.some(same)) this.#findings.push(finding)
   }
 
@@ -97,6 +112,7 @@ export class Journal {
       xpath: null,
       line: null,
       column: null,
+      document: this.#document,
       message: { de: row?.de ?? id, en: row?.en ?? id },
       detail: cause instanceof Error ? cause.message : String(cause),
       rueckweisung: null,

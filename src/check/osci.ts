@@ -6,33 +6,33 @@
  *   mime ─ soap ─ (schema) ─ transport ─ (schema) ─ signature ─ message ─ content
  * @module
  */
-import type { X509Certificate } from 'node:crypto'
 import { CHECK_LIMITS } from '../env.js'
-import { SignatureError } from '../errors.js'
-import { certificateElements, readCertificates } from '../osci/certificates.js'
+import { ProtektorError } from '../errors.js'
+import { readCertificates } from '../osci/certificates.js'
 import { readFault } from '../osci/fault.js'
 import { message as messageStage } from '../osci/message.js'
-import { messageType } from '../osci/messages.js'
 import { mime } from '../osci/mime-stage.js'
 import { OSCI } from '../osci/names.js'
-import { isSigned, verifyMessageSignature } from '../osci/signature.js'
+import { isSigned } from '../osci/signature.js'
 import { soap } from '../osci/soap.js'
 import { shellRecipient, transport } from '../osci/transport.js'
 import type { OsciEnv, OsciMessage, SoapEnvelope } from '../osci/types.js'
-import { readCertificate, subjectRfc2253 } from '../pki/certificate.js'
 import { inspectionAlgorithms } from '../xml/algorithms-inspection.js'
-import { readSignature } from '../xml/dsig.js'
 import { childOf, elementsOf, isElement } from '../xml/tree.js'
 import { readEncryptedData } from '../xml/xenc.js'
 import { checkContents } from './contents.js'
 import type { Journal } from './journal.js'
+import { checkSignature, type Verified } from './message-signature.js'
 import { feedbackOf, messageIdOf } from './order-facts.js'
 import { checkOsciSchema } from './osci-schema.js'
-import { judgeEncryption, judgeKey, judgeSignature } from './policy.js'
+import { judgeEncryption, judgeKey } from './policy.js'
 import { checkSigners } from './trust.js'
-import type { CheckContext, CheckResult, ContentResult, Layer, SignatureResult, Verdict } from './types.js'
+import type { CheckContext, CheckResult, ContentResult, Layer } from './types.js'
 
-export type OsciFacts = Pick<CheckResult, 'messageType' | 'transportEncrypted' | 'signed' | 'messageId' | 'feedback' | 'messageSignature' | 'contents'>
+export type OsciFacts = Pick<
+  CheckResult,
+  'messageType' | 'transportEncrypted' | 'signed' | 'messageId' | 'feedback' | 'messageSignature' | 'contents'
+>
 
 const CLOSED: OsciFacts = {
   messageType: null,
@@ -83,56 +83,6 @@ function judgeShell(envelope: SoapEnvelope, journal: Journal): void {
   if (recipient) judgeKey(journal, recipient)
 }
 
-/** Names signer and algorithm also where the signature does not hold. */
-function describeSignature(envelope: SoapEnvelope, journal: Journal): { signer?: X509Certificate; algorithm?: string } {
-  const block = envelope.header.find((b) => b.uri === OSCI && (b.local === 'ClientSignature' || b.local === 'SupplierSignature'))
-  const [element] = block ? elementsOf(block) : []
-  if (!element) return {}
-  try {
-    const signature = readSignature(element, 'message-signature')
-    judgeSignature(journal, signature)
-    const role = messageType(envelope.type ?? '')?.signer
-    const entry = certificateElements(envelope.header).find((c) => c.role === role && c.id === signature.retrievalUri)
-    if (!entry) return { algorithm: signature.signatureMethod }
-    const signer = readCertificate(entry.der)
-    judgeKey(journal, signer)
-    return { signer, algorithm: signature.signatureMethod }
-  } catch {
-    // verification has told what is wrong with it
-    return {}
-  }
-}
-
-/** A failed verification by its cause: what we do not execute is `unchecked`, what broke is `error`. */
-function failedVerdict(cause: unknown): Verdict {
-  if (!(cause instanceof SignatureError)) return cause instanceof Error && 'finding' in cause ? 'invalid' : 'error'
-  if (cause.feedback === '9603') return 'error'
-  return cause.finding === 'message-signature.algorithm' ? 'unchecked' : 'invalid'
-}
-
-interface Verified {
-  readonly envelope: SoapEnvelope
-  readonly result: SignatureResult | null
-  readonly signer?: X509Certificate
-}
-
-function checkSignature(envelope: SoapEnvelope, env: OsciEnv, journal: Journal): Verified {
-  if (!isSigned(envelope)) return { envelope, result: null }
-  const { signer, algorithm } = describeSignature(envelope, journal)
-  const facts = { signer: signer ? subjectRfc2253(signer) : null, algorithm: algorithm ?? null }
-  const known = signer ? { signer } : {}
-  journal.note('message-signature')
-  try {
-    const evidence = verifyMessageSignature(envelope, env)
-    if (!evidence) throw new Error('the signature was not looked at')
-    const verified = { ...envelope, evidence: { ...envelope.evidence, signature: evidence } }
-    return { envelope: verified, result: { verdict: 'valid', ...facts }, ...known }
-  } catch (cause) {
-    journal.caught('message-signature', cause)
-    return { envelope, result: { verdict: failedVerdict(cause), ...facts }, ...known }
-  }
-}
-
 /** Enough of a message to describe its content when the order itself cannot be read. */
 function salvage(envelope: SoapEnvelope): Pick<OsciMessage, 'content' | 'certificates' | 'attachments' | 'evidence'> {
   const content = childOf(envelope.body, OSCI, 'ContentPackage')
@@ -172,12 +122,34 @@ function checkFault(envelope: SoapEnvelope, journal: Journal): string[] {
   }
 }
 
+/** Lines of the file before the root part, where that stands in the file as it is. */
+function linesBefore(file: Uint8Array, root: Uint8Array): number | undefined {
+  const end = root.byteOffset - file.byteOffset
+  if (root.buffer !== file.buffer || end < 0 || end > file.byteLength) return undefined
+  let lines = 0
+  for (let at = file.indexOf(0x0a); at >= 0 && at < end; at = file.indexOf(0x0a, at + 1)) lines++
+  return lines
+}
+
+/** Takes the shell off. What is wrong inside it has its place inside. */
+async function openShell(outer: SoapEnvelope, env: OsciEnv, journal: Journal): Promise<SoapEnvelope | undefined> {
+  try {
+    return await transport.open(outer, env)
+  } catch (cause) {
+    if (cause instanceof ProtektorError && !cause.finding.startsWith('transport-encryption.')) journal.enter('decrypted')
+    journal.caught('transport-encryption', cause)
+    return undefined
+  }
+}
+
 /** Checks the bytes of an OSCI message, MIME or bare, plain or encrypted, or of a fault. */
 export async function checkOsci(bytes: Uint8Array, context: CheckContext, journal: Journal): Promise<OsciFacts> {
   const env = environment(context)
   const parts = await step(journal, 'mime', () => mime.open(bytes, env))
   if (!parts) return CLOSED
   journal.note('mime')
+  const before = linesBefore(bytes, parts.root.body)
+  journal.enter(before === undefined ? 'decrypted' : 'file', before)
   const outer = await step(journal, 'osci-structure', () => soap.open(parts, env))
   if (!outer) return CLOSED
   journal.note('xml')
@@ -190,9 +162,10 @@ export async function checkOsci(bytes: Uint8Array, context: CheckContext, journa
     journal.note('transport-encryption')
     await step(journal, 'transport-encryption', () => judgeShell(outer, journal))
   }
-  const inner = await step(journal, 'transport-encryption', () => transport.open(outer, env))
+  const inner = await openShell(outer, env, journal)
   if (!inner) return { ...CLOSED, transportEncrypted }
   if (transportEncrypted) {
+    journal.enter('decrypted')
     enterRemarks(inner, journal)
     await step(journal, 'osci-structure', () => checkOsciSchema(inner, context, journal))
   }

@@ -46,7 +46,10 @@ export interface FindingRow {
   readonly en: string
 }
 
-/** One thing found. Lines and columns count from 1 in the XML document that `xpath` belongs to. */
+/** Where a line counts: in the file as given, in the message inside its encryption (or encoding), in a content item. */
+export type PlaceIn = 'file' | 'decrypted' | 'content'
+
+/** One thing found. Lines and columns count from 1. */
 export interface Finding {
   readonly id: string
   readonly layer: Layer
@@ -56,6 +59,8 @@ export interface Finding {
   readonly xpath: string | null
   readonly line: number | null
   readonly column: number | null
+  /** What `line` and `column` count in. */
+  readonly document: PlaceIn
   readonly message: { readonly de: string; readonly en: string }
   /** What exactly, in English; never content, never a secret. */
   readonly detail: string | null

@@ -18,21 +18,61 @@ const plain = capture('12-processDelivery.bin')
 
 /** One change, and the error that it must be called; more errors may follow from it. */
 const MUTATIONS: readonly (readonly [what: string, edit: (text: string) => string, finding: string])[] = [
-  ['a signed value changed', (t) => t.replace('<osci:Subject>Abwicklung<', '<osci:Subject>Abwickelung<'), 'message-signature.digest-mismatch'],
-  ['the signature value changed', (t) => t.replace(/(<ds:SignatureValue>)(.)/, (_a, tag: string, c: string) => tag + (c === 'A' ? 'B' : 'A')), 'message-signature.value-mismatch'],
-  ['a header block that nobody signed', (t) => t.replace('</soap:Header>', '<x:More xmlns:x="urn:x" Id="more"></x:More></soap:Header>'), 'message-signature.not-covered'],
-  ['a header block without Id', (t) => t.replace('</soap:Header>', '<x:More xmlns:x="urn:x"></x:More></soap:Header>'), 'osci-structure.block-without-id'],
-  ['the signature names another role', (t) => t.replace(/RetrievalMethod URI="#intermed_signature_/, 'RetrievalMethod URI="#nobody_signature_'), 'message-signature.signer-role'],
-  ['an HMAC as signature method', (t) => t.replace('http://www.w3.org/2001/04/xmldsig-more#rsa-sha256', 'http://www.w3.org/2000/09/xmldsig#hmac-sha1'), 'message-signature.algorithm'],
+  [
+    'a signed value changed',
+    (t) => t.replace('<osci:Subject>Abwicklung<', '<osci:Subject>Abwickelung<'),
+    'message-signature.digest-mismatch',
+  ],
+  [
+    'the signature value changed',
+    (t) => t.replace(/(<ds:SignatureValue>)(.)/, (_a, tag: string, c: string) => tag + (c === 'A' ? 'B' : 'A')),
+    'message-signature.value-mismatch',
+  ],
+  [
+    'a header block that nobody signed',
+    (t) => t.replace('</soap:Header>', '<x:More xmlns:x="urn:x" Id="more"></x:More></soap:Header>'),
+    'message-signature.not-covered',
+  ],
+  [
+    'a header block without Id',
+    (t) => t.replace('</soap:Header>', '<x:More xmlns:x="urn:x"></x:More></soap:Header>'),
+    'osci-structure.block-without-id',
+  ],
+  [
+    'the signature names another role',
+    (t) => t.replace(/RetrievalMethod URI="#intermed_signature_/, 'RetrievalMethod URI="#nobody_signature_'),
+    'message-signature.signer-role',
+  ],
+  [
+    'an HMAC as signature method',
+    (t) => t.replace('http://www.w3.org/2001/04/xmldsig-more#rsa-sha256', 'http://www.w3.org/2000/09/xmldsig#hmac-sha1'),
+    'message-signature.algorithm',
+  ],
   ['no schemaLocation', (t) => t.replace(/ xsi:schemaLocation="[^"]*"/, ''), 'osci-structure.schema-location'],
   ['another schemaLocation', (t) => t.replace('soapProcessDelivery.xsd', 'soapStoreDelivery.xsd'), 'osci-structure.schema-location'],
-  ['a document type', (t) => t.replace('?>\r\n', '?><!DOCTYPE soap:Envelope>\r\n').replace('?>\n\n', '?><!DOCTYPE soap:Envelope>\n'), 'xml.doctype'],
+  [
+    'a document type',
+    (t) => t.replace('?>\r\n', '?><!DOCTYPE soap:Envelope>\r\n').replace('?>\n\n', '?><!DOCTYPE soap:Envelope>\n'),
+    'xml.doctype',
+  ],
   ['a comment in the Body', (t) => t.replace('</soap:Body>', '<!-- x --></soap:Body>'), 'xml.comment'],
   ['an Id twice', (t) => t.replace('Id="desiredlanguages"', 'Id="controlblock"'), 'osci-structure.duplicate-id'],
-  ['a Response in the ControlBlock', (t) => t.replace('<osci:Challenge>', '<osci:Response>abc</osci:Response><osci:Challenge>'), 'control-block.forbidden-response'],
+  [
+    'a Response in the ControlBlock',
+    (t) => t.replace('<osci:Challenge>', '<osci:Response>abc</osci:Response><osci:Challenge>'),
+    'control-block.forbidden-response',
+  ],
   ['no Challenge', (t) => t.replace(/<osci:Challenge>[^<]*<\/osci:Challenge>/, ''), 'control-block.missing-challenge'],
-  ['an unknown element in the Body', (t) => t.replace('</soap:Body>', '<osci:Surprise></osci:Surprise></soap:Body>'), 'osci-structure.unexpected-element'],
-  ['an element that the schema does not know', (t) => t.replace('<osci:CertType ', '<osci:CertKind ').replace('</osci:CertType>', '</osci:CertKind>'), 'osci-structure.schema'],
+  [
+    'an unknown element in the Body',
+    (t) => t.replace('</soap:Body>', '<osci:Surprise></osci:Surprise></soap:Body>'),
+    'osci-structure.unexpected-element',
+  ],
+  [
+    'an element that the schema does not know',
+    (t) => t.replace('<osci:CertType ', '<osci:CertKind ').replace('</osci:CertType>', '</osci:CertKind>'),
+    'osci-structure.schema',
+  ],
   ['an unknown message', (t) => t.replaceAll('osci:processDelivery', 'osci:proceedDelivery'), 'osci-structure.unknown-message'],
   ['line breaks without CR', (t) => t.replaceAll('\r\n', '\n'), 'mime.bare-line-break'],
   ['the end cut off', (t) => t.slice(0, -40), 'mime.no-end'],
@@ -77,7 +117,9 @@ describe('check engine', () => {
 
   it('gives the same result for the same bytes', async () => {
     expect(await check(encrypted, context)).to.deep.equal(await check(encrypted, context))
-    expect(await check(new Uint8Array(Buffer.concat([Buffer.alloc(3), encrypted])).subarray(3), context)).to.deep.equal(await check(encrypted, context))
+    expect(await check(new Uint8Array(Buffer.concat([Buffer.alloc(3), encrypted])).subarray(3), context)).to.deep.equal(
+      await check(encrypted, context),
+    )
   })
 
   for (const [what, edit, finding] of MUTATIONS)
@@ -89,35 +131,55 @@ describe('check engine', () => {
     })
 
   it('goes on behind a failure: signer, content and id are told although the signature is wrong', async () => {
-    const result = await check(edited(plain, (t) => t.replace('>Abwicklung<', '>Abwickelung<')), context)
+    const result = await check(
+      edited(plain, (t) => t.replace('>Abwicklung<', '>Abwickelung<')),
+      context,
+    )
     expect(result.messageSignature).to.include({ verdict: 'invalid', signer: 'CN=Test Intermediaer Signature,O=OSCI Test,C=DE' })
     expect(result.messageId).to.match(/^mock-/)
     expect(result.contents.map((c) => [c.bytes, c.signatureVerdict])).to.deep.equal([[11, 'valid']])
   })
 
   it('goes on behind a failure: content is told although the order cannot be read', async () => {
-    const result = await check(edited(plain, (t) => t.replace('<osci:Challenge>', '<osci:Chellange>').replace('</osci:Challenge>', '</osci:Chellange>')), context)
+    const result = await check(
+      edited(plain, (t) => t.replace('<osci:Challenge>', '<osci:Chellange>').replace('</osci:Challenge>', '</osci:Chellange>')),
+      context,
+    )
     expect(ids(result, 'error')).to.include('osci-structure.unexpected-element')
     expect(result.contents.map((c) => c.bytes)).to.deep.equal([11])
   })
 
   it('tells a wrong author signature from the message signature', async () => {
-    const result = await check(edited(plain, (t) => t.replace(/(<osci:Base64Content Id="content34"[^>]*>)(.)/, (_a, tag: string, c: string) => tag + (c === 'A' ? 'B' : 'A'))), context)
+    const result = await check(
+      edited(plain, (t) =>
+        t.replace(/(<osci:Base64Content Id="content34"[^>]*>)(.)/, (_a, tag: string, c: string) => tag + (c === 'A' ? 'B' : 'A')),
+      ),
+      context,
+    )
     expect(ids(result, 'error')).to.include.members(['message-signature.digest-mismatch', 'author-signature.digest-mismatch'])
     expect(result.contents[0]).to.deep.include({ signatureVerdict: 'invalid', signedBy: [] })
   })
 
-  it('a place is element, line and column of the XML document', async () => {
-    const result = await check(edited(plain, (t) => t.replace('>Abwicklung<', '>Abwickelung<')), context)
+  it('a place is element, line and column of the file', async () => {
+    const result = await check(
+      edited(plain, (t) => t.replace('>Abwicklung<', '>Abwickelung<')),
+      context,
+    )
     const finding = result.findings.find((f) => f.id === 'message-signature.digest-mismatch')
     expect(finding?.xpath).to.equal('/soap:Envelope/soap:Header/osci:processDelivery')
-    expect(finding?.line).to.be.a('number').greaterThan(1)
-    expect(finding?.column).to.be.a('number').greaterThan(1)
+    // the place is one of the file: an editor jumps to it
+    const bytes = edited(plain, (t) => t.replace('>Abwicklung<', '>Abwickelung<'))
+    const line = Buffer.from(bytes).toString('latin1').split('\n')[(finding?.line ?? 0) - 1]
+    expect(line?.slice((finding?.column ?? 0) - 1)).to.match(/^<osci:processDelivery /)
+    expect(finding?.document).to.equal('file')
     expect(finding?.message.de).to.be.a('string').not.equal(finding?.message.en)
   })
 
   it('a flipped byte of the ciphertext is undecryptable, and says no more', async () => {
-    const result = await check(edited(encrypted, (t) => t.slice(0, -200) + String.fromCharCode(t.charCodeAt(t.length - 200) ^ 1) + t.slice(-199)), context)
+    const result = await check(
+      edited(encrypted, (t) => t.slice(0, -200) + String.fromCharCode(t.charCodeAt(t.length - 200) ^ 1) + t.slice(-199)),
+      context,
+    )
     expect(result.verdict).to.equal('invalid')
     expect(ids(result, 'error')).to.deep.equal(['transport-encryption.undecryptable'])
     expect(result.contents).to.deep.equal([])
@@ -172,10 +234,28 @@ describe('check engine', () => {
   })
 
   for (const [layer, broken] of [
-    ['transport-encryption', { keys: { decrypter: () => { throw new TypeError('broken key store') } } }],
+    [
+      'transport-encryption',
+      {
+        keys: {
+          decrypter: () => {
+            throw new TypeError('broken key store')
+          },
+        },
+      },
+    ],
     ['certificates', { trust: { check: () => Promise.reject(new TypeError('broken trust store')) } }],
-    ['osci-structure', { osciSchema: { validate: () => Promise.resolve({ verdict: 'error', problems: [{ line: 0, message: 'engine died' }] }), close: () => Promise.resolve() } }],
-  ] as const satisfies readonly (readonly [string, Partial<CheckContext>])[]) // prettier-ignore
+    [
+      'osci-structure',
+      {
+        osciSchema: {
+          validate: () => Promise.resolve({ verdict: 'error', problems: [{ line: 0, message: 'engine died' }] }),
+          close: () => Promise.resolve(),
+        },
+      },
+    ],
+  ] as const satisfies readonly (readonly [string, Partial<CheckContext>])[])
+    // prettier-ignore
     it(`a check that breaks in ${layer} is an error, never valid`, async () => {
       const result = await check(encrypted, { ...context, ...broken })
       expect(result.verdict).to.equal('error')
@@ -224,6 +304,10 @@ describe('check engine', () => {
     const broken = await check(Buffer.from('<a><b></a>'), context)
     expect(broken.verdict).to.equal('invalid')
     expect(ids(broken)).to.deep.equal(['xml.not-well-formed'])
-    expect(await check(Buffer.from('<a xmlns="urn:nobody"/>'), context)).to.include({ verdict: 'unchecked', kind: 'xoev', messageType: 'a' })
+    expect(await check(Buffer.from('<a xmlns="urn:nobody"/>'), context)).to.include({
+      verdict: 'unchecked',
+      kind: 'xoev',
+      messageType: 'a',
+    })
   })
 })

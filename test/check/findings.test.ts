@@ -43,7 +43,10 @@ const HELPERS: readonly (readonly [file: RegExp, rule: RegExp, layers: readonly 
 
 /** Put together from parts, in osci/control.ts, check/journal.ts and xoev/codelists.ts. */
 const COMPOSED = [
-  ...['response', 'challenge', 'conversation-id', 'sequence-number'].flatMap((field) => [`control-block.missing-${field}`, `control-block.forbidden-${field}`]),
+  ...['response', 'challenge', 'conversation-id', 'sequence-number'].flatMap((field) => [
+    `control-block.missing-${field}`,
+    `control-block.forbidden-${field}`,
+  ]),
   ...LAYERS.map((layer) => `${layer}.check-failed`),
   ...['unknown-code', 'unknown-version', 'unknown-list'].map((outcome) => `code-lists.${outcome}`),
 ]
@@ -52,7 +55,9 @@ const raised = new Map<string, string>()
 for (const { path, text } of files) {
   for (const [, id] of text.matchAll(new RegExp(`['\`]((?:${LAYER})\\.[a-z0-9-]+)['\`]`, 'g'))) if (id !== undefined) raised.set(id, path)
   for (const [file, rule, layers] of HELPERS)
-    if (file.test(path)) for (const [, found] of text.matchAll(rule)) for (const layer of layers) if (found !== undefined) raised.set(`${layer}.${found}`, path)
+    if (file.test(path))
+      for (const [, found] of text.matchAll(rule))
+        for (const layer of layers) if (found !== undefined) raised.set(`${layer}.${found}`, path)
 }
 for (const id of COMPOSED) raised.set(id, 'composed')
 
@@ -76,7 +81,7 @@ describe('findings table', () => {
     for (const row of ALL_FINDINGS) {
       expect(seen.has(row.id), row.id).to.equal(false)
       seen.add(row.id)
-      expect(LAYERS as readonly string[], row.id).to.include(row.id.split('.')[0])
+      expect(LAYERS, row.id).to.include(row.id.split('.')[0])
       expect(row.de.trim(), row.id).to.not.equal('')
       expect(row.en.trim(), row.id).to.not.equal('')
       expect(row.reference, row.id).to.not.equal('')

@@ -39,7 +39,10 @@ describe('check of XÖV', () => {
       return one
     }
     open.push(osciSchema)
-    context = { ...(await contextWith(osciSchema)), xoev: { schemas: schemaSets([files]), codeLists: CodeListStore.from([files]), validatorFor } }
+    context = {
+      ...(await contextWith(osciSchema)),
+      xoev: { schemas: schemaSets([files]), codeLists: CodeListStore.from([files]), validatorFor },
+    }
   })
   after(() => Promise.all(open.map((one) => one.close())))
 
@@ -60,7 +63,10 @@ describe('check of XÖV', () => {
       evidence: {},
       remarks: [],
     }
-    return osci.seal(message, { ...env, sealing: { sign: { signer: signer.signer, signatureMethod: RSA_PSS_SHA256, digestMethod: SHA256 } } })
+    return osci.seal(message, {
+      ...env,
+      sealing: { sign: { signer: signer.signer, signatureMethod: RSA_PSS_SHA256, digestMethod: SHA256 } },
+    })
   }
 
   it('a document of a known standard is judged', async () => {
@@ -71,7 +77,10 @@ describe('check of XÖV', () => {
   })
 
   it('a schema violation names the place and the rejection code X001', async () => {
-    const result = await check(changed((t) => t.replace('</xp:identifikation>', '<xp:zuviel/></xp:identifikation>')), context)
+    const result = await check(
+      changed((t) => t.replace('</xp:identifikation>', '<xp:zuviel/></xp:identifikation>')),
+      context,
+    )
     expect(result).to.include({ verdict: 'invalid', kind: 'xoev' })
     const finding = result.findings.find((f) => f.id === 'xoev-schema.invalid')
     expect(finding).to.include({ layer: 'xoev-schema', rule: 'invalid', rueckweisung: 'X001', content: null })
@@ -88,7 +97,10 @@ describe('check of XÖV', () => {
 
   it('a validator that gives no verdict makes the check fail, and says nothing against the document', async () => {
     const validatorFor = (): Promise<SchemaValidator> => Promise.reject(new Error('no memory'))
-    const result = await check(request, { ...context, xoev: { schemas: schemaSets([await readSchemaDirectory(STANDARD)]), codeLists: new CodeListStore(), validatorFor } })
+    const result = await check(request, {
+      ...context,
+      xoev: { schemas: schemaSets([await readSchemaDirectory(STANDARD)]), codeLists: new CodeListStore(), validatorFor },
+    })
     expect(result.verdict).to.equal('error')
     expect(ids(result, 'error')).to.deep.equal([])
   })
@@ -98,12 +110,21 @@ describe('check of XÖV', () => {
     expect(good.verdict).to.equal('valid')
     expect(good.contents[0]?.xoev).to.include({ messageType: 'meldebescheinigung.anfrage.1000', verdict: 'valid' })
     const bad = await check(
-      await delivery({ kind: 'data', id: 'content0', bytes: request }, { kind: 'data', id: 'content1', bytes: changed((t) => t.replace('xp:identifikation>', 'xp:identifikaton>').replace('/xp:identifikation>', '/xp:identifikaton>')) }),
+      await delivery(
+        { kind: 'data', id: 'content0', bytes: request },
+        {
+          kind: 'data',
+          id: 'content1',
+          bytes: changed((t) => t.replace('xp:identifikation>', 'xp:identifikaton>').replace('/xp:identifikation>', '/xp:identifikaton>')),
+        },
+      ),
       context,
     )
     expect(bad.verdict).to.equal('invalid')
     expect(bad.contents.map((c) => c.xoev?.verdict)).to.deep.equal(['valid', 'invalid'])
-    expect(bad.findings.filter((f) => f.id === 'xoev-schema.invalid').map((f) => f.content)).to.include('content1').and.not.include('content0')
+    expect(bad.findings.filter((f) => f.id === 'xoev-schema.invalid').map((f) => f.content))
+      .to.include('content1')
+      .and.not.include('content0')
   })
 
   it('text, web pages and attachments of other types are no XÖV', async () => {
@@ -120,7 +141,10 @@ describe('check of XÖV', () => {
   })
 
   it('X1 a document type in content is an error of that content; the next message is judged', async () => {
-    const result = await check(await delivery({ kind: 'data', id: 'content0', bytes: Buffer.from('<?xml version="1.0"?><!DOCTYPE a [<!ENTITY e "x">]><a>&e;</a>') }), context)
+    const result = await check(
+      await delivery({ kind: 'data', id: 'content0', bytes: Buffer.from('<?xml version="1.0"?><!DOCTYPE a [<!ENTITY e "x">]><a>&e;</a>') }),
+      context,
+    )
     expect(result.verdict).to.equal('invalid')
     expect(result.findings.find((f) => f.id === 'xml.doctype')).to.include({ content: 'content0' })
     expect((await check(await delivery({ kind: 'data', id: 'content0', bytes: request }), context)).verdict).to.equal('valid')

@@ -66,8 +66,27 @@ describe('protektor check', () => {
     expect(report.results[0]).to.include.all.keys(
       'file', 'sha256', 'verdict', 'kind', 'messageType', 'transportEncrypted', 'signed', 'messageId', 'feedback', 'messageSignature', 'contents', 'findings',
     ) // prettier-ignore
-    expect(report.results[0]?.contents[0]).to.include.all.keys('id', 'kind', 'encrypted', 'bytes', 'sha256', 'signedBy', 'signatureVerdict', 'xoev')
-    expect(report.results[0]?.findings[0]).to.include.all.keys('id', 'layer', 'severity', 'rule', 'reference', 'xpath', 'line', 'column', 'message')
+    expect(report.results[0]?.contents[0]).to.include.all.keys(
+      'id',
+      'kind',
+      'encrypted',
+      'bytes',
+      'sha256',
+      'signedBy',
+      'signatureVerdict',
+      'xoev',
+    )
+    expect(report.results[0]?.findings[0]).to.include.all.keys(
+      'id',
+      'layer',
+      'severity',
+      'rule',
+      'reference',
+      'xpath',
+      'line',
+      'column',
+      'message',
+    )
     expect(report.results[0]?.findings[0]?.message).to.include.all.keys('de', 'en')
   })
 
@@ -112,9 +131,15 @@ describe('protektor check', () => {
     writeFileSync(bad, readFileSync(ANSWER, 'utf8').replace('</xp:bescheinigung>', '<xp:zuviel/></xp:bescheinigung>'))
     const german = await call(['--lang', 'de', bad])
     expect(german.code).to.equal(1)
-    expect(german.out).to.contain('UNGÜLTIG').and.to.contain('[xoev-schema.invalid]').and.to.match(/Zeile \d+, Spalte \d+, \/xp:.*xp:zuviel/)
+    expect(german.out)
+      .to.contain('UNGÜLTIG')
+      .and.to.contain('[xoev-schema.invalid]')
+      .and.to.match(/Zeile \d+, Spalte \d+, \/xp:.*xp:zuviel/)
     const english = await call(['--lang', 'en', bad])
-    expect(english.out).to.contain('INVALID').and.to.match(/line \d+, column \d+/).and.to.contain('1 files: 1 INVALID')
+    expect(english.out)
+      .to.contain('INVALID')
+      .and.to.match(/line \d+, column \d+/)
+      .and.to.contain('1 file: 1 INVALID')
   })
 
   it('control characters of a message never reach the terminal', async () => {
@@ -130,13 +155,18 @@ describe('protektor check', () => {
     const said = await call(['--format', 'json', '--out', out, ANSWER])
     expect(said.code).to.equal(0)
     expect(resultsOf(readFileSync(join(out, 'report.json'), 'utf8'))).to.have.length(1)
-    expect(said.out).to.contain(join(out, 'report.json')).and.to.contain('1 files: 1 valid')
+    expect(said.out).to.contain(join(out, 'report.json')).and.to.contain('1 file: 1 valid')
   })
 
   it('--pin-file gives the PIN without showing it to others', async () => {
     const pin = join(folder, 'pin')
     writeFileSync(pin, 'test\n')
-    const stores = ['addressee-cipher', 'reader-cipher'].flatMap((name) => ['--keystore', join(FOREIGN, `pki/${name}.p12`), '--pin-file', pin])
+    const stores = ['addressee-cipher', 'reader-cipher'].flatMap((name) => [
+      '--keystore',
+      join(FOREIGN, `pki/${name}.p12`),
+      '--pin-file',
+      pin,
+    ])
     expect((await call([...stores, ...TRUST, ENCRYPTED])).code).to.equal(0)
   })
 
@@ -176,7 +206,8 @@ describe('protektor check', () => {
   it('-h explains options and exit codes', async () => {
     const { code, out } = await call(['-h'])
     expect(code).to.equal(0)
-    for (const option of ['--keystore', '--pin-file', '--trust', '--schemas', '--format', '--out', '--lang', '--at']) expect(out).to.contain(option)
+    for (const option of ['--keystore', '--pin-file', '--trust', '--schemas', '--format', '--out', '--lang', '--at'])
+      expect(out).to.contain(option)
   })
 
   it('the launcher ends with the same codes', () => {

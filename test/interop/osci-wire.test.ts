@@ -134,7 +134,10 @@ describe('interop: captures of the reference library', function () {
       for (const m of s.messages.filter((x) => !x.leg.startsWith('made:'))) {
         const result = await resultOf(m)
         const structure = result.findings.filter((f) => f.layer === 'osci-structure')
-        expect(structure.filter((f) => f.id !== 'osci-structure.several-encrypted-keys').map((f) => f.id), m.file).to.deep.equal([])
+        expect(
+          structure.filter((f) => f.id !== 'osci-structure.several-encrypted-keys').map((f) => f.id),
+          m.file,
+        ).to.deep.equal([])
         if (structure.length > 0) warned.push(m.file.slice(0, 2))
       }
     expect(warned).to.deep.equal(['41', '41', '57'])

@@ -37,8 +37,10 @@ const TEXT = {
   attachment: { de: 'Anhang', en: 'attachment' },
   wasEncrypted: { de: 'war verschlüsselt', en: 'was encrypted' },
   author: { de: 'Autor', en: 'author' },
+  decrypted: { de: 'entschlüsselte Nachricht', en: 'decrypted message' },
   line: { de: 'Zeile', en: 'line' },
   column: { de: 'Spalte', en: 'column' },
+  file: { de: 'Datei', en: 'file' },
   files: { de: 'Dateien', en: 'files' },
 } as const satisfies Readonly<Record<string, Words>>
 
@@ -63,7 +65,8 @@ function facts(result: FileResult, lang: Lang): string {
 function contentLine(content: ContentResult, lang: Lang): string {
   const parts = [`${TEXT[content.kind][lang]} ${content.id}`, `${content.bytes} Bytes`, `SHA-256 ${content.sha256}`]
   if (content.encrypted) parts.push(TEXT.wasEncrypted[lang])
-  if (content.signatureVerdict) parts.push(`${TEXT.author[lang]} ${content.signedBy.join('; ') || '?'} (${VERDICTS[content.signatureVerdict][lang]})`)
+  if (content.signatureVerdict)
+    parts.push(`${TEXT.author[lang]} ${content.signedBy.join('; ') || '?'} (${VERDICTS[content.signatureVerdict][lang]})`)
   if (content.xoev) {
     const { standard, version, messageType, verdict } = content.xoev
     parts.push(`${[standard, version, messageType].filter((v) => v !== null).join(' ')} (${VERDICTS[verdict][lang]})`)
@@ -74,6 +77,7 @@ function contentLine(content: ContentResult, lang: Lang): string {
 function findingLines(finding: Finding, lang: Lang): string[] {
   const place = [
     ...(finding.content === null ? [] : [`${TEXT.content[lang]} ${finding.content}`]),
+    ...(finding.document === 'decrypted' && finding.line !== null ? [TEXT.decrypted[lang]] : []),
     ...(finding.line === null ? [] : [`${TEXT.line[lang]} ${finding.line}`]),
     ...(finding.column === null ? [] : [`${TEXT.column[lang]} ${finding.column}`]),
     ...(finding.xpath === null ? [] : [finding.xpath]),
@@ -111,7 +115,9 @@ export function sumLine(results: readonly FileResult[], lang: Lang): string {
     const count = results.filter((r) => r.verdict === verdict).length
     return count === 0 ? [] : [`${count} ${VERDICTS[verdict][lang]}`]
   })
-  return [`${results.length} ${TEXT.files[lang]}`, counts.join(', ')].filter((part) => part !== '').join(': ')
+  return [`${results.length} ${TEXT[results.length === 1 ? 'file' : 'files'][lang]}`, counts.join(', ')]
+    .filter((part) => part !== '')
+    .join(': ')
 }
 
 /** The whole run as text in one language. */

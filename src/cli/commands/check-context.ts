@@ -30,12 +30,12 @@ export interface ContextOptions {
   readonly at?: Date
   /** Threads of schema validation. */
   readonly workers: number
-  warn(text: string): void
+  readonly warn: (text: string) => void
 }
 
 export interface OpenedContext {
   readonly context: CheckContext
-  close(): Promise<void>
+  readonly close: () => Promise<void>
 }
 
 const startWorker = (url: URL, options: ConstructorParameters<typeof Worker>[1]): Worker => new Worker(url, options)
@@ -66,18 +66,22 @@ export async function ownSchemas(name: string): Promise<ReadonlyMap<string, Uint
   throw new Error(`the schema set ${name} is missing from the package`)
 }
 
+interface ValidatorPool {
+  readonly validatorFor: (source: SchemaSource) => Promise<SchemaValidator>
+  readonly close: () => Promise<void>
+}
+
 /** One validator per schema set, started when the first document asks for it. */
-function validatorPool(options: ContextOptions): { validatorFor(source: SchemaSource): Promise<SchemaValidator>; close(): Promise<void> } {
+function validatorPool(options: ContextOptions): ValidatorPool {
   const started = new Map<SchemaSource, Promise<SchemaValidator>>()
   return {
-    validatorFor(source) {
+    validatorFor: (source) => {
       const running = started.get(source) ?? startValidator(source, { workers: options.workers, startWorker, onFallback: options.warn })
       started.set(source, running)
       return running
     },
-    async close() {
-      const running = await Promise.allSettled(started.values())
-      await Promise.all(running.map((one) => (one.status === 'fulfilled' ? one.value.close() : undefined)))
+    close: async () => {
+      for (const one of await Promise.allSettled(started.values())) if (one.status === 'fulfilled') await one.value.close()
     },
   }
 }
@@ -88,7 +92,9 @@ function validatorPool(options: ContextOptions): { validatorFor(source: SchemaSo
  */
 export async function openContext(options: ContextOptions): Promise<OpenedContext> {
   const decrypters = (await Promise.all(options.keystores.map(decryptersOf))).flat()
-  const roots = (await Promise.all(options.trust.map((file) => named(file, async () => readPemCertificates(await readFile(file, 'utf8')))))).flat()
+  const roots = (
+    await Promise.all(options.trust.map((file) => named(file, async () => readPemCertificates(await readFile(file, 'utf8')))))
+  ).flat()
   const directories = await Promise.all(options.schemas.map((dir) => named(dir, () => readSchemaDirectory(dir))))
   const sets = [...directories, await ownSchemas('xprotektor')]
   const schemas = schemaSets(sets)
@@ -103,7 +109,7 @@ export async function openContext(options: ContextOptions): Promise<OpenedContex
     ...(options.trust.length === 0 ? {} : { trust: trustStore({ roots }) }),
     ...(options.at ? { at: options.at } : {}),
     osciSchema: await pool.validatorFor(osci12),
-    xoev: { schemas, validatorFor: (source) => pool.validatorFor(source), codeLists: CodeListStore.from(sets) },
+    xoev: { schemas, validatorFor: pool.validatorFor, codeLists: CodeListStore.from(sets) },
   }
-  return { context, close: () => pool.close() }
+  return { context, close: pool.close }
 }

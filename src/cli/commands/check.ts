@@ -95,14 +95,20 @@ function momentOf(value: string | undefined): Date | undefined {
   if (value === undefined) return undefined
   const at = /^\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d:\d\d)$/.test(value) ? new Date(value) : undefined
   if (!at || Number.isNaN(at.getTime()))
-    throw wrong('--at erwartet eine ISO-Zeit mit Zone, z. B. 2026-11-24T12:00:00Z', '--at wants an ISO time with zone, e.g. 2026-11-24T12:00:00Z')
+    throw wrong(
+      '--at erwartet eine ISO-Zeit mit Zone, z. B. 2026-11-24T12:00:00Z',
+      '--at wants an ISO time with zone, e.g. 2026-11-24T12:00:00Z',
+    )
   return at
 }
 
 function formatOf(value: string): 'text' | 'json' {
   if (value === 'text' || value === 'json') return value
   if (['junit', 'html', 'sarif'].includes(value))
-    throw wrong(`--format ${value} kommt mit einer späteren Version; jetzt: text, json`, `--format ${value} comes with a later release; now: text, json`)
+    throw wrong(
+      `--format ${value} kommt mit einer späteren Version; jetzt: text, json`,
+      `--format ${value} comes with a later release; now: text, json`,
+    )
   throw wrong(`--format kennt ${value} nicht: text, json`, `--format does not know ${value}: text, json`)
 }
 
@@ -143,7 +149,13 @@ export function exitCode(verdicts: readonly Verdict[]): number {
   return verdicts.includes('unchecked') ? 3 : 0
 }
 
-async function report(results: readonly FileResult[], format: 'text' | 'json', lang: Language, out: string | undefined, io: Io): Promise<void> {
+async function report(
+  results: readonly FileResult[],
+  format: 'text' | 'json',
+  lang: Language,
+  out: string | undefined,
+  io: Io,
+): Promise<void> {
   const text = format === 'json' ? jsonReport(await packageVersion(), results) : textReport(results, lang)
   if (out === undefined) {
     io.out.write(text)

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: EUPL-1.2
+/**
+ * Message signature layer: verified by the pipeline's own stage, described also where it does not hold.
+ * @module
+ */
+import type { X509Certificate } from 'node:crypto'
+import { ProtektorError, SignatureError } from '../errors.js'
+import { certificateElements } from '../osci/certificates.js'
+import { messageType } from '../osci/messages.js'
+import { OSCI } from '../osci/names.js'
+import { isSigned, verifyMessageSignature } from '../osci/signature.js'
+import type { OsciEnv, SoapEnvelope } from '../osci/types.js'
+import { readCertificate, subjectRfc2253 } from '../pki/certificate.js'
+import { readSignature } from '../xml/dsig.js'
+import { elementsOf } from '../xml/tree.js'
+import type { Journal } from './journal.js'
+import { judgeKey, judgeSignature } from './policy.js'
+import type { SignatureResult, Verdict } from './types.js'
+
+/** Names signer and algorithm also where the signature does not hold. */
+function describeSignature(envelope: SoapEnvelope, journal: Journal): { signer?: X509Certificate; algorithm?: string } {
+  const block = envelope.header.find((b) => b.uri === OSCI && (b.local === 'ClientSignature' || b.local === 'SupplierSignature'))
+  const [element] = block ? elementsOf(block) : []
+  if (!element) return {}
+  try {
+    const signature = readSignature(element, 'message-signature')
+    judgeSignature(journal, signature)
+    const role = messageType(envelope.type ?? '')?.signer
+    const entry = certificateElements(envelope.header).find((c) => c.role === role && c.id === signature.retrievalUri)
+    if (!entry) return { algorithm: signature.signatureMethod }
+    const signer = readCertificate(entry.der)
+    judgeKey(journal, signer)
+    return { signer, algorithm: signature.signatureMethod }
+  } catch {
+    // verification has told what is wrong with it
+    return {}
+  }
+}
+
+/** A failed verification by its cause: what we do not execute is `unchecked`, what broke is `error`. */
+function failedVerdict(cause: unknown): Verdict {
+  if (!(cause instanceof SignatureError)) return cause instanceof ProtektorError ? 'invalid' : 'error'
+  if (cause.feedback === '9603') return 'error'
+  return cause.finding === 'message-signature.algorithm' ? 'unchecked' : 'invalid'
+}
+
+/** The envelope with evidence where there is any, and what can be said of its signature. */
+export interface Verified {
+  readonly envelope: SoapEnvelope
+  readonly result: SignatureResult | null
+  readonly signer?: X509Certificate
+}
+
+/** Verifies the message signature; a wrong one is described all the same. */
+export function checkSignature(envelope: SoapEnvelope, env: OsciEnv, journal: Journal): Verified {
+  if (!isSigned(envelope)) return { envelope, result: null }
+  const { signer, algorithm } = describeSignature(envelope, journal)
+  const facts = { signer: signer ? subjectRfc2253(signer) : null, algorithm: algorithm ?? null }
+  const known = signer ? { signer } : {}
+  journal.note('message-signature')
+  try {
+    const evidence = verifyMessageSignature(envelope, env)
+    if (!evidence) throw new Error('the signature was not looked at')
+    const verified = { ...envelope, evidence: { ...envelope.evidence, signature: evidence } }
+    return { envelope: verified, result: { verdict: 'valid', ...facts }, ...known }
+  } catch (cause) {
+    journal.caught('message-signature', cause)
+    return { envelope, result: { verdict: failedVerdict(cause), ...facts }, ...known }
+  }
+}
