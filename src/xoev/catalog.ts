@@ -74,14 +74,19 @@ export function readCatalog(path: string, bytes: Uint8Array): Catalog | undefine
       const inside = isAbsolute(to) ? to : isAbsolute(base) ? base + to : joinPath(base, unescaped(to))
       if (inside === undefined) return
       // joinPath drops the final slash, which a prefix needs
-      entries.push({ kind, from, target: kind === 'prefix' && to.endsWith('/') && !inside.endsWith('/') && inside !== '' ? inside + '/' : inside })
+      entries.push({
+        kind,
+        from,
+        target: kind === 'prefix' && to.endsWith('/') && !inside.endsWith('/') && inside !== '' ? inside + '/' : inside,
+      })
     }
     for (const child of elementsOf(e)) {
       if (child.uri !== CATALOG) continue
       const uri = attributeOf(child, 'uri')
       if (child.local === 'system') add('exact', attributeOf(child, 'systemId'), uri)
       else if (child.local === 'uri') add('exact', attributeOf(child, 'name'), uri)
-      else if (child.local === 'rewriteSystem') add('prefix', attributeOf(child, 'systemIdStartString'), attributeOf(child, 'rewritePrefix'))
+      else if (child.local === 'rewriteSystem')
+        add('prefix', attributeOf(child, 'systemIdStartString'), attributeOf(child, 'rewritePrefix'))
       else if (child.local === 'rewriteURI') add('prefix', attributeOf(child, 'uriStartString'), attributeOf(child, 'rewritePrefix'))
       else if (child.local === 'group') walk(child, base)
     }

@@ -92,8 +92,7 @@ class Checking {
 
   note(id: string, place: { xpath?: string; line?: number; column?: number } | XmlElement | undefined, detail?: string): void {
     const row = xoevFinding(id)
-    const where =
-      place === undefined ? {} : 'kind' in place ? { xpath: xpathOf(place), line: place.line, column: place.column } : place
+    const where = place === undefined ? {} : 'kind' in place ? { xpath: xpathOf(place), line: place.line, column: place.column } : place
     this.findings.push({ id, severity: row?.severity ?? 'error', ...where, ...(detail === undefined ? {} : { detail }) })
   }
 
@@ -113,10 +112,16 @@ function looksLikeXml(bytes: Uint8Array): boolean {
 }
 
 function unreadable(bytes: Uint8Array, cause: unknown): XoevReport {
-  if (!looksLikeXml(bytes)) return { verdict: 'unchecked', findings: [{ id: 'xoev-schema.not-xml', severity: 'info' }], layers: { 'xoev-schema': 'unchecked' } }
+  if (!looksLikeXml(bytes))
+    return { verdict: 'unchecked', findings: [{ id: 'xoev-schema.not-xml', severity: 'info' }], layers: { 'xoev-schema': 'unchecked' } }
   if (!(cause instanceof ProtektorError)) throw cause
   const finding: Finding = { id: cause.finding, severity: 'error', ...cause.place, detail: cause.message }
-  return { verdict: 'invalid', findings: [finding], rueckweisung: cause.finding === 'xml.encoding' ? 'S001' : 'X000', layers: { 'xoev-schema': 'unchecked' } }
+  return {
+    verdict: 'invalid',
+    findings: [finding],
+    rueckweisung: cause.finding === 'xml.encoding' ? 'S001' : 'X000',
+    layers: { 'xoev-schema': 'unchecked' },
+  }
 }
 
 /** The first text that is not in normal form C. */
@@ -124,7 +129,7 @@ function notNormalized(root: XmlElement): XmlElement | undefined {
   const stack = [root]
   for (let e = stack.pop(); e; e = stack.pop()) {
     const text = textOf(e)
-    if (/[^\u0000-\u02ff]/.test(text) && text.normalize('NFC') !== text) return e
+    if (/[\u0300-\uffff]/.test(text) && text.normalize('NFC') !== text) return e
     stack.push(...elementsOf(e).reverse())
   }
   return undefined
@@ -132,7 +137,8 @@ function notNormalized(root: XmlElement): XmlElement | undefined {
 
 async function judge(document: XmlDocument, choice: SchemaChoice, context: ContentContext, checking: Checking): Promise<void> {
   const from = checking.findings.length
-  for (const one of choice.unresolved) checking.note('xoev-schema.unresolved-import', undefined, `${one.file} → ${one.location ?? one.namespace}`)
+  for (const one of choice.unresolved)
+    checking.note('xoev-schema.unresolved-import', undefined, `${one.file} → ${one.location ?? one.namespace}`)
   let result
   try {
     result = await validateWithPlaces(await context.validatorFor(choice.source), document)
@@ -216,7 +222,11 @@ export async function checkContent(bytes: Uint8Array, context: ContentContext): 
     const request = context.request ?? (context.requestDocument && readHead(context.requestDocument))
     if (!head) checking.note('xoev-head.missing', root)
     else {
-      const headContext = { codeLists: context.codeLists, ...(request ? { request } : {}), ...(context.reader === undefined ? {} : { reader: context.reader }) }
+      const headContext = {
+        codeLists: context.codeLists,
+        ...(request ? { request } : {}),
+        ...(context.reader === undefined ? {} : { reader: context.reader }),
+      }
       for (const one of checkHead(document, head, profile, headContext)) checking.note(one.id, one.element, one.detail)
     }
     if (choice && checking.layers['xoev-schema'] === 'valid') emptyStrings(document, schemaTypes(choice.source), profile, checking)
@@ -227,7 +237,11 @@ export async function checkContent(bytes: Uint8Array, context: ContentContext): 
     let from = checking.findings.length
     const lenient = profile?.rejectsContent === false
     for (const one of checkCodes(document, context.codeLists, context.codePolicy ?? DEFAULT_CODE_POLICY, schemaTypes(choice.source)))
-      checking.note(lenient && one.id === 'code-lists.unknown-code' ? 'code-lists.doubtful-code' : one.id, one.element, one.version === undefined ? one.listUri : `${one.listUri} ${one.version}`)
+      checking.note(
+        lenient && one.id === 'code-lists.unknown-code' ? 'code-lists.doubtful-code' : one.id,
+        one.element,
+        one.version === undefined ? one.listUri : `${one.listUri} ${one.version}`,
+      )
     checking.close('code-lists', from)
     if (profile?.name === 'xprotektor' && head) {
       from = checking.findings.length

@@ -33,7 +33,9 @@ const under = (e: XmlElement, local: string): XmlElement[] => elementsOf(e).filt
 function codeColumn(columns: XmlElement): string | undefined {
   const keys = under(columns, 'Key')
   const recommended = keys.find((key) =>
-    under(key, 'Annotation').some((annotation) => under(annotation, 'AppInfo').some((info) => elementsOf(info).some((e) => e.local === 'recommendedKeyColumn'))),
+    under(key, 'Annotation').some((annotation) =>
+      under(annotation, 'AppInfo').some((info) => elementsOf(info).some((e) => e.local === 'recommendedKeyColumn')),
+    ),
   )
   for (const key of [...(recommended ? [recommended] : []), ...keys]) {
     const [reference] = under(key, 'ColumnRef')
@@ -146,7 +148,12 @@ function wordOf(policy: CodePolicy, uri: string, outcome: Exclude<CodeOutcome, '
  * Looks up every code of a document. A missing list or version is reported once, at its first place; each unknown code at its own.
  * @param types tells the list of codes whose attributes the schema fixes; without it only codes that name their list are checked.
  */
-export function checkCodes(document: XmlDocument, store: CodeListStore, policy: CodePolicy = DEFAULT_CODE_POLICY, types?: SchemaTypes): CodeFinding[] {
+export function checkCodes(
+  document: XmlDocument,
+  store: CodeListStore,
+  policy: CodePolicy = DEFAULT_CODE_POLICY,
+  types?: SchemaTypes,
+): CodeFinding[] {
   const found: CodeFinding[] = []
   const reported = new Set<string>()
   const check = (element: XmlElement, fixedUri: string | undefined, fixedVersion: string | undefined): void => {
@@ -156,7 +163,13 @@ export function checkCodes(document: XmlDocument, store: CodeListStore, policy: 
     if (!code || listUri === undefined || listUri === '') return
     const version = attributeOf(element, 'listVersionID') ?? fixedVersion
     // xs:token: the schema collapses white space, so do we
-    const outcome = store.lookUp(listUri, version, textOf(code).trim().replace(/[ \t\r\n]+/g, ' '))
+    const outcome = store.lookUp(
+      listUri,
+      version,
+      textOf(code)
+        .trim()
+        .replace(/[ \t\r\n]+/g, ' '),
+    )
     if (outcome === 'ok') return
     const key = outcome === 'unknown-list' ? listUri : `${listUri} ${version ?? ''}`
     if (outcome !== 'unknown-code') {

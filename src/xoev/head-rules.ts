@@ -48,7 +48,8 @@ function parties(root: XmlElement, head: XoevHead, profile: XoevProfile, codeLis
     const element = follow(root, `${paths.at}/${paths.kennung}`, profile, root.uri)
     if (value === undefined || !element) continue
     if (!KENNUNG.test(value)) found.push({ id: 'xoev-head.kennung-form', element })
-    else if (codeLists.anyVersionHas(DVDV_PREFIXES, value.slice(0, value.indexOf(':'))) === false) found.push({ id: 'xoev-head.kennung-prefix', element })
+    else if (codeLists.anyVersionHas(DVDV_PREFIXES, value.slice(0, value.indexOf(':'))) === false)
+      found.push({ id: 'xoev-head.kennung-prefix', element })
   }
   return found
 }
@@ -65,7 +66,9 @@ function linkage(root: XmlElement, head: XoevHead, profile: XoevProfile, request
         named.nachrichtenUUID === request.nachrichtenUUID ? [] : ['nachrichtenUUID'],
         named.nachrichtentyp === undefined || named.nachrichtentyp === request.nachrichtentyp ? [] : ['nachrichtentyp'],
         // only our own standard demands the same spelling of the moment
-        named.erstellungszeitpunkt === undefined || profile.headMismatch === 'warning' || named.erstellungszeitpunkt === request.erstellungszeitpunkt
+        named.erstellungszeitpunkt === undefined ||
+        profile.headMismatch === 'warning' ||
+        named.erstellungszeitpunkt === request.erstellungszeitpunkt
           ? []
           : ['erstellungszeitpunkt'],
       ].flat()
@@ -73,7 +76,8 @@ function linkage(root: XmlElement, head: XoevHead, profile: XoevProfile, request
     }
   }
   const swapped = head.autor?.kennung === request.leser?.kennung && head.leser?.kennung === request.autor?.kennung
-  if (!swapped && profile.headMismatch === 'warning') found.push({ id: 'xoev-head.reply-parties', element: follow(root, profile.headPath, profile, root.uri) ?? root })
+  if (!swapped && profile.headMismatch === 'warning')
+    found.push({ id: 'xoev-head.reply-parties', element: follow(root, profile.headPath, profile, root.uri) ?? root })
   return found
 }
 
@@ -84,11 +88,16 @@ export function checkHead(document: XmlDocument, head: XoevHead, profile: XoevPr
   const found: HeadFinding[] = []
   const number = numberOf(root.local)
   if (number !== undefined && head.nachrichtentyp !== undefined && head.nachrichtentyp.trim() !== number)
-    found.push({ id: profile.headMismatch === 'error' ? 'xoev-head.type-mismatch' : 'xoev-head.type-differs', element: at(profile.typePath) })
-  if (head.nachrichtenUUID !== undefined && !UUID.test(head.nachrichtenUUID.trim())) found.push({ id: 'xoev-head.uuid-form', element: at(profile.uuidPath) })
+    found.push({
+      id: profile.headMismatch === 'error' ? 'xoev-head.type-mismatch' : 'xoev-head.type-differs',
+      element: at(profile.typePath),
+    })
+  if (head.nachrichtenUUID !== undefined && !UUID.test(head.nachrichtenUUID.trim()))
+    found.push({ id: 'xoev-head.uuid-form', element: at(profile.uuidPath) })
   if (head.erstellungszeitpunkt !== undefined) found.push(...times(head.erstellungszeitpunkt, at(profile.createdPath)))
   found.push(...parties(root, head, profile, context.codeLists))
-  if (context.reader !== undefined && head.leser?.kennung !== context.reader) found.push({ id: 'xoev-head.reader', element: at(profile.readerPath.at) })
+  if (context.reader !== undefined && head.leser?.kennung !== context.reader)
+    found.push({ id: 'xoev-head.reader', element: at(profile.readerPath.at) })
   if (context.request) found.push(...linkage(root, head, profile, context.request))
   if (head.test !== undefined) found.push({ id: 'xoev-head.test-message', element: root })
   return found

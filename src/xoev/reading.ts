@@ -48,14 +48,23 @@ interface Node {
   readonly text: string
 }
 
-const REFERENCES: Readonly<Record<string, string>> = { '&amp;': '&', '&lt;': '<', '&gt;': '>', '&quot;': '"', '&#x9;': '\t', '&#xA;': '\n', '&#xD;': '\r' }
+const REFERENCES: Readonly<Record<string, string>> = {
+  '&amp;': '&',
+  '&lt;': '<',
+  '&gt;': '>',
+  '&quot;': '"',
+  '&#x9;': '\t',
+  '&#xA;': '\n',
+  '&#xD;': '\r',
+}
 
 /** Undoes exactly what canonical XML escapes [C14N10 §2.3]. */
 const plain = (value: string): string => value.replace(/&(?:amp|lt|gt|quot|#x9|#xA|#xD);/g, (found) => REFERENCES[found] ?? found)
 
 class Stranger extends Error {}
 
-const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> => typeof value === 'object' && value !== null && !Array.isArray(value)
+const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
 
 /** Brings one element of the parser's output into our form, with its namespace. `undefined` for text. */
 function nodeOf(raw: unknown, outer: ReadonlyMap<string, string>): Node | string {

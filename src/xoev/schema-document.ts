@@ -95,7 +95,7 @@ function silent(root: XmlElement, text: string): [number, number][] {
   }
   const out: [number, number][] = []
   let next = 0
-  for (let at = text.indexOf('<!--'); at >= 0; ) {
+  for (let at = text.indexOf('<!--'); at >= 0;) {
     for (; next < annotations.length && (annotations[next]?.[0] ?? 0) < at; next++) out.push(annotations[next] ?? [0, 0])
     const inside = out.at(-1)
     if (inside && at < inside[1]) at = text.indexOf('<!--', inside[1])
@@ -110,7 +110,9 @@ function silent(root: XmlElement, text: string): [number, number][] {
 
 /** The text of a trusted XML file (schema, catalog, code list), as UTF-8 bytes for the gate. */
 export function trustedXml(bytes: Uint8Array): Uint8Array {
-  const text = decode(bytes).replace(/^\ufeff/, '').replace(/^<\?xml[^>]{0,200}\?>/, '<?xml version="1.0" encoding="UTF-8"?>')
+  const text = decode(bytes)
+    .replace(/^\ufeff/, '')
+    .replace(/^<\?xml[^>]{0,200}\?>/, '<?xml version="1.0" encoding="UTF-8"?>')
   return new TextEncoder().encode(withoutDocumentType(text))
 }
 
@@ -142,7 +144,12 @@ export function readSchemaDocument(path: string, bytes: Uint8Array): SchemaDocum
     if (e.local === 'element' && name !== undefined) elements.add(name)
     else if (e.local === 'import' || e.local === 'include' || e.local === 'redefine' || e.local === 'override') {
       const location = attributeOf(e, 'schemaLocation')?.trim()
-      references.push({ kind: e.local === 'import' ? 'import' : 'include', namespace: attributeOf(e, 'namespace') ?? '', location, start: shifted(e.start) })
+      references.push({
+        kind: e.local === 'import' ? 'import' : 'include',
+        namespace: attributeOf(e, 'namespace') ?? '',
+        location,
+        start: shifted(e.start),
+      })
     }
   }
   return {

@@ -88,7 +88,8 @@ class Directory {
       if (targetNamespace !== uri) continue
       const parts = [...this.closure(path)].map((one) => this.documents.get(one))
       // an included file without target namespace takes that of the including one
-      if (parts.some((part) => part !== undefined && (part.targetNamespace === uri || part.targetNamespace === '') && declares(part))) fits.push(path)
+      if (parts.some((part) => part !== undefined && (part.targetNamespace === uri || part.targetNamespace === '') && declares(part)))
+        fits.push(path)
     }
     return fits.sort((a, b) => this.closure(b).size - this.closure(a).size || a.length - b.length || (a < b ? -1 : 1))
   }
@@ -100,7 +101,8 @@ function choose(directory: Directory, entries: readonly string[]): SchemaChoice 
   const whole = entries.find((path) => directory.build(path).unresolved.length === 0) ?? first
   const { source, unresolved } = directory.build(whole)
   const parts = [...directory.closure(whole)].flatMap((path) => directory.documents.get(path) ?? [])
-  const named = (pick: (document: SchemaDocument) => string | undefined): string | undefined => parts.map(pick).find((value) => value !== undefined)
+  const named = (pick: (document: SchemaDocument) => string | undefined): string | undefined =>
+    parts.map(pick).find((value) => value !== undefined)
   return { source, unresolved, standard: named((d) => d.standard), version: named((d) => d.version) }
 }
 
@@ -128,7 +130,9 @@ export function schemaSets(directories: readonly SchemaFiles[]): SchemaSets {
   return {
     forRoot: (uri, local) => remember(`{${uri}}${local}`, () => search(uri, (document) => document.elements.has(local))),
     knowsNamespace: (uri) => remember(`{${uri}}`, () => search(uri, (document) => document.elements.size > 0)),
-    namespaces: () => [...new Set(all().flatMap((one) => [...one.documents.values()].filter((d) => d.elements.size > 0).map((d) => d.targetNamespace)))],
+    namespaces: () => [
+      ...new Set(all().flatMap((one) => [...one.documents.values()].filter((d) => d.elements.size > 0).map((d) => d.targetNamespace))),
+    ],
     broken: () => all().flatMap((one) => one.broken),
   }
 }

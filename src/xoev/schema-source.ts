@@ -119,7 +119,8 @@ class Builder {
         const target = this.target(path, reference)
         if (target === undefined) {
           // an import that names no place may stay as it is: nothing of that namespace may be needed
-          if (reference.location !== undefined) this.unresolved.push({ file: path, namespace: reference.namespace, location: reference.location })
+          if (reference.location !== undefined)
+            this.unresolved.push({ file: path, namespace: reference.namespace, location: reference.location })
           continue
         }
         this.reached.add(target)
@@ -136,7 +137,9 @@ class Builder {
       closures.set(path, new Set([...includeClosure(path, this.documents, this.resolver)].map((one) => this.standIn(one))))
     // of files that include each other, the first stands for all
     const covers = (other: string, path: string): boolean => closures.get(other)?.has(path) === true
-    const roots = [...paths].filter((path) => ![...paths].some((other) => other !== path && covers(other, path) && !(covers(path, other) && path < other)))
+    const roots = [...paths].filter(
+      (path) => ![...paths].some((other) => other !== path && covers(other, path) && !(covers(path, other) && path < other)),
+    )
     const [only] = roots
     if (roots.length === 1 && only !== undefined) {
       this.importNames.set(namespace, this.names.get(only) ?? only)
@@ -157,10 +160,13 @@ class Builder {
     for (const reference of document.references) {
       const end = tagEnd(document.text, reference.start)
       const target = this.target(path, reference)
-      const location = target === undefined ? undefined : reference.kind === 'import' ? this.importNames.get(reference.namespace) : this.names.get(target)
+      const location =
+        target === undefined ? undefined : reference.kind === 'import' ? this.importNames.get(reference.namespace) : this.names.get(target)
       const tag = document.text.slice(reference.start, end)
       // an include that leads nowhere stays: the validator refuses the set, as it should, for a part of the standard is missing
-      out += document.text.slice(done, reference.start) + (reference.kind === 'include' && location === undefined ? tag : relocated(tag, location))
+      out +=
+        document.text.slice(done, reference.start) +
+        (reference.kind === 'include' && location === undefined ? tag : relocated(tag, location))
       done = end
     }
     return out + document.text.slice(done)

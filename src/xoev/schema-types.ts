@@ -51,7 +51,8 @@ export class SchemaTypes {
     // a file without target namespace takes that of the file that includes it
     for (const root of roots.values())
       for (const e of elementsOf(root))
-        if (e.uri === XSD && e.local === 'include') adopted.set(attributeOf(e, 'schemaLocation') ?? '', attributeOf(root, 'targetNamespace') ?? '')
+        if (e.uri === XSD && e.local === 'include')
+          adopted.set(attributeOf(e, 'schemaLocation') ?? '', attributeOf(root, 'targetNamespace') ?? '')
     for (const [name, root] of roots) {
       const namespace = attributeOf(root, 'targetNamespace') ?? adopted.get(name) ?? ''
       const qualified = attributeOf(root, 'elementFormDefault') === 'qualified'

@@ -76,7 +76,12 @@ export const PROFILES: readonly XoevProfile[] = [
     authorPath: { at: `root:${HEAD}/root:autor`, kennung: 'root:kennung', name: 'root:name' },
     readerPath: { at: `root:${HEAD}/root:leser`, kennung: 'root:kennung', name: 'root:name' },
     replyPath: [
-      { at: 'root:ursprungsnachricht', uuid: 'root:nachrichtenUUID', type: 'root:nachrichtentyp/code', created: 'root:erstellungszeitpunkt' },
+      {
+        at: 'root:ursprungsnachricht',
+        uuid: 'root:nachrichtenUUID',
+        type: 'root:nachrichtentyp/code',
+        created: 'root:erstellungszeitpunkt',
+      },
     ],
     headMismatch: 'error',
     rejectsContent: true,

@@ -66,7 +66,9 @@ function digests(root: XmlElement): RuleFinding[] {
     const digest = child(holder, 'sha256')
     const content = child(holder, 'inhalt')
     if (!digest || !content) continue
-    const actual = createHash('sha256').update(Buffer.from(textOf(content), 'base64')).digest('hex')
+    const actual = createHash('sha256')
+      .update(Buffer.from(textOf(content), 'base64'))
+      .digest('hex')
     if (actual !== textOf(digest)) found.push({ id: 'rules.xprotektor-digest', element: digest })
   }
   return found
@@ -84,7 +86,8 @@ export function checkXprotektorRules(document: XmlDocument, head: XoevHead, requ
   if (expected && Date.parse(textOf(expected)) <= Date.parse(head.erstellungszeitpunkt ?? ''))
     found.push({ id: 'rules.xprotektor-expected-by', element: expected })
   const reader = child(root, 'nachrichtenkopf.g2g', 'leser', 'kennung')
-  if (REQUESTS.has(root.local) && reader && !textOf(reader).startsWith('ags:')) found.push({ id: 'rules.xprotektor-reader', element: reader })
+  if (REQUESTS.has(root.local) && reader && !textOf(reader).startsWith('ags:'))
+    found.push({ id: 'rules.xprotektor-reader', element: reader })
   if (requestHead && reader && (head.leser?.kennung !== requestHead.autor?.kennung || head.autor?.kennung !== requestHead.leser?.kennung))
     found.push({ id: 'rules.xprotektor-parties', element: reader })
   for (const reason of elementsOf(root)) {

@@ -30,10 +30,7 @@ export interface XParty {
 
 export type XNameOrNone = { readonly name: string } | { readonly nichtVorhanden: true }
 export type XPartlyKnownDate =
-  | { readonly jahrMonatTag: string }
-  | { readonly jahrMonat: string }
-  | { readonly jahr: string }
-  | { readonly unbekannt: true }
+  { readonly jahrMonatTag: string } | { readonly jahrMonat: string } | { readonly jahr: string } | { readonly unbekannt: true }
 
 export interface XStructuredAddress {
   readonly strasse: string
@@ -42,8 +39,7 @@ export interface XStructuredAddress {
   readonly teilnummer?: string
 }
 export type XAddress = { readonly gemeindeschluessel: XCode; readonly postleitzahl: string } & (
-  | { readonly strasseUndHausnummer: string }
-  | { readonly strukturiert: XStructuredAddress }
+  { readonly strasseUndHausnummer: string } | { readonly strukturiert: XStructuredAddress }
 )
 
 export interface XPerson {
@@ -120,8 +116,7 @@ export interface XDisclosureRequest extends XMessage<'selbstauskunft.anfrage.110
   readonly identifikation: XPerson
 }
 export type XDisclosureStatus = XMessage<'selbstauskunft.status.1101'> & { readonly ursprungsnachricht: XMessageReference } & (
-    | { readonly grundDerNichterteilung: XCode }
-    | { readonly ergebnisstatus: XCode }
+    { readonly grundDerNichterteilung: XCode } | { readonly ergebnisstatus: XCode }
   )
 export interface XDisclosure extends XMessage<'selbstauskunft.auskunft.1102'> {
   readonly identifikation: XPerson

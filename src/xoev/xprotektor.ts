@@ -10,7 +10,18 @@
  */
 import { ContentError, ProtektorError } from '../errors.js'
 import { canonicalText } from '../xml/c14n.js'
-import { attr, attributeOf, childOf, element, elementsOf, textOf, xpathOf, type XmlDocument, type XmlElement, type XmlNode } from '../xml/tree.js'
+import {
+  attr,
+  attributeOf,
+  childOf,
+  element,
+  elementsOf,
+  textOf,
+  xpathOf,
+  type XmlDocument,
+  type XmlElement,
+  type XmlNode,
+} from '../xml/tree.js'
 import type { XoevHead, XoevParty } from './header.js'
 import { XPROTEKTOR_NAMESPACE } from './standards.js'
 import { isXprotektorMessageType, XPROTEKTOR_ATTRIBUTES, XPROTEKTOR_SHAPES, type Member, type Shape } from './xprotektor-shape.js'
@@ -18,11 +29,12 @@ import type { XMessageReference, XParty, XprotektorMessage, XprotektorRequest, X
 
 const PREFIX = 'xp'
 /** What XML 1.0 cannot carry at all: controls, surrogates without partner, U+FFFE, U+FFFF [XML10 §2.2]. */
-const NO_CHARACTER = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]|\p{Surrogate}/u
+const NO_CHARACTER = /[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/u
 
 const unwritable = (path: string, why: string): ProtektorError => new ProtektorError('xoev-schema.unwritable', `${path}: ${why}`)
 
-const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> => typeof value === 'object' && value !== null && !Array.isArray(value)
+const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
 
 function text(value: unknown, path: string): string {
   if (typeof value !== 'string') throw unwritable(path, 'no text')
@@ -32,7 +44,9 @@ function text(value: unknown, path: string): string {
 
 function writeCode(value: unknown, path: string): { attributes: ReturnType<typeof attr>[]; children: XmlNode[] } {
   if (!isRecord(value)) throw unwritable(path, 'no code')
-  const attributes = ['listURI', 'listVersionID'].flatMap((name) => (value[name] === undefined ? [] : [attr(name, text(value[name], `${path}/@${name}`))]))
+  const attributes = ['listURI', 'listVersionID'].flatMap((name) =>
+    value[name] === undefined ? [] : [attr(name, text(value[name], `${path}/@${name}`))],
+  )
   const children = ['code', 'name'].flatMap((name) =>
     value[name] === undefined ? [] : [element('', '', name, { children: [text(value[name], `${path}/${name}`)] })],
   )
@@ -73,7 +87,9 @@ export function writeXprotektor(message: XprotektorMessage): Uint8Array {
   if (!isXprotektorMessageType(type)) throw unwritable('/', 'no message of XProtektor-Demo')
   const path = `/${type}`
   const own = new Map<string, unknown>(Object.entries(message))
-  const attributes = XPROTEKTOR_ATTRIBUTES.flatMap((name) => (own.get(name) === undefined ? [] : [attr(name, text(own.get(name), `${path}/@${name}`))]))
+  const attributes = XPROTEKTOR_ATTRIBUTES.flatMap((name) =>
+    own.get(name) === undefined ? [] : [attr(name, text(own.get(name), `${path}/@${name}`))],
+  )
   const root = element(XPROTEKTOR_NAMESPACE, PREFIX, type, {
     namespaces: [{ prefix: PREFIX, uri: XPROTEKTOR_NAMESPACE }],
     attributes: [...attributes, attr('standard', 'XProtektor-Demo'), attr('version', '1.0')],
@@ -83,7 +99,11 @@ export function writeXprotektor(message: XprotektorMessage): Uint8Array {
 }
 
 const unexpected = (e: XmlElement): ContentError =>
-  new ContentError('X001', 'xoev-schema.invalid', 'the document does not fit XProtektor-Demo 1.0', { line: e.line, column: e.column, xpath: xpathOf(e) })
+  new ContentError('X001', 'xoev-schema.invalid', 'the document does not fit XProtektor-Demo 1.0', {
+    line: e.line,
+    column: e.column,
+    xpath: xpathOf(e),
+  })
 
 function read(e: XmlElement, shape: Shape): unknown {
   if (shape === 'code') {

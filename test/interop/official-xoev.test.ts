@@ -32,9 +32,30 @@ interface OfficialSet {
 }
 
 const SETS: readonly OfficialSet[] = [
-  { folder: 'xmeld-25.11a', samples: 'samples', standard: /^(XMeld|XInneres-Rueckweisung)$/, version: /^(25\.11a|6)$/, count: 18, entries: ['xsd/xinneres.xmeld.xsd', 'imported/xinneres/xinneres-rueckweisung.xsd'] },
-  { folder: 'xbeteiligung-1.2', samples: 'samples', standard: /^XBeteiligung$/, version: /^1\.2$/, count: 6, entries: ['xsd/xbeteiligung.xsd'] },
-  { folder: 'xdomea-3.0.0', samples: 'samples', standard: /^xdomea$/, version: /^3\.0\.0$/, count: 4, entries: ['schemes/xdomea_3.0.0/xdomea.xsd'] },
+  {
+    folder: 'xmeld-25.11a',
+    samples: 'samples',
+    standard: /^(XMeld|XInneres-Rueckweisung)$/,
+    version: /^(25\.11a|6)$/,
+    count: 18,
+    entries: ['xsd/xinneres.xmeld.xsd', 'imported/xinneres/xinneres-rueckweisung.xsd'],
+  },
+  {
+    folder: 'xbeteiligung-1.2',
+    samples: 'samples',
+    standard: /^XBeteiligung$/,
+    version: /^1\.2$/,
+    count: 6,
+    entries: ['xsd/xbeteiligung.xsd'],
+  },
+  {
+    folder: 'xdomea-3.0.0',
+    samples: 'samples',
+    standard: /^xdomea$/,
+    version: /^3\.0\.0$/,
+    count: 4,
+    entries: ['schemes/xdomea_3.0.0/xdomea.xsd'],
+  },
 ]
 
 /** What is wrong in the four samples that a third party's program got wrong, and where. */
@@ -64,7 +85,10 @@ describe('official XÖV sets', function () {
         expect(files.length).to.equal(set.count)
         for (const file of files) {
           const report = await desk.check(readFileSync(file))
-          expect(report.findings.filter((f) => f.severity === 'error'), file).to.deep.equal([])
+          expect(
+            report.findings.filter((f) => f.severity === 'error'),
+            file,
+          ).to.deep.equal([])
           expect(report.verdict, file).to.equal('valid')
           expect(report.standard, file).to.match(set.standard)
           expect(report.version, file).to.match(set.version)
@@ -116,7 +140,10 @@ describe('official XÖV sets', function () {
       for (const set of SETS)
         for (const file of samplesBelow(join(official, set.folder, set.samples)).filter((one) => !one.includes('invalid'))) {
           const report = await desk.check(readFileSync(file))
-          expect(report.findings.filter((f) => f.severity === 'error'), file).to.deep.equal([])
+          expect(
+            report.findings.filter((f) => f.severity === 'error'),
+            file,
+          ).to.deep.equal([])
           expect(report.verdict, file).to.equal('valid')
         }
     } finally {

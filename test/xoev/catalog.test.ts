@@ -25,7 +25,11 @@ const resolver = (entries: string, ...paths: readonly string[]): CatalogResolver
 
 describe('OASIS catalogs', () => {
   it('answers system and uri entries alike', () => {
-    const one = resolver('<system systemId="http://a/x.xsd" uri="x.xsd"/><uri name="http://a/y.xsd" uri="sub/y.xsd"/>', 'cat/x.xsd', 'cat/sub/y.xsd')
+    const one = resolver(
+      '<system systemId="http://a/x.xsd" uri="x.xsd"/><uri name="http://a/y.xsd" uri="sub/y.xsd"/>',
+      'cat/x.xsd',
+      'cat/sub/y.xsd',
+    )
     expect(one.resolve('cat/e.xsd', 'http://a/x.xsd', 'urn:other')).to.equal('cat/x.xsd')
     expect(one.resolve('cat/e.xsd', 'http://a/y.xsd', 'urn:other')).to.equal('cat/sub/y.xsd')
   })
@@ -63,17 +67,23 @@ describe('OASIS catalogs', () => {
   it('never leaves the directory, and ends circles', () => {
     expect(joinPath('a', '../../etc/passwd')).to.equal(undefined)
     expect(joinPath('a/b', './.././c.xsd')).to.equal('a/c.xsd')
-    const one = resolver('<uri name="http://a/x" uri="../../../etc/passwd"/><uri name="http://c/" uri="http://d/"/><uri name="http://d/" uri="http://c/"/>', 'cat/x.xsd')
+    const one = resolver(
+      '<uri name="http://a/x" uri="../../../etc/passwd"/><uri name="http://c/" uri="http://d/"/><uri name="http://d/" uri="http://c/"/>',
+      'cat/x.xsd',
+    )
     expect(one.resolve('cat/e.xsd', 'http://a/x', undefined)).to.equal(undefined)
     expect(one.resolve('cat/e.xsd', 'http://c/', undefined)).to.equal(undefined)
   })
 
   it('finds a published file by name and namespace where no catalog is', () => {
-    const one = new CatalogResolver([], [
-      { path: 'v1/x.xsd', targetNamespace: 'urn:1' },
-      { path: 'v2/x.xsd', targetNamespace: 'urn:2' },
-      { path: 'v2/lib/x.xsd', targetNamespace: 'urn:2' },
-    ])
+    const one = new CatalogResolver(
+      [],
+      [
+        { path: 'v1/x.xsd', targetNamespace: 'urn:1' },
+        { path: 'v2/x.xsd', targetNamespace: 'urn:2' },
+        { path: 'v2/lib/x.xsd', targetNamespace: 'urn:2' },
+      ],
+    )
     expect(one.resolve('v2/lib/e.xsd', 'https://somewhere/schema/x.xsd', 'urn:2')).to.equal('v2/lib/x.xsd')
     expect(one.resolve('v2/lib/e.xsd', 'https://somewhere/schema/x.xsd', 'urn:3')).to.equal(undefined)
     // an include says nothing of a namespace, so a name alone is not enough
@@ -112,7 +122,10 @@ describe('schema documents', () => {
   })
 
   it('reads a file in an older encoding', () => {
-    const latin = Buffer.from(`<?xml version="1.0" encoding="ISO-8859-1"?>${schema('urn:a', '<xs:element name="Gr\u00fc\u00dfe"/>')}`, 'latin1')
+    const latin = Buffer.from(
+      `<?xml version="1.0" encoding="ISO-8859-1"?>${schema('urn:a', '<xs:element name="Gr\u00fc\u00dfe"/>')}`,
+      'latin1',
+    )
     expect(readSchemaDocument('a.xsd', latin)?.elements.has('Gr\u00fc\u00dfe')).to.equal(true)
   })
 })
@@ -140,7 +153,10 @@ describe('self-contained schema sources', () => {
     expect(unresolved).to.deep.equal([])
     expect(source.entry).to.equal('00-a.xsd')
     expect([...source.files.keys()]).to.deep.equal(['00-a.xsd', '01-b.xsd'])
-    expect([...text(source.files.get('00-a.xsd')).matchAll(/schemaLocation="([^"]*)"/g)].map((m) => m[1])).to.deep.equal(['01-b.xsd', '01-b.xsd'])
+    expect([...text(source.files.get('00-a.xsd')).matchAll(/schemaLocation="([^"]*)"/g)].map((m) => m[1])).to.deep.equal([
+      '01-b.xsd',
+      '01-b.xsd',
+    ])
   })
 
   it('makes a driver where one namespace comes in two files, so that both are loaded', async () => {
@@ -155,7 +171,9 @@ describe('self-contained schema sources', () => {
       'k2.xsd': schema('urn:k', '<xs:simpleType name="B"><xs:restriction base="xs:int"/></xs:simpleType>'),
     }
     const { source } = build(files, 'e.xsd')
-    expect(text(source.files.get('driver-1.xsd'))).to.include('01-k1.xsd').and.to.include('02-k2.xsd')
+    expect(text(source.files.get('driver-1.xsd')))
+      .to.include('01-k1.xsd')
+      .and.to.include('02-k2.xsd')
     const desk = await deskOf([filesOf(files)])
     try {
       expect((await desk.check('<r xmlns="urn:e"><a>1</a><b>2</b></r>')).verdict).to.equal('valid')
@@ -169,21 +187,30 @@ describe('self-contained schema sources', () => {
   it('uses the one file that includes the others instead of a driver', () => {
     const { source } = build(
       {
-        'e.xsd': schema('urn:e', '<xs:import namespace="urn:k" schemaLocation="k1.xsd"/><xs:import namespace="urn:k" schemaLocation="all.xsd"/>'),
+        'e.xsd': schema(
+          'urn:e',
+          '<xs:import namespace="urn:k" schemaLocation="k1.xsd"/><xs:import namespace="urn:k" schemaLocation="all.xsd"/>',
+        ),
         'k1.xsd': schema('urn:k', '<xs:complexType name="A"/>'),
         'all.xsd': schema('urn:k', '<xs:include schemaLocation="k1.xsd"/>'),
       },
       'e.xsd',
     )
     expect([...source.files.keys()].filter((name) => name.startsWith('driver'))).to.deep.equal([])
-    expect([...text(source.files.get('00-e.xsd')).matchAll(/schemaLocation="([^"]*)"/g)].map((m) => m[1])).to.deep.equal(['02-all.xsd', '02-all.xsd'])
+    expect([...text(source.files.get('00-e.xsd')).matchAll(/schemaLocation="([^"]*)"/g)].map((m) => m[1])).to.deep.equal([
+      '02-all.xsd',
+      '02-all.xsd',
+    ])
   })
 
   it('counts files of equal bytes as one', () => {
     const library = schema('urn:k', '<xs:complexType name="A"/>')
     const { source } = build(
       {
-        'e.xsd': schema('urn:e', '<xs:import namespace="urn:k" schemaLocation="one/k.xsd"/><xs:import namespace="urn:k" schemaLocation="two/k.xsd"/>'),
+        'e.xsd': schema(
+          'urn:e',
+          '<xs:import namespace="urn:k" schemaLocation="one/k.xsd"/><xs:import namespace="urn:k" schemaLocation="two/k.xsd"/>',
+        ),
         'one/k.xsd': library,
         'two/k.xsd': library,
       },
@@ -193,7 +220,10 @@ describe('self-contained schema sources', () => {
   })
 
   it('reports an import that no file answers, and takes its location away', () => {
-    const { source, unresolved } = build({ 'e.xsd': schema('urn:e', '<xs:import namespace="urn:k" schemaLocation="http://k/k.xsd"/>') }, 'e.xsd')
+    const { source, unresolved } = build(
+      { 'e.xsd': schema('urn:e', '<xs:import namespace="urn:k" schemaLocation="http://k/k.xsd"/>') },
+      'e.xsd',
+    )
     expect(unresolved).to.deep.equal([{ file: 'e.xsd', namespace: 'urn:k', location: 'http://k/k.xsd' }])
     expect(text(source.files.get('00-e.xsd'))).to.not.include('http://k')
   })
@@ -201,7 +231,10 @@ describe('self-contained schema sources', () => {
 
 describe('schema sets', () => {
   const standard = (version: string): Readonly<Record<string, string>> => ({
-    [`v${version}/driver.xsd`]: schema(`urn:s:${version}`, '<xs:include schemaLocation="parts/one.xsd"/><xs:include schemaLocation="parts/two.xsd"/>'),
+    [`v${version}/driver.xsd`]: schema(
+      `urn:s:${version}`,
+      '<xs:include schemaLocation="parts/one.xsd"/><xs:include schemaLocation="parts/two.xsd"/>',
+    ),
     [`v${version}/parts/one.xsd`]: schema(`urn:s:${version}`, '<xs:element name="one.0001" type="xs:int"/>'),
     [`v${version}/parts/two.xsd`]: schema(`urn:s:${version}`, '<xs:element name="two.0002" type="xs:int"/>'),
   })
@@ -255,7 +288,10 @@ describe('schema sets', () => {
   })
 
   it('asks directories in the order given', () => {
-    const sets = schemaSets([filesOf({ 'first.xsd': schema('urn:a', '<xs:element name="r"/>') }), filesOf({ 'second.xsd': schema('urn:a', '<xs:element name="r"/>') })])
+    const sets = schemaSets([
+      filesOf({ 'first.xsd': schema('urn:a', '<xs:element name="r"/>') }),
+      filesOf({ 'second.xsd': schema('urn:a', '<xs:element name="r"/>') }),
+    ])
     expect(sets.forRoot('urn:a', 'r')?.source.id).to.equal('first.xsd')
   })
 })

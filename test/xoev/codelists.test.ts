@@ -20,17 +20,34 @@ const genericode = ({ uri, version, columns, keys, rows }: ListSpec): string =>
   `<Version>${version}</Version><CanonicalUri>${uri}</CanonicalUri></Identification><ColumnSet>` +
   columns.map((c) => `<Column Id="${c}" Use="optional"><ShortName>${c}</ShortName></Column>`).join('') +
   keys
-    .map(([c, recommended]) => `<Key Id="k-${c}">${recommended ? '<Annotation><AppInfo><x:recommendedKeyColumn/></AppInfo></Annotation>' : ''}<ColumnRef Ref="${c}"/></Key>`)
+    .map(
+      ([c, recommended]) =>
+        `<Key Id="k-${c}">${recommended ? '<Annotation><AppInfo><x:recommendedKeyColumn/></AppInfo></Annotation>' : ''}<ColumnRef Ref="${c}"/></Key>`,
+    )
     .join('') +
   `</ColumnSet><SimpleCodeList>` +
   rows
-    .map((row) => `<Row>${row.map((v, i) => `<Value ColumnRef="${columns[i] ?? ''}"><SimpleValue>${v}</SimpleValue></Value>`).join('')}</Row>`)
+    .map(
+      (row) => `<Row>${row.map((v, i) => `<Value ColumnRef="${columns[i] ?? ''}"><SimpleValue>${v}</SimpleValue></Value>`).join('')}</Row>`,
+    )
     .join('') +
   `</SimpleCodeList></gc:CodeList>`
 
 const list = (spec: Partial<ListSpec> = {}) =>
   readCodeList(
-    bytesOf(genericode({ uri: 'urn:l', version: '1', columns: ['Beschreibung', 'Nachricht'], keys: [['Nachricht', false]], rows: [['eins', '01'], ['zwei', '02']], ...spec })),
+    bytesOf(
+      genericode({
+        uri: 'urn:l',
+        version: '1',
+        columns: ['Beschreibung', 'Nachricht'],
+        keys: [['Nachricht', false]],
+        rows: [
+          ['eins', '01'],
+          ['zwei', '02'],
+        ],
+        ...spec,
+      }),
+    ),
   )
 
 describe('genericode', () => {
@@ -39,7 +56,14 @@ describe('genericode', () => {
   })
 
   it('prefers the recommended key', () => {
-    const two = list({ columns: ['lang', 'kurz'], keys: [['lang', false], ['kurz', true]], rows: [['eins', '1']] })
+    const two = list({
+      columns: ['lang', 'kurz'],
+      keys: [
+        ['lang', false],
+        ['kurz', true],
+      ],
+      rows: [['eins', '1']],
+    })
     expect([...(two?.codes ?? [])]).to.deep.equal(['1'])
   })
 
@@ -79,10 +103,14 @@ describe('codes of a document', () => {
     for (const one of [list(), list({ uri: AGS, version: '2026' })]) if (one) store.add(one)
   })
   const ids = (xml: string): string[] => checkCodes(treeOf(xml), store).map((f) => `${f.id.replace('code-lists.', '')} ${f.element.local}`)
-  const use = (uri: string, version: string, code: string, name = 'c'): string => `<${name} listURI="${uri}" listVersionID="${version}"><code>${code}</code></${name}>`
+  const use = (uri: string, version: string, code: string, name = 'c'): string =>
+    `<${name} listURI="${uri}" listVersionID="${version}"><code>${code}</code></${name}>`
 
   it('finds each unknown code at its place', () => {
-    expect(ids(`<r>${use('urn:l', '1', '01')}${use('urn:l', '1', '9', 'd')}${use('urn:l', '1', '8', 'e')}</r>`)).to.deep.equal(['unknown-code d', 'unknown-code e'])
+    expect(ids(`<r>${use('urn:l', '1', '01')}${use('urn:l', '1', '9', 'd')}${use('urn:l', '1', '8', 'e')}</r>`)).to.deep.equal([
+      'unknown-code d',
+      'unknown-code e',
+    ])
   })
 
   it('collapses white space as xs:token does', () => {
@@ -90,10 +118,9 @@ describe('codes of a document', () => {
   })
 
   it('reports a missing list or version once', () => {
-    expect(ids(`<r>${use('urn:x', '1', '01')}${use('urn:x', '1', '02')}${use('urn:l', '7', '01')}${use('urn:l', '7', '02')}</r>`)).to.deep.equal([
-      'unknown-list c',
-      'unknown-version c',
-    ])
+    expect(
+      ids(`<r>${use('urn:x', '1', '01')}${use('urn:x', '1', '02')}${use('urn:l', '7', '01')}${use('urn:l', '7', '02')}</r>`),
+    ).to.deep.equal(['unknown-list c', 'unknown-version c'])
   })
 
   it('only warns for the AGS', () => {
@@ -101,7 +128,11 @@ describe('codes of a document', () => {
   })
 
   it('ignores an empty list name and elements that only look like codes', () => {
-    expect(ids('<r><c listURI="" listVersionID=""><code>1</code></c><d><code>1</code></d><e listURI="urn:l" listVersionID="1"><x:code xmlns:x="urn:x">9</x:code></e></r>')).to.deep.equal([])
+    expect(
+      ids(
+        '<r><c listURI="" listVersionID=""><code>1</code></c><d><code>1</code></d><e listURI="urn:l" listVersionID="1"><x:code xmlns:x="urn:x">9</x:code></e></r>',
+      ),
+    ).to.deep.equal([])
   })
 })
 
@@ -113,7 +144,9 @@ describe('code types 1 to 4 of XProtektor-Demo', () => {
   after(() => desk.close())
 
   it('type 2: answers S011 for a code outside the list that the schema fixes', async () => {
-    const report = await desk.check(sampleText('meldebescheinigung.anfrage.1000.erweitert').replace('<code>geburtsort</code>', '<code>schuhgroesse</code>'))
+    const report = await desk.check(
+      sampleText('meldebescheinigung.anfrage.1000.erweitert').replace('<code>geburtsort</code>', '<code>schuhgroesse</code>'),
+    )
     expect([report.verdict, report.rueckweisung]).to.deep.equal(['invalid', 'S011'])
     const [finding] = report.findings.filter((f) => f.id === 'code-lists.unknown-code')
     expect(finding?.xpath).to.equal('/xp:meldebescheinigung.anfrage.1000/xp:datenumfang/xp:erweitert[1]')

@@ -25,7 +25,8 @@ export const treeOf = (xml: string | Uint8Array): XmlDocument =>
   parseXml(typeof xml === 'string' ? bytesOf(xml) : xml, { limits: GATEWAY_LIMITS, frame: 'content' })
 
 /** Files in memory, for directories that exist only in a test. */
-export const filesOf = (files: Readonly<Record<string, string>>): SchemaFiles => new Map(Object.entries(files).map(([path, text]) => [path, bytesOf(text)]))
+export const filesOf = (files: Readonly<Record<string, string>>): SchemaFiles =>
+  new Map(Object.entries(files).map(([path, text]) => [path, bytesOf(text)]))
 
 export const sampleNames = (): string[] => readdirSync(samplesDirectory).sort()
 export const sample = (name: string): Uint8Array => readFileSync(join(samplesDirectory, name + '.xml'))
@@ -67,7 +68,13 @@ export async function deskOf(directories?: readonly SchemaFiles[]): Promise<Desk
     schemas,
     codeLists,
     check: (xml, more) =>
-      checkContent(typeof xml === 'string' ? bytesOf(xml) : xml, { schemas, codeLists, validatorFor: validators.for, limits: GATEWAY_LIMITS, ...more }),
+      checkContent(typeof xml === 'string' ? bytesOf(xml) : xml, {
+        schemas,
+        codeLists,
+        validatorFor: validators.for,
+        limits: GATEWAY_LIMITS,
+        ...more,
+      }),
     close: () => validators.close(),
   }
 }

@@ -41,25 +41,55 @@ const BROKEN: readonly (readonly [string, string, string | RegExp, string])[] = 
   ['a name has no line break', REQUEST, '<xp:name>Müßtermann</xp:name>', '<xp:name>Müß\ntermann</xp:name>'],
   ['a name has no control character', REQUEST, '<xp:name>Müßtermann</xp:name>', '<xp:name>Müß\u0085termann</xp:name>'],
   ['a name has at most 1000 characters', REQUEST, '<xp:name>Müßtermann</xp:name>', `<xp:name>${'ü'.repeat(1001)}</xp:name>`],
-  ['a name is there or not, never both', REQUEST, '<xp:name>Müßtermann</xp:name>', '<xp:name>A</xp:name><xp:nichtVorhanden>true</xp:nichtVorhanden>'],
+  [
+    'a name is there or not, never both',
+    REQUEST,
+    '<xp:name>Müßtermann</xp:name>',
+    '<xp:name>A</xp:name><xp:nichtVorhanden>true</xp:nichtVorhanden>',
+  ],
   ['nichtVorhanden is true', REQUEST, '<xp:name>Müßtermann</xp:name>', '<xp:nichtVorhanden>false</xp:nichtVorhanden>'],
   ['a day of birth exists', REQUEST, '1980-02-29', '1981-02-29'],
   ['a day has no zone', REQUEST, '1980-02-29', '1980-02-29Z'],
   ['a postal code has five digits', REQUEST, '>99001<', '>9900<'],
   ['the municipality names the version of its list', REQUEST, ' listVersionID="2026-04-30"', ''],
-  ['street and number stand in one form', REQUEST, '<xp:strasseUndHausnummer>', '<xp:strukturiert><xp:strasse>A</xp:strasse></xp:strukturiert><xp:strasseUndHausnummer>'],
-  ['the scope is a choice', REQUEST, '<xp:mindestumfang>true</xp:mindestumfang>', '<xp:mindestumfang>true</xp:mindestumfang><xp:erweitert><code>geburtsort</code></xp:erweitert>'],
-  ['the scope repeats at most 20 times', REQUEST, '<xp:mindestumfang>true</xp:mindestumfang>', '<xp:erweitert><code>geburtsort</code></xp:erweitert>'.repeat(21)],
+  [
+    'street and number stand in one form',
+    REQUEST,
+    '<xp:strasseUndHausnummer>',
+    '<xp:strukturiert><xp:strasse>A</xp:strasse></xp:strukturiert><xp:strasseUndHausnummer>',
+  ],
+  [
+    'the scope is a choice',
+    REQUEST,
+    '<xp:mindestumfang>true</xp:mindestumfang>',
+    '<xp:mindestumfang>true</xp:mindestumfang><xp:erweitert><code>geburtsort</code></xp:erweitert>',
+  ],
+  [
+    'the scope repeats at most 20 times',
+    REQUEST,
+    '<xp:mindestumfang>true</xp:mindestumfang>',
+    '<xp:erweitert><code>geburtsort</code></xp:erweitert>'.repeat(21),
+  ],
   ['ways of delivery are 01 to 03', REQUEST, '<code>02</code>', '<code>04</code>'],
   ['a request has no other elements', REQUEST, '</xp:meldebescheinigung.anfrage.1000>', '<xp:mehr/></xp:meldebescheinigung.anfrage.1000>'],
   ['text between elements is refused', REQUEST, '<xp:datenumfang>', 'Text<xp:datenumfang>'],
   ['an answer names its original message', ANSWER, /<xp:ursprungsnachricht>[\s\S]*<\/xp:ursprungsnachricht>/, ''],
   ['a certificate has status 01 or 02', ANSWER, '<xp:ergebnisstatus><code>01</code>', '<xp:ergebnisstatus><code>03</code>'],
-  ['an answer is a refusal or an answer', ANSWER, '<xp:auskunft>', '<xp:grundDerNichterteilung><code>01</code></xp:grundDerNichterteilung><xp:auskunft>'],
+  [
+    'an answer is a refusal or an answer',
+    ANSWER,
+    '<xp:auskunft>',
+    '<xp:grundDerNichterteilung><code>01</code></xp:grundDerNichterteilung><xp:auskunft>',
+  ],
   ['a residence has a status', ANSWER, '<xp:status><code>1</code></xp:status>', ''],
   ['statuses of residences are 0 to 2', ANSWER, '<xp:status><code>1</code></xp:status>', '<xp:status><code>3</code></xp:status>'],
   ['register data name at least one residence', ANSWER, /<xp:wohnung>[\s\S]*<\/xp:wohnung>/, ''],
-  ['blocks stand in a self-disclosure only', ANSWER, '</xp:meldedaten>', '<xp:sperren listVersionID="1"><code>A</code></xp:sperren></xp:meldedaten>'],
+  [
+    'blocks stand in a self-disclosure only',
+    ANSWER,
+    '</xp:meldedaten>',
+    '<xp:sperren listVersionID="1"><code>A</code></xp:sperren></xp:meldedaten>',
+  ],
   ['a block names the version of its list', DISCLOSURE, '<xp:sperren listVersionID="1">', '<xp:sperren>'],
   ['a document is a PDF', DISCLOSURE, 'application/pdf', 'text/html'],
   ['a digest is 64 lower-case digits', DISCLOSURE, /<xp:sha256>../, '<xp:sha256>ZZ'],
@@ -67,7 +97,12 @@ const BROKEN: readonly (readonly [string, string, string | RegExp, string])[] = 
   ['content is Base64', DISCLOSURE, /<xp:inhalt>[^<]*/, '<xp:inhalt>%%%%'],
   ['a self-disclosure is accepted with 03', STATUS, '<code>03</code>', '<code>01</code>'],
   ['a rejection has a reason', REJECTION, /<xp:rueckweisungsgrund>[\s\S]*<\/xp:rueckweisungsgrund>/, ''],
-  ['a code of type 4 names its list', 'administration.rueckweisung.0010.unlesbare-anfrage', / listURI="[^"]*" listVersionID="1"/, ' listVersionID="1"'],
+  [
+    'a code of type 4 names its list',
+    'administration.rueckweisung.0010.unlesbare-anfrage',
+    / listURI="[^"]*" listVersionID="1"/,
+    ' listVersionID="1"',
+  ],
   ['a code of type 4 names its version', 'administration.rueckweisung.0010.unlesbare-anfrage', / listVersionID="1"/, ''],
   ['a message of another number does not exist', REQUEST, /meldebescheinigung\.anfrage\.1000/g, 'meldebescheinigung.anfrage.1003'],
 ]
@@ -116,7 +151,11 @@ describe('XProtektor-Demo 1.0 schema', () => {
 
   it('refuses a document of more than 5 MiB', async () => {
     const content = Buffer.alloc(5 * 1024 * 1024 + 1, 1).toString('base64')
-    const report = await desk.check(sampleText(DISCLOSURE).replace(/<xp:sha256>[^<]*<\/xp:sha256>/, '').replace(/<xp:inhalt>[^<]*/, `<xp:inhalt>${content}`))
+    const report = await desk.check(
+      sampleText(DISCLOSURE)
+        .replace(/<xp:sha256>[^<]*<\/xp:sha256>/, '')
+        .replace(/<xp:inhalt>[^<]*/, `<xp:inhalt>${content}`),
+    )
     expect(errorsOf(report)).to.include('xoev-schema.invalid')
     expect(report.findings.every((f) => (f.detail ?? '').length < 1000)).to.equal(true)
   })
@@ -153,7 +192,8 @@ describe('XProtektor-Demo 1.0 schema', () => {
       const text = readFileSync(file, 'utf8')
       if (!file.endsWith('catalog.xml')) expect(text, file).to.include('kein amtlicher XÖV-Standard')
       expect(text, file).to.include('SPDX-License-Identifier: EUPL-1.2')
-      for (const [, location] of text.matchAll(/schemaLocation="([^"]*)"/g)) expect(existsSync(join(xprotektorDirectory, location ?? '')), location).to.equal(true)
+      for (const [, location] of text.matchAll(/schemaLocation="([^"]*)"/g))
+        expect(existsSync(join(xprotektorDirectory, location ?? '')), location).to.equal(true)
     }
     expect(existsSync(join(project, 'schemas', 'xprotektor', '1.0', 'spezifikation.md'))).to.equal(true)
   })
