@@ -143,8 +143,11 @@ async function ourPackage(parts: readonly EnvelopePart[], input: AnswerInput, ke
   return { ...built, certificates: [...(authorEntry ? [authorEntry] : []), ...(readers ?? []).map((r) => r.entry)] }
 }
 
-/** Each Id once; the first wins. */
-const distinct = (entries: readonly CertificateEntry[]): CertificateEntry[] => [...new Map([...entries].reverse().map((e) => [e.id, e])).values()].reverse()
+/** Each Id once, and each role that stands for one party once; the first wins. */
+function distinct(entries: readonly CertificateEntry[]): CertificateEntry[] {
+  const byId = [...new Map([...entries].reverse().map((e) => [e.id, e])).values()].reverse()
+  return byId.filter((e, at) => e.role.includes('Other') || byId.findIndex((other) => other.role === e.role) === at)
+}
 
 function certificateHeader(input: AnswerInput, keys: EndpointKeys, built: BuiltContent | undefined): CertificateEntry[] {
   const { shape } = input
@@ -153,7 +156,10 @@ function certificateHeader(input: AnswerInput, keys: EndpointKeys, built: BuiltC
   if (!isProcess || !built) return signer
   const readers = new Set(built.certificates.map((e) => Buffer.from(e.der).toString('base64')))
   const swapped = swappedRoles(shape.unverified).filter((e) => e.role !== 'CipherCertificateAddressee' || !readers.has(Buffer.from(e.der).toString('base64')))
-  return distinct([...signer, certificateEntry('CipherCertificateOriginator', keys.cipher), ...built.certificates, ...swapped])
+  const [ours] = signer
+  if (ours && built.certificates.some((e) => e.role === ours.role && e.id !== ours.id))
+    throw new ProtektorError('policy.reply-package', 'the reply claims the role of the signer of the message')
+  return distinct([...signer, ...built.certificates, certificateEntry('CipherCertificateOriginator', keys.cipher), ...swapped])
 }
 
 async function contentOf(input: AnswerInput, endpoint: RecipientEndpoint, env: OsciEnv, ports: GatewayPorts): Promise<BuiltContent | undefined> {
