@@ -117,7 +117,7 @@ export async function startGateway(config: Config, options: GatewayOptions): Pro
   const ports: GatewayPorts = {
     clock,
     random,
-    env: { ...clock, random, trust: pinnedTrust([]), limits },
+    env: { ...clock, random, trust: pinnedTrust([]), limits, breathe: () => new Promise<void>((resolve) => setImmediate(resolve)) },
     algorithms: strictAlgorithms(),
     core,
     directory,
