@@ -86,11 +86,18 @@ export function masked(message: string): string {
     .replace(/^((?:Element|Attribute) '[^']*'(?:, attribute '[^']*')?: The actual value )'[\s\S]*'/, "$1'…'")
 }
 
+/** Of one kind; a message with thousands of the same fault must not cost a path for each [threat model X5]. */
+const MOST_OF_A_KIND = 100
+
 class Checking {
+  private readonly counts = new Map<string, number>()
   readonly findings: Finding[] = []
   readonly layers: { -readonly [K in keyof XoevReport['layers']]: XoevReport['layers'][K] } = {}
 
   note(id: string, place: { xpath?: string; line?: number; column?: number } | XmlElement | undefined, detail?: string): void {
+    const count = (this.counts.get(id) ?? 0) + 1
+    this.counts.set(id, count)
+    if (count > MOST_OF_A_KIND) return
     const row = xoevFinding(id)
     const where = place === undefined ? {} : 'kind' in place ? { xpath: xpathOf(place), line: place.line, column: place.column } : place
     this.findings.push({ id, severity: row?.severity ?? 'error', ...where, ...(detail === undefined ? {} : { detail }) })

@@ -7,6 +7,7 @@ import { createServer } from 'node:http'
 import { expect } from 'chai'
 import { ProtektorError } from '../../src/errors.js'
 import { masked } from '../../src/xoev/check.js'
+import { CodeListStore } from '../../src/xoev/codelists.js'
 import { FINDINGS_XOEV } from '../../src/xoev/findings.js'
 import { readHead } from '../../src/xoev/header.js'
 import { schemaSets } from '../../src/xoev/schema-sets.js'
@@ -159,6 +160,26 @@ describe('check of an XÖV document', () => {
       })
       expect(dead.verdict).to.equal('error')
       expect((await desk.check(sample(REQUEST), { schemas: schemaSets([]) })).verdict).to.equal('unchecked')
+    })
+
+    it('X5 names at most a hundred faults of one kind, and stays invalid', async () => {
+      const many = await deskOf([
+        filesOf({
+          'a.xsd':
+            '<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema" targetNamespace="urn:a"><xs:element name="r"><xs:complexType><xs:sequence><xs:element name="c" maxOccurs="unbounded"><xs:complexType>' +
+            '<xs:sequence><xs:element name="code" type="xs:token"/></xs:sequence><xs:attribute name="listURI" fixed="urn:l"/><xs:attribute name="listVersionID" fixed="1"/></xs:complexType></xs:element></xs:sequence></xs:complexType></xs:element></xs:schema>',
+        }),
+      ])
+      const codeLists = new CodeListStore()
+      codeLists.add({ uri: 'urn:l', version: '1', name: 'l', codes: new Set(['1']) })
+      const message = (code: string): string => `<a:r xmlns:a="urn:a">${`<c><code>${code}</code></c>`.repeat(60_000)}</a:r>`
+      try {
+        const report = await many.check(message('2'), { codeLists })
+        expect([report.verdict, report.rueckweisung, report.findings.length]).to.deep.equal(['invalid', 'S011', 100])
+        expect((await many.check(message('1'), { codeLists })).verdict).to.equal('valid')
+      } finally {
+        await many.close()
+      }
     })
 
     it('has a row, in both languages, for every finding that it raises', () => {
