@@ -48,6 +48,11 @@ const MUTATIONS: readonly (readonly [what: string, edit: (text: string) => strin
     (t) => t.replace('http://www.w3.org/2001/04/xmldsig-more#rsa-sha256', 'http://www.w3.org/2000/09/xmldsig#hmac-sha1'),
     'message-signature.algorithm',
   ],
+  [
+    'SHA-1 as digest method',
+    (t) => t.replace('http://www.w3.org/2001/04/xmlenc#sha256', 'http://www.w3.org/2000/09/xmldsig#sha1'),
+    'policy.forbidden-algorithm',
+  ],
   ['no schemaLocation', (t) => t.replace(/ xsi:schemaLocation="[^"]*"/, ''), 'osci-structure.schema-location'],
   ['another schemaLocation', (t) => t.replace('soapProcessDelivery.xsd', 'soapStoreDelivery.xsd'), 'osci-structure.schema-location'],
   [

@@ -120,6 +120,16 @@ describe('protektor check', () => {
     expect(resultsOf(out).map((r) => r.file)).to.deep.equal([join(folder, 'a.xml'), join(folder, 'b/deep/two.xml')])
   })
 
+  it('keeps the order of the files, also when large ones must wait to be alone', async () => {
+    const large = join(folder, 'large.xml')
+    writeFileSync(large, `<a xmlns="urn:x">${'x'.repeat(17 * 1024 * 1024)}</a>`)
+    const { code, out } = await call(['--format', 'json', ANSWER, large, ANSWER, large, ANSWER])
+    expect(code).to.equal(3)
+    expect(resultsOf(out).map((r) => [r.file, r.verdict])).to.deep.equal(
+      [ANSWER, large, ANSWER, large, ANSWER].map((file) => [file, file === large ? 'unchecked' : 'valid']),
+    )
+  })
+
   it('reads standard input as -', async () => {
     const { code, out } = await call([...KEYS, ...TRUST, '--format', 'json', '-'], readFileSync(ENCRYPTED))
     expect(code).to.equal(0)

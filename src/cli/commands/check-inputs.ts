@@ -43,6 +43,11 @@ export async function listInputs(words: readonly string[]): Promise<string[]> {
   return files
 }
 
+/** Bytes of a file; of standard input nobody knows, so 0. */
+export async function sizeOf(file: string): Promise<number> {
+  return file === STANDARD_INPUT ? 0 : ((await stat(file).catch(() => undefined))?.size ?? 0)
+}
+
 async function readStream(stream: Readable, maxBytes: number): Promise<Input> {
   const hash = createHash('sha256')
   const pieces: Buffer[] = []

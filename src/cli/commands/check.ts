@@ -8,16 +8,15 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { check, uncheckedResult } from '../../check/engine.js'
 import { jsonReport, type FileResult } from '../../check/reports/json.js'
 import { sumLine, textReport } from '../../check/reports/text.js'
-import type { CheckContext, CheckResult, Verdict } from '../../check/types.js'
-import { CHECK_LIMITS } from '../../env.js'
+import type { Verdict } from '../../check/types.js'
 import { parseCommand, UsageError } from '../arguments.js'
 import type { Io, Language, Text } from '../io.js'
 import { packageVersion } from '../version.js'
 import { openContext, type KeystoreArgument } from './check-context.js'
-import { listInputs, readInput } from './check-inputs.js'
+import { listInputs } from './check-inputs.js'
+import { checkAll } from './check-run.js'
 
 const OPTIONS = {
   keystore: { type: 'string', multiple: true },
@@ -63,8 +62,6 @@ Exit codes: 0 all valid · 1 something invalid · 2 usage · 3 something uncheck
 `,
 }
 
-/** Files in work at a time: hides the private-key threads and the schema threads behind each other. */
-const CONCURRENCY = 4
 const SCHEMA_WORKERS = 1
 
 const wrong = (de: string, en: string): UsageError => new UsageError({ de, en })
@@ -116,30 +113,6 @@ function languageOf(value: string | undefined, io: Io): Language {
   if (value === undefined) return io.lang
   if (value === 'de' || value === 'en') return value
   throw wrong('--lang erwartet de oder en', '--lang wants de or en')
-}
-
-async function checkFile(file: string, context: CheckContext, io: Io): Promise<CheckResult> {
-  try {
-    const { bytes, sha256 } = await readInput(file, io.stdin, CHECK_LIMITS.messageBytes)
-    return bytes ? await check(bytes, context) : uncheckedResult('mime.message-too-large', { sha256: sha256 ?? '' })
-  } catch (cause) {
-    return uncheckedResult('mime.unreadable-file', { detail: cause instanceof Error ? cause.message : String(cause) })
-  }
-}
-
-async function checkAll(files: readonly string[], context: CheckContext, io: Io): Promise<FileResult[]> {
-  const results = new Map<number, FileResult>()
-  let next = 0
-  const work = async (): Promise<void> => {
-    for (let at = next++; at < files.length; at = next++) {
-      const file = files[at] ?? ''
-      results.set(at, { file, ...(await checkFile(file, context, io)) })
-      if (io.err.isTerminal) io.err.write(`\r${results.size}/${files.length}`)
-    }
-  }
-  await Promise.all(Array.from({ length: Math.min(CONCURRENCY, files.length) }, work))
-  if (io.err.isTerminal) io.err.write('\r\x1b[K')
-  return [...results].sort(([a], [b]) => a - b).map(([, result]) => result)
 }
 
 /** Several apply: the check itself failed (4) before invalid (1) before unchecked (3). */
