@@ -26,6 +26,9 @@ const OURS: ReadonlySet<string> = new Set(['xoev-schema.not-judged', 'xoev-schem
 /** The same fact in the gateway's words. */
 const RENAMED: Readonly<Record<string, string>> = { 'transport-encryption.not-our-key': 'transport-encryption.no-key' }
 
+/** Findings of one id that are kept; a message with thousands of them must not cost a path for each (threat model X5). */
+const MOST_OF_A_KIND = 100
+
 const RANK: readonly Verdict[] = ['valid', 'unchecked', 'error', 'invalid']
 
 /** The one that counts: invalid before error before unchecked before valid. */
@@ -42,6 +45,7 @@ function layerOf(id: string): Layer | undefined {
 export class Journal {
   readonly #findings: Finding[] = []
   readonly #layers = new Map<Layer, Verdict>()
+  readonly #counts = new Map<string, number>()
   #document: PlaceIn = 'file'
   #linesBefore = 0
 
@@ -68,10 +72,13 @@ export class Journal {
     const beyond = BEYOND_LIMITS.has(id)
     const ours = OURS.has(id) || id.endsWith('.check-failed')
     const severity = beyond ? 'info' : ours ? 'warning' : row.severity
-    const place = at.element && at.element.line > 0 ? { line: at.element.line, column: at.element.column } : {}
-    const xpath = at.xpath ?? (at.element ? xpathOf(at.element) : undefined)
     const quiet: Verdict = ours ? 'error' : beyond || NOT_AT_HAND.has(id) ? 'unchecked' : 'valid'
     this.note(layer, severity === 'error' ? 'invalid' : quiet)
+    const count = (this.#counts.get(id) ?? 0) + 1
+    if (count > MOST_OF_A_KIND) return
+    this.#counts.set(id, count)
+    const place = at.element && at.element.line > 0 ? { line: at.element.line, column: at.element.column } : {}
+    const xpath = at.xpath ?? (at.element ? xpathOf(at.element) : undefined)
     const line = at.line ?? place.line
     const finding: Finding = {
       id,

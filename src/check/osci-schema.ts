@@ -8,6 +8,7 @@ import { envelopeName, schemaInput } from '../osci/schema-input.js'
 import { twiceSpelledTimeouts, wireForms } from '../osci/wire-forms.js'
 import type { SoapEnvelope } from '../osci/types.js'
 import { validateWithPlaces } from '../xml/schema-places.js'
+import { masked } from '../xoev/check.js'
 import type { Journal } from './journal.js'
 import type { CheckContext } from './types.js'
 
@@ -38,8 +39,6 @@ export async function checkOsciSchema(envelope: SoapEnvelope, context: CheckCont
   journal.note('osci-structure', verdict)
 }
 
-/** Prefixes instead of namespaces, and no long values: they may be content. */
-function readable(message: string): string {
-  const named = message.replace(/\{([^}]*)\}/g, (all, uri: string) => (PREFIX[uri] === undefined ? all : `${PREFIX[uri]}:`))
-  return named.replace(/'([^'\s]{33,})'/g, (_all, value: string) => `'${value.slice(0, 8)}…' (${value.length} characters)`)
-}
+/** Prefixes instead of namespaces, no values. */
+const readable = (message: string): string =>
+  masked(message).replace(/\{([^}]*)\}/g, (all, uri: string) => (PREFIX[uri] === undefined ? all : `${PREFIX[uri]}:`))

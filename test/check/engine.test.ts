@@ -180,6 +180,17 @@ describe('check engine', () => {
     expect(finding?.message.de).to.be.a('string').not.equal(finding?.message.en)
   })
 
+  it('a schema finding shows element and place, never the value', async () => {
+    const result = await check(
+      edited(plain, (t) => t.replace('<osci:CertType Type="advanced">', '<osci:CertType Type="Erika-Mustermann">')),
+      context,
+    )
+    const finding = result.findings.find((f) => f.id === 'osci-structure.schema')
+    expect(finding?.xpath).to.match(/osci:CertType$/)
+    expect(finding?.detail).to.contain('osci:CertType')
+    expect(JSON.stringify(result.findings)).to.not.contain('Mustermann')
+  })
+
   it('a flipped byte of the ciphertext is undecryptable, and says no more', async () => {
     const result = await check(
       edited(encrypted, (t) => t.slice(0, -200) + String.fromCharCode(t.charCodeAt(t.length - 200) ^ 1) + t.slice(-199)),

@@ -100,6 +100,13 @@ describe('findings table', () => {
     expect(journal.findings.map((f) => [f.id, f.severity])).to.deep.equal([['mime.check-failed', 'warning']])
   })
 
+  it('of one id at most a hundred findings are kept; the verdict stands', () => {
+    const journal = new Journal()
+    for (let line = 1; line <= 1000; line++) journal.raise('osci-structure.schema', { line })
+    expect(journal.findings).to.have.length(100)
+    expect(journal.verdict).to.equal('invalid')
+  })
+
   it('nothing looked at is not valid; invalid comes before error before unchecked', () => {
     const journal = new Journal()
     expect(journal.verdict).to.equal('unchecked')
