@@ -117,9 +117,6 @@ export const FINDINGS_XML: readonly XmlFinding[] = [
   ),
   xml('unbound-prefix', '[XMLNS10 §5]', 'Präfix ist nicht an seinen Namensraum gebunden', 'prefix is not bound to its namespace'),
   xml('empty-canonical-form', 'threat model G6', 'Kanonische Form wäre leer', 'canonical form would be empty'),
-  xml('duplicate-id', 'threat model G2, [OSCI12 §7.6]', 'Id ist nicht eindeutig', 'Id is not unique'),
-  xml('foreign-id', 'threat model G2', 'Anderes Id-Attribut als „Id“', 'an Id attribute other than "Id"'),
-  xml('id-syntax', 'threat model G2', 'Id ist kein NCName', 'Id is no NCName'),
   ...signatureRows('message-signature'),
   ...signatureRows('author-signature'),
   of(

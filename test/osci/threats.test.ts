@@ -93,6 +93,11 @@ describe('threats to the stages', () => {
   it('G2 refuses an Id with white space from a character reference', async () => {
     expect((await refused(edit('Id="body"', 'Id="bo&#x20;dy"'), '9100')).finding).to.equal('osci-structure.id-syntax')
   })
+  for (const value of ['', '1x', 'a:b', 'a#b', "a'b"]) {
+    it(`G2 refuses the Id "${value}", which is no NCName`, async () => {
+      expect((await refused(edit('Id="body"', `Id="${value}"`), '9100')).finding).to.equal('osci-structure.id-syntax')
+    })
+  }
   it('G2 refuses two equal Ids, content included', async () => {
     expect((await refused(edit(/<osci:Base64Content Id="[^"]*"/, '<osci:Base64Content Id="body"'), '9100')).finding).to.equal(
       'osci-structure.duplicate-id',

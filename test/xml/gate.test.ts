@@ -4,7 +4,6 @@ import type { AddressInfo } from 'node:net'
 import { expect } from 'chai'
 import { CHECK_LIMITS, GATEWAY_LIMITS, type Limits } from '../../src/env.js'
 import { StructureError } from '../../src/errors.js'
-import { collectIds } from '../../src/xml/ids.js'
 import { parseXml } from '../../src/xml/gate.js'
 import { attributeOf, elementsOf, textOf } from '../../src/xml/tree.js'
 import { bytesOf, content, find, findingOf, osci } from './support.js'
@@ -232,19 +231,5 @@ describe('xml gate', () => {
   it('reads a view into a larger buffer', () => {
     const buffer = bytesOf('xx<a>1</a>yy')
     expect(textOf(osci(buffer.subarray(2, 10)).root)).to.equal('1')
-  })
-
-  it('G2 refuses duplicate, foreign and malformed Ids', () => {
-    const frame = new Set(['urn:f'])
-    const ids = (inner: string): string => findingOf(() => collectIds(osci(`<f xmlns="urn:f" xmlns:w="urn:w">${inner}</f>`).root, frame))
-    expect(ids('<a Id="x"/><a Id="y"/>')).to.equal('none')
-    expect(ids('<a Id="x"/><w:b Id="x"/>')).to.equal('xml.duplicate-id')
-    expect(ids('<a Id="x"/><b><c Id="&#120;"/></b>')).to.equal('xml.duplicate-id')
-    for (const spelling of ['id', 'ID', 'iD', 'xml:id', 'w:Id', 'w:ID'])
-      expect(ids(`<a ${spelling}="x"/>`), spelling).to.equal('xml.foreign-id')
-    for (const value of ['', ' x', 'x ', '1x', 'a:b', 'a#b', "a'b", 'x&#10;'])
-      expect(ids(`<a Id="${value}"/>`), value).to.equal('xml.id-syntax')
-    const { root } = osci('<a><b Id="x"/></a>')
-    expect(collectIds(root, frame).get('x')).to.equal(find(root, 'b'))
   })
 })

@@ -15,7 +15,7 @@ import { canonicalize } from '../../src/xml/c14n.js'
 import { digest, readSignature, sameOctets, verifyValue } from '../../src/xml/dsig.js'
 import { makeSignature } from '../../src/xml/dsig-write.js'
 import { parseXml } from '../../src/xml/gate.js'
-import { collectIds } from '../../src/xml/ids.js'
+import { indexIds } from '../../src/osci/soap.js'
 import { DS } from '../../src/xml/names.js'
 import { attr, childOf, element, type XmlElement, type XmlNode } from '../../src/xml/tree.js'
 import { writeXml } from '../../src/xml/write.js'
@@ -59,7 +59,7 @@ export async function benchVerify(): Promise<VerifyBench> {
 /** Gate, Ids, grammar, ten digests bound to nodes, value. */
 function assertValid(bytes: Uint8Array, certificate: X509Certificate): void {
   const { root } = parseXml(bytes, { limits: GATEWAY_LIMITS, frame: 'osci' })
-  const ids = collectIds(root, new Set(['urn:o', DS]))
+  const ids = indexIds(root))
   const found = childOf(root, DS, 'Signature')
   if (!found) throw new Error('no signature')
   const signature = readSignature(found, 'message-signature')
