@@ -12,7 +12,7 @@ import { digest, readSignature, sameOctets, verifyValue, type Reference, type Si
 import { attributeOf, xpathOf, type XmlElement } from '../xml/tree.js'
 import { signerCertificate } from './certificates.js'
 import type { AuthorReport } from './content-types.js'
-import { BASE64_TRANSFORM, C14N } from './names.js'
+import { BASE64_TRANSFORM, type C14N } from './names.js'
 import type { CertificateEntry, OsciEnv } from './types.js'
 
 /** One thing that an author signature has to cover. `octets` is undefined where a key is missing. */

@@ -257,7 +257,10 @@ export function struct<F extends Record<string, Field<unknown>>>(
         for (const item of BOUNDS[f.card][1] > 1 ? (v as readonly unknown[]) : [v]) {
           const spec = f.codec.write(item)
           if (f.kind === 'element') children.push(element(f.uri, PREFIX[f.uri] ?? '', f.name, spec))
-          else attributesOut.push(attribute(f.name, String(spec.children?.[0] ?? '')))
+          else {
+            const [value] = spec.children ?? []
+            attributesOut.push(attribute(f.name, typeof value === 'string' ? value : ''))
+          }
         }
       }
       return { attributes: attributesOut, children }

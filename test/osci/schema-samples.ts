@@ -17,7 +17,8 @@ const AT = '2026-11-24T08:00:00Z'
 const certificate = (role: string): string =>
   `<osci:${role} Id="c_${role}"><ds:X509Data><ds:X509Certificate>TUlJ</ds:X509Certificate></ds:X509Data></osci:${role}>`
 const stamp = (name: string): string => `<osci:${name}><osci:Plain>${AT}</osci:Plain></osci:${name}>`
-const FEEDBACK = '<osci:Feedback><osci:Entry xml:lang="de"><osci:Code>0801</osci:Code><osci:Text>Auftrag ausgeführt</osci:Text></osci:Entry></osci:Feedback>'
+const FEEDBACK =
+  '<osci:Feedback><osci:Entry xml:lang="de"><osci:Code>0801</osci:Code><osci:Text>Auftrag ausgeführt</osci:Text></osci:Entry></osci:Feedback>'
 const ID = '<osci:MessageId>bXNnLTE=</osci:MessageId>'
 const SUBJECT = '<osci:Subject>Anmeldung</osci:Subject>'
 const RECEIVER = '<osci:ContentReceiver URI="https://empfaenger.example/osci"/>'
@@ -72,12 +73,18 @@ const ORDERS: Readonly<Record<MessageName, string>> = {
   acceptDelivery: bundle('ProcessCardBundle', 'Creation', 'Forwarding'),
   responseToAcceptDelivery: FEEDBACK,
   mediateDelivery: RECEIVER + ID + SUBJECT,
-  responseToMediateDelivery: FEEDBACK + bundle('RequestProcessCardBundle', 'Creation', 'Forwarding', 'Reception') + bundle('ReplyProcessCardBundle', 'Creation', 'Forwarding'),
+  responseToMediateDelivery:
+    FEEDBACK +
+    bundle('RequestProcessCardBundle', 'Creation', 'Forwarding', 'Reception') +
+    bundle('ReplyProcessCardBundle', 'Creation', 'Forwarding'),
   processDelivery: `<osci:MessageIdResponse>bXNnLTI=</osci:MessageIdResponse>${bundle('ProcessCardBundle', 'Creation', 'Forwarding')}`,
   responseToProcessDelivery: FEEDBACK + ID + SUBJECT,
   partialStoreDelivery: ID + SUBJECT + chunk('ChunkNumber="1" ChunkSize="64" TotalChunkNumbers="2" TotalMessageSize="100"'),
   responseToPartialStoreDelivery:
-    FEEDBACK.replaceAll(/osci:Feedback/g, 'osci2017:InsideFeedback') + FEEDBACK + bundle('ProcessCardBundle', 'Creation') + chunk('ChunkNumber="1" ReceivedChunks="1 2" TotalChunkNumbers="2"'),
+    FEEDBACK.replaceAll(/osci:Feedback/g, 'osci2017:InsideFeedback') +
+    FEEDBACK +
+    bundle('ProcessCardBundle', 'Creation') +
+    chunk('ChunkNumber="1" ReceivedChunks="1 2" TotalChunkNumbers="2"'),
   partialFetchDelivery: RULE + chunk('ChunkNumber="1" ChunkSize="64" ReceivedChunks="-1"'),
   responseToPartialFetchDelivery: `${FEEDBACK}<osci:fetchDelivery>${RULE}</osci:fetchDelivery>${chunk('ChunkNumber="1" TotalChunkNumbers="2" TotalMessageSize="100"')}${ID}`,
 }
@@ -96,10 +103,18 @@ function message(name: MessageName): string {
   const wishes = ['creation', 'reception'].slice(0, type.timestamps === undefined ? 0 : type.timestamps === '1' ? 1 : 2)
   const prefix = type.uri.includes('xoev') ? 'osci2017' : 'osci'
   const order = (attributes: string): string => `<${prefix}:${name}${attributes}>${ORDERS[name]}</${prefix}:${name}>`
-  const asker = [...(name === 'getMessageId' || name === 'initDialog' ? ['CipherCertificateOriginator'] : []), 'SignatureCertificateOriginator']
+  const asker = [
+    ...(name === 'getMessageId' || name === 'initDialog' ? ['CipherCertificateOriginator'] : []),
+    'SignatureCertificateOriginator',
+  ]
   const roles: Readonly<Record<string, readonly string[]>> = {
     store: ['CipherCertificateOriginator', 'CipherCertificateAddressee', 'CipherCertificateOtherReader', 'SignatureCertificateOriginator'],
-    delivery: ['CipherCertificateAddressee', 'SignatureCertificateOriginator', 'SignatureCertificateOtherAuthor', 'SignatureCertificateAddressee'],
+    delivery: [
+      'CipherCertificateAddressee',
+      'SignatureCertificateOriginator',
+      'SignatureCertificateOtherAuthor',
+      'SignatureCertificateAddressee',
+    ],
     addresseeSigner: ['SignatureCertificateAddressee'],
   }
   return envelope(
@@ -108,7 +123,9 @@ function message(name: MessageName): string {
       (type.kind === 'request' ? `<osci:DesiredLanguages Id="dl" LanguagesList="de en" ${NEXT}/>` : '') +
       wishes.map((w) => `<osci:QualityOfTimestamp Id="q_${w}" Quality="plain" Service="${w}" ${NEXT}/>`).join('') +
       (type.at === 'header' ? order(` Id="o" ${NEXT}`) : '') +
-      (type.intermediary === '?' ? `<osci:IntermediaryCertificates Id="ic" ${NONE}>${certificate('SignatureCertificateIntermediary')}</osci:IntermediaryCertificates>` : '') +
+      (type.intermediary === '?'
+        ? `<osci:IntermediaryCertificates Id="ic" ${NONE}>${certificate('SignatureCertificateIntermediary')}</osci:IntermediaryCertificates>`
+        : '') +
       (type.nonIntermediary === undefined
         ? ''
         : `<osci:NonIntermediaryCertificates Id="nc" ${NONE}>${(roles[type.certificates ?? ''] ?? asker).map(certificate).join('')}</osci:NonIntermediaryCertificates>`) +
@@ -143,7 +160,14 @@ export interface Form {
   readonly warning?: WireFormId
 }
 
-function form(name: string, what: string, change: readonly (readonly [string | RegExp, string])[], ours: boolean, state10: boolean, warning?: WireFormId): Form {
+function form(
+  name: string,
+  what: string,
+  change: readonly (readonly [string | RegExp, string])[],
+  ours: boolean,
+  state10: boolean,
+  warning?: WireFormId,
+): Form {
   let xml = SAMPLES.get(name) ?? ''
   for (const [from, to] of change) {
     const changed = xml.replace(from, to)
@@ -153,7 +177,8 @@ function form(name: string, what: string, change: readonly (readonly [string | R
   return { name, what, xml, ours, state10, ...(warning === undefined ? {} : { warning }) }
 }
 const both = (name: string, what: string, ...change: (readonly [string | RegExp, string])[]): Form => form(name, what, change, true, true)
-const neither = (name: string, what: string, ...change: (readonly [string | RegExp, string])[]): Form => form(name, what, change, false, false)
+const neither = (name: string, what: string, ...change: (readonly [string | RegExp, string])[]): Form =>
+  form(name, what, change, false, false)
 const more = (name: string, what: string, warning: WireFormId, ...change: (readonly [string | RegExp, string])[]): Form =>
   form(name, what, change, true, false, warning)
 
@@ -166,7 +191,10 @@ export const FORMS: readonly Form[] = [
   more('acceptDelivery', 'OSCP instead of OCSP', 'osci-structure.state8-oscp', [/OCSP/g, 'OSCP']),
   neither('acceptDelivery', 'OCSP and OSCP', ['<osci:OCSP>', '<osci:OSCP>AAAA</osci:OSCP><osci:OCSP>']),
   both('acceptDelivery', 'OnlineResult with its attribute alone', [/<osci:OCSP>AAAA<\/osci:OCSP>/, '']),
-  more('responseToPartialStoreDelivery', 'procard instead of ProcessCardBundle', 'osci-structure.state8-procard', [/osci:ProcessCardBundle/g, 'osci:procard']),
+  more('responseToPartialStoreDelivery', 'procard instead of ProcessCardBundle', 'osci-structure.state8-procard', [
+    /osci:ProcessCardBundle/g,
+    'osci:procard',
+  ]),
   both('responseToPartialStoreDelivery', 'no TotalChunkNumbers', [' TotalChunkNumbers="2"', '']),
   both('storeDelivery', 'ChunkMessageTimeout 0', limit('ChunkMessageTimeout="0"')),
   more('storeDelivery', 'ChunkMessageTimeOut 60', 'osci-structure.state8-chunk-message-timeout', limit('ChunkMessageTimeOut="60"')),
@@ -183,23 +211,51 @@ export const FORMS: readonly Form[] = [
   both('responseToFetchDelivery', 'Reception in the card', [/(<osci:Forwarding>.*?<\/osci:Forwarding>)/, `$1${stamp('Reception')}`]),
   neither('acceptDelivery', 'Reception in the card', [/(<osci:Forwarding>.*?<\/osci:Forwarding>)/, `$1${stamp('Reception')}`]),
   both('responseToFetchProcessCard', 'empty echo', [RULE, '']),
-  both('responseToFetchProcessCard', 'echo with several ids and Quantity', [RULE, `<osci:SelectionRule>${ID}${ID}</osci:SelectionRule><osci:Quantity Limit="1"/>`]),
-  both('responseToFetchProcessCard', 'echo of a date rule', inRule(`<osci:RecentModification NoReception="true" Role="Addressee">${AT}</osci:RecentModification>`)),
+  both('responseToFetchProcessCard', 'echo with several ids and Quantity', [
+    RULE,
+    `<osci:SelectionRule>${ID}${ID}</osci:SelectionRule><osci:Quantity Limit="1"/>`,
+  ]),
+  both(
+    'responseToFetchProcessCard',
+    'echo of a date rule',
+    inRule(`<osci:RecentModification NoReception="true" Role="Addressee">${AT}</osci:RecentModification>`),
+  ),
   neither('responseToFetchProcessCard', 'echo of an empty rule', inRule('')),
   both('responseToFetchDelivery', 'empty echo', [RULE, '']),
   both('responseToPartialFetchDelivery', 'empty echo', [RULE, '']),
   both('fetchDelivery', 'RecentModification', inRule(`<osci:RecentModification>${AT}</osci:RecentModification>`)),
   both('fetchDelivery', 'empty rule', inRule('')),
   both('partialFetchDelivery', 'empty rule', inRule('')),
-  neither('fetchDelivery', 'RecentModification with Role', inRule(`<osci:RecentModification Role="Addressee">${AT}</osci:RecentModification>`)),
+  neither(
+    'fetchDelivery',
+    'RecentModification with Role',
+    inRule(`<osci:RecentModification Role="Addressee">${AT}</osci:RecentModification>`),
+  ),
   neither('fetchDelivery', 'two ids', inRule(ID + ID)),
   neither('fetchProcessCard', 'empty rule', [ID + ID, '']),
-  both('responseToPartialFetchDelivery', 'no totals, no MessageId', [' TotalChunkNumbers="2" TotalMessageSize="100"', ''], [`/>${ID}`, '/>']),
-  both('storeDelivery', 'container nested in Content', ['<osci:Content Id="ct1" href="cid:a"/>', '<osci:Content Id="ct1"><osci:ContentContainer Id="cc1"/></osci:Content>']),
-  neither('storeDelivery', 'foreign XML in Content', ['<osci:Content Id="ct1" href="cid:a"/>', '<osci:Content Id="ct1"><x xmlns="urn:x"/></osci:Content>']),
+  both(
+    'responseToPartialFetchDelivery',
+    'no totals, no MessageId',
+    [' TotalChunkNumbers="2" TotalMessageSize="100"', ''],
+    [`/>${ID}`, '/>'],
+  ),
+  both('storeDelivery', 'container nested in Content', [
+    '<osci:Content Id="ct1" href="cid:a"/>',
+    '<osci:Content Id="ct1"><osci:ContentContainer Id="cc1"/></osci:Content>',
+  ]),
+  neither('storeDelivery', 'foreign XML in Content', [
+    '<osci:Content Id="ct1" href="cid:a"/>',
+    '<osci:Content Id="ct1"><x xmlns="urn:x"/></osci:Content>',
+  ]),
   both('storeDelivery', 'ecdsa-sha384', ['#rsa-sha256', '#ecdsa-sha384']),
-  neither('storeDelivery', 'SHA-384 digest', ['DigestMethod Algorithm="http://www.w3.org/2001/04/xmlenc#sha256"', 'DigestMethod Algorithm="http://www.w3.org/2001/04/xmldsig-more#sha384"']),
-  neither('storeDelivery', 'SHA-1 digest', ['DigestMethod Algorithm="http://www.w3.org/2001/04/xmlenc#sha256"', 'DigestMethod Algorithm="http://www.w3.org/2000/09/xmldsig#sha1"']),
+  neither('storeDelivery', 'SHA-384 digest', [
+    'DigestMethod Algorithm="http://www.w3.org/2001/04/xmlenc#sha256"',
+    'DigestMethod Algorithm="http://www.w3.org/2001/04/xmldsig-more#sha384"',
+  ]),
+  neither('storeDelivery', 'SHA-1 digest', [
+    'DigestMethod Algorithm="http://www.w3.org/2001/04/xmlenc#sha256"',
+    'DigestMethod Algorithm="http://www.w3.org/2000/09/xmldsig#sha1"',
+  ]),
   more('forwardDelivery', 'certificate of another author last (T15)', 'osci-structure.certificate-order', [
     certificate('SignatureCertificateOtherAuthor') + certificate('SignatureCertificateAddressee'),
     certificate('SignatureCertificateAddressee') + certificate('SignatureCertificateOtherAuthor'),

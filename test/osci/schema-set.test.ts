@@ -47,7 +47,8 @@ describe('OSCI schema set', () => {
     it(`takes ${name}, and refuses it without its first block or with another one behind it`, async () => {
       const xml = sample(name)
       expect(await judge(name, xml)).to.deep.equal({ verdict: 'valid', problems: [] })
-      const first = /(?<=<soap:Header>)<osci:ControlBlock.*?<\/osci:ControlBlock>|<xenc:EncryptionMethod Algorithm="[^"]*#rsa-oaep">.*?<\/xenc:EncryptionMethod>|<faultcode>.*?<\/faultcode>/
+      const first =
+        /(?<=<soap:Header>)<osci:ControlBlock.*?<\/osci:ControlBlock>|<xenc:EncryptionMethod Algorithm="[^"]*#rsa-oaep">.*?<\/xenc:EncryptionMethod>|<faultcode>.*?<\/faultcode>/
       expect((await judge(name, xml.replace(first, ''))).verdict).to.equal('invalid')
       expect((await judge(name, xml.replace('</soap:Body>', '<osci:Unknown/></soap:Body>'))).verdict).to.equal('invalid')
       expect((await judge(name, xml)).verdict).to.equal('valid')
@@ -84,7 +85,8 @@ describe('OSCI schema set', () => {
       const single = await startValidator({ id: name, entry: entryOf(name), files }, { workers: 1, startWorker })
       const good = await single.validate(Buffer.from(xml))
       const bad = await single.validate(Buffer.from(xml.replace('soap:Body', 'soap:Bauch').replace('</soap:Body', '</soap:Bauch')))
-      if (good.verdict !== 'valid' || bad.verdict !== 'invalid') verdicts.push(`${name}: ${good.verdict} ${bad.verdict} ${good.problems[0]?.message ?? ''}`)
+      if (good.verdict !== 'valid' || bad.verdict !== 'invalid')
+        verdicts.push(`${name}: ${good.verdict} ${bad.verdict} ${good.problems[0]?.message ?? ''}`)
       await single.close()
     }
     expect(verdicts).to.deep.equal([])
@@ -110,7 +112,8 @@ describe('OSCI schema set', () => {
         const run = spawnSync('xmllint', ['--noout', '--nonet', '--schema', join(SET, entryOf(name)), ...paths], { encoding: 'utf8' })
         const lines = new Set(run.stderr.split('\n'))
         for (const [i, d] of documents.entries()) {
-          if (!lines.has(`${paths[i] ?? ''} ${d.ours ? 'validates' : 'fails to validate'}`)) wrong.push(`${name}: ${d.what}: ${run.stderr.slice(0, 300)}`)
+          if (!lines.has(`${paths[i] ?? ''} ${d.ours ? 'validates' : 'fails to validate'}`))
+            wrong.push(`${name}: ${d.what}: ${run.stderr.slice(0, 300)}`)
         }
       }
       expect(wrong).to.deep.equal([])
@@ -141,7 +144,11 @@ describe('OSCI schema set', () => {
     })
 
     it('works whatever prefixes the message uses, and leaves its own type mark to be refused', async () => {
-      const renamed = sample('storeDelivery').replaceAll('soap:', 's:').replaceAll('xmlns:soap=', 'xmlns:s=').replaceAll('xsi:', '_t:').replace('xmlns:xsi=', 'xmlns:_t=')
+      const renamed = sample('storeDelivery')
+        .replaceAll('soap:', 's:')
+        .replaceAll('xmlns:soap=', 'xmlns:s=')
+        .replaceAll('xsi:', '_t:')
+        .replace('xmlns:xsi=', 'xmlns:_t=')
       expect((await judge('storeDelivery', renamed)).verdict).to.equal('valid')
       const chosen = sample('storeDelivery').replace('xsi:schemaLocation', 'xsi:type="soap:messageFault.Envelope" xsi:schemaLocation')
       expect((await judge('storeDelivery', chosen)).verdict).to.equal('invalid')
@@ -160,7 +167,11 @@ describe('OSCI schema set', () => {
       const { verdict, problems } = await validateWithPlaces(validator, document, schemaInput(document, 'storeDelivery').edits)
       expect(verdict).to.equal('invalid')
       expect(problems).to.have.length(1)
-      expect(problems[0]).to.include({ xpath: '/soap:Envelope/soap:Header/osci:storeDelivery/osci:Betreff', line: 1, column: xml.indexOf('<osci:Betreff') + 1 })
+      expect(problems[0]).to.include({
+        xpath: '/soap:Envelope/soap:Header/osci:storeDelivery/osci:Betreff',
+        line: 1,
+        column: xml.indexOf('<osci:Betreff') + 1,
+      })
     })
   })
 })

@@ -196,7 +196,7 @@ describe('threats to the stages', () => {
       const inner = await frame.open(capture(SEALED), { ...env, keys: { decrypter: () => p.decrypter } })
       expect(inner.evidence.transport).to.not.equal(undefined)
       const message = await order.open(inner, env)
-      const once = await osci.seal(message as OsciMessage, {
+      const once = await osci.seal(message, {
         ...env,
         sealing: { encryptFor: { certificate: p.certificate, cipher: AES256_GCM, keyTransport: OAEP_SHA256, ivBytes: 12 } },
       })

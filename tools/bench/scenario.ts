@@ -109,19 +109,18 @@ export async function scenario(
     addressee,
     author,
     intermediary,
-    (extra) =>
-      ({
-        ...base,
-        type,
-        control: { challenge: 'Q2hhbGxlbmdl' },
-        languages: ['de'],
-        order: type === 'processDelivery' ? { messageIdResponse: 'demo-2', processCardBundle: card } : { processCardBundle: card },
-        intermediaryCertificates: [
-          certificateEntry('CipherCertificateIntermediary', intermediary.decrypter.certificate),
-          certificateEntry('SignatureCertificateIntermediary', intermediary.signer.certificate),
-        ],
-        ...extra,
-      }) as OsciMessage,
+    (extra) => ({
+      ...base,
+      type,
+      control: { challenge: 'Q2hhbGxlbmdl' },
+      languages: ['de'],
+      order: type === 'processDelivery' ? { messageIdResponse: 'demo-2', processCardBundle: card } : { processCardBundle: card },
+      intermediaryCertificates: [
+        certificateEntry('CipherCertificateIntermediary', intermediary.decrypter.certificate),
+        certificateEntry('SignatureCertificateIntermediary', intermediary.signer.certificate),
+      ],
+      ...extra,
+    }),
     document,
   )
   return {

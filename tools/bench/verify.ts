@@ -59,7 +59,7 @@ export async function benchVerify(): Promise<VerifyBench> {
 /** Gate, Ids, grammar, ten digests bound to nodes, value. */
 function assertValid(bytes: Uint8Array, certificate: X509Certificate): void {
   const { root } = parseXml(bytes, { limits: GATEWAY_LIMITS, frame: 'osci' })
-  const ids = indexIds(root))
+  const ids = indexIds(root)
   const found = childOf(root, DS, 'Signature')
   if (!found) throw new Error('no signature')
   const signature = readSignature(found, 'message-signature')
