@@ -137,7 +137,7 @@ function notNormalized(root: XmlElement): XmlElement | undefined {
   for (let e = stack.pop(); e; e = stack.pop()) {
     const text = textOf(e)
     if (/[\u0300-\uffff]/.test(text) && text.normalize('NFC') !== text) return e
-    stack.push(...elementsOf(e).reverse())
+    for (const child of elementsOf(e).reverse()) stack.push(child)
   }
   return undefined
 }

@@ -189,7 +189,7 @@ export function checkCodes(
   const stack = [document.root]
   for (let e = stack.pop(); e; e = stack.pop()) {
     if (!declared.has(e)) check(e, undefined, undefined)
-    stack.push(...elementsOf(e).reverse())
+    for (const child of elementsOf(e).reverse()) stack.push(child)
   }
   return found
 }

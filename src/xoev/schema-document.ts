@@ -91,7 +91,7 @@ function silent(root: XmlElement, text: string): [number, number][] {
   const stack = [root]
   for (let e = stack.pop(); e; e = stack.pop()) {
     if (isElement(e, XSD, 'annotation')) annotations.push([e.start, e.end])
-    else stack.push(...elementsOf(e).reverse())
+    else for (const child of elementsOf(e).reverse()) stack.push(child)
   }
   const out: [number, number][] = []
   let next = 0

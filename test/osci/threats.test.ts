@@ -8,7 +8,7 @@ import { expect } from 'chai'
 import { readFileSync } from 'node:fs'
 import { OsciError } from '../../src/errors.js'
 import { frame, order, osci } from '../../src/osci/stages.js'
-import type { OsciEnv, OsciMessage } from '../../src/osci/types.js'
+import type { OsciEnv } from '../../src/osci/types.js'
 import { envWith, FOREIGN, party, SHA256, AES256_GCM, OAEP_SHA256 } from './env.js'
 
 const capture = (name: string): Buffer => readFileSync(new URL(name, FOREIGN))
