@@ -4,6 +4,7 @@
  * @module
  */
 import { randomBytes, randomUUID } from 'node:crypto'
+import { setMaxListeners } from 'node:events'
 import { mkdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Config } from '../../config/types.js'
@@ -114,6 +115,8 @@ export async function startGateway(config: Config, options: GatewayOptions): Pro
   await mkdir(used, { recursive: true, mode: 0o700 })
   const metrics = gatewayMetrics()
   const stopping = new AbortController()
+  // every wait for late answers listens to it
+  setMaxListeners(0, stopping.signal)
   const ports: GatewayPorts = {
     clock,
     random,

@@ -14,7 +14,7 @@
  * Specs: product.md, Decisions, "deadlines", "notice and result", "feedback of the recipient role".
  * @module
  */
-import type { Claim, Core, OutcomeRecord, Reservation } from '../../core/ports.js'
+import type { Claim, OutcomeRecord, Reservation } from '../../core/ports.js'
 import type { DirectoryParticipant } from '../../directory/ports.js'
 import { trustedSenders, sealingKeyOf } from '../../envelope/keys.js'
 import { openEnvelope } from '../../envelope/open.js'
@@ -136,16 +136,24 @@ export async function awaitDelivered(handover: Handover, ports: GatewayPorts): P
   return outcomeIs(record, 'expired') ? notTaken : unknown
 }
 
+/** At so many mailboxes at a time late answers are refused; beyond that they expire like any envelope. */
+const MAX_LATE = 1000
+let late = 0
+
 /** Gives late answers back until the reply mailbox is gone. Its end is nobody's business. */
-function refuseLate(replyTo: string, core: Core, untilMs: number, clock: GatewayPorts['clock'], stop: AbortSignal): void {
+function refuseLate(replyTo: string, untilMs: number, { core, clock, stopping }: GatewayPorts): void {
+  if (late >= MAX_LATE || stopping.aborted) return
+  late++
   const loop = async (): Promise<void> => {
-    for (let left = untilMs - clock.monotonicMs(); left > 0 && !stop.aborted; left = untilMs - clock.monotonicMs()) {
-      const claim = await core.take(replyTo, left, stop)
+    for (let left = untilMs - clock.monotonicMs(); left > 0 && !stopping.aborted; left = untilMs - clock.monotonicMs()) {
+      const claim = await core.take(replyTo, left, stopping)
       if (!claim) return
       await claim.refuse('too-late')
     }
   }
-  loop().catch(() => undefined)
+  loop()
+    .catch(() => undefined)
+    .finally(() => late--)
 }
 
 type Answer = { readonly kind: 'notice' | 'result'; readonly envelope: OpenedEnvelope }
@@ -216,7 +224,7 @@ export async function awaitAnswer(handover: Handover, fits: ReplyCheck, ports: G
     return await Promise.race([listen(), watch])
   } finally {
     over.abort()
-    if (handover.replyTo !== undefined) refuseLate(handover.replyTo, core, handover.answerUntilMs + LATE_MS, clock, ports.stopping)
+    if (handover.replyTo !== undefined && left() <= 0) refuseLate(handover.replyTo, handover.answerUntilMs + LATE_MS, ports)
   }
 }
 

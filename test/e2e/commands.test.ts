@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: EUPL-1.2
+/**
+ * `start` and `serve` as processes of their own, through the launcher.
+ * @module
+ */
+import { expect } from 'chai'
+import { spawn } from 'node:child_process'
+import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const LAUNCHER = fileURLToPath(new URL('../../bin/protektor.js', import.meta.url))
+
+interface Ended {
+  readonly code: number | null
+  readonly out: string
+  readonly err: string
+}
+
+/** Runs the launcher; `signalAt` sends SIGTERM when stderr or stdout matches. */
+function launch(args: readonly string[], cwd: string, signalAt?: RegExp): Promise<Ended> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [LAUNCHER, ...args], { cwd, stdio: ['ignore', 'pipe', 'pipe'] })
+    let out = ''
+    let err = ''
+    let sent = false
+    const look = (): void => {
+      if (sent || !signalAt?.test(out + err)) return
+      sent = true
+      child.kill('SIGTERM')
+    }
+    child.stdout.on('data', (d: Buffer) => ((out += d.toString()), look()))
+    child.stderr.on('data', (d: Buffer) => ((err += d.toString()), look()))
+    child.once('error', reject)
+    child.once('close', (code) => resolve({ code, out, err }))
+  })
+}
+
+describe('commands', function () {
+  this.timeout(120_000)
+  let cwd = ''
+  before(async () => (cwd = await mkdtemp(join(tmpdir(), 'protektor-e2e-'))))
+  after(() => rm(cwd, { recursive: true, force: true }))
+
+  const PORTS = ['--port', '0', '--admin-port', '0']
+
+  it('start --once rides: every hop, the decrypted answer, exit code 0', async () => {
+    const { code, out, err } = await launch(['start', '--once', '--lang', 'en', ...PORTS], cwd)
+    expect(code, err).to.equal(0)
+    expect(out.match(/^ {2}\d\. +\d+ ms /gm)?.length).to.equal(9)
+    expect(out).to.contain('0800').and.to.contain('meldebescheinigung.antwort.1001').and.to.contain('familienname')
+    expect((await stat(join(cwd, '.protektor', 'demo'))).mode & 0o777).to.equal(0o700)
+    expect((await stat(join(cwd, '.protektor', 'demo', 'keys', 'pin'))).mode & 0o777).to.equal(0o600)
+    expect((await readFile(join(cwd, '.protektor', 'demo', 'ride', 'request.osci'))).length).to.be.greaterThan(5000)
+  })
+
+  it('start again takes the keys that are there, speaks German, and keeps serving until SIGTERM', async () => {
+    const { code, out } = await launch(['start', '--lang', 'de', ...PORTS], cwd, /protektor serve --config/)
+    expect(code).to.equal(0)
+    expect(out).to.contain('Schlüssel aus').and.to.contain('Läuft weiter').and.to.contain('curl -s --data-binary')
+  })
+
+  it('serve takes the configuration that start wrote, and drains on SIGTERM with 0', async () => {
+    const { code, err } = await launch(['serve', '--config', join(cwd, '.protektor', 'demo', 'gateway.yaml'), '--lang', 'en'], cwd, /^admin: /m)
+    expect(code).to.equal(0)
+    expect(err).to.match(/^public: http:\/\/127\.0\.0\.1:\d+$/m)
+    expect(err).to.contain('/osci/recipient (passiveRecipient, terminating)')
+  })
+
+  it('serve ends with 2 for what is wrong in the configuration: all of it, with line', async () => {
+    const file = join(cwd, 'bad.yaml')
+    await writeFile(file, 'listen: { public: 127.0.0.1:0, admin: 127.0.0.1:0 }\nnobodyKnowsThis: 1\nkeyrings: { a: 5 }\n')
+    const { code, err } = await launch(['serve', '--config', file, '--lang', 'en'], cwd)
+    expect(code).to.equal(2)
+    expect(err).to.contain('nobodyKnowsThis').and.to.contain(':2').and.to.contain('keyrings')
+    expect((await launch(['serve'], cwd)).code).to.equal(2)
+    expect((await launch(['start', '--port', 'x'], cwd)).code).to.equal(2)
+  })
+
+  it('serve refuses its own RSA keys below 3000 bit', async () => {
+    const { openDemo } = await import('../../src/cli/compose/demo-kit.js')
+    const directory = join(cwd, 'small')
+    const demo = await openDemo(directory, { publicPort: 0, adminPort: 0, key: 'rsa-2048' })
+    const { code, err } = await launch(['serve', '--config', demo.configFile, '--lang', 'en'], cwd)
+    expect(code).to.equal(2)
+    expect(err).to.contain('keyrings.town.cipher').and.to.contain('2048')
+    await writeFile(demo.configFile, (await readFile(demo.configFile, 'utf8')).replace('dataDirectory', 'allowSmallOwnKeys: true\ndataDirectory'))
+    const loud = await launch(['serve', '--config', demo.configFile, '--lang', 'en'], cwd, /^admin: /m)
+    expect(loud.code).to.equal(0)
+    expect(loud.err).to.contain('WARNING')
+  })
+})
