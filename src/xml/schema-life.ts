@@ -4,36 +4,13 @@
  * or given back; nothing waits for a thread that is gone.
  * @module
  */
-import { createRequire } from 'node:module'
-import { pathToFileURL } from 'node:url'
-import { MessageChannel, type MessagePort, type Worker, type WorkerOptions } from 'node:worker_threads'
+import { MessageChannel, type Worker, type WorkerOptions } from 'node:worker_threads'
 import type { PreparedSet } from './schema-set.js'
+import { serve, type FromWorker, type LifeData, type ToWorker } from './schema-worker.js'
 import { readVerdict, type SchemaVerdict } from './schema-verdict.js'
 
 /** Starts a thread. Comes in as a parameter: this room does no I/O of its own. `(url, options) => new Worker(url, options)`. */
 export type StartWorker = (url: URL, options: WorkerOptions) => Worker
-
-/** What the thread gets at its start. */
-export interface LifeData {
-  readonly port: MessagePort
-  readonly flag: SharedArrayBuffer
-  /** A compiled WebAssembly.Module, shared between threads. */
-  readonly module?: object
-  readonly entry: string
-  readonly files: PreparedSet['files']
-  readonly documents: number
-  readonly memoryPages: { readonly initial: number; readonly maximum: number }
-}
-
-export interface ToWorker {
-  readonly id: number
-  readonly xml: Uint8Array
-}
-
-export type FromWorker =
-  | { readonly kind: 'ready'; readonly lines: readonly string[]; readonly module?: object }
-  | { readonly kind: 'done'; readonly id: number; readonly lines: readonly string[]; readonly bytes: number }
-  | { readonly kind: 'ended'; readonly reason: string; readonly lines: readonly string[] }
 
 /** A document on its way. `settle` is called once, with a verdict. */
 export interface Job {
@@ -68,16 +45,11 @@ const START_TIMEOUT_MS = 60_000
 // compiled once per process, by the first thread, and shared
 let compiled: object | undefined
 
-const fromSource = import.meta.url.endsWith('.ts')
-
-/** From sources the thread gets a one-line start that loads TypeScript; Node 20 takes no loader for a thread's first file. */
-function workerUrl(): URL {
-  if (!fromSource) return new URL('./schema-worker.js', import.meta.url)
-  const loader = pathToFileURL(createRequire(import.meta.url).resolve('tsx/esm/api').replace(/\.cjs$/, '.mjs')).href
-  const file = new URL('./schema-worker.ts', import.meta.url).href
-  const start = `import(${JSON.stringify(loader)}).then((tsx) => tsx.tsImport(${JSON.stringify(file)}, ${JSON.stringify(file)}))`
-  return new URL(`data:text/javascript,${encodeURIComponent(start)}`)
-}
+// the loader of TypeScript sources marks functions with this name
+const START =
+  `import * as threads from 'node:worker_threads'; import { createRequire } from 'node:module'; import { readFileSync } from 'node:fs';` +
+  `const __name = (it) => it; (${serve.toString()})(threads, createRequire(${JSON.stringify(import.meta.url)}), readFileSync)`
+const workerUrl = new URL(`data:text/javascript,${encodeURIComponent(START)}`)
 
 /** Fires once, unless cancelled. Timers of threads only; documents are judged without a clock. */
 function after(milliseconds: number, act: () => void): () => void {
@@ -101,7 +73,7 @@ export function startLife(set: PreparedSet, documents: number, startWorker: Star
     documents,
     memoryPages: { initial: 256, maximum: 16_384 },
   }
-  const worker = startWorker(workerUrl(), {
+  const worker = startWorker(workerUrl, {
     workerData: data,
     transferList: [port2],
     execArgv: [],

@@ -25,6 +25,7 @@ export const MESSAGE_FILE = 'm'
 const PROBLEM = /^m:(\d+): (?:element ([^:\s]+): )?(?:namespace |parser |validity |Schemas |I\/O |encoding )?(?:validity |parser )?(?:error|warning) ?: (.*)$/
 const ENGINE_TROUBLE = /out of memory|internal error|memory allocation failed|could not load|failed to load|I\/O error/i
 const MAX_PROBLEMS = 200
+const BYTE_ORDER_MARK = Buffer.from([0xef, 0xbb, 0xbf])
 
 export const failed = (message: string): SchemaVerdict => ({ verdict: 'error', problems: [{ line: 0, message }] })
 
@@ -48,7 +49,7 @@ export function readVerdict(lines: readonly string[]): SchemaVerdict {
 
 /** Skips white space, comments and instructions; gives the offset of what comes first after them. */
 function afterProlog(text: string): number {
-  let at = text.startsWith('\uFEFF') ? 1 : 0
+  let at = 0
   for (;;) {
     const space = /^[ \t\r\n]+/.exec(text.slice(at, at + 4096))
     if (space) at += space[0].length
@@ -68,7 +69,10 @@ function endOf(text: string, mark: string, from: number): number {
 export function refusal(xml: Uint8Array): string | undefined {
   const bytes = Buffer.from(xml.buffer, xml.byteOffset, xml.byteLength)
   if (bytes.subarray(0, 4).includes(0)) return 'the document is not UTF-8'
-  const text = bytes.toString('latin1').replace(/^\u00EF\u00BB\u00BF/, '')
+  const skip = bytes.subarray(0, 3).equals(BYTE_ORDER_MARK) ? 3 : 0
+  // Latin-1 keeps every byte; the prolog is short, unless somebody hides something behind it
+  let text = bytes.toString('latin1', skip, skip + 4096)
+  if (afterProlog(text) > text.length - 16) text = bytes.toString('latin1', skip)
   const declared = /^<\?xml[^>]*?\sencoding\s*=\s*["']([^"']*)["']/.exec(text.slice(0, 200))?.[1]
   if (declared !== undefined && !/^(?:utf-8|us-ascii)$/i.test(declared)) return `the document declares the encoding ${declared}`
   const at = afterProlog(text)

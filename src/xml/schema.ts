@@ -42,8 +42,8 @@ export interface ValidatorOptions {
 const PER_LIFE = 800
 const TIMEOUT_MS = 10_000
 const MAX_QUEUED = 1024
-// one being judged, one waiting in the thread: hides the way between the threads
-const WINDOW = 2
+// one being judged, the others waiting in the thread: hides the way between the threads
+const WINDOW = 8
 const MAX_FAILED_STARTS = 3
 
 const encode = (text: string): Uint8Array => new TextEncoder().encode(text)
