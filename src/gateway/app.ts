@@ -46,13 +46,15 @@ function catchAll(log: GatewayLog, requestId: () => string): Koa.Middleware {
   return async (context, next) => {
     try {
       await next()
-      if (context.status === 404 && context.body === undefined) throw new HttpError(404, 'http.not-found', 'There is nothing at this address.')
+      if (context.status === 404 && context.body === undefined)
+        throw new HttpError(404, 'http.not-found', 'There is nothing at this address.')
     } catch (error) {
       const ref = requestId()
       const answer = renderProblem(error, ref)
       // whoever is refused before his body was read must not go on sending it over this connection (H2, H5)
       if (!context.req.complete) context.set('Connection', 'close')
-      if (answer.status >= 500) log.write('error', 'request-failed', { ref, error: error instanceof HttpError ? error.code : 'ERR_INTERNAL' })
+      if (answer.status >= 500)
+        log.write('error', 'request-failed', { ref, error: error instanceof HttpError ? error.code : 'ERR_INTERNAL' })
       send(context, answer)
     }
   }
@@ -79,7 +81,13 @@ export function publicApp(options: PublicAppOptions): Koa {
   const app = frameOf(ports.log, requestId)
   const router = new Router()
   const guard = overloadGuard(options.overload)
-  const rules: BodyRules = { maxBytes: ports.limits.messageBytes, minBytesPerSecond: 1024, graceMs: 10_000, ...options.body, monotonicMs: () => ports.clock.monotonicMs() }
+  const rules: BodyRules = {
+    maxBytes: ports.limits.messageBytes,
+    minBytesPerSecond: 1024,
+    graceMs: 10_000,
+    ...options.body,
+    monotonicMs: () => ports.clock.monotonicMs(),
+  }
 
   for (const endpoint of endpoints) {
     const role = passiveRecipient(endpoint, ports)
@@ -96,7 +104,12 @@ export function publicApp(options: PublicAppOptions): Koa {
           throw error
         }
         const contentType = context.get('Content-Type')
-        const call = { requestId: requestId(), bytes, receivedAtMs: ports.clock.monotonicMs(), ...(contentType === '' ? {} : { httpContentType: contentType }) }
+        const call = {
+          requestId: requestId(),
+          bytes,
+          receivedAtMs: ports.clock.monotonicMs(),
+          ...(contentType === '' ? {} : { httpContentType: contentType }),
+        }
         send(context, await role.answer(call, reservation))
       } finally {
         admission.release()
@@ -109,7 +122,15 @@ export function publicApp(options: PublicAppOptions): Koa {
     return app
   }
   router.get('/', (context: Context) => {
-    context.body = { name: 'protektor', links: { openapi: `${publicUrl}/openapi.json`, health: `${publicUrl}/healthz`, keys: `${publicUrl}/.well-known/jwks.json`, osci: endpoints.map((e) => ({ url: publicUrl + e.path, role: 'passiveRecipient', mode: e.mode })) } }
+    context.body = {
+      name: 'protektor',
+      links: {
+        openapi: `${publicUrl}/openapi.json`,
+        health: `${publicUrl}/healthz`,
+        keys: `${publicUrl}/.well-known/jwks.json`,
+        osci: endpoints.map((e) => ({ url: publicUrl + e.path, role: 'passiveRecipient', mode: e.mode })),
+      },
+    }
   })
   router.get('/healthz', health)
   router.get('/.well-known/jwks.json', (context: Context) => {

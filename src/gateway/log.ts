@@ -41,10 +41,24 @@ export interface GatewayLog {
 
 const MAX_TEXT = 200
 
-/** Control characters, bidirectional overrides and line separators become visible escapes; long texts are cut. */
+const inRange = (code: number, from: number, to: number): boolean => code >= from && code <= to
+
+/** C0, C1, DEL; line and paragraph separators; marks, embeddings, overrides and isolates of writing direction. */
+const isUnsafe = (code: number): boolean =>
+  code < 0x20 ||
+  inRange(code, 0x7f, 0x9f) ||
+  inRange(code, 0x200e, 0x200f) ||
+  inRange(code, 0x2028, 0x202e) ||
+  inRange(code, 0x2066, 0x2069)
+
+/** Unsafe characters become visible escapes; long texts are cut. */
 export function printable(text: string): string {
-  const cut = text.length > MAX_TEXT ? text.slice(0, MAX_TEXT) + '…' : text
-  return cut.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, (c) => '\\u' + c.charCodeAt(0).toString(16).padStart(4, '0'))
+  let out = ''
+  for (const c of text.slice(0, MAX_TEXT)) {
+    const code = c.codePointAt(0) ?? 0
+    out += isUnsafe(code) ? '\\u' + code.toString(16).padStart(4, '0') : c
+  }
+  return text.length > MAX_TEXT ? out + '…' : out
 }
 
 const clean = (value: unknown): unknown => {

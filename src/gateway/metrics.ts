@@ -19,15 +19,30 @@ export function gatewayMetrics(): GatewayMetrics {
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
   const registers = [registry]
-  const deliveries = new Counter({ name: 'protektor_deliveries_total', help: 'Deliveries by role and outcome', labelNames: ['role', 'outcome'], registers })
-  const refusals = new Counter({ name: 'protektor_refusals_total', help: 'Refused requests by OSCI code or HTTP status', labelNames: ['code'], registers })
+  const deliveries = new Counter({
+    name: 'protektor_deliveries_total',
+    help: 'Deliveries by role and outcome',
+    labelNames: ['role', 'outcome'],
+    registers,
+  })
+  const refusals = new Counter({
+    name: 'protektor_refusals_total',
+    help: 'Refused requests by OSCI code or HTTP status',
+    labelNames: ['code'],
+    registers,
+  })
   const dwell = new Histogram({
     name: 'protektor_dwell_seconds',
     help: 'Time of an envelope in the core',
     buckets: [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 2, 5, 10, 30, 60],
     registers,
   })
-  const undecryptable = new Counter({ name: 'protektor_undecryptable_total', help: 'Failed decryptions by sender', labelNames: ['peer'], registers })
+  const undecryptable = new Counter({
+    name: 'protektor_undecryptable_total',
+    help: 'Failed decryptions by sender',
+    labelNames: ['peer'],
+    registers,
+  })
   return {
     delivery: (role, outcome) => deliveries.inc({ role, outcome }),
     refusal: (code) => refusals.inc({ code }),

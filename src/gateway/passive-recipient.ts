@@ -10,7 +10,7 @@
  * @module
  */
 import type { Reservation } from '../core/ports.js'
-import { TransportEncryptionError } from '../errors.js'
+import { HttpError, TransportEncryptionError } from '../errors.js'
 import type { OpenedEnvelope } from '../envelope/types.js'
 import { decryptFailures, type DecryptFailures } from './decrypt-failures.js'
 import type { GatewayPorts, RecipientEndpoint } from './ports.js'
@@ -24,7 +24,7 @@ import { DeliveryRefused, UNKNOWN, type Verdict } from './recipient/verdict.js'
 import { errorCodeOf, findingOf, isFault, osciAnswer, renderFault, verdictOfError, type HttpAnswer } from './render-error.js'
 
 export interface RecipientRole {
-  /** Never rejects: every outcome is an answer. */
+  /** @throws {HttpError} 503 when nothing was done and nothing can be kept (full table of used ids); all else is an answer. */
   answer(call: Call, reservation?: Reservation): Promise<HttpAnswer>
 }
 
@@ -45,6 +45,7 @@ export function passiveRecipient(endpoint: RecipientEndpoint, ports: GatewayPort
         const verdict = await deliver(call, progress, endpoint, ports, failures, reservation)
         return await respond(call, progress, await inStandard(verdict, progress, ports), endpoint, ports)
       } catch (error) {
+        if (error instanceof HttpError) throw error
         return respondToError(call, progress, error, endpoint, ports, failures)
       } finally {
         reservation?.release()
@@ -81,7 +82,10 @@ async function deliver(
   const content = (progress.content = await readContent(known, endpoint, ports))
   hop('checked')
   const mailbox = routeDelivery(known, content, endpoint, ports)
-  const keys = [key, ...(content.xoev?.messageUuid === undefined ? [] : [`uuid ${content.xoev.author ?? ''} ${content.xoev.messageUuid.toLowerCase()}`])]
+  const keys = [
+    key,
+    ...(content.xoev?.messageUuid === undefined ? [] : [`uuid ${content.xoev.author ?? ''} ${content.xoev.messageUuid.toLowerCase()}`]),
+  ]
   const other = await ports.repeats.enter(keys)
   if (other) return ports.repeats.find(key) === other ? repeated(other, known) : seenBefore(content)
   let outcome: RepeatOutcome = 'not-delivered'
@@ -115,7 +119,10 @@ function closeLegacy(admitted: Admitted, ports: GatewayPorts, failures: DecryptF
 }
 
 /** Never a second delivery: accept waits for the first copy's end and says the same; process has no answer to give twice. */
-async function repeated(entry: { readonly outcome: RepeatOutcome; readonly settled: Promise<RepeatOutcome> }, { message }: Admitted): Promise<Verdict> {
+async function repeated(
+  entry: { readonly outcome: RepeatOutcome; readonly settled: Promise<RepeatOutcome> },
+  { message }: Admitted,
+): Promise<Verdict> {
   if (message.type === 'processDelivery') return { outcome: 'unknown', codes: UNKNOWN }
   const outcome = await entry.settled
   if (outcome === 'delivered') return { outcome: 'done', codes: ['0800'] }
@@ -141,7 +148,14 @@ async function fitsRequest(reply: OpenedEnvelope, content: DeliveredContent, por
   return asked === undefined || answers === undefined || asked === answers
 }
 
-function record(call: Call, { shape, admitted }: Progress, endpoint: RecipientEndpoint, ports: GatewayPorts, verdict: Verdict, error?: unknown): void {
+function record(
+  call: Call,
+  { shape, admitted }: Progress,
+  endpoint: RecipientEndpoint,
+  ports: GatewayPorts,
+  verdict: Verdict,
+  error?: unknown,
+): void {
   const bad = verdict.codes.some((c) => c.startsWith('9'))
   const messageId = admitted && messageIdOf(admitted.message)
   ports.metrics.delivery('passiveRecipient', verdict.outcome)
@@ -163,7 +177,14 @@ function record(call: Call, { shape, admitted }: Progress, endpoint: RecipientEn
   })
 }
 
-async function respond(call: Call, progress: Progress, verdict: Verdict, endpoint: RecipientEndpoint, ports: GatewayPorts, error?: unknown): Promise<HttpAnswer> {
+async function respond(
+  call: Call,
+  progress: Progress,
+  verdict: Verdict,
+  endpoint: RecipientEndpoint,
+  ports: GatewayPorts,
+  error?: unknown,
+): Promise<HttpAnswer> {
   const { shape, admitted, content } = progress
   if (!shape) throw new TypeError('an answer needs the shape of its request')
   const input = { shape, ...(admitted ? { peer: admitted.peer } : {}), ...(content ? { content } : {}) }
@@ -183,9 +204,15 @@ async function respond(call: Call, progress: Progress, verdict: Verdict, endpoin
 }
 
 /** A refusal in the request's own standard, where we can write one: 0800 with the rejection document (processDelivery only). */
-async function inStandard(verdict: Verdict, { admitted, content }: Progress, ports: GatewayPorts, document = content?.document): Promise<Verdict> {
+async function inStandard(
+  verdict: Verdict,
+  { admitted, content }: Progress,
+  ports: GatewayPorts,
+  document = content?.document,
+): Promise<Verdict> {
   const { outcome, reasons = [] } = verdict
-  if (outcome !== 'refused' || verdict.parts || reasons.length === 0 || !document || admitted?.message.type !== 'processDelivery') return verdict
+  if (outcome !== 'refused' || verdict.parts || reasons.length === 0 || !document || admitted?.message.type !== 'processDelivery')
+    return verdict
   const rejection = await ports.desk.reject(document, reasons)
   if (!rejection) return verdict
   return { outcome, codes: ['0800'], parts: [{ name: 'content0', mediaType: 'application/xml', role: 'document', bytes: rejection }] }

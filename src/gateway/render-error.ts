@@ -44,7 +44,8 @@ export const isFault = (error: unknown): boolean => error instanceof OsciError &
 
 /** The verdict of an error behind the shape: a regular answer with codes. */
 export function verdictOfError(error: unknown): Verdict {
-  if (error instanceof DeliveryRefused) return { outcome: error.codes.includes('9809') ? 'not-taken' : 'refused', codes: error.codes, reasons: error.reasons }
+  if (error instanceof DeliveryRefused)
+    return { outcome: error.codes.includes('9809') ? 'not-taken' : 'refused', codes: error.codes, reasons: error.reasons }
   if (error instanceof OsciError) return { outcome: 'denied', codes: [error.feedback] }
   return { outcome: 'failed', codes: ['9811'] }
 }
@@ -56,7 +57,13 @@ export const errorCodeOf = (error: unknown): string => (error instanceof Protekt
 export function renderProblem(error: unknown, ref: string): HttpAnswer {
   const known = error instanceof HttpError ? error : undefined
   const status = known?.status ?? 500
-  const problem = { type: 'about:blank', title: known?.message ?? 'Something went wrong here.', status, code: known?.finding ?? 'gateway.internal', ref }
+  const problem = {
+    type: 'about:blank',
+    title: known?.message ?? 'Something went wrong here.',
+    status,
+    code: known?.finding ?? 'gateway.internal',
+    ref,
+  }
   return {
     status,
     contentType: 'application/problem+json',

@@ -77,7 +77,10 @@ export async function listen(
   }
   const { tls } = options
   const server: Server = tls
-    ? createHttps({ ...settings, key: tls.key, cert: tls.certificate, minVersion: 'TLSv1.2', requestCert: true, rejectUnauthorized: false }, handler)
+    ? createHttps(
+        { ...settings, key: tls.key, cert: tls.certificate, minVersion: 'TLSv1.2', requestCert: true, rejectUnauthorized: false },
+        handler,
+      )
     : createHttp(settings, handler)
   capConnections(server, limits)
   await new Promise<void>((resolve, reject) => {

@@ -62,7 +62,11 @@ describe('commands', function () {
   })
 
   it('serve takes the configuration that start wrote, and drains on SIGTERM with 0', async () => {
-    const { code, err } = await launch(['serve', '--config', join(cwd, '.protektor', 'demo', 'gateway.yaml'), '--lang', 'en'], cwd, /^admin: /m)
+    const { code, err } = await launch(
+      ['serve', '--config', join(cwd, '.protektor', 'demo', 'gateway.yaml'), '--lang', 'en'],
+      cwd,
+      /^admin: /m,
+    )
     expect(code).to.equal(0)
     expect(err).to.match(/^public: http:\/\/127\.0\.0\.1:\d+$/m)
     expect(err).to.contain('/osci/recipient (passiveRecipient, terminating)')
@@ -85,7 +89,10 @@ describe('commands', function () {
     const { code, err } = await launch(['serve', '--config', demo.configFile, '--lang', 'en'], cwd)
     expect(code).to.equal(2)
     expect(err).to.contain('keyrings.town.cipher').and.to.contain('2048')
-    await writeFile(demo.configFile, (await readFile(demo.configFile, 'utf8')).replace('dataDirectory', 'allowSmallOwnKeys: true\ndataDirectory'))
+    await writeFile(
+      demo.configFile,
+      (await readFile(demo.configFile, 'utf8')).replace('dataDirectory', 'allowSmallOwnKeys: true\ndataDirectory'),
+    )
     const loud = await launch(['serve', '--config', demo.configFile, '--lang', 'en'], cwd, /^admin: /m)
     expect(loud.code).to.equal(0)
     expect(loud.err).to.contain('WARNING')

@@ -12,7 +12,11 @@ describe('decrypt failures', () => {
     let nowMs = 0
     const alarms: string[] = []
     const metrics = gatewayMetrics()
-    const failures = decryptFailures({ now: () => new Date(nowMs), monotonicMs: () => nowMs }, { write: (_level, event) => void alarms.push(event) }, metrics)
+    const failures = decryptFailures(
+      { now: () => new Date(nowMs), monotonicMs: () => nowMs },
+      { write: (_level, event) => void alarms.push(event) },
+      metrics,
+    )
     for (let i = 0; i < LEGACY_FAILURES_PER_HOUR; i++) {
       expect(failures.legacyClosed('a')).to.equal(false)
       failures.count('a')

@@ -71,7 +71,10 @@ describe('gateway over HTTP', function () {
     await Promise.race(four.map((s) => new Promise((resolve) => s.once('close', resolve))))
     for (const s of four) s.destroy()
     let works = false
-    while (!works) works = await fetch(`${h.url}/healthz`).then((r) => r.ok).catch(() => false)
+    while (!works)
+      works = await fetch(`${h.url}/healthz`)
+        .then((r) => r.ok)
+        .catch(() => false)
   })
 
   it('H2 ambiguous framing is refused and the connection closed', async () => {
@@ -94,7 +97,10 @@ describe('gateway over HTTP', function () {
 
   it('H3 the Host header and forwarded headers change nothing', async () => {
     const h = await open()
-    const got = await raw(h, 'GET / HTTP/1.1\r\nHost: evil.example\r\nX-Forwarded-Host: evil.example\r\nX-Forwarded-Proto: https\r\nConnection: close\r\n\r\n')
+    const got = await raw(
+      h,
+      'GET / HTTP/1.1\r\nHost: evil.example\r\nX-Forwarded-Host: evil.example\r\nX-Forwarded-Proto: https\r\nConnection: close\r\n\r\n',
+    )
     expect(got).to.contain('/openapi.json').and.not.to.contain('evil')
     await stillWorks(h)
   })
@@ -113,7 +119,9 @@ describe('gateway over HTTP', function () {
     for (const answer of answers) {
       const text = await answer.text()
       expect(text).not.to.match(/node_modules|\.ts\b|\.js\b|\n\s+at |stack|koa|passwd|DOCTYPE/i)
-      expect([...answer.headers.keys()]).not.to.include.members(['x-powered-by']).and.not.include.members(['server'])
+      expect([...answer.headers.keys()])
+        .not.to.include.members(['x-powered-by'])
+        .and.not.include.members(['server'])
     }
     expect(answers[1]?.headers.get('allow')).to.equal('POST')
     await stillWorks(h)
@@ -124,7 +132,10 @@ describe('gateway over HTTP', function () {
     const announced = await raw(h, 'POST /osci/recipient HTTP/1.1\r\nHost: x\r\nContent-Length: 65537\r\n\r\n')
     expect(announced).to.match(/^HTTP\/1\.1 413 /)
     const chunk = 'a'.repeat(40_000)
-    const counted = await raw(h, `POST /osci/recipient HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n9c40\r\n${chunk}\r\n9c40\r\n${chunk}\r\n`)
+    const counted = await raw(
+      h,
+      `POST /osci/recipient HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n9c40\r\n${chunk}\r\n9c40\r\n${chunk}\r\n`,
+    )
     expect(counted).to.match(/^HTTP\/1\.1 413 /)
     await stillWorks(h)
   })
@@ -145,7 +156,9 @@ describe('gateway over HTTP', function () {
     const h = await open()
     const deep = new TextEncoder().encode('<a>'.repeat(400_000))
     const wide = new TextEncoder().encode(`<a ${Array.from({ length: 40_000 }, (_, i) => `b${i}="c"`).join(' ')}/>`)
-    const bombs = [deep, wide, deep, wide].map(async (bomb) => (await readAnswer(new Uint8Array(await (await h.post(bomb)).arrayBuffer()), h.demo.keys)).codes)
+    const bombs = [deep, wide, deep, wide].map(
+      async (bomb) => (await readAnswer(new Uint8Array(await (await h.post(bomb)).arrayBuffer()), h.demo.keys)).codes,
+    )
     expect((await fetch(`${h.url}/healthz`)).status).to.equal(200)
     for (const codes of await Promise.all(bombs)) expect(codes).to.deep.equal(['9100'])
     await stillWorks(h)
@@ -154,7 +167,9 @@ describe('gateway over HTTP', function () {
   it('C4 503 with Retry-After before the body is read, when the core has no room', async () => {
     const h = await open({ topOptions: 'limits: { coreBytes: 1048576, envelopeBytes: 1048576 }' })
     const got = await raw(h, 'POST /osci/recipient HTTP/1.1\r\nHost: x\r\nContent-Length: 2000000\r\n\r\n')
-    expect(got).to.match(/^HTTP\/1\.1 503 /).and.to.match(/retry-after: \d+/i)
+    expect(got)
+      .to.match(/^HTTP\/1\.1 503 /)
+      .and.to.match(/retry-after: \d+/i)
     await stillWorks(h)
   })
 
@@ -162,10 +177,16 @@ describe('gateway over HTTP', function () {
     const guard = overloadGuard({ maxRequests: 2, maxBytes: 100 })
     const first = guard.admit(60)
     const refused = { status: 503, retryAfterSeconds: 1 }
-    expect(() => guard.admit(60)).to.throw().that.includes(refused)
+    expect(() => guard.admit(60))
+      .to.throw()
+      .that.includes(refused)
     const second = guard.admit(0)
-    expect(() => guard.admit(0)).to.throw().that.includes(refused)
-    expect(() => second.grow(60)).to.throw().that.includes(refused)
+    expect(() => guard.admit(0))
+      .to.throw()
+      .that.includes(refused)
+    expect(() => second.grow(60))
+      .to.throw()
+      .that.includes(refused)
     first.release()
     first.release()
     second.grow(90)
@@ -218,7 +239,9 @@ describe('gateway over HTTP', function () {
     expect(all).to.contain('delivery').and.not.to.contain(canary.slice(0, 8)).and.not.to.contain('forged')
     expect(all).not.to.contain('127.0.0.1').and.not.to.contain('ags:').and.not.to.contain('reply.').and.not.to.contain('CN=')
     const allowed = new Set(
-      'level time event requestId envelopeId role mode endpoint peer participant messageType messageId feedback findings error algorithms certificateSha256 bytes durationMs outcome ref'.split(' '),
+      'level time event requestId envelopeId role mode endpoint peer participant messageType messageId feedback findings error algorithms certificateSha256 bytes durationMs outcome ref'.split(
+        ' ',
+      ),
     )
     for (const line of h.lines) for (const name of Object.keys(JSON.parse(line) as object)) expect(allowed.has(name), name).to.equal(true)
   })
@@ -229,7 +252,7 @@ describe('gateway over HTTP', function () {
     log.write('info', 'delivery', { messageId: 'a\r\n\u001b[31mb\u2028c\u202ed', findings: ['x\n'], feedback: ['9\t'] })
     const [line] = lines
     expect(lines.length).to.equal(1)
-    expect(line).not.to.match(/[\u0000-\u0009\u000b-\u001f\u2028\u202e]/)
+    expect([...(line ?? '').trimEnd()].filter((c) => c < ' ' || c === '\u2028' || c === '\u202e')).to.deep.equal([])
     expect(JSON.parse(line ?? '{}')).to.include({ messageId: 'a\\u000d\\u000a\\u001b[31mb\\u2028c\\u202ed' })
     expect(printable('x'.repeat(1000)).length).to.be.lessThan(300)
   })
@@ -239,9 +262,11 @@ describe('gateway over HTTP', function () {
     await stillWorks(h)
     expect((await fetch(`${h.gateway.admin.url}/readyz`)).status).to.equal(200)
     const metrics = await (await fetch(`${h.gateway.admin.url}/metrics`)).text()
-    expect(metrics).to.contain('protektor_deliveries_total{role="passiveRecipient",outcome="done"} 1').and.to.contain('protektor_dwell_seconds')
+    expect(metrics)
+      .to.contain('protektor_deliveries_total{role="passiveRecipient",outcome="done"} 1')
+      .and.to.contain('protektor_dwell_seconds')
     expect((await fetch(`${h.url}/metrics`)).status).to.equal(404)
     expect((await fetch(`${h.url}/openapi.json`)).status).to.equal(200)
-    expect((await fetch(`${h.url}/.well-known/jwks.json`).then((r) => r.json())) as object).to.have.property('keys')
+    expect(await fetch(`${h.url}/.well-known/jwks.json`).then((r) => r.json())).to.have.property('keys')
   })
 })

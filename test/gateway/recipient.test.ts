@@ -56,7 +56,9 @@ describe('passive recipient', function () {
       const [container] = content?.containers ?? []
       expect(container?.id).to.equal('container0')
       expect(container?.encryption?.reader.raw.equals(h.demo.keys['portal-cipher'].certificate.raw)).to.equal(true)
-      expect(container?.authors.map((a) => [a.verdict, a.certificate?.raw.equals(h.demo.keys['town-author'].certificate.raw)])).to.deep.equal([['valid', true]])
+      expect(
+        container?.authors.map((a) => [a.verdict, a.certificate?.raw.equals(h.demo.keys['town-author'].certificate.raw)]),
+      ).to.deep.equal([['valid', true]])
       expect(container?.items.map((i) => i.id)).to.deep.equal(['content0'])
       expect(content?.problems).to.deep.equal([])
     })
@@ -145,7 +147,12 @@ describe('passive recipient', function () {
 
     it('0800 with the document of a rejecting notice', async () => {
       const h = await open({ endpointOptions: PASS })
-      await h.serve(async (r) => r.notice({ status: 'rejected', parts: [{ name: 'content0', mediaType: 'text/plain', role: 'document', bytes: new TextEncoder().encode('no') }] }))
+      await h.serve(async (r) =>
+        r.notice({
+          status: 'rejected',
+          parts: [{ name: 'content0', mediaType: 'text/plain', role: 'document', bytes: new TextEncoder().encode('no') }],
+        }),
+      )
       const { codes, document } = await h.ride({ document: new TextEncoder().encode('plain text') })
       expect(codes).to.deep.equal(['0800'])
       expect(text(document)).to.equal('no')
@@ -153,7 +160,9 @@ describe('passive recipient', function () {
 
     it('0800 with an accepting notice that has a document, when no result follows in time', async () => {
       const h = await open({ endpointOptions: PASS })
-      await h.serve(async (r) => r.notice({ parts: [{ name: 'content0', mediaType: 'text/plain', role: 'document', bytes: new TextEncoder().encode('yes') }] }))
+      await h.serve(async (r) =>
+        r.notice({ parts: [{ name: 'content0', mediaType: 'text/plain', role: 'document', bytes: new TextEncoder().encode('yes') }] }),
+      )
       const { codes, document } = await h.ride({ document: new TextEncoder().encode('plain text') })
       expect(codes).to.deep.equal(['0800'])
       expect(text(document)).to.equal('yes')
@@ -187,7 +196,9 @@ describe('passive recipient', function () {
 
     it('X001: not schema-valid, 0800 with 0010 in processDelivery, 9805+9811 in acceptDelivery', async () => {
       const h = await openServed()
-      const document = new TextEncoder().encode(text(certificateRequest()).replace(/<xp:vornamen>.*?<\/xp:vornamen>|<vornamen>.*?<\/vornamen>/s, ''))
+      const document = new TextEncoder().encode(
+        text(certificateRequest()).replace(/<xp:vornamen>.*?<\/xp:vornamen>|<vornamen>.*?<\/vornamen>/s, ''),
+      )
       const process = await h.ride({ document })
       expect(process.codes).to.deep.equal(['0800'])
       expect(text(process.document)).to.contain('X001')
@@ -221,10 +232,10 @@ describe('passive recipient', function () {
         { id: 'container1', contents: [data('content1')] },
       ]
       expect((await h.ride({ containers: several })).codes).to.deep.equal(['9805', '9811'])
-      expect((await h.ride({ containers: [{ id: 'container0', contents: [{ kind: 'data', id: 'content0', bytes: new Uint8Array(0) }] }] })).codes).to.deep.equal([
-        '9805',
-        '9811',
-      ])
+      expect(
+        (await h.ride({ containers: [{ id: 'container0', contents: [{ kind: 'data', id: 'content0', bytes: new Uint8Array(0) }] }] }))
+          .codes,
+      ).to.deep.equal(['9805', '9811'])
       await nothingCame(h)
     })
 
@@ -235,11 +246,16 @@ describe('passive recipient', function () {
     })
 
     it('an addressee that no route knows, 9805+9811 or 0010', async () => {
-      const h = await openServed({ endpointOptions: `    routes: [ { kennung: 'ags:99001000', mailbox: '${DEMO_REGISTER}' } ]\n    takeWithinSeconds: 1\n    answerWithinSeconds: 3` })
+      const h = await openServed({
+        endpointOptions: `    routes: [ { kennung: 'ags:99001000', mailbox: '${DEMO_REGISTER}' } ]\n    takeWithinSeconds: 1\n    answerWithinSeconds: 3`,
+      })
       const { codes, document } = await h.ride({ document: certificateRequest({ leser: 'ags:99002000' }) })
       expect(codes).to.deep.equal(['0800'])
       expect(text(document)).to.contain('T080')
-      expect((await h.ride({ type: 'acceptDelivery', document: certificateRequest({ leser: 'ags:99002000' }) })).codes).to.deep.equal(['9805', '9811'])
+      expect((await h.ride({ type: 'acceptDelivery', document: certificateRequest({ leser: 'ags:99002000' }) })).codes).to.deep.equal([
+        '9805',
+        '9811',
+      ])
       await nothingCame(h)
     })
 
@@ -281,7 +297,9 @@ describe('passive recipient', function () {
 
     it('P3 responseTo… and client requests as request with 9300', async () => {
       const h = await openServed({ peerOptions: '    signed: optional\n    encrypted: optional' })
-      const raw = await h.post(await buildDelivery({ type: 'acceptDelivery', document: certificateRequest(), encryptTransport: false }, h.demo.keys))
+      const raw = await h.post(
+        await buildDelivery({ type: 'acceptDelivery', document: certificateRequest(), encryptTransport: false }, h.demo.keys),
+      )
       const response = new Uint8Array(await raw.arrayBuffer())
       await until(() => taken.length === 1)
       taken.length = 0
@@ -305,6 +323,33 @@ describe('passive recipient', function () {
     })
   })
 
+  describe("a peer's wishes", () => {
+    it('verdict first where the peer looks at the first entry only', async () => {
+      const h = await open({ peerOptions: '    signed: required\n    encrypted: required\n    verdictFirst: true' })
+      expect((await h.ride()).codes).to.deep.equal(['9811', '9809'])
+    })
+
+    it('the signature algorithm that the peer asks for', async () => {
+      const h = await open({ peerOptions: '    signed: required\n    encrypted: required\n    sending: { signature: rsa-sha512 }' })
+      await h.serve(echo)
+      const { message, content } = await h.ride()
+      expect(message?.evidence.signature?.algorithm).to.equal('http://www.w3.org/2001/04/xmldsig-more#rsa-sha512')
+      expect(content?.containers[0]?.authors[0]?.algorithm).to.equal('http://www.w3.org/2001/04/xmldsig-more#rsa-sha512')
+    })
+
+    it('3700 beside 0800 when the signer has expired, and a signer under a root with role intermediary', async () => {
+      const dates = { notBefore: new Date('2020-01-01'), notAfter: new Date('2021-01-01') }
+      const signer = await issueCertificate({ commonName: 'expired', usage: 'signature', ...dates })
+      const h = await open({
+        peerOptions: '    signed: required\n    encrypted: required\n  - { name: pinned, signatureCertificates: [ keys/expired.pem ] }',
+        files: { 'keys/expired.pem': signer.certificate.toString() },
+        endpointPeers: 'intermediary-1, pinned',
+      })
+      await h.serve(echo)
+      expect((await h.ride({ signer })).codes).to.deep.equal(['3700', '0800'])
+    })
+  })
+
   describe('repeats', () => {
     it('P1 the same bytes again, also fifty at a time: one delivery', async () => {
       const h = await open()
@@ -315,7 +360,9 @@ describe('passive recipient', function () {
       })
       const bytes = await buildDelivery({ document: certificateRequest() }, h.demo.keys)
       const codes = await Promise.all(
-        Array.from({ length: 50 }, async () => (await readAnswer(new Uint8Array(await (await h.post(bytes)).arrayBuffer()), h.demo.keys)).codes.join(' ')),
+        Array.from({ length: 50 }, async () =>
+          (await readAnswer(new Uint8Array(await (await h.post(bytes)).arrayBuffer()), h.demo.keys)).codes.join(' '),
+        ),
       )
       expect(codes.filter((c) => c === '0800').length).to.equal(1)
       expect(codes.filter((c) => c === '9810 9811').length).to.equal(49)

@@ -3,7 +3,7 @@
  * A whole gateway in this process, on ephemeral ports, with keys made once per run; and a register whose behaviour a test chooses.
  * @module
  */
-import { cp, mkdtemp, rm } from 'node:fs/promises'
+import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { randomUUID } from 'node:crypto'
@@ -57,13 +57,16 @@ export interface HouseOptions extends Partial<DemoOptions> {
   readonly serverLimits?: Partial<ServerLimits>
   /** Keys and used ids of an earlier house. */
   readonly directory?: string
+  /** More files, by path in the directory. */
+  readonly files?: Readonly<Record<string, string>>
 }
 
 const DEFAULT_ENDPOINT = `    defaultMailbox: '${DEMO_REGISTER}'\n    takeWithinSeconds: 2\n    answerWithinSeconds: 4`
 
 export async function openHouse(options: HouseOptions = {}): Promise<House> {
   const directory = options.directory ?? (await freshDirectory())
-  const { serverLimits, directory: _given, ...demoOptions } = options
+  const { serverLimits, directory: _given, files = {}, ...demoOptions } = options
+  for (const [path, text] of Object.entries(files)) await writeFile(join(directory, path), text, { mode: 0o600 })
   const demo = await openDemo(directory, {
     publicPort: 0,
     adminPort: 0,
@@ -82,7 +85,12 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
   const stopped = new AbortController()
   const loops: Promise<void>[] = []
   const post = (body: Uint8Array, init: RequestInit = {}) =>
-    fetch(`${gateway.public.url}/osci/recipient`, { method: 'POST', headers: { 'Content-Type': 'text/xml' }, body: Buffer.from(body), ...init })
+    fetch(`${gateway.public.url}/osci/recipient`, {
+      method: 'POST',
+      headers: { 'Content-Type': 'text/xml' },
+      body: Buffer.from(body),
+      ...init,
+    })
   const register = () =>
     connect({
       url: gateway.public.url,
@@ -90,7 +98,7 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
       participant: demo.register.participant,
       key: demo.register.sign,
       openingKeys: [demo.register.open],
-      senders: [{ id: gateway.identity.participant, jwks: gateway.identity.jwks.keys as never }],
+      senders: [{ id: gateway.identity.participant, jwks: gateway.identity.jwks.keys }],
     })
   return {
     demo,
@@ -156,7 +164,11 @@ export function certificateRequest(values: RequestValues = {}): Uint8Array {
       familienname: { name: values.familienname ?? 'Beispiel' },
       vornamen: { name: 'Jörg' },
       geburtsdatum: { jahrMonatTag: '1975-11-03' },
-      anschrift: { gemeindeschluessel: { code: '99001000', listVersionID: '2026-04-30' }, postleitzahl: '99001', strasseUndHausnummer: 'Demogasse 1' },
+      anschrift: {
+        gemeindeschluessel: { code: '99001000', listVersionID: '2026-04-30' },
+        postleitzahl: '99001',
+        strasseUndHausnummer: 'Demogasse 1',
+      },
     },
     datenumfang: { mindestumfang: true },
     zustellvariante: { code: '02' },

@@ -125,7 +125,7 @@ async function openTown(directory: string, rows: readonly PeerRow[], signer: str
     participant: 'register-1',
     key: sign.privateJwk,
     openingKeys: [open.privateJwk],
-    senders: [{ id: gateway.identity.participant, jwks: gateway.identity.jwks.keys as never }],
+    senders: [{ id: gateway.identity.participant, jwks: gateway.identity.jwks.keys }],
   })
   const stopped = new AbortController()
   const got: Uint8Array[] = []
@@ -134,7 +134,8 @@ async function openTown(directory: string, rows: readonly PeerRow[], signer: str
     for await (const request of client.requests(MAILBOX, { signal: stopped.signal })) {
       if (request.document) got.push(request.document)
       attachments.push(...request.content.parts.filter((p) => p.role === 'attachment').map((p) => p.bytes))
-      if (request.content.kind === 'request') await request.result({ parts: [{ name: 'content0', mediaType: 'text/plain', role: 'document', bytes: ANSWER }] })
+      if (request.content.kind === 'request')
+        await request.result({ parts: [{ name: 'content0', mediaType: 'text/plain', role: 'document', bytes: ANSWER }] })
     }
   })()
   return {
@@ -177,7 +178,11 @@ describe('Java peer', function () {
   })
 
   /** One call of the Java client; its line of JSON. */
-  async function call(command: 'mediate' | 'forward', endpoint: string, ...options: readonly string[]): Promise<Record<string, unknown> & { ok: boolean }> {
+  async function call(
+    command: 'mediate' | 'forward',
+    endpoint: string,
+    ...options: readonly string[]
+  ): Promise<Record<string, unknown> & { ok: boolean }> {
     const { out } = await peer(command, '--url', mock?.url ?? '', '--receiver', `${town?.url ?? ''}/${endpoint}`, '--pki', pki, ...options)
     const line = out.trim().split('\n').at(-1) ?? ''
     return JSON.parse(line) as Record<string, unknown> & { ok: boolean }
@@ -210,7 +215,17 @@ describe('Java peer', function () {
 
   it('mediate: with a message id of its own', () => served('pass', '--with-id', '--encrypt', '--sign'))
 
-  for (const algorithm of ['rsa-sha256', 'rsa-sha512', 'pss-sha256', 'pss-sha512', 'sha3-256', 'sha3-384', 'sha3-512', 'ecdsa-sha256', 'ecdsa-sha512'])
+  for (const algorithm of [
+    'rsa-sha256',
+    'rsa-sha512',
+    'pss-sha256',
+    'pss-sha512',
+    'sha3-256',
+    'sha3-384',
+    'sha3-512',
+    'ecdsa-sha256',
+    'ecdsa-sha512',
+  ])
     it(`mediate: author-signed by ${algorithm}`, async () => {
       const author = algorithm.startsWith('ecdsa') ? ['--author-p12', join(pki, 'author-ec-sign.p12')] : []
       await served('strict', '--payload', await payload(), '--sign', '--sign-algo', algorithm, ...author)
@@ -230,7 +245,11 @@ describe('Java peer', function () {
     expect(town?.attachments.slice(-2).every((a) => bytes.equals(a))).to.equal(true)
   })
 
-  for (const options of [['--cipher', 'aes256-cbc'], ['--wrap', 'rsa15'], ['--cipher', 'aes128-cbc', '--wrap', 'rsa15']])
+  for (const options of [
+    ['--cipher', 'aes256-cbc'],
+    ['--wrap', 'rsa15'],
+    ['--cipher', 'aes128-cbc', '--wrap', 'rsa15'],
+  ])
     it(`mediate: content with ${options.join(' ')} only where it is switched on`, async () => {
       await served('legacy', '--encrypt', '--sign', ...options)
       const before = town?.got.length
@@ -270,7 +289,10 @@ describe('Java peer', function () {
       files.push(file)
     }
     const { out } = await peer('parse', ...files, '--pki', pki)
-    const lines = out.trim().split('\n').map((l) => JSON.parse(l) as Record<string, unknown>)
+    const lines = out
+      .trim()
+      .split('\n')
+      .map((l) => JSON.parse(l) as Record<string, unknown>)
     expect(lines.length).to.equal(2)
     for (const line of lines) expect(line, JSON.stringify(line)).to.include({ signatureValidByJdk: true })
     for (const line of lines) expect(line.error ?? null, JSON.stringify(line)).to.equal(null)

@@ -26,7 +26,13 @@ Exit codes: 0 ended in order · 2 usage or configuration · 4 failed
 const DRAIN_MS = 25_000
 
 const WORDS = {
-  de: { public: 'öffentlich', admin: 'Betrieb', warning: 'WARNUNG', draining: 'beende; laufende Anfragen werden noch beantwortet', endpoint: 'OSCI' },
+  de: {
+    public: 'öffentlich',
+    admin: 'Betrieb',
+    warning: 'WARNUNG',
+    draining: 'beende; laufende Anfragen werden noch beantwortet',
+    endpoint: 'OSCI',
+  },
   en: { public: 'public', admin: 'admin', warning: 'WARNING', draining: 'ending; calls under way are still answered', endpoint: 'OSCI' },
 } as const
 

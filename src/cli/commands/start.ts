@@ -40,12 +40,21 @@ const HOPS: Readonly<Record<string, { readonly de: string; readonly en: string }
   sent: { de: 'Intermediär → Gateway: processDelivery per HTTP', en: 'intermediary → gateway: processDelivery over HTTP' },
   opened: { de: 'Gateway: MIME, SOAP, Transportverschlüsselung geöffnet', en: 'gateway: MIME, SOAP, transport encryption opened' },
   verified: { de: 'Gateway: Nachrichtensignatur geprüft, Partner erkannt', en: 'gateway: message signature verified, peer recognised' },
-  checked: { de: 'Gateway: Inhalt entschlüsselt, Autor geprüft, XÖV-Schema gültig', en: 'gateway: content decrypted, author verified, XÖV schema valid' },
-  put: { de: 'Gateway → Kern: neu versiegelt ins Postfach ' + DEMO_REGISTER, en: 'gateway → core: sealed anew into mailbox ' + DEMO_REGISTER },
+  checked: {
+    de: 'Gateway: Inhalt entschlüsselt, Autor geprüft, XÖV-Schema gültig',
+    en: 'gateway: content decrypted, author verified, XÖV schema valid',
+  },
+  put: {
+    de: 'Gateway → Kern: neu versiegelt ins Postfach ' + DEMO_REGISTER,
+    en: 'gateway → core: sealed anew into mailbox ' + DEMO_REGISTER,
+  },
   taken: { de: 'Register ← Kern: abgeholt; im Kern ist nichts mehr', en: 'register ← core: taken; nothing is left in the core' },
   answered: { de: 'Register → Kern → Gateway: Bescheid und Ergebnis', en: 'register → core → gateway: notice and result' },
   delivery: { de: 'Gateway: Antwort signiert und verschlüsselt', en: 'gateway: answer signed and encrypted' },
-  received: { de: 'Intermediär ← Gateway: responseToProcessDelivery, geprüft und entschlüsselt', en: 'intermediary ← gateway: responseToProcessDelivery, verified and decrypted' },
+  received: {
+    de: 'Intermediär ← Gateway: responseToProcessDelivery, geprüft und entschlüsselt',
+    en: 'intermediary ← gateway: responseToProcessDelivery, verified and decrypted',
+  },
 }
 
 const WORDS = {
@@ -89,7 +98,11 @@ function demoDocument(): Uint8Array {
     produkthersteller: 'Projekt Protektor',
     test: 'Demo',
     'nachrichtenkopf.g2g': {
-      'identifikation.nachricht': { nachrichtenUUID: randomUUID(), nachrichtentyp: { code: '1000' }, erstellungszeitpunkt: new Date().toISOString() },
+      'identifikation.nachricht': {
+        nachrichtenUUID: randomUUID(),
+        nachrichtentyp: { code: '1000' },
+        erstellungszeitpunkt: new Date().toISOString(),
+      },
       leser: party(DEMO_REGISTER, 'Meldebehörde Musterstadt (Demo)'),
       autor: party('mbp:99001', 'Online-Dienst Musterstadt (Demo)'),
     },
@@ -210,7 +223,9 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
     onProblem: (error) => io.err.write(`register: ${error instanceof Error ? error.message : String(error)}\n`),
   })
   try {
-    io.out.write(`${words.running} ${gateway.public.url}, ${words.admin} ${gateway.admin.url}\n${words.register} ${DEMO_REGISTER}\n\n${words.ride}\n`)
+    io.out.write(
+      `${words.running} ${gateway.public.url}, ${words.admin} ${gateway.admin.url}\n${words.register} ${DEMO_REGISTER}\n\n${words.ride}\n`,
+    )
     const done = await ride(gateway.public.url, demo, (at) => {
       startedAt = at
       riding = true

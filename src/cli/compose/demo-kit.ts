@@ -52,6 +52,7 @@ export interface DemoOptions {
   /** More lines for the configuration's `endpoints`, `peers` and top level. */
   readonly peerOptions?: string
   readonly endpointOptions?: string
+  readonly endpointPeers?: string
   readonly topOptions?: string
   readonly mode?: 'terminating' | 'blind'
 }
@@ -84,7 +85,7 @@ endpoints:
     role: passiveRecipient
     mode: ${mode}
     keys: town
-    peers: [ intermediary-1 ]
+    peers: [ ${options.endpointPeers ?? 'intermediary-1'} ]
 ${options.endpointOptions ?? `    routes: [ { addresseeCertificate: keys/town-reader.pem, mailbox: '${DEMO_REGISTER}' } ]\n    defaultMailbox: '${DEMO_REGISTER}'`}
 `
 }

@@ -11,7 +11,10 @@ import { DEMO_REGISTER, type RegisterKeys } from './demo-kit.js'
 
 /** What the example exports; it lies outside the sources, as a Fachverfahren does. */
 interface RegisterExample {
-  serve(request: Received, env: { now(): Date; uuid(): string }): Promise<{ readonly notice: { readonly status?: string }; readonly result?: { readonly status?: string } }>
+  serve(
+    request: Received,
+    env: { now(): Date; uuid(): string },
+  ): Promise<{ readonly notice: { readonly status?: string }; readonly result?: { readonly status?: string } }>
 }
 
 async function loadExample(): Promise<RegisterExample> {
@@ -27,12 +30,12 @@ export interface RunningRegister {
   stop(): Promise<void>
 }
 
-/** Takes until stopped. `onHop` hears of every request that was taken and answered. */
+/** Takes and answers until stopped. */
 export async function startRegister(
   url: string,
   keys: RegisterKeys,
   identity: Pick<OpenedIdentity, 'participant' | 'jwks'>,
-  options: { readonly audience: string; readonly onHop?: (what: 'taken' | 'answered', id: string) => void; readonly onProblem?: (error: unknown) => void },
+  options: { readonly audience: string; readonly onProblem: (error: unknown) => void },
 ): Promise<RunningRegister> {
   const example = await loadExample()
   const client = await connect({
@@ -41,17 +44,15 @@ export async function startRegister(
     participant: keys.participant,
     key: keys.sign,
     openingKeys: [keys.open],
-    senders: [{ id: identity.participant, jwks: identity.jwks.keys as never }],
-    onProblem: (error) => options.onProblem?.(error),
+    senders: [{ id: identity.participant, jwks: identity.jwks.keys }],
+    onProblem: (error) => options.onProblem(error),
   })
   const stopped = new AbortController()
   const loop = (async () => {
     for await (const request of client.requests(DEMO_REGISTER, { signal: stopped.signal })) {
-      options.onHop?.('taken', request.id)
       await example.serve(request, { now: () => new Date(), uuid: randomUUID })
-      options.onHop?.('answered', request.id)
     }
-  })().catch((error: unknown) => options.onProblem?.(error))
+  })().catch((error: unknown) => options.onProblem(error))
   return {
     async stop() {
       stopped.abort()

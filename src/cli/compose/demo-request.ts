@@ -64,13 +64,22 @@ export async function callerEnv(keys: DemoKeys): Promise<OsciEnv> {
   }
 }
 
-const signing = ({ certificate, privateKey }: KeyPair) => ({ signer: makeSigner(certificate, privateKey), signatureMethod: PSS, digestMethod: `${ENC}sha256` })
+const signing = ({ certificate, privateKey }: KeyPair) => ({
+  signer: makeSigner(certificate, privateKey),
+  signatureMethod: PSS,
+  digestMethod: `${ENC}sha256`,
+})
 
 function bundleOf(messageId: string, subject: string | undefined, at: Date) {
   const plain = { plain: at.toISOString() }
   return {
     messageId,
-    processCard: { recentModification: at.toISOString(), creation: plain, forwarding: plain, ...(subject === undefined ? {} : { subject }) },
+    processCard: {
+      recentModification: at.toISOString(),
+      creation: plain,
+      forwarding: plain,
+      ...(subject === undefined ? {} : { subject }),
+    },
     inspectionReport: { inspections: [] },
   }
 }
@@ -92,7 +101,9 @@ function containerOf(spec: DeliverySpec, keys: DemoKeys): ContainerSpec {
       ? {}
       : {
           encrypt: {
-            readers: [{ certificate: reader.certificate, certificateId: certificateEntry('CipherCertificateAddressee', reader.certificate).id }],
+            readers: [
+              { certificate: reader.certificate, certificateId: certificateEntry('CipherCertificateAddressee', reader.certificate).id },
+            ],
             cipher: GCM,
             keyTransport: OAEP,
             ivBytes: spec.ivBytes ?? 12,
@@ -113,7 +124,10 @@ export async function buildDelivery(spec: DeliverySpec, keys: DemoKeys): Promise
   const common = {
     control: { challenge: spec.challenge ?? randomBytes(10).toString('base64') },
     languages: ['de'],
-    intermediaryCertificates: [own('CipherCertificateIntermediary', keys['intermediary-cipher']), own('SignatureCertificateIntermediary', signer)],
+    intermediaryCertificates: [
+      own('CipherCertificateIntermediary', keys['intermediary-cipher']),
+      own('SignatureCertificateIntermediary', signer),
+    ],
     certificates: [
       ...(spec.originatorCipher === false ? [] : [own('CipherCertificateOriginator', keys['portal-cipher'])]),
       own('CipherCertificateAddressee', spec.reader ?? keys['town-reader']),
@@ -126,11 +140,9 @@ export async function buildDelivery(spec: DeliverySpec, keys: DemoKeys): Promise
     remarks: [],
   }
   const processCardBundle = bundleOf(messageId, spec.subject, at)
-  const message = (
-    isProcess
-      ? { ...common, type: 'processDelivery', order: { messageIdResponse: `answer-${messageId}`, processCardBundle } }
-      : { ...common, type: 'acceptDelivery', order: { processCardBundle } }
-  ) as unknown as OsciMessage
+  const message = (isProcess
+    ? { ...common, type: 'processDelivery', order: { messageIdResponse: `answer-${messageId}`, processCardBundle } }
+    : { ...common, type: 'acceptDelivery', order: { processCardBundle } }) as unknown as OsciMessage
   const sealing: Sealing = {
     ...(spec.signMessage === false ? {} : { sign: signing(signer) }),
     ...(spec.encryptTransport === false
@@ -159,5 +171,11 @@ export async function readAnswer(bytes: Uint8Array, keys: DemoKeys): Promise<Rea
   const { entries } = message.order.feedback
   const content = message.content ? await openContent(opened, env) : undefined
   const document = content?.containers[0]?.items.find((i) => i.kind === 'content')?.bytes
-  return { message, codes: entries.map((e) => e.code), texts: entries.map((e) => e.text), ...(content ? { content } : {}), ...(document ? { document } : {}) }
+  return {
+    message,
+    codes: entries.map((e) => e.code),
+    texts: entries.map((e) => e.text),
+    ...(content ? { content } : {}),
+    ...(document ? { document } : {}),
+  }
 }

@@ -6,6 +6,7 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import { setMaxListeners } from 'node:events'
 import { mkdir, readFile } from 'node:fs/promises'
+import type { RequestListener } from 'node:http'
 import { join } from 'node:path'
 import type { Config } from '../../config/types.js'
 import { memoryCore } from '../../core/adapters/memory.js'
@@ -63,7 +64,8 @@ async function readParticipants(config: Config): Promise<DirectoryParticipant[]>
     config.participants.map(async ({ id, jwks, mailboxes, tls }, index): Promise<DirectoryParticipant> => {
       const certificates = await readCertificates(tls)
       let keys: DirectoryParticipant['jwks'] = []
-      if (id === GATEWAY_PARTICIPANT) problems.push(at(config, `participants[${index}].id`, 'so heißt das Gateway selbst', 'this is the name of the gateway itself'))
+      if (id === GATEWAY_PARTICIPANT)
+        problems.push(at(config, `participants[${index}].id`, 'so heißt das Gateway selbst', 'this is the name of the gateway itself'))
       try {
         if (jwks !== undefined) keys = (JSON.parse(await readFile(jwks, 'utf8')) as { keys: DirectoryParticipant['jwks'] }).keys
         if (!Array.isArray(keys)) throw new TypeError('keys')
@@ -82,12 +84,29 @@ const ttlOf = (config: Config, mailbox: string): number => config.mailboxes[mail
 async function openMailboxes(core: Core, config: Config, participants: readonly DirectoryParticipant[]): Promise<void> {
   for (const { id, mailboxes } of participants)
     for (const address of mailboxes) {
-      const { ttlSeconds, handover, leaseSeconds, maxBytes, maxCount } = { ttlSeconds: 10, handover: 'at-most-once' as const, leaseSeconds: 5, maxBytes: 64 * 1024 * 1024, maxCount: 1000, ...config.mailboxes[address] }
+      const { ttlSeconds, handover, leaseSeconds, maxBytes, maxCount } = {
+        ttlSeconds: 10,
+        handover: 'at-most-once' as const,
+        leaseSeconds: 5,
+        maxBytes: 64 * 1024 * 1024,
+        maxCount: 1000,
+        ...config.mailboxes[address],
+      }
       await core.openMailbox(address, id, { ttlSeconds, handover, leaseSeconds, maxBytes, maxCount })
     }
 }
 
-const limitsOf = (config: Config): Limits => ({ ...GATEWAY_LIMITS, messageBytes: config.limits.messageBytes, xmlBytes: config.limits.xmlBytes })
+const limitsOf = (config: Config): Limits => ({
+  ...GATEWAY_LIMITS,
+  messageBytes: config.limits.messageBytes,
+  xmlBytes: config.limits.xmlBytes,
+})
+
+/** Koa's handler answers for its own errors; its promise says nothing. */
+function handlerOf(app: ReturnType<typeof publicApp>): RequestListener {
+  const handle = app.callback()
+  return (request, response) => void handle(request, response)
+}
 
 /**
  * Builds everything a configuration says and begins to listen.
@@ -150,7 +169,7 @@ export async function startGateway(config: Config, options: GatewayOptions): Pro
     endpoints,
     publicUrl: config.publicUrl,
     coreApi,
-    openapi: CORE_API_OPENAPI as object,
+    openapi: CORE_API_OPENAPI,
     jwks: identity.jwks,
     onlyOsci: !isLoopback(publicOptions.address.host) && own.publicTls === undefined,
   })
@@ -164,16 +183,17 @@ export async function startGateway(config: Config, options: GatewayOptions): Pro
     maxConnectionsPerPeer: config.http.maxConnectionsPerPeer,
     ...options.serverLimits,
   }
-  const admin = await listen(adminApp({ log, metrics, ready, requestId }).callback(), config.listen.admin.address, {
+  const admin = await listen(handlerOf(adminApp({ log, metrics, ready, requestId })), config.listen.admin.address, {
     limits: serverLimits,
     ...(own.adminTls ? { tls: own.adminTls } : {}),
   })
-  const open = await listen(shown.callback(), publicOptions.address, { limits: serverLimits, ...(own.publicTls ? { tls: own.publicTls } : {}) }).catch(
-    async (error: unknown) => {
-      await admin.close(0)
-      throw error
-    },
-  )
+  const open = await listen(handlerOf(shown), publicOptions.address, {
+    limits: serverLimits,
+    ...(own.publicTls ? { tls: own.publicTls } : {}),
+  }).catch(async (error: unknown) => {
+    await admin.close(0)
+    throw error
+  })
   return {
     public: open,
     admin,

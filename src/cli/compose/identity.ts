@@ -38,7 +38,9 @@ async function ownKey(dataDirectory: string): Promise<PrivateJwk> {
   if (stored !== undefined) return signingKeyOf(stored)
   const { privateJwk } = await generateEnvelopeKey('sig')
   await writeFile(file, JSON.stringify({ keys: [privateJwk] }), { mode: 0o600, flag: 'wx' })
-  await writeFile(join(dataDirectory, 'gateway.jwks.json'), JSON.stringify({ keys: [publicJwkOf(privateJwk)] }, null, 2) + '\n', { mode: 0o644 })
+  await writeFile(join(dataDirectory, 'gateway.jwks.json'), JSON.stringify({ keys: [publicJwkOf(privateJwk)] }, null, 2) + '\n', {
+    mode: 0o644,
+  })
   return privateJwk
 }
 

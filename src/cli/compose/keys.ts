@@ -91,7 +91,11 @@ export async function openOwnKeys(config: Config, at: Date): Promise<OwnKeys> {
   if (publicTls) sources.push([listen.public.tls ? 'listen.public.tls' : 'listen.tls', publicTls])
   if (adminTls && adminTls !== publicTls) sources.push([listen.admin.tls ? 'listen.admin.tls' : 'listen.tls', adminTls])
   const opened = await Promise.all(sources.map(async ([key, source]) => ({ source, ...(await open(key, source)) })))
-  const warnings = checkKeys(config, opened.map((o) => o.fact), at)
+  const warnings = checkKeys(
+    config,
+    opened.map((o) => o.fact),
+    at,
+  )
   const pairOf = (source: KeySource): KeyPair => {
     const pair = opened.find((o) => o.source === source)?.pair
     if (!pair) throw new TypeError('checkKeys lets no unreadable key pass')

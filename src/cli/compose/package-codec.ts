@@ -27,7 +27,8 @@ export const packageCodec = (limits: Limits): PackageCodec => ({
   write: (content) => canonicalize(content),
   read(bytes) {
     const { root } = parseXml(bytes, { limits, frame: 'osci', stage: 'content' })
-    if (!isElement(root, OSCI, 'ContentPackage')) throw new StructureError('content', 'osci-structure.content-package', 'this is no ContentPackage')
+    if (!isElement(root, OSCI, 'ContentPackage'))
+      throw new StructureError('content', 'osci-structure.content-package', 'this is no ContentPackage')
     return takeOver(root)
   },
   metadataReader: (custom) => custom.flatMap((block) => (isElement(block, OSCIMETA, 'MessageMetaData') ? (readerOf(block) ?? []) : []))[0],

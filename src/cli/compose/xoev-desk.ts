@@ -81,7 +81,11 @@ export async function openDesk(options: DeskOptions): Promise<OpenedDesk> {
   const context: ContentContext = { schemas: sets, validatorFor, codeLists: CodeListStore.from(files), limits: options.limits }
   let warm = false
   const own = sets.knowsNamespace('urn:example:xprotektor:1.0')
-  if (own) validatorFor(own.source).then(() => (warm = true), () => undefined)
+  if (own)
+    validatorFor(own.source).then(
+      () => (warm = true),
+      () => undefined,
+    )
   else warm = true
   return {
     ready: () => warm,

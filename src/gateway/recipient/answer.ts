@@ -53,7 +53,8 @@ export interface AnswerInput {
 
 function feedbackOf({ shape, verdict, peer }: AnswerInput, warnings: readonly string[]): FeedbackEntry[] {
   const row = feedbackRow('9805')
-  const detail = verdict.reasons && verdict.reasons.length > 0 && row ? { '9805': withReasons(row[shape.language], verdict.reasons) } : undefined
+  const detail =
+    verdict.reasons && verdict.reasons.length > 0 && row ? { '9805': withReasons(row[shape.language], verdict.reasons) } : undefined
   return feedbackEntries([...warnings, ...verdict.codes], shape.language, {
     verdictFirst: peer?.verdictFirst ?? false,
     ...(detail ? { detail } : {}),
@@ -94,7 +95,12 @@ function readCertificatePart(part: EnvelopePart | undefined): CertificateEntry[]
 }
 
 /** A ContentPackage that the register sealed itself is wrapped unopened. */
-function ownPackage(parts: readonly EnvelopePart[], input: AnswerInput, endpoint: RecipientEndpoint, ports: GatewayPorts): BuiltContent | undefined {
+function ownPackage(
+  parts: readonly EnvelopePart[],
+  input: AnswerInput,
+  endpoint: RecipientEndpoint,
+  ports: GatewayPorts,
+): BuiltContent | undefined {
   const part = parts.find((p) => p.role === 'osci')
   if (!part) return undefined
   const content = ports.packages.read(part.bytes)
@@ -120,13 +126,27 @@ async function ourPackage(parts: readonly EnvelopePart[], input: AnswerInput, ke
   const documentFirst = [...contents].sort((a, b) => Number(a.kind === 'attachment') - Number(b.kind === 'attachment'))
   const author = keys.author
   const isSigner = author !== undefined && author.certificate.fingerprint256 === keys.signature.certificate.fingerprint256
-  const authorEntry = author && certificateEntry(isSigner ? 'SignatureCertificateOriginator' : 'SignatureCertificateOtherAuthor', author.certificate, isSigner ? undefined : 0)
+  const authorEntry =
+    author &&
+    certificateEntry(
+      isSigner ? 'SignatureCertificateOriginator' : 'SignatureCertificateOtherAuthor',
+      author.certificate,
+      isSigner ? undefined : 0,
+    )
   const readers = input.content?.encryptAnswerFor
   const container: ContainerSpec = {
     id: input.content?.containerId ?? 'container0',
     contents: documentFirst,
     ...(author && authorEntry
-      ? { sign: [{ signer: author, certificateId: authorEntry.id, ...signatureMethodFor(author, input.peer?.sendingSignature ?? DEFAULT_SIGNATURE) }] }
+      ? {
+          sign: [
+            {
+              signer: author,
+              certificateId: authorEntry.id,
+              ...signatureMethodFor(author, input.peer?.sendingSignature ?? DEFAULT_SIGNATURE),
+            },
+          ],
+        }
       : {}),
     ...(readers
       ? {
@@ -152,24 +172,38 @@ function distinct(entries: readonly CertificateEntry[]): CertificateEntry[] {
 function certificateHeader(input: AnswerInput, keys: EndpointKeys, built: BuiltContent | undefined): CertificateEntry[] {
   const { shape } = input
   const isProcess = shape.unverified.type === 'processDelivery'
-  const signer = shape.signed ? [certificateEntry(isProcess ? 'SignatureCertificateOriginator' : 'SignatureCertificateAddressee', keys.signature.certificate)] : []
+  const signer = shape.signed
+    ? [certificateEntry(isProcess ? 'SignatureCertificateOriginator' : 'SignatureCertificateAddressee', keys.signature.certificate)]
+    : []
   if (!isProcess || !built) return signer
   const readers = new Set(built.certificates.map((e) => Buffer.from(e.der).toString('base64')))
-  const swapped = swappedRoles(shape.unverified).filter((e) => e.role !== 'CipherCertificateAddressee' || !readers.has(Buffer.from(e.der).toString('base64')))
+  const swapped = swappedRoles(shape.unverified).filter(
+    (e) => e.role !== 'CipherCertificateAddressee' || !readers.has(Buffer.from(e.der).toString('base64')),
+  )
   const [ours] = signer
   if (ours && built.certificates.some((e) => e.role === ours.role && e.id !== ours.id))
     throw new ProtektorError('policy.reply-package', 'the reply claims the role of the signer of the message')
   return distinct([...signer, ...built.certificates, certificateEntry('CipherCertificateOriginator', keys.cipher), ...swapped])
 }
 
-async function contentOf(input: AnswerInput, endpoint: RecipientEndpoint, env: OsciEnv, ports: GatewayPorts): Promise<BuiltContent | undefined> {
+async function contentOf(
+  input: AnswerInput,
+  endpoint: RecipientEndpoint,
+  env: OsciEnv,
+  ports: GatewayPorts,
+): Promise<BuiltContent | undefined> {
   const { parts } = input.verdict
   if (!parts || input.shape.unverified.type !== 'processDelivery') return undefined
   return ownPackage(parts, input, endpoint, ports) ?? ourPackage(parts, input, endpoint.keys, env)
 }
 
 /** @returns the bytes of `responseToProcessDelivery` or `responseToAcceptDelivery`. */
-export async function sealAnswer(input: AnswerInput, warnings: readonly string[], endpoint: RecipientEndpoint, ports: GatewayPorts): Promise<Uint8Array> {
+export async function sealAnswer(
+  input: AnswerInput,
+  warnings: readonly string[],
+  endpoint: RecipientEndpoint,
+  ports: GatewayPorts,
+): Promise<Uint8Array> {
   const { shape } = input
   const bare = endpointEnv(endpoint, ports)
   const built = await contentOf(input, endpoint, bare, ports)
@@ -186,9 +220,9 @@ export async function sealAnswer(input: AnswerInput, warnings: readonly string[]
   const feedback = { entries: feedbackOf(input, warnings) }
   if (shape.unverified.type === 'acceptDelivery') {
     const answer: OsciMessage<'responseToAcceptDelivery'> = { ...common, type: 'responseToAcceptDelivery', order: { feedback } }
-    return osci.seal(answer as unknown as OsciMessage, env)
+    return osci.seal(answer, env)
   }
-  const request = (shape.unverified as OsciMessage<'processDelivery'>).order
+  const request = shape.unverified.order
   const messageId = built ? request.messageIdResponse : undefined
   const subject = request.processCardBundle?.processCard.subject
   const answer: OsciMessage<'responseToProcessDelivery'> = {
@@ -196,9 +230,14 @@ export async function sealAnswer(input: AnswerInput, warnings: readonly string[]
     type: 'responseToProcessDelivery',
     ...(messageId === undefined
       ? {}
-      : { timestamps: [{ service: 'creation' as const, quality: 'plain' as const }, { service: 'reception' as const, quality: 'plain' as const }] }),
+      : {
+          timestamps: [
+            { service: 'creation' as const, quality: 'plain' as const },
+            { service: 'reception' as const, quality: 'plain' as const },
+          ],
+        }),
     order: { feedback, ...(messageId === undefined ? {} : { messageId, ...(subject === undefined ? {} : { subject }) }) },
     ...(built ? { content: built.content } : {}),
   }
-  return osci.seal(answer as unknown as OsciMessage, env)
+  return osci.seal(answer, env)
 }

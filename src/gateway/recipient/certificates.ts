@@ -64,7 +64,9 @@ export function answerReaders(message: OsciMessage, container: OpenedContainer):
   if (chosen.length === 0) return undefined
   const unique = [...new Map(chosen.map((c) => [c.fingerprint256, c])).values()]
   return unique.map((c, at) =>
-    originator && c.fingerprint256 === originator.fingerprint256 ? reader('CipherCertificateAddressee', c) : reader('CipherCertificateOtherReader', c, at),
+    originator && c.fingerprint256 === originator.fingerprint256
+      ? reader('CipherCertificateAddressee', c)
+      : reader('CipherCertificateOtherReader', c, at),
   )
 }
 
@@ -75,5 +77,8 @@ export function swappedRoles(message: OsciMessage): CertificateEntry[] {
     const certificate = entry && readX509(entry)
     return certificate ? [certificateEntry(to, certificate)] : []
   }
-  return [...swap('CipherCertificateOriginator', 'CipherCertificateAddressee'), ...swap('SignatureCertificateOriginator', 'SignatureCertificateAddressee')]
+  return [
+    ...swap('CipherCertificateOriginator', 'CipherCertificateAddressee'),
+    ...swap('SignatureCertificateOriginator', 'SignatureCertificateAddressee'),
+  ]
 }

@@ -59,7 +59,9 @@ function evidenceOf({ message, call, frame }: Admitted, mode: OsciEvidence['mode
     ...(authors.length > 0
       ? {
           authors: authors.flatMap((a) =>
-            a.certificate ? [{ certificate: base64(a.certificate.raw), algorithm: a.algorithm ?? '', covered: a.covered, verdict: a.verdict }] : [],
+            a.certificate
+              ? [{ certificate: base64(a.certificate.raw), algorithm: a.algorithm ?? '', covered: a.covered, verdict: a.verdict }]
+              : [],
           ),
         }
       : {}),
@@ -84,7 +86,8 @@ const refused = (finding: string, code: string, text: string, document?: Uint8Ar
 function oneContainer(content: OpenedContent): OpenedContainer {
   const [container, second] = content.containers
   if (second) throw refused('osci-structure.several-containers', 'X000', 'more than one content container')
-  if (!container || itemsOf([container]).length === 0) throw refused('osci-structure.empty-content', 'X000', 'the delivery holds no content')
+  if (!container || itemsOf([container]).length === 0)
+    throw refused('osci-structure.empty-content', 'X000', 'the delivery holds no content')
   return container
 }
 
@@ -107,12 +110,18 @@ async function terminating(admitted: Admitted, endpoint: RecipientEndpoint, port
   const report = await ports.desk.check(document.bytes)
   if (report.unknownStandard && endpoint.unknownContent === 'refuse')
     throw refused('xoev-schema.unknown-standard', 'V000', 'this standard or version is not served here', document.bytes)
-  if (report.refusal && !report.unknownStandard) throw refused(report.refusal.finding, report.refusal.code, report.refusal.text, document.bytes)
+  if (report.refusal && !report.unknownStandard)
+    throw refused(report.refusal.finding, report.refusal.code, report.refusal.text, document.bytes)
   const isXml = report.facts !== undefined
   const parts: EnvelopePart[] = [
     { name: document.id, mediaType: isXml ? 'application/xml' : 'application/octet-stream', role: 'document', bytes: document.bytes },
     ...(report.reading ? [{ name: 'reading', mediaType: 'application/json', role: 'reading' as const, bytes: report.reading }] : []),
-    ...attachments.map((a): EnvelopePart => ({ name: a.id, mediaType: a.contentType ?? 'application/octet-stream', role: 'attachment', bytes: a.bytes })),
+    ...attachments.map((a): EnvelopePart => ({
+      name: a.id,
+      mediaType: a.contentType ?? 'application/octet-stream',
+      role: 'attachment',
+      bytes: a.bytes,
+    })),
   ]
   const ivBytes = allContainers([container]).some((c) => c.encryption?.ivBytes === 16) ? 16 : 12
   return {
@@ -148,7 +157,12 @@ function blind(admitted: Admitted, endpoint: RecipientEndpoint, ports: GatewayPo
   const parts: EnvelopePart[] = [
     { name: 'content-package', mediaType: 'application/osci+xml', role: 'osci', bytes: ports.packages.write(content) },
     { name: 'certificates', mediaType: 'application/json', role: 'evidence', bytes: new TextEncoder().encode(JSON.stringify(header)) },
-    ...attachments.map((a): EnvelopePart => ({ name: a.contentId, mediaType: a.contentType === '' ? 'application/octet-stream' : a.contentType, role: 'attachment', bytes: a.body })),
+    ...attachments.map((a): EnvelopePart => ({
+      name: a.contentId,
+      mediaType: a.contentType === '' ? 'application/octet-stream' : a.contentType,
+      role: 'attachment',
+      bytes: a.body,
+    })),
   ]
   return { parts: uniqueNames(parts), evidence: evidenceOf(admitted, 'blind', []), containerId: '', ivBytes: 12, findings: [] }
 }

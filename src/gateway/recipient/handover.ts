@@ -46,7 +46,9 @@ const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex')
 
 /** `CoreError` by shape: this room sees the core's ports only. */
 const statusOf = (error: unknown): number | undefined =>
-  error instanceof Error && 'finding' in error && String(error.finding).startsWith('core.') && 'status' in error ? Number(error.status) : undefined
+  error instanceof Error && 'finding' in error && String(error.finding).startsWith('core.') && 'status' in error
+    ? Number(error.status)
+    : undefined
 
 /** Full core or quota: nothing was processed, try again. */
 export const isCoreBusy = (error: unknown): boolean => [429, 503].includes(statusOf(error) ?? 0)
@@ -89,7 +91,10 @@ export async function putRequest(
   }
   const body = await sealEnvelope(envelope, { recipient, sender: identity.signing }, random)
   try {
-    await core.put({ id, to: mailbox, sender: identity.participant, ttlSeconds, body, ...(replyTo === undefined ? {} : { replyTo }) }, reservation)
+    await core.put(
+      { id, to: mailbox, sender: identity.participant, ttlSeconds, body, ...(replyTo === undefined ? {} : { replyTo }) },
+      reservation,
+    )
   } catch (error) {
     if (isCoreBusy(error)) throw new DeliveryRefused('core.full', 'the core has no room', { codes: NOT_TAKEN, cause: error })
     throw error
@@ -209,7 +214,11 @@ export async function awaitAnswer(handover: Handover, fits: ReplyCheck, ports: G
       if (!claim) break
       const answer = await openReply(claim, handover, ports)
       if (!answer || !(await fits(answer.envelope))) {
-        log.write('warn', 'reply-refused', { envelopeId: handover.id, participant: claim.envelope.sender, findings: ['policy.foreign-reply'] })
+        log.write('warn', 'reply-refused', {
+          envelopeId: handover.id,
+          participant: claim.envelope.sender,
+          findings: ['policy.foreign-reply'],
+        })
         await claim.refuse('not-a-reply')
         continue
       }
@@ -234,6 +243,8 @@ export async function reserveRoom(mailbox: string | undefined, bytes: number, po
   try {
     return await ports.core.reserve(mailbox, ports.identity.participant, bytes)
   } catch (error) {
+    // a mailbox that nobody opened: the routing says so in OSCI's own words
+    if (statusOf(error) === 404) return undefined
     if (isCoreBusy(error)) throw new HttpError(503, 'core.full', 'There is no room at the moment.', { retryAfterSeconds: 1, cause: error })
     throw error
   }

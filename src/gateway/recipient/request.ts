@@ -74,7 +74,11 @@ export async function openShape(call: Call, endpoint: RecipientEndpoint, ports: 
   const cipher = unverified.intermediaryCertificates?.find((c) => c.role === 'CipherCertificateIntermediary')
   const answerTo = cipher && readX509(cipher)
   if (!answerTo || answerTo.publicKey.asymmetricKeyType !== 'rsa')
-    throw new CertificateError('9500', 'certificates.no-answer-key', 'an encrypted request must bring the certificate that its answer is encrypted for')
+    throw new CertificateError(
+      '9500',
+      'certificates.no-answer-key',
+      'an encrypted request must bring the certificate that its answer is encrypted for',
+    )
   return { ...shape, answerTo }
 }
 
@@ -84,7 +88,8 @@ async function recognise(endpoint: RecipientEndpoint, signer: X509Certificate, a
   return undefined
 }
 
-const rsaBits = (c: X509Certificate): number => (c.publicKey.asymmetricKeyType === 'rsa' ? (c.publicKey.asymmetricKeyDetails?.modulusLength ?? 0) : Infinity)
+const rsaBits = (c: X509Certificate): number =>
+  c.publicKey.asymmetricKeyType === 'rsa' ? (c.publicKey.asymmetricKeyDetails?.modulusLength ?? 0) : Infinity
 
 /** A certificate outside its validity is a warning for the message signer (3700). */
 const isOutside = (c: X509Certificate, at: Date): boolean => at < new Date(c.validFrom) || at > new Date(c.validTo)
@@ -125,15 +130,18 @@ export async function admit(shape: Shape, endpoint: RecipientEndpoint, ports: Ga
 export function repeatKey({ message: m, frame: f, challenge, peer }: Admitted): string {
   const signer = m.evidence.signature ? createHash('sha256').update(m.evidence.signature.signer.raw).digest('hex') : `unsigned ${peer.name}`
   const id = messageIdOf(m)
-  return createHash('sha256').update(JSON.stringify([f.type, signer, id === undefined ? 'challenge' : 'id', id ?? challenge])).digest('base64url')
+  return createHash('sha256')
+    .update(JSON.stringify([f.type, signer, id === undefined ? 'challenge' : 'id', id ?? challenge]))
+    .digest('base64url')
 }
 
 /** MessageId of the delivery (accept: its process card; process: the id for the answer). */
 export function messageIdOf(m: Delivery): string | undefined {
-  if (m.type === 'acceptDelivery') return (m as OsciMessage<'acceptDelivery'>).order.processCardBundle.messageId
-  const order = (m as OsciMessage<'processDelivery'>).order
+  if (m.type === 'acceptDelivery') return m.order.processCardBundle.messageId
+  const order = m.order
   return order.processCardBundle?.messageId ?? order.messageIdResponse
 }
 
 /** The other side's certificate entries by role. */
-export const entriesOf = (m: Delivery, role: CertificateEntry['role']): readonly CertificateEntry[] => (m.certificates ?? []).filter((c) => c.role === role)
+export const entriesOf = (m: Delivery, role: CertificateEntry['role']): readonly CertificateEntry[] =>
+  (m.certificates ?? []).filter((c) => c.role === role)

@@ -40,7 +40,11 @@ export class DeliveryRefused extends ProtektorError {
   constructor(
     finding: string,
     message: string,
-    what: { readonly codes?: readonly FeedbackCode[]; readonly reasons?: readonly Reason[]; readonly document?: Uint8Array } & ErrorOptionsOf = {},
+    what: {
+      readonly codes?: readonly FeedbackCode[]
+      readonly reasons?: readonly Reason[]
+      readonly document?: Uint8Array
+    } & ErrorOptionsOf = {},
   ) {
     super(finding, message, what)
     this.codes = what.codes ?? REFUSED
