@@ -9,11 +9,13 @@ import { startValidator, type SchemaValidator } from '../../src/xml/schema.js'
 
 const FOLDER = new URL('../../schemas/xprotektor/1.0/', import.meta.url)
 
-/** A meldebescheinigung.antwort.1001 whose PDF fills it up to `bytes`. */
+/** A selbstauskunft.auskunft.1102 with as many residences as `bytes` hold: many elements, as register messages have. */
 export function demoDocument(bytes: number): Uint8Array {
-  const sample = readFileSync(new URL('beispiele/gueltig/meldebescheinigung.antwort.1001.dokument.xml', FOLDER), 'utf8')
-  const filler = 'QUJD'.repeat(Math.max(1, Math.floor((bytes - sample.length) / 4)))
-  return Buffer.from(sample.replace(/(<xp:inhalt>)[^<]*/, `$1${filler}`).replace(/<xp:sha256>[^<]*<\/xp:sha256>/, ''), 'utf8')
+  const sample = readFileSync(new URL('beispiele/gueltig/selbstauskunft.auskunft.1102.xml', FOLDER), 'utf8')
+  const residence = /[ \t]*<xp:wohnung>.*?<\/xp:wohnung>\r?\n?/s.exec(sample)?.[0]
+  if (residence === undefined) throw new Error('the sample names no residence')
+  const wanted = Math.round((bytes - Buffer.byteLength(sample)) / Buffer.byteLength(residence))
+  return Buffer.from(sample.replace(residence, residence.repeat(Math.max(1, Math.min(48, wanted + 1)))), 'utf8')
 }
 
 export async function validatorOfDemo(workers = 1): Promise<SchemaValidator> {
