@@ -70,10 +70,12 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
     io.err.write(`protektor: ${error instanceof Error ? error.message : String(error)}\n`)
     return 4
   }
+  // whoever reads that we are up may end us at once
+  const ended = endSignal()
   io.err.write(renderWarnings(gateway.warnings, io.lang))
   const endpoints = config.endpoints.map((e) => `  ${words.endpoint}: ${gateway.public.url}${e.path} (${e.role}, ${e.mode})\n`).join('')
   io.err.write(`${words.public}: ${gateway.public.url}\n${endpoints}${words.admin}: ${gateway.admin.url}\n`)
-  await endSignal()
+  await ended
   io.err.write(words.draining + '\n')
   await gateway.close(DRAIN_MS)
   return 0

@@ -237,8 +237,9 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
     io.out.write(`\n${words.took} ${done.ms.toFixed(0)} ms. ${words.written} ${relative('.', await keepMessages(demo, done))}\n`)
     const good = done.answer.codes.includes('0800') && done.answer.document !== undefined
     if (values.once) return good ? 0 : 1
+    const ended = endSignal()
     io.out.write(`\n${words.keeps}\n${nextSteps(gateway, demo)}`)
-    await endSignal()
+    await ended
     return good ? 0 : 1
   } finally {
     await register.stop()

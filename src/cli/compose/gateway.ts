@@ -30,7 +30,7 @@ import { GATEWAY_PARTICIPANT, openIdentity, type OpenedIdentity } from './identi
 import { openOwnKeys, readCertificates } from './keys.js'
 import { packageCodec } from './package-codec.js'
 import { makeEndpoints, strictAlgorithms } from './peers.js'
-import { openDesk } from './xoev-desk.js'
+import { openDesk, type OpenedDesk } from './xoev-desk.js'
 
 export interface RunningGateway {
   readonly public: Listening
@@ -113,6 +113,23 @@ function handlerOf(app: ReturnType<typeof publicApp>): RequestListener {
  * @throws {ConfigError} keys, key files, participants; the system's error when an address is taken.
  */
 export async function startGateway(config: Config, options: GatewayOptions): Promise<RunningGateway> {
+  // first, since its threads compile while this one opens keys
+  const desk = await openDesk({
+    directories: config.schemas.directories,
+    limits: limitsOf(config),
+    workers: options.workers,
+    sources: { now: () => systemClock.now(), uuid: randomUUID, version: await packageVersion() },
+    onFallback: () => options.log.write('error', 'schema-engine-fallback', { findings: ['xoev-schema.engine-fallback'] }),
+  })
+  try {
+    return await compose(config, options, desk)
+  } catch (error) {
+    await desk.close()
+    throw error
+  }
+}
+
+async function compose(config: Config, options: GatewayOptions, desk: OpenedDesk): Promise<RunningGateway> {
   const clock = systemClock
   const { log } = options
   const own = await openOwnKeys(config, clock.now())
@@ -123,13 +140,6 @@ export async function startGateway(config: Config, options: GatewayOptions): Pro
   const limits = limitsOf(config)
   const core = memoryCore({ clock, maxBytes: config.limits.coreBytes })
   await openMailboxes(core, config, participants)
-  const desk = await openDesk({
-    directories: config.schemas.directories,
-    limits,
-    workers: options.workers,
-    sources: { now: () => clock.now(), uuid: randomUUID, version: await packageVersion() },
-    onFallback: () => log.write('error', 'schema-engine-fallback', { findings: ['xoev-schema.engine-fallback'] }),
-  })
   const used = join(config.dataDirectory, 'used-ids')
   await mkdir(used, { recursive: true, mode: 0o700 })
   const metrics = gatewayMetrics()
