@@ -17,16 +17,19 @@ export interface CanonicalOptions {
   readonly omit?: ReadonlySet<XmlElement>
 }
 
-type Scope = ReadonlyMap<string, string>
+type Scope = Map<string, string>
+
+/** What a prefix meant before it was declared; undefined: nothing. */
+type Undo = readonly (readonly [prefix: string, before: string | undefined])[]
 
 interface Frame {
   readonly e: XmlElement
-  readonly scope: Scope
+  readonly undo: Undo
   readonly name: string
   next: number
 }
 
-const NOTHING: Scope = new Map()
+const NOTHING: Undo = []
 
 /** UTF-8 octets of the canonical form. @throws {StructureError} where it does not exist, see {@link canonicalText}. */
 export function canonicalize(e: XmlElement, options?: CanonicalOptions): Uint8Array {
@@ -43,21 +46,16 @@ export function canonicalText(apex: XmlElement, options: CanonicalOptions = {}):
   let out = ''
   const stack: Frame[] = []
   const inherited = apex.parent ? ancestry(apex.parent) : undefined
+  // one map for the whole walk, undone at end tags: a copy per declaring element would cost their product (threat model X5)
+  const scope: Scope = inherited?.scope ?? new Map<string, string>()
 
-  const open = (e: XmlElement, above: Scope): void => {
+  const open = (e: XmlElement): void => {
     const name = e.prefix === '' ? e.local : `${e.prefix}:${e.local}`
-    let scope = above
+    const undo = e.namespaces.length > 0 ? declare(scope, e) : NOTHING
     out += '<' + name
-    if (stack.length === 0) {
-      scope = declared(inherited?.scope ?? NOTHING, e)
-      for (const prefix of [...scope.keys()].sort(byCodePoint)) out += declaration(prefix, scope.get(prefix) ?? '')
-    } else if (e.namespaces.length > 0) {
-      scope = declared(above, e)
-      if (scope !== above) {
-        for (const { prefix, uri } of sorted(e.namespaces, (a, b) => byCodePoint(a.prefix, b.prefix))) {
-          if (prefix !== 'xml' && (above.get(prefix) ?? '') !== uri) out += declaration(prefix, uri)
-        }
-      }
+    if (stack.length === 0) for (const prefix of [...scope.keys()].sort(byCodePoint)) out += declaration(prefix, scope.get(prefix) ?? '')
+    else if (undo.length > 0) {
+      for (const [prefix] of sorted(undo, (a, b) => byCodePoint(a[0], b[0]))) out += declaration(prefix, scope.get(prefix) ?? '')
     }
     // Parsed names are bound, or the gate had refused them; line 0 marks what we built ourselves.
     if (e.line === 0) assertBound(e, scope)
@@ -72,18 +70,22 @@ export function canonicalText(apex: XmlElement, options: CanonicalOptions = {}):
     for (const a of attributes)
       out += a.prefix === '' ? ` ${a.local}="${escapeAttribute(a.value)}"` : ` ${a.prefix}:${a.local}="${escapeAttribute(a.value)}"`
     out += '>'
-    stack.push({ e, scope, name, next: 0 })
+    stack.push({ e, undo, name, next: 0 })
   }
 
-  open(apex, NOTHING)
+  open(apex)
   for (let frame = stack[0]; frame; frame = stack[stack.length - 1]) {
     const child = frame.e.children[frame.next++]
     if (child === undefined) {
       out += `</${frame.name}>`
       stack.pop()
+      for (const [prefix, before] of frame.undo) {
+        if (before === undefined) scope.delete(prefix)
+        else scope.set(prefix, before)
+      }
     } else if (child.kind === 'text') out += escapeText(child.value)
     else if (child.kind === 'element') {
-      if (!omit?.has(child)) open(child, frame.scope)
+      if (!omit?.has(child)) open(child)
     } else if (child.kind === 'instruction')
       out += child.value === '' ? `<?${child.target}?>` : `<?${child.target} ${child.value.replace(/\r/g, '&#xD;')}?>`
   }
@@ -95,29 +97,28 @@ function ancestry(parent: XmlElement): { scope: Scope; attributes: XmlAttribute[
   const chain: XmlElement[] = []
   for (let n: XmlElement | undefined = parent; n; n = n.parent) chain.push(n)
   const attributes = new Map<string, XmlAttribute>()
-  let scope = NOTHING
+  const scope: Scope = new Map()
   for (const e of chain.reverse()) {
-    scope = declared(scope, e)
+    declare(scope, e)
     for (const a of e.attributes) if (a.uri === XML) attributes.set(a.local, a)
   }
   return { scope, attributes: [...attributes.values()] }
 }
 
-/** The scope below `e`; the same object when nothing changes. */
-function declared(above: Scope, e: XmlElement): Scope {
-  let scope: Map<string, string> | undefined
+/** Declares the namespaces of `e` in the scope. @returns what changed, each prefix once. */
+function declare(scope: Scope, e: XmlElement): Undo {
+  const undo: (readonly [string, string | undefined])[] = []
   for (const { prefix, uri } of e.namespaces) {
-    if (prefix === 'xml' || ((scope ?? above).get(prefix) ?? '') === uri) continue
-    scope ??= new Map(above)
+    const before = scope.get(prefix)
+    if (prefix === 'xml' || (before ?? '') === uri) continue
+    // [C14N10 §1.3]: implementations must report failure on relative namespace URIs.
+    if (uri !== '' && !/^[A-Za-z][A-Za-z0-9+.-]*:/.test(uri))
+      throw new StructureError('signature', 'xml.relative-namespace', 'relative namespace name: there is no canonical form', place(e))
+    undo.push([prefix, before])
     if (uri === '') scope.delete(prefix)
-    else {
-      // [C14N10 §1.3]: implementations must report failure on relative namespace URIs.
-      if (!/^[A-Za-z][A-Za-z0-9+.-]*:/.test(uri))
-        throw new StructureError('signature', 'xml.relative-namespace', 'relative namespace name: there is no canonical form', place(e))
-      scope.set(prefix, uri)
-    }
+    else scope.set(prefix, uri)
   }
-  return scope ?? above
+  return undo
 }
 
 function assertBound(e: XmlElement, scope: Scope): void {
