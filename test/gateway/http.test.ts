@@ -11,7 +11,7 @@ import { gatewayLog, printable } from '../../src/gateway/log.js'
 import { overloadGuard } from '../../src/gateway/overload.js'
 import { certificateRequest, echo, openHouse, removeDirectories, type House, type HouseOptions } from './support.js'
 
-const ENDPOINT = `    defaultMailbox: '${DEMO_REGISTER}'\n    takeWithinSeconds: 2\n    answerWithinSeconds: 4`
+const ENDPOINT = `    defaultMailbox: '${DEMO_REGISTER}'`
 
 describe('gateway over HTTP', function () {
   this.timeout(60_000)

@@ -11,13 +11,16 @@ import { issueCertificate } from '../../src/pki/test-pki.js'
 import { certificateRequest, echo, openHouse, removeDirectories, type House, type HouseOptions } from './support.js'
 
 const text = (bytes: Uint8Array | undefined): string => (bytes ? new TextDecoder().decode(bytes) : '')
-const FAST = `    defaultMailbox: '${DEMO_REGISTER}'\n    takeWithinSeconds: 1\n    answerWithinSeconds: 3`
-const PASS = `${FAST}\n    unknownContent: pass`
+const DEFAULT = `    defaultMailbox: '${DEMO_REGISTER}'`
+/** For tests that wait for a deadline. */
+const FAST = `${DEFAULT}\n    takeWithinSeconds: 2\n    answerWithinSeconds: 4`
+const PASS = `${DEFAULT}\n    unknownContent: pass`
+const FAST_PASS = `${FAST}\n    unknownContent: pass`
 
 describe('passive recipient', function () {
   this.timeout(30_000)
   let house: House | undefined
-  const open = async (options: HouseOptions = {}): Promise<House> => (house = await openHouse({ endpointOptions: FAST, ...options }))
+  const open = async (options: HouseOptions = {}): Promise<House> => (house = await openHouse({ endpointOptions: DEFAULT, ...options }))
 
   afterEach(async () => {
     await house?.close()
@@ -102,7 +105,7 @@ describe('passive recipient', function () {
 
   describe('tells "nothing was processed" from "unknown"', () => {
     it('9809+9811 when nobody takes it in time, and it is gone', async () => {
-      const h = await open()
+      const h = await open({ endpointOptions: FAST })
       expect((await h.ride()).codes).to.deep.equal(['9809', '9811'])
       expect((await h.ride({ type: 'acceptDelivery' })).codes).to.deep.equal(['9809', '9811'])
       const client = await h.register()
@@ -112,7 +115,7 @@ describe('passive recipient', function () {
     })
 
     it('9810+9811 when it was taken and no answer came; a late answer is refused', async () => {
-      const h = await open()
+      const h = await open({ endpointOptions: FAST })
       let late: Received | undefined
       await h.serve(async (r) => Promise.resolve(void (late ??= r)))
       expect((await h.ride()).codes).to.deep.equal(['9810', '9811'])
@@ -120,7 +123,7 @@ describe('passive recipient', function () {
     })
 
     it('9810+9811 when the reply does not belong to the request, which is never delivered', async () => {
-      const h = await open()
+      const h = await open({ endpointOptions: FAST })
       const others: Received[] = []
       // every reply goes to the mailbox of the request before: sealed for the same key, naming another request
       await h.serve(async (r) => {
@@ -159,7 +162,7 @@ describe('passive recipient', function () {
     })
 
     it('0800 with an accepting notice that has a document, when no result follows in time', async () => {
-      const h = await open({ endpointOptions: PASS })
+      const h = await open({ endpointOptions: FAST_PASS })
       await h.serve(async (r) =>
         r.notice({ parts: [{ name: 'content0', mediaType: 'text/plain', role: 'document', bytes: new TextEncoder().encode('yes') }] }),
       )
@@ -247,7 +250,7 @@ describe('passive recipient', function () {
 
     it('an addressee that no route knows, 9805+9811 or 0010', async () => {
       const h = await openServed({
-        endpointOptions: `    routes: [ { kennung: 'ags:99001000', mailbox: '${DEMO_REGISTER}' } ]\n    takeWithinSeconds: 1\n    answerWithinSeconds: 3`,
+        endpointOptions: `    routes: [ { kennung: 'ags:99001000', mailbox: '${DEMO_REGISTER}' } ]`,
       })
       const { codes, document } = await h.ride({ document: certificateRequest({ leser: 'ags:99002000' }) })
       expect(codes).to.deep.equal(['0800'])
@@ -323,9 +326,37 @@ describe('passive recipient', function () {
     })
   })
 
+  describe('a mailbox with lease and confirm', () => {
+    const leased = { mailboxOptions: 'ttlSeconds: 10, handover: lease-and-confirm, leaseSeconds: 1' }
+
+    it('acceptDelivery gets 0800 only when the register has confirmed', async () => {
+      const h = await open(leased)
+      await h.serve((r) => r.confirm())
+      expect((await h.ride({ type: 'acceptDelivery' })).codes).to.deep.equal(['0800'])
+    })
+
+    it('9805+9811 with the code when the register gives it back unprocessed; 0010 in processDelivery', async () => {
+      const h = await open(leased)
+      await h.serve((r) => r.refuse('T070'))
+      const accept = await h.ride({ type: 'acceptDelivery' })
+      expect(accept.codes).to.deep.equal(['9805', '9811'])
+      expect(accept.texts[0]).to.contain('T070')
+      const process = await h.ride()
+      expect(process.codes).to.deep.equal(['0800'])
+      expect(text(process.document)).to.contain('T070')
+    })
+
+    it('never 0800 when it was taken and not confirmed', async () => {
+      const h = await open({ ...leased, endpointOptions: FAST })
+      await h.serve(async () => Promise.resolve())
+      const { codes } = await h.ride({ type: 'acceptDelivery' })
+      expect(['9809 9811', '9810 9811']).to.include(codes.join(' '))
+    })
+  })
+
   describe("a peer's wishes", () => {
     it('verdict first where the peer looks at the first entry only', async () => {
-      const h = await open({ peerOptions: '    signed: required\n    encrypted: required\n    verdictFirst: true' })
+      const h = await open({ endpointOptions: FAST, peerOptions: '    signed: required\n    encrypted: required\n    verdictFirst: true' })
       expect((await h.ride()).codes).to.deep.equal(['9811', '9809'])
     })
 
@@ -396,7 +427,7 @@ describe('passive recipient', function () {
 
   describe('blind mode', () => {
     it('hands the sealed package over unopened, and wraps the sealed answer unopened', async () => {
-      const h = await open({ mode: 'blind', endpointOptions: FAST })
+      const h = await open({ mode: 'blind' })
       let seen: Received | undefined
       await h.serve(async (r) => {
         seen = r
@@ -418,7 +449,7 @@ describe('passive recipient', function () {
     })
 
     it('refuses content in clear with 9805+9811', async () => {
-      const h = await open({ mode: 'blind', endpointOptions: FAST })
+      const h = await open({ mode: 'blind' })
       await h.serve(echo)
       expect((await h.ride({ encryptContent: false })).codes).to.deep.equal(['9805', '9811'])
     })

@@ -61,7 +61,7 @@ export interface HouseOptions extends Partial<DemoOptions> {
   readonly files?: Readonly<Record<string, string>>
 }
 
-const DEFAULT_ENDPOINT = `    defaultMailbox: '${DEMO_REGISTER}'\n    takeWithinSeconds: 2\n    answerWithinSeconds: 4`
+const DEFAULT_ENDPOINT = `    defaultMailbox: '${DEMO_REGISTER}'`
 
 export async function openHouse(options: HouseOptions = {}): Promise<House> {
   const directory = options.directory ?? (await freshDirectory())

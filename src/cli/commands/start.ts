@@ -62,13 +62,13 @@ const WORDS = {
     title: 'Protektor – Demo. Alle Schlüssel, Behörden und Personen sind erfunden.',
     made: 'Schlüssel erzeugt in', reused: 'Schlüssel aus', running: 'Gateway und Kern laufen auf', admin: 'Betrieb', register: 'Register Musterstadt holt ab aus',
     ride: 'Eine Fahrt:', answer: 'Die Antwort (entschlüsselt):', none: 'Es kam keine Antwort', keeps: 'Läuft weiter; Ende mit Strg-C. Zum Ausprobieren:', took: 'Antwort nach',
-    written: 'Nachrichten der Fahrt liegen in',
+    written: 'Nachrichten der Fahrt liegen in', taken: 'Die Adresse ist belegt; mit --port und --admin-port andere wählen',
   },
   en: {
     title: 'Protektor – demo. All keys, authorities and persons are made up.',
     made: 'keys made in', reused: 'keys from', running: 'gateway and core run on', admin: 'admin', register: 'register Musterstadt takes from',
     ride: 'One ride:', answer: 'The answer (decrypted):', none: 'No answer came', keeps: 'Keeps serving; end with Ctrl-C. Try:', took: 'answer after',
-    written: 'messages of the ride lie in',
+    written: 'messages of the ride lie in', taken: 'The address is taken; choose others with --port and --admin-port',
   },
 } as const // prettier-ignore
 
@@ -217,7 +217,15 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
   }
   let riding = false
   const config = await loadConfig(demo.configFile)
-  const gateway = await startGateway(config, { log: storyLog((event) => riding && tell(event), io), workers: 1 })
+  const started = await startGateway(config, { log: storyLog((event) => riding && tell(event), io), workers: 1 }).catch(
+    (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EADDRINUSE') throw error
+      io.err.write(`protektor: ${words.taken} (${error.message})\n`)
+      return undefined
+    },
+  )
+  if (!started) return 4
+  const gateway: RunningGateway = started
   const register = await startRegister(gateway.public.url, demo.register, gateway.identity, {
     audience: config.publicUrl,
     onProblem: (error) => io.err.write(`register: ${error instanceof Error ? error.message : String(error)}\n`),

@@ -53,6 +53,7 @@ export interface DemoOptions {
   readonly peerOptions?: string
   readonly endpointOptions?: string
   readonly endpointPeers?: string
+  readonly mailboxOptions?: string
   readonly topOptions?: string
   readonly mode?: 'terminating' | 'blind'
 }
@@ -79,7 +80,7 @@ participants:
   - { id: register-1, jwks: keys/register-1.json, mailboxes: [ '${DEMO_REGISTER}' ] }
   - { id: portal-1, jwks: keys/portal-1.json }
 mailboxes:
-  '${DEMO_REGISTER}': { ttlSeconds: 10 }
+  '${DEMO_REGISTER}': { ${options.mailboxOptions ?? 'ttlSeconds: 10'} }
 endpoints:
   - path: /osci/recipient
     role: passiveRecipient

@@ -21,7 +21,7 @@ import { adminApp, publicApp } from '../../gateway/app.js'
 import { CORE_API_OPENAPI, coreApiRouter } from '../../gateway/core-api.js'
 import type { GatewayLog } from '../../gateway/log.js'
 import { gatewayMetrics } from '../../gateway/metrics.js'
-import type { GatewayPorts } from '../../gateway/ports.js'
+import type { GatewayPorts, RecipientEndpoint } from '../../gateway/ports.js'
 import { repeatTable } from '../../gateway/repeats.js'
 import { listen, type Listening, type ServerLimits } from '../../gateway/server.js'
 import { pinnedTrust } from '../../pki/path.js'
@@ -38,6 +38,8 @@ export interface RunningGateway {
   readonly core: Core
   readonly directory: Directory
   readonly identity: OpenedIdentity
+  /** What the applications were built of; for tests and benchmarks. */
+  readonly inside: { readonly ports: GatewayPorts; readonly endpoints: readonly RecipientEndpoint[] }
   readonly ready: () => boolean
   readonly warnings: readonly ConfigProblem[]
   /** Takes no new calls, lets those under way finish, then ends. */
@@ -210,6 +212,7 @@ async function compose(config: Config, options: GatewayOptions, desk: OpenedDesk
     core,
     directory,
     identity,
+    inside: { ports, endpoints },
     ready,
     warnings: [...config.warnings, ...own.warnings],
     async close(withinMs) {
