@@ -120,6 +120,7 @@ describe('passive recipient', function () {
       await h.serve(async (r) => Promise.resolve(void (late ??= r)))
       expect((await h.ride()).codes).to.deep.equal(['9810', '9811'])
       await late?.result({ parts: [{ name: 'content0', mediaType: 'text/plain', role: 'document', bytes: new Uint8Array([1]) }] })
+      await until(() => h.lines.some((l) => l.includes('late-reply-refused')))
     })
 
     it('9810+9811 when the reply does not belong to the request, which is never delivered', async () => {
@@ -368,7 +369,7 @@ describe('passive recipient', function () {
       expect(content?.containers[0]?.authors[0]?.algorithm).to.equal('http://www.w3.org/2001/04/xmldsig-more#rsa-sha512')
     })
 
-    it('3700 beside 0800 when the signer has expired, and a signer under a root with role intermediary', async () => {
+    it('3700 beside 0800 when the signer has expired', async () => {
       const dates = { notBefore: new Date('2020-01-01'), notAfter: new Date('2021-01-01') }
       const signer = await issueCertificate({ commonName: 'expired', usage: 'signature', ...dates })
       const h = await open({
@@ -378,6 +379,22 @@ describe('passive recipient', function () {
       })
       await h.serve(echo)
       expect((await h.ride({ signer })).codes).to.deep.equal(['3700', '0800'])
+    })
+
+    it('G9 a signer under a root is known only where the root stands for intermediaries', async () => {
+      for (const [role, expected] of [
+        ['intermediary', '0800'],
+        ['user', '9601'],
+      ] as const) {
+        const h = await open({
+          peerOptions: `    signed: required\n    encrypted: required\n  - { name: by-root, roots: [ keys/ca.pem ], role: ${role} }`,
+          endpointPeers: 'by-root',
+        })
+        await h.serve(echo)
+        expect((await h.ride()).codes).to.deep.equal([expected])
+        await h.close()
+      }
+      house = undefined
     })
   })
 

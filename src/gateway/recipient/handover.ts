@@ -146,7 +146,7 @@ const MAX_LATE = 1000
 let late = 0
 
 /** Gives late answers back until the reply mailbox is gone. Its end is nobody's business. */
-function refuseLate(replyTo: string, untilMs: number, { core, clock, stopping }: GatewayPorts): void {
+function refuseLate(replyTo: string, untilMs: number, { core, clock, log, stopping }: GatewayPorts): void {
   if (late >= MAX_LATE || stopping.aborted) return
   late++
   const loop = async (): Promise<void> => {
@@ -154,6 +154,7 @@ function refuseLate(replyTo: string, untilMs: number, { core, clock, stopping }:
       const claim = await core.take(replyTo, left, stopping)
       if (!claim) return
       await claim.refuse('too-late')
+      log.write('warn', 'late-reply-refused', { participant: claim.envelope.sender })
     }
   }
   loop()
