@@ -38,7 +38,8 @@ export async function benchMemory(): Promise<BenchResult> {
     const ratio = ours / reference
     const name = `resident memory after ${LAST} messages against ${FIRST}`
     const took = `${sent} messages in ${seconds().toFixed(0)} s`
-    if (sent < LAST) return { name: `${name}: ended early, ${took}`, ours: inMib(ours), reference: inMib(reference), ratio, goal: `≤ ${GOAL}` }
+    if (sent < LAST)
+      return { name: `${name}: ended early, ${took}`, ours: inMib(ours), reference: inMib(reference), ratio, goal: `≤ ${GOAL}` }
     return { name: `${name} (${took})`, ours: inMib(ours), reference: inMib(reference), ratio, goal: GOAL }
   } finally {
     await house.close()

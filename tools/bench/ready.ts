@@ -104,9 +104,13 @@ function compiled(): string {
   rmSync(folder, { recursive: true, force: true })
   mkdirSync(folder, { recursive: true })
   const compiler = join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc')
-  const run = spawnSync(process.execPath, [compiler, '-p', join(ROOT, 'tsconfig.build.json'), '--noCheck', '--outDir', join(folder, 'dist')], {
-    encoding: 'utf8',
-  })
+  const run = spawnSync(
+    process.execPath,
+    [compiler, '-p', join(ROOT, 'tsconfig.build.json'), '--noCheck', '--outDir', join(folder, 'dist')],
+    {
+      encoding: 'utf8',
+    },
+  )
   if (!existsSync(join(folder, 'dist', 'src', 'cli', 'main.js'))) throw new Error(`the build failed: ${run.stdout.slice(0, 500)}`)
   for (const name of ['bin', 'schemas', 'package.json']) cpSync(join(ROOT, name), join(folder, name), { recursive: true })
   return join(folder, 'bin', 'protektor.js')

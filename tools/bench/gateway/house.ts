@@ -70,7 +70,7 @@ async function startRegister(demo: Demo, gateway: Started, answerTo: (uuid: stri
       participant: demo.register.participant,
       key: demo.register.sign,
       openingKeys: [demo.register.open],
-      senders: [{ id: gateway.participant, jwks: gateway.jwks as never }],
+      senders: [{ id: gateway.participant, jwks: gateway.jwks }],
     })
     for await (const request of client.requests(DEMO_REGISTER, { signal: stopped.signal })) await answer(request)
   })
@@ -92,9 +92,9 @@ export async function openHouse(document: Uint8Array): Promise<House> {
   const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()))
   try {
     const gateway = (await nextMessage(child)) as Started
-    const { fresh, answerTo } = documents(document)
-    const { build, read } = await caller(demo.keys)
-    const stopRegister = await startRegister(demo, gateway, answerTo)
+    const made = documents(document)
+    const intermediary = await caller(demo.keys)
+    const stopRegister = await startRegister(demo, gateway, (uuid) => made.answerTo(uuid))
     const ask = async <T>(question: Question): Promise<T> => {
       const answered = nextMessage(child)
       child.send(question)
@@ -102,7 +102,7 @@ export async function openHouse(document: Uint8Array): Promise<House> {
     }
     return {
       ask,
-      build: () => build(fresh()),
+      build: () => intermediary.build(made.fresh()),
       async send(request) {
         const reply = await fetch(`${gateway.url}/osci/recipient`, {
           method: 'POST',
@@ -110,7 +110,7 @@ export async function openHouse(document: Uint8Array): Promise<House> {
           body: Buffer.from(request),
           signal: AbortSignal.timeout(ANSWER_WITHIN_MS),
         })
-        await read(new Uint8Array(await reply.arrayBuffer()))
+        await intermediary.read(new Uint8Array(await reply.arrayBuffer()))
       },
       async close() {
         await stopRegister()
