@@ -9,7 +9,8 @@ import { loadConfig } from '../../config/load.js'
 import { ConfigError, type ConfigProblem } from '../../errors.js'
 import { gatewayLog } from '../../gateway/log.js'
 import { parseCommand, UsageError } from '../arguments.js'
-import { startGateway, type RunningGateway } from '../compose/gateway.js'
+import type { RunningGateway } from '../compose/gateway.js'
+import { deskOf } from '../compose/xoev-desk.js'
 import type { Io, Language } from '../io.js'
 
 const HELP = {
@@ -64,7 +65,13 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
   const config = await loadConfig(values.config)
   let gateway: RunningGateway
   try {
-    gateway = await startGateway(config, { log: gatewayLog(), workers: Math.max(1, availableParallelism() - 1) })
+    // schemas are compiled in a thread while this one still reads the rest of the program
+    const log = gatewayLog()
+    const workers = Math.max(1, availableParallelism() - 1)
+    const desk = deskOf(config, log, workers)
+    desk.catch(() => undefined)
+    const { startGateway } = await import('../compose/gateway.js')
+    gateway = await startGateway(config, { log, workers, desk })
   } catch (error) {
     if (error instanceof ConfigError) throw error
     io.err.write(`protektor: ${error instanceof Error ? error.message : String(error)}\n`)

@@ -3,7 +3,7 @@
  * Composition root of `serve` and `start`: configuration → keys, core, desk, endpoints → two listening applications.
  * @module
  */
-import { randomBytes, randomUUID } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import { setMaxListeners } from 'node:events'
 import { mkdir, readFile } from 'node:fs/promises'
 import type { RequestListener } from 'node:http'
@@ -25,12 +25,11 @@ import type { GatewayPorts, RecipientEndpoint } from '../../gateway/ports.js'
 import { repeatTable } from '../../gateway/repeats.js'
 import { listen, type Listening, type ServerLimits } from '../../gateway/server.js'
 import { pinnedTrust } from '../../pki/path.js'
-import { packageVersion } from '../version.js'
 import { GATEWAY_PARTICIPANT, openIdentity, type OpenedIdentity } from './identity.js'
 import { openOwnKeys, readCertificates } from './keys.js'
 import { packageCodec } from './package-codec.js'
 import { makeEndpoints, strictAlgorithms } from './peers.js'
-import { openDesk, type OpenedDesk } from './xoev-desk.js'
+import { deskOf, type OpenedDesk } from './xoev-desk.js'
 
 export interface RunningGateway {
   readonly public: Listening
@@ -51,6 +50,8 @@ export interface GatewayOptions {
   /** Threads of schema validation. */
   readonly workers: number
   readonly serverLimits?: Partial<ServerLimits>
+  /** Begun before; it is closed with the gateway. */
+  readonly desk?: Promise<OpenedDesk>
 }
 
 const random = (bytes: number): Uint8Array => new Uint8Array(randomBytes(bytes))
@@ -116,13 +117,7 @@ function handlerOf(app: ReturnType<typeof publicApp>): RequestListener {
  */
 export async function startGateway(config: Config, options: GatewayOptions): Promise<RunningGateway> {
   // first, since its threads compile while this one opens keys
-  const desk = await openDesk({
-    directories: config.schemas.directories,
-    limits: limitsOf(config),
-    workers: options.workers,
-    sources: { now: () => systemClock.now(), uuid: randomUUID, version: await packageVersion() },
-    onFallback: () => options.log.write('error', 'schema-engine-fallback', { findings: ['xoev-schema.engine-fallback'] }),
-  })
+  const desk = await (options.desk ?? deskOf(config, options.log, options.workers))
   try {
     return await compose(config, options, desk)
   } catch (error) {

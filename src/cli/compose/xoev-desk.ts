@@ -3,15 +3,19 @@
  * The XÖV side of the gateway: one engine over our own and the configured schema sets, compiled when first needed.
  * @module
  */
+import { randomUUID } from 'node:crypto'
 import { Worker } from 'node:worker_threads'
 import { readSchemaDirectory } from '../../config/schema-files.js'
-import type { Limits } from '../../env.js'
+import type { Config } from '../../config/types.js'
+import { GATEWAY_LIMITS, type Limits } from '../../env.js'
 import type { XoevFacts } from '../../envelope/types.js'
+import type { GatewayLog } from '../../gateway/log.js'
 import type { DocumentReport, XoevDesk } from '../../gateway/ports.js'
 import { checkContent, type ContentContext, type XoevReport } from '../../xoev/check.js'
 import { CodeListStore } from '../../xoev/codelists.js'
 import { schemaSets, type SchemaFiles } from '../../xoev/schema-sets.js'
 import { startValidator, type SchemaSource, type SchemaValidator, type StartWorker } from '../../xml/schema.js'
+import { packageVersion } from '../version.js'
 import { readingBytes, rejectionBytes, type WriterSources } from './xoev-writers.js'
 import { ownSchemas } from '../commands/check-context.js'
 
@@ -100,4 +104,15 @@ export async function openDesk(options: DeskOptions): Promise<OpenedDesk> {
       for (const one of validators.values()) await one.then((v) => v.close()).catch(() => undefined)
     },
   }
+}
+
+/** The desk of a configuration. Loads little, so that its threads can compile while the rest of the program is still being read. */
+export async function deskOf(config: Config, log: GatewayLog, workers: number): Promise<OpenedDesk> {
+  return openDesk({
+    directories: config.schemas.directories,
+    limits: { ...GATEWAY_LIMITS, messageBytes: config.limits.messageBytes, xmlBytes: config.limits.xmlBytes },
+    workers,
+    sources: { now: () => new Date(), uuid: randomUUID, version: await packageVersion() },
+    onFallback: () => log.write('error', 'schema-engine-fallback', { findings: ['xoev-schema.engine-fallback'] }),
+  })
 }
