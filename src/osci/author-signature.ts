@@ -50,14 +50,27 @@ const decoded = (uri: string): string => {
   }
 }
 
+/** References by their URI, raw and percent-decoded. */
+export function referencesByUri(signature: Signature): ReadonlyMap<string, readonly Reference[]> {
+  const found = new Map<string, Reference[]>()
+  for (const r of signature.references)
+    for (const uri of new Set([r.uri, r.uri.startsWith('cid:') ? decoded(r.uri) : r.uri])) {
+      const same = found.get(uri)
+      if (same) same.push(r)
+      else found.set(uri, [r])
+    }
+  return found
+}
+
 function pair(signature: Signature, targets: readonly AuthorTarget[], optional: readonly AuthorTarget[], hidden: boolean) {
+  const named = referencesByUri(signature)
   const left = new Set(signature.references)
   const pairs: (readonly [AuthorTarget, Reference])[] = []
-  for (const target of [...targets, ...optional]) {
-    const hits = [...left].filter((r) => r.uri === target.uri || (r.uri.startsWith('cid:') && decoded(r.uri) === target.uri))
-    const [hit, twice] = hits
+  // an attachment that several contents name is one target, referenced once (osci-1.2 §6.2: a set)
+  for (const target of new Set([...targets, ...optional])) {
+    const [hit, twice] = named.get(target.uri) ?? []
     if (twice) throw wrong('repeated-reference', 'a part is referenced twice')
-    if (!hit && targets.includes(target)) throw wrong('not-covered', 'a part of the container is not signed')
+    if (!hit && !optional.includes(target)) throw wrong('not-covered', 'a part of the container is not signed')
     if (!hit) continue
     left.delete(hit)
     pairs.push([target, hit])
@@ -69,6 +82,17 @@ function pair(signature: Signature, targets: readonly AuthorTarget[], optional: 
   return { pairs, incomplete: stray.length > 0 }
 }
 
+/** Many signatures over one large attachment digest it once. */
+const digests = new WeakMap<AuthorTarget, Map<string, Uint8Array>>()
+
+function digestOf(target: AuthorTarget, method: string, env: OsciEnv): Uint8Array | undefined {
+  const known = digests.get(target) ?? new Map<string, Uint8Array>()
+  digests.set(target, known)
+  const octets = known.has(method) ? undefined : target.octets()
+  if (octets) known.set(method, digest(env.algorithms.signature, method, octets))
+  return known.get(method)
+}
+
 /** @returns true when checked, false when it could not be. @throws {SignatureError} when the digest is wrong. */
 function checkDigest(target: AuthorTarget, reference: Reference, env: OsciEnv): boolean {
   const transforms = reference.transforms
@@ -77,10 +101,9 @@ function checkDigest(target: AuthorTarget, reference: Reference, env: OsciEnv): 
   if (first !== target.transform || more.length > 0) throw wrong('transform', 'a reference is transformed in a way that is not allowed')
   const algorithms = env.algorithms.signature
   if (!algorithms.digest(reference.digestMethod)) throw wrong('algorithm', 'this digest is not allowed')
-  const octets = target.octets()
-  if (!octets) return false
-  if (!sameOctets(digest(algorithms, reference.digestMethod, octets), reference.digestValue))
-    throw wrong('digest-mismatch', 'signed content was changed')
+  const value = digestOf(target, reference.digestMethod, env)
+  if (!value) return false
+  if (!sameOctets(value, reference.digestValue)) throw wrong('digest-mismatch', 'signed content was changed')
   return true
 }
 

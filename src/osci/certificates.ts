@@ -30,7 +30,8 @@ function derOf(text: string, e: XmlElement): Uint8Array {
   if (text.length > MAX_CERTIFICATE_TEXT) return der
   const [oldest] = decoded.size >= MAX_KEPT ? decoded.keys() : []
   if (oldest !== undefined) decoded.delete(oldest)
-  decoded.set(text, der)
+  // a copy: the text is a slice that would keep its whole message in memory (Base64 by now, so Latin-1)
+  decoded.set(Buffer.from(text, 'latin1').toString('latin1'), der)
   return der
 }
 
@@ -40,7 +41,15 @@ function readOne(e: XmlElement): CertificateEntry {
   const [inner, second] = data ? elementsOf(data) : []
   if (e.uri !== OSCI || !ROLES.has(e.local)) throw misfit(e, 'certificate-header', `${e.local} is no certificate element`)
   if (id === undefined) throw misfit(e, 'certificate-header', `${e.local} has no Id`)
-  if (!data || more || !isElement(data, DS, 'X509Data') || !inner || second || !isElement(inner, DS, 'X509Certificate'))
+  if (
+    !data ||
+    more ||
+    !isElement(data, DS, 'X509Data') ||
+    !inner ||
+    second ||
+    !isElement(inner, DS, 'X509Certificate') ||
+    elementsOf(inner).length > 0
+  )
     throw misfit(e, 'certificate-header', `${e.local} holds exactly one X509Certificate`)
   return { role: e.local as CertificateRole, id, der: derOf(textOf(inner), inner) }
 }

@@ -11,6 +11,7 @@ import { canonicalize } from '../xml/c14n.js'
 import { parseXml } from '../xml/gate.js'
 import { attributeOf, elementsOf, isElement, textOf, xpathOf, type XmlElement } from '../xml/tree.js'
 import { decryptOctets, readEncryptedData, unwrapKey, type EncryptedData } from '../xml/xenc.js'
+import { sameOctets } from '../xml/dsig.js'
 import { verifyAuthor, type AuthorTarget } from './author-signature.js'
 import { breatheIfLarge } from './breathe.js'
 import { decodeBase64 } from './codec.js'
@@ -24,38 +25,70 @@ interface Reading {
   readonly env: OsciEnv
   readonly problems: ProtektorError[]
   readonly named: Set<string>
+  readonly parts: ReadonlyMap<string, Part>
+  readonly readers: ReadonlyMap<string, CertificateEntry>
+  /** Key holders by Content-ID, of all containers: two of them may not mean two plaintexts. */
+  readonly holders: Map<string, EncryptedData>
+  /** Attachments once read, as they came and decrypted: named a thousand times, one is still decrypted and digested once. */
+  readonly attached: { readonly plain: Map<string, Attached>; readonly opened: Map<string, Attached> }
+  readonly count: { boxes: number; signatures: number }
 }
 
+interface Attached {
+  readonly bytes: Uint8Array | undefined
+  readonly target: AuthorTarget
+}
+
+/** By Content-ID. */
 type Keys = ReadonlyMap<string, EncryptedData>
 
 const MAX_NESTING = 8
+/** Each costs a private-key operation, or a public one and digests; thousands fit into the size limit (threat model E6, H6). */
+const MAX_BOXES = 256
+const MAX_SIGNATURES = 256
 
 function refuse(e: XmlElement, rule: string, why: string): StructureError {
   return new StructureError('content', `osci-structure.${rule}`, why, { line: e.line, column: e.column, xpath: xpathOf(e) })
 }
 
-function partNamed(message: OsciMessage, uri: string): Part | undefined {
-  const exact = message.attachments.find((p) => `cid:${p.contentId}` === uri)
+function partNamed(reading: Reading, uri: string): Part | undefined {
+  const exact = reading.parts.get(uri)
   if (exact) return exact
   try {
-    const plain = decodeURIComponent(uri)
-    return message.attachments.find((p) => `cid:${p.contentId}` === plain)
+    return reading.parts.get(decodeURIComponent(uri))
   } catch {
     return undefined
   }
 }
 
+/** Legacy modes only inside a verified signature: padding oracles need ciphertexts of the attacker's making (threat model §6 rule 5). */
+const legacyUnsigned = ({ env, message }: Reading): boolean => !env.inspection && !message.evidence.signature
+
 /** Plain bytes of an attachment: as it came, or decrypted with the key that its container holds. */
 function attachmentBytes(reading: Reading, part: Part, holder: EncryptedData | undefined): Uint8Array | undefined {
   if (!holder) return part.body
+  const problem = (finding: string, why: string, cause?: unknown): undefined => {
+    reading.problems.push(new ContentError('T020', `content-encryption.${finding}`, why, cause === undefined ? {} : { cause }))
+  }
   const cipher = reading.env.algorithms.content.cipher(holder.cipher)
-  if (!cipher || !holder.mgmtData || holder.mgmtData.byteLength !== cipher.keyBytes) return undefined
+  if (!cipher || !holder.mgmtData) return problem('algorithm', 'an attachment is encrypted in a way that is not allowed')
+  if (cipher.content === 'legacy' && legacyUnsigned(reading))
+    return problem('legacy-unsigned', 'legacy encryption is opened only inside a verified message signature')
   try {
     return decryptOctets(cipher, holder.mgmtData, part.body, holder.ivLength)
   } catch (cause) {
-    reading.problems.push(new ContentError('T020', 'content-encryption.undecryptable', 'an attachment could not be decrypted', { cause }))
-    return undefined
+    return problem('undecryptable', 'an attachment could not be decrypted', cause)
   }
+}
+
+function attachedOf(reading: Reading, part: Part, holder: EncryptedData | undefined): Attached {
+  const known = holder ? reading.attached.opened : reading.attached.plain
+  const before = known.get(part.contentId)
+  if (before) return before
+  const bytes = attachmentBytes(reading, part, holder)
+  const attached = { bytes, target: { uri: `cid:${part.contentId}`, transform: undefined, octets: () => bytes } }
+  known.set(part.contentId, attached)
+  return attached
 }
 
 interface Child {
@@ -67,6 +100,8 @@ interface Child {
 
 function readData(inner: XmlElement, encrypted: boolean): Child {
   const id = attributeOf(inner, 'Id') ?? ''
+  const [foreign] = elementsOf(inner)
+  if (foreign) throw refuse(foreign, 'content', 'Base64Content holds text only')
   const bytes = decodeBase64(textOf(inner), inner)
   return {
     target: { uri: `#${id}`, transform: BASE64_TRANSFORM, octets: () => bytes },
@@ -75,32 +110,32 @@ function readData(inner: XmlElement, encrypted: boolean): Child {
   }
 }
 
-function readAttachment(reading: Reading, e: XmlElement, href: string, keys: Keys): Child {
-  const part = partNamed(reading.message, href)
+function readAttachment(reading: Reading, e: XmlElement, href: string, encrypted: boolean, keys: Keys): Child {
+  const part = partNamed(reading, href)
   if (!part) throw refuse(e, 'attachment-missing', 'Content names an attachment that is not there')
   reading.named.add(part.contentId)
-  const uri = `cid:${part.contentId}`
-  const holder = keys.get(uri)
-  const bytes = attachmentBytes(reading, part, holder)
-  const canonical: AuthorTarget = { uri: `#${attributeOf(e, 'Id') ?? ''}`, transform: C14N, octets: () => canonicalize(e) }
+  const holder = keys.get(part.contentId)
+  // what stands in clear beside encrypted content was not there when it was encrypted (osci-1.2 §6.3, trap T32)
+  if (encrypted && !holder) throw refuse(e, 'content', 'an attachment of encrypted content is not encrypted')
+  const { bytes, target } = attachedOf(reading, part, holder)
   return {
-    target: canonical,
+    target: { uri: `#${attributeOf(e, 'Id') ?? ''}`, transform: C14N, octets: () => canonicalize(e) },
     ...(bytes
       ? { item: { kind: 'attachment', id: part.contentId, bytes, contentType: part.contentType, encrypted: holder !== undefined } }
       : {}),
-    attachments: [{ uri, transform: undefined, octets: () => bytes }],
+    attachments: [target],
   }
 }
 
 async function readContent(reading: Reading, e: XmlElement, encrypted: boolean, keys: Keys, depth: number): Promise<Child> {
   const href = attributeOf(e, 'href')
   const [inner, more] = elementsOf(e)
+  noLooseText(e)
   if (href !== undefined) {
     if (inner) throw refuse(e, 'content', 'Content with href must be empty')
-    return readAttachment(reading, e, href, keys)
+    return readAttachment(reading, e, href, encrypted, keys)
   }
   if (!inner || more) throw refuse(e, 'content', 'Content holds exactly one element')
-  noLooseText(e)
   if (isElement(inner, OSCI, 'Base64Content')) return readData(inner, encrypted)
   const canonical: AuthorTarget = { uri: `#${attributeOf(e, 'Id') ?? ''}`, transform: C14N, octets: () => canonicalize(e) }
   if (isElement(inner, OSCI, 'ContentContainer')) {
@@ -120,14 +155,30 @@ interface ContainerReading {
   readonly attachments: readonly AuthorTarget[]
 }
 
+const sameKey = (a: EncryptedData, b: EncryptedData): boolean =>
+  a.cipher === b.cipher && a.ivLength === b.ivLength && !!a.mgmtData && !!b.mgmtData && sameOctets(a.mgmtData, b.mgmtData)
+
 /** Splits EncryptedData children into key holders of attachments and encrypted containers. */
-function sortEncrypted(elements: readonly XmlElement[]): { holders: Keys; boxes: { e: XmlElement; data: EncryptedData }[] } {
+function sortEncrypted(
+  reading: Reading,
+  elements: readonly XmlElement[],
+  encrypted: boolean,
+): { holders: Keys; boxes: { e: XmlElement; data: EncryptedData }[] } {
   const holders = new Map<string, EncryptedData>()
   const boxes: { e: XmlElement; data: EncryptedData }[] = []
   for (const e of elements) {
     const data = readEncryptedData(e, 'content-encryption')
-    if (data.mgmtData && data.cipherReference) holders.set(data.cipherReference.uri, data)
-    else boxes.push({ e, data })
+    if (!data.mgmtData || !data.cipherReference) {
+      boxes.push({ e, data })
+      continue
+    }
+    if (!encrypted) throw refuse(e, 'key-in-clear', 'keys of attachments stand in clear')
+    const part = partNamed(reading, data.cipherReference.uri)
+    if (!part) throw refuse(e, 'attachment-missing', 'a key is for an attachment that is not there')
+    const before = reading.holders.get(part.contentId)
+    if (before && !sameKey(before, data)) throw refuse(e, 'container', 'an attachment has two keys')
+    reading.holders.set(part.contentId, before ?? data)
+    holders.set(part.contentId, before ?? data)
   }
   return { holders, boxes }
 }
@@ -151,8 +202,11 @@ async function readContainer(
     if (rank(kid) === 3 || (before && rank(before) > rank(kid)))
       throw refuse(kid, 'container', `${kid.local} is not allowed at this place of a container`)
   }
-  const { holders, boxes } = sortEncrypted(kids.filter((k) => rank(k) === 2))
-  if (holders.size > 0 && !encrypted) throw refuse(e, 'key-in-clear', 'keys of attachments stand in clear')
+  const { holders, boxes } = sortEncrypted(
+    reading,
+    kids.filter((k) => rank(k) === 2),
+    encrypted,
+  )
   const keys: Keys = new Map([...outerKeys, ...holders])
   const children: Child[] = []
   for (const content of kids.filter((k) => rank(k) === 1)) children.push(await readContent(reading, content, encrypted, keys, depth))
@@ -177,7 +231,10 @@ async function readContainer(
     ...attachments,
   ]
   const certificates = reading.message.certificates ?? []
-  const authors = kids.filter((k) => rank(k) === 0).map((s) => verifyAuthor(s, targets, sealed.length > 0, certificates, reading.env))
+  const signatures = kids.filter((k) => rank(k) === 0)
+  reading.count.signatures += signatures.length
+  if (reading.count.signatures > MAX_SIGNATURES) throw refuse(e, 'container', `more than ${MAX_SIGNATURES} author signatures`)
+  const authors = signatures.map((s) => verifyAuthor(s, targets, sealed.length > 0, certificates, reading.env))
   for (const author of authors) if (author.problem) reading.problems.push(author.problem)
   const signedBy = authors.flatMap((a) => (a.verdict === 'valid' && a.certificate ? [a.certificate] : []))
   return {
@@ -194,9 +251,9 @@ async function readContainer(
 }
 
 /** Every reader's key must point into the certificate header, or the whole message is refused (wire fact 43). */
-function readersOf(data: EncryptedData, e: XmlElement, certificates: readonly CertificateEntry[]): CertificateEntry[] {
+function readersOf(data: EncryptedData, e: XmlElement, readers: Reading['readers']): CertificateEntry[] {
   return data.keys.map((key) => {
-    const entry = certificates.find((c) => c.id === key.retrievalUri && c.role.startsWith('Cipher'))
+    const entry = key.retrievalUri === undefined ? undefined : readers.get(key.retrievalUri)
     if (!entry) throw refuse(e, 'reader-unknown', 'an EncryptedKey names no cipher certificate of this message')
     return entry
   })
@@ -209,8 +266,9 @@ async function openBox(
   keys: Keys,
   depth: number,
 ): Promise<ContainerReading | SealedContainer> {
-  const { env, message } = reading
-  const readers = readersOf(data, e, message.certificates ?? [])
+  const { env } = reading
+  if (++reading.count.boxes > MAX_BOXES) throw refuse(e, 'container', `more than ${MAX_BOXES} encrypted containers`)
+  const readers = readersOf(data, e, reading.readers)
   const stay = (reason: SealedContainer['reason'], finding: string, why: string, cause?: unknown): SealedContainer => {
     reading.problems.push(
       new ContentError('T020', `content-encryption.${finding}`, why, { xpath: xpathOf(e), ...(cause === undefined ? {} : { cause }) }),
@@ -225,8 +283,7 @@ async function openBox(
   const wrap = env.algorithms.content.keyTransport(ours.key.keyTransport)
   if (!cipher || !wrap || !data.cipherValue)
     return stay('not-allowed', 'algorithm', 'the content is encrypted in a way that is not allowed')
-  // padding oracles need ciphertexts of the attacker's making: legacy modes only inside a verified signature (threat model §6 rule 5)
-  if (!env.inspection && (cipher.content === 'legacy' || wrap.row.content === 'legacy') && !message.evidence.signature)
+  if ((cipher.content === 'legacy' || wrap.row.content === 'legacy') && legacyUnsigned(reading))
     return stay('not-allowed', 'legacy-unsigned', 'legacy encryption is opened only inside a verified message signature')
   let inner: XmlElement
   try {
@@ -240,7 +297,14 @@ async function openBox(
     // one code for key, padding, tag and what the plaintext looks like (threat model §6 rules 2, 5)
     return stay('undecryptable', 'undecryptable', 'the content could not be decrypted', cause)
   }
-  const read = await readContainer(reading, inner, true, keys, depth)
+  let read: ContainerReading
+  try {
+    read = await readContainer(reading, inner, true, keys, depth)
+  } catch (cause) {
+    // without a tag the plaintext is of anyone's making: its structure must say no more than its padding (threat model §6 rule 5)
+    if (cipher.mode === 'gcm' || env.inspection || !(cause instanceof ProtektorError)) throw cause
+    return stay('undecryptable', 'undecryptable', 'the content could not be decrypted', cause)
+  }
   const encryption = {
     cipher: data.cipher,
     keyTransport: ours.key.keyTransport,
@@ -255,11 +319,22 @@ async function openBox(
  * @returns everything that could be read, and every problem; an absent package gives empty lists.
  */
 export async function openContent(message: OsciMessage, env: OsciEnv): Promise<OpenedContent> {
-  const reading: Reading = { message, env, problems: [], named: new Set() }
+  const reading: Reading = {
+    message,
+    env,
+    problems: [],
+    named: new Set(),
+    parts: new Map(message.attachments.map((part) => [`cid:${part.contentId}`, part])),
+    readers: new Map((message.certificates ?? []).filter((c) => c.role.startsWith('Cipher')).map((c) => [c.id, c])),
+    holders: new Map(),
+    attached: { plain: new Map(), opened: new Map() },
+    count: { boxes: 0, signatures: 0 },
+  }
   const containers: OpenedContainer[] = []
   const sealed: SealedContainer[] = []
   await breatheIfLarge(env, message.content ? message.content.end - message.content.start : 0)
   try {
+    if (message.content) noLooseText(message.content)
     for (const e of message.content ? elementsOf(message.content) : []) {
       if (isElement(e, OSCI, 'ContentContainer')) containers.push((await readContainer(reading, e, false, new Map(), 0)).container)
       else if (isElement(e, XENC, 'EncryptedData')) {

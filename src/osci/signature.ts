@@ -17,6 +17,7 @@ import { canonicalize } from '../xml/c14n.js'
 import { digest, readSignature, sameOctets, verifyValue, type Reference, type Signature } from '../xml/dsig.js'
 import { makeSignature } from '../xml/dsig-write.js'
 import { attributeOf, element, elementsOf, isElement, xpathOf, type XmlElement } from '../xml/tree.js'
+import { referencesByUri } from './author-signature.js'
 import { breatheIfLarge } from './breathe.js'
 import { builtDocument, canonicalOnce, headerBlock } from './build.js'
 import { certificateElements, signerCertificate } from './certificates.js'
@@ -37,17 +38,6 @@ function targets(envelope: SoapEnvelope, signatureBlock: XmlElement | undefined)
   ]
 }
 
-/** A part is named raw or percent-encoded (osci-1.2 §7.5 rule 5). */
-function sameUri(target: Target, uri: string): boolean {
-  if (target.uri === uri) return true
-  if (!isPart(target.what)) return false
-  try {
-    return decodeURIComponent(uri) === target.uri
-  } catch {
-    return false
-  }
-}
-
 function octetsOf(target: Target, reference: Reference): Uint8Array {
   const transforms = reference.transforms
   if (isPart(target.what)) {
@@ -59,12 +49,12 @@ function octetsOf(target: Target, reference: Reference): Uint8Array {
   return canonicalize(target.what)
 }
 
-/** Pairs references and targets one to one. */
+/** Pairs references and targets one to one; a part is named raw or percent-encoded (osci-1.2 §7.5 rule 5). */
 function bind(signature: Signature, wanted: readonly Target[]): readonly (readonly [Target, Reference])[] {
+  const named = referencesByUri(signature)
   const left = new Set(signature.references)
   const pairs = wanted.map((target): readonly [Target, Reference] => {
-    const hits = [...left].filter((r) => sameUri(target, r.uri))
-    const [hit, twice] = hits
+    const [hit, twice] = named.get(target.uri) ?? []
     if (!hit || twice)
       throw new SignatureError(
         '9602',

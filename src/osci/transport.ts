@@ -9,9 +9,10 @@
  * Specs: [OSCI12 soapMessageEncrypted.xsd]; threat model §6, E1–E9; wire facts 51–54.
  * @module
  */
-import { X509Certificate } from 'node:crypto'
+import type { X509Certificate } from 'node:crypto'
 import { OrderError, StructureError, TransportEncryptionError } from '../errors.js'
-import { decryptOctets, readEncryptedData, unwrapKey, type EncryptedData } from '../xml/xenc.js'
+import { readCertificate } from '../pki/certificate.js'
+import { decryptOctets, leastOctets, readEncryptedData, unwrapKey, type EncryptedData } from '../xml/xenc.js'
 import { encryptOctets, makeEncryptedData, wrapKey } from '../xml/xenc-write.js'
 import { element, elementsOf } from '../xml/tree.js'
 import { breatheIfLarge } from './breathe.js'
@@ -51,6 +52,10 @@ async function openShell(envelope: SoapEnvelope, env: OsciEnv): Promise<{ bytes:
   const decrypter = key.certificate === undefined ? undefined : env.keys.decrypter(key.certificate)
   if (!decrypter)
     throw new TransportEncryptionError('9200', 'transport-encryption.not-our-key', 'the message is encrypted for a key that is not ours')
+  // too short, or an IV that the cipher has not: the same answer, and no private-key operation for it (threat model §6 rule 1)
+  const wrongIv = cipher.mode === 'gcm' && !cipher.ivBytes.includes(data.ivLength ?? 16)
+  if (wrongIv || part.body.byteLength < leastOctets(cipher, data.ivLength))
+    throw forbidden('undecryptable', 'the message could not be decrypted')
   try {
     const cek = await unwrapKey(decrypter, key, cipher, env.algorithms.transport, (n) => env.random(n))
     const bytes = decryptOctets(cipher, cek, part.body, data.ivLength)
@@ -121,5 +126,5 @@ export const transport: Stage<SoapEnvelope, SoapEnvelope> = {
 export function shellRecipient(envelope: SoapEnvelope): X509Certificate | undefined {
   const [dataElement] = elementsOf(envelope.body)
   const der = dataElement ? readEncryptedData(dataElement, 'transport-encryption').keys[0]?.certificate : undefined
-  return der === undefined ? undefined : new X509Certificate(der)
+  return der === undefined ? undefined : readCertificate(der)
 }
