@@ -62,7 +62,7 @@ describe('content that a stranger built', () => {
     remarks: [],
   })
   const container = (inside: string, id = 'c'): string => `<osci:ContentContainer ${NS} Id="${id}">${inside}</osci:ContentContainer>`
-  const cek = new Uint8Array(32).fill(7)
+  const cek: Uint8Array = new Uint8Array(32).fill(7)
   const cipherOf = (uri: string) => {
     const row = gatewayAlgorithms({ where: 'content', legacy: { cbcContent: true } }).cipher(uri)
     if (!row) throw new Error(`no cipher ${uri}`)
