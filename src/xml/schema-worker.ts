@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: EUPL-1.2
 /**
  * The inside of a validating thread: xmllint's own main() runs once, compiles the schema set, and then walks through an argument list
- * `sync m sync m …`. `sync` is a device: reading it means "the document before is done", blocks until the next one arrives, and puts
- * that one into memory as file `m`. Published files of xmllint-wasm, unmodified (docs/adr: schema engine).
+ * `m m m …`. Opening `m` means "the document before is done" and blocks until the next one arrives; reading `m` gives its bytes.
+ * Published files of xmllint-wasm, unmodified (docs/adr: schema engine).
  *
  *   main thread ── port ──▶ { id, xml }                 worker: Atomics.wait on `flag`, then receiveMessageOnPort
  *               ◀── port ── { ready } { id, lines } { ended }
@@ -37,10 +37,15 @@ export type FromWorker =
   | { readonly kind: 'done'; readonly id: number; readonly lines: readonly string[]; readonly bytes: number }
   | { readonly kind: 'ended'; readonly reason: string; readonly lines: readonly string[] }
 
+/** What the engine calls when it opens and reads a file. The names are those of emscripten's file system, which keeps them. */
+interface FileOperations {
+  open?: () => void
+  read(stream: object, buffer: Int8Array, offset: number, length: number, position: number): number
+}
+
 interface Runtime {
-  FS_createDevice(parent: string, name: string, input: () => null): void
-  FS_createDataFile(parent: string, name: string, data: Uint8Array, readable: boolean, writable: boolean, owned: boolean): void
-  FS_unlink(path: string): void
+  /** Gives the new file's node; one of its properties is the file's own FileOperations. */
+  FS_createLazyFile(parent: string, name: string, url: string, readable: boolean, writable: boolean): object
 }
 
 /** The few parts of the WebAssembly interface that are used here (Node's types leave them to the DOM's). */
@@ -67,27 +72,18 @@ export function serve(threads: typeof Threads, require: NodeJS.Require, read: ty
   const memory = new Memory({ initial: life.memoryPages.initial, maximum: life.memoryPages.maximum })
 
   let current: number | undefined
+  let content = new Int8Array()
   let lines: string[] = []
   let started = false
-  let armed = true
-
-  /** Lines about the empty `sync` document come first and end with the caret under its first column. */
-  function linesOfMessage(): string[] {
-    if (lines[0]?.startsWith('sync:') !== true) return lines
-    return lines.slice(lines.indexOf('^') + 1)
-  }
 
   function report(): void {
-    if (current !== undefined) post({ kind: 'done', id: current, lines: linesOfMessage().slice(0, 1000), bytes: memory.buffer.byteLength })
+    if (current !== undefined) post({ kind: 'done', id: current, lines: lines.slice(0, 1000), bytes: memory.buffer.byteLength })
     current = undefined
   }
 
   const options: Options = {
     inputFiles: life.files,
-    arguments: [
-      '--noout', '--nonet', '--huge', '--schema', `/${life.entry}`,
-      ...Array.from({ length: life.documents }, () => ['sync', 'm']).flat(),
-    ],
+    arguments: ['--noout', '--nonet', '--huge', '--schema', `/${life.entry}`, ...Array.from({ length: life.documents }, () => 'm')],
     wasmMemory: memory,
     instantiateWasm(imports: object, received: (instance: object, module: object) => void) {
       const instance = new Instance(module, imports)
@@ -96,8 +92,6 @@ export function serve(threads: typeof Threads, require: NodeJS.Require, read: ty
     },
     print() {},
     printErr(line: string) {
-      // the complaint about `sync` being empty: its reading is over, the next reading is a new one
-      if (line.startsWith('sync:')) armed = true
       lines.push(line)
     },
     onExit(code: number) {
@@ -109,14 +103,9 @@ export function serve(threads: typeof Threads, require: NodeJS.Require, read: ty
     },
   }
 
-  /** Blocks until a document is there. Always answers "end of file". */
-  function nextDocument(): null {
-    if (!armed) return null
-    const runtime = options as unknown as Runtime
-    if (current !== undefined) {
-      report()
-      runtime.FS_unlink('/m')
-    }
+  /** The engine opens `m`: it is through with the document before. Blocks until another is there. */
+  function open(): void {
+    report()
     if (!started) {
       started = true
       post({ kind: 'ready', lines: lines.slice(0, 200), ...(life.module ? {} : { module }) })
@@ -126,18 +115,26 @@ export function serve(threads: typeof Threads, require: NodeJS.Require, read: ty
       const seen = Atomics.load(flag, 0)
       const received = threads.receiveMessageOnPort(life.port) as { message: ToWorker } | undefined
       if (received) {
-        current = received.message.id
-        runtime.FS_createDataFile('/', 'm', received.message.xml, true, true, true)
-        break
+        const { id, xml } = received.message
+        current = id
+        content = new Int8Array(xml.buffer, xml.byteOffset, xml.byteLength)
+        return
       }
       Atomics.wait(flag, 0, seen)
     }
-    armed = false
-    return null
+  }
+
+  function readContent(_stream: object, buffer: Int8Array, offset: number, length: number, position: number): number {
+    const part = content.subarray(position, position + length)
+    buffer.set(part, offset)
+    return part.length
   }
 
   options['onRuntimeInitialized'] = () => {
-    options.FS_createDevice?.('/', 'sync', nextDocument)
+    const node = (options as unknown as Runtime).FS_createLazyFile('/', 'm', '', true, false)
+    // by descriptor: the file's size is a getter that has no answer before the first document
+    for (const { value } of Object.values(Object.getOwnPropertyDescriptors(node)) as { value?: Partial<FileOperations> | null }[])
+      if (typeof value?.read === 'function') Object.assign(value, { open, read: readContent } satisfies FileOperations)
   }
   factory(options).catch((cause: unknown) => {
     post({ kind: 'ended', reason: String(cause), lines: lines.slice(0, 20) })
