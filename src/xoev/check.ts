@@ -66,6 +66,8 @@ export interface ContentContext {
   readonly requestDocument?: XmlDocument
   /** Kennung of the body that reads (T080 for others). */
   readonly reader?: string
+  /** For times without a zone; default Europe/Berlin. */
+  readonly timeZone?: string
 }
 
 // types of a schema set live as long as its source
@@ -233,6 +235,7 @@ export async function checkContent(bytes: Uint8Array, context: ContentContext): 
         codeLists: context.codeLists,
         ...(request ? { request } : {}),
         ...(context.reader === undefined ? {} : { reader: context.reader }),
+        ...(context.timeZone === undefined ? {} : { timeZone: context.timeZone }),
       }
       for (const one of checkHead(document, head, profile, headContext)) checking.note(one.id, one.element, one.detail)
     }

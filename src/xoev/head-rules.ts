@@ -10,6 +10,7 @@ import type { XmlDocument, XmlElement } from '../xml/tree.js'
 import { DVDV_PREFIXES, type CodeListStore } from './codelists.js'
 import { follow, type XoevHead } from './header.js'
 import type { XoevProfile } from './standards.js'
+import { DEFAULT_TIME_ZONE, momentOf } from './time-zone.js'
 
 export interface HeadFinding {
   readonly id: string
@@ -23,6 +24,8 @@ export interface HeadContext {
   readonly request?: XoevHead
   /** Kennung of the body that reads: another reader is T080. */
   readonly reader?: string
+  /** For times without a zone; default Europe/Berlin. */
+  readonly timeZone?: string
 }
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
@@ -31,10 +34,13 @@ const KENNUNG = /^[^\s:]{1,64}:[^\s]{1,200}$/
 /** Number at the end of a message name: `….1700` → `1700`. */
 export const numberOf = (messageType: string): string | undefined => /\.([0-9]{4})$/.exec(messageType.slice(-5))?.[1]
 
-function times(created: string, element: XmlElement): HeadFinding[] {
+function times(created: string, element: XmlElement, timeZone: string): HeadFinding[] {
   const found: HeadFinding[] = []
   const time = created.trim()
-  if (!/(?:Z|[+-][0-9]{2}:[0-9]{2})$/.test(time.slice(-6))) found.push({ id: 'xoev-head.no-time-zone', element })
+  if (!/(?:Z|[+-][0-9]{2}:[0-9]{2})$/.test(time.slice(-6))) {
+    const moment = momentOf(time, timeZone)
+    found.push({ id: 'xoev-head.no-time-zone', element, ...(moment === undefined ? {} : { detail: `${moment} (${timeZone})` }) })
+  }
   if (!/^.{19}\.[0-9]{3}/.test(time.slice(0, 23))) found.push({ id: 'xoev-head.no-milliseconds', element })
   return found
 }
@@ -94,7 +100,7 @@ export function checkHead(document: XmlDocument, head: XoevHead, profile: XoevPr
     })
   if (head.nachrichtenUUID !== undefined && !UUID.test(head.nachrichtenUUID.trim()))
     found.push({ id: 'xoev-head.uuid-form', element: at(profile.uuidPath) })
-  if (head.erstellungszeitpunkt !== undefined) found.push(...times(head.erstellungszeitpunkt, at(profile.createdPath)))
+  if (head.erstellungszeitpunkt !== undefined) found.push(...times(head.erstellungszeitpunkt, at(profile.createdPath), context.timeZone ?? DEFAULT_TIME_ZONE))
   found.push(...parties(root, head, profile, context.codeLists))
   if (context.reader !== undefined && head.leser?.kennung !== context.reader)
     found.push({ id: 'xoev-head.reader', element: at(profile.readerPath.at) })

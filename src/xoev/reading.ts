@@ -11,7 +11,7 @@
  */
 import { XMLParser } from 'fast-xml-parser'
 import { canonicalText } from '../xml/c14n.js'
-import type { XmlDocument } from '../xml/tree.js'
+import { element, type XmlDocument, type XmlElement } from '../xml/tree.js'
 import { readHead, type XoevHead } from './header.js'
 import { XPROTEKTOR_NAMESPACE } from './standards.js'
 import { isXprotektorMessageType, XPROTEKTOR_ATTRIBUTES, XPROTEKTOR_SHAPES, type Member, type Shape } from './xprotektor-shape.js'
@@ -63,13 +63,36 @@ const plain = (value: string): string => value.replace(/&(?:amp|lt|gt|quot|#x9|#
 
 class Stranger extends Error {}
 
+/** Texts from this length on (documents in Base64) go round the parser: it builds texts character by character. */
+const LONG_TEXT = 4096
+
+/** A copy of the tree with marks in place of long texts; no mark occurs in the document itself. */
+function abridge({ root, text }: XmlDocument): { readonly root: XmlElement; readonly long: ReadonlyMap<string, string> } {
+  let mark = 'long'
+  while (text.includes(mark)) mark += '-'
+  const long = new Map<string, string>()
+  const copy = (e: XmlElement): XmlElement =>
+    element(e.uri, e.prefix, e.local, {
+      attributes: e.attributes,
+      namespaces: e.namespaces,
+      children: e.children.map((c) => {
+        if (c.kind === 'element') return copy(c)
+        if (c.kind !== 'text' || c.value.length < LONG_TEXT) return c
+        const name = `${mark}${long.size}`
+        long.set(name, c.value)
+        return name
+      }),
+    })
+  return { root: copy(root), long }
+}
+
 const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
 /** Brings one element of the parser's output into our form, with its namespace. `undefined` for text. */
-function nodeOf(raw: unknown, outer: ReadonlyMap<string, string>): Node | string {
+function nodeOf(raw: unknown, outer: ReadonlyMap<string, string>, long: ReadonlyMap<string, string>): Node | string {
   if (!isRecord(raw)) throw new Stranger('no node')
-  if (typeof raw['#text'] === 'string') return plain(raw['#text'])
+  if (typeof raw['#text'] === 'string') return long.get(raw['#text']) ?? plain(raw['#text'])
   const name = Object.keys(raw).find((key) => key !== ':@')
   const content = name === undefined ? undefined : raw[name]
   if (name === undefined || !Array.isArray(content)) throw new Stranger('no element')
@@ -85,7 +108,7 @@ function nodeOf(raw: unknown, outer: ReadonlyMap<string, string>): Node | string
   const children: Node[] = []
   let text = ''
   for (const item of content) {
-    const child = nodeOf(item, scope)
+    const child = nodeOf(item, scope, long)
     if (typeof child === 'string') text += child
     else children.push(child)
   }
@@ -139,9 +162,10 @@ function messageOf(document: XmlDocument): { readonly [key: string]: Json } | un
   const { root } = document
   if (root.uri !== XPROTEKTOR_NAMESPACE || !isXprotektorMessageType(root.local)) return undefined
   try {
-    const parsed: unknown = parser.parse(canonicalText(root))
+    const { root: short, long } = abridge(document)
+    const parsed: unknown = parser.parse(canonicalText(short))
     const [only] = Array.isArray(parsed) ? (parsed as unknown[]) : []
-    const node = nodeOf(only, new Map())
+    const node = nodeOf(only, new Map(), long)
     if (typeof node === 'string' || node.local !== root.local || node.uri !== root.uri) return undefined
     const attributes = XPROTEKTOR_ATTRIBUTES.flatMap((name): [string, Json][] => {
       const given = node.attributes.get(name)

@@ -31,6 +31,8 @@ export interface DeskOptions {
   readonly directories: readonly string[]
   readonly limits: Limits
   readonly workers: number
+  /** For times without a zone. */
+  readonly timeZone: string
   readonly sources: WriterSources
   /** Validation goes on, much slower. */
   readonly onFallback: (reason: string) => void
@@ -82,7 +84,7 @@ export async function openDesk(options: DeskOptions): Promise<OpenedDesk> {
     started.catch(() => validators.delete(source))
     return started
   }
-  const context: ContentContext = { schemas: sets, validatorFor, codeLists: CodeListStore.from(files), limits: options.limits }
+  const context: ContentContext = { schemas: sets, validatorFor, codeLists: CodeListStore.from(files), limits: options.limits, timeZone: options.timeZone }
   let warm = false
   const own = sets.knowsNamespace('urn:example:xprotektor:1.0')
   if (own)
@@ -112,6 +114,7 @@ export async function deskOf(config: Config, log: GatewayLog, workers: number): 
     directories: config.schemas.directories,
     limits: { ...GATEWAY_LIMITS, messageBytes: config.limits.messageBytes, xmlBytes: config.limits.xmlBytes },
     workers,
+    timeZone: config.timeZone,
     sources: { now: () => new Date(), uuid: randomUUID, version: await packageVersion() },
     onFallback: () => log.write('error', 'schema-engine-fallback', { findings: ['xoev-schema.engine-fallback'] }),
   })

@@ -11,7 +11,8 @@
  * @module
  */
 import { createHash, type X509Certificate } from 'node:crypto'
-import { CertificateError, SignatureError, type FeedbackCode } from '../../errors.js'
+import { findingRow } from '../../check/findings.js'
+import { CertificateError, SignatureError, StructureError, type FeedbackCode } from '../../errors.js'
 import { languageOf, type Language } from '../../osci/feedback.js'
 import { message } from '../../osci/message.js'
 import { isSigned, signature } from '../../osci/signature.js'
@@ -94,8 +95,17 @@ const rsaBits = (c: X509Certificate): number =>
 /** A certificate outside its validity is a warning for the message signer (3700). */
 const isOutside = (c: X509Certificate, at: Date): boolean => at < new Date(c.validFrom) || at > new Date(c.validTo)
 
-/** Remarks of the pipeline that this peer's entry does not tolerate are named in the log; none of them ends the reading. */
-const remarksOf = (opened: SoapEnvelope, peer: Peer): string[] => opened.remarks.map((r) => r.finding).filter((f) => !peer.tolerate.has(f))
+/**
+ * Remarks of the pipeline: warnings, and what this peer's entry tolerates, are named in the log.
+ * @throws {StructureError} 9100 any other (wire facts §12).
+ */
+function remarksOf(opened: SoapEnvelope, peer: Peer): string[] {
+  for (const { finding } of opened.remarks) {
+    const row = findingRow(finding)
+    if (row?.severity === 'error' && !peer.tolerate.has(finding)) throw new StructureError('soap', finding, row.en)
+  }
+  return opened.remarks.map((r) => r.finding)
+}
 
 /**
  * Proves signer and coverage, finds the peer, and holds the message against the peer's policy.

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: EUPL-1.2
+/**
+ * Times without a zone: read in the configured one, and reported (product.md, "clocks").
+ * @module
+ */
+
+/** Where our authorities are; the option `timeZone` says otherwise. */
+export const DEFAULT_TIME_ZONE = 'Europe/Berlin'
+
+const LOCAL = /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.(\d{1,12}))?$/
+
+/** What the clocks of `timeZone` show at `instant`, as if it were UTC; milliseconds since 1970. */
+function shownAt(instant: number, format: Intl.DateTimeFormat): number {
+  const part = new Map(format.formatToParts(instant).map(({ type, value }) => [type, Number(value)]))
+  const of = (type: Intl.DateTimeFormatPartTypes): number => part.get(type) ?? 0
+  return Date.UTC(of('year'), of('month') - 1, of('day'), of('hour'), of('minute'), of('second'))
+}
+
+/**
+ * The moment that an xs:dateTime without zone means in `timeZone`, in UTC with milliseconds.
+ * In the hour that the clocks show twice the later moment counts; undefined when `local` is no such time, or has a zone.
+ */
+export function momentOf(local: string, timeZone: string): string | undefined {
+  const match = LOCAL.exec(local.trim())
+  if (!match) return undefined
+  const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] = match.slice(1, 7).map(Number)
+  const wanted = Date.UTC(year, month - 1, day, hour, minute, second)
+  if (Number.isNaN(wanted)) return undefined
+  const format = new Intl.DateTimeFormat('en-GB', {
+    timeZone,
+    hourCycle: 'h23',
+    year: 'numeric',
+    month: '2-digit',
+    day: '2-digit',
+    hour: '2-digit',
+    minute: '2-digit',
+    second: '2-digit',
+  })
+  // a second round settles moments near a change of the clocks
+  const first = wanted - (shownAt(wanted, format) - wanted)
+  const moment = first - (shownAt(first, format) - wanted)
+  const milliseconds = Number((match[7] ?? '').slice(0, 3).padEnd(3, '0'))
+  return new Date(moment + milliseconds).toISOString()
+}
