@@ -30,6 +30,7 @@ export interface LifeEvents {
 export interface Life {
   readonly isReady: boolean
   readonly inFlight: number
+  readonly bytesInFlight: number
   /** Documents it will still take. */
   readonly left: number
   send(job: Job): void
@@ -82,6 +83,7 @@ export function startLife(set: PreparedSet, documents: number, startWorker: Star
   })
   const jobs = new Map<number, Job>()
   let sent = 0
+  let bytesInFlight = 0
   let retired = false
   let isReady = false
   let isOver = false
@@ -125,12 +127,16 @@ export function startLife(set: PreparedSet, documents: number, startWorker: Star
     get inFlight() {
       return jobs.size
     },
+    get bytesInFlight() {
+      return bytesInFlight
+    },
     get left() {
       return retired || isOver ? 0 : documents - sent
     },
     send(job) {
       const id = sent++
       jobs.set(id, job)
+      bytesInFlight += job.xml.byteLength
       if (jobs.size === 1) watch()
       port.postMessage({ id, xml: job.xml } satisfies ToWorker)
       Atomics.add(counter, 0, 1)
@@ -163,7 +169,7 @@ export function startLife(set: PreparedSet, documents: number, startWorker: Star
       events.ready(life)
     } else if (message.kind === 'done') {
       const job = jobs.get(message.id)
-      jobs.delete(message.id)
+      if (job && jobs.delete(message.id)) bytesInFlight -= job.xml.byteLength
       watch()
       if (message.bytes > RETIRE_BYTES) retired = true
       job?.settle(readVerdict(message.lines))

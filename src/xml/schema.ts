@@ -42,9 +42,12 @@ export interface ValidatorOptions {
 const PER_LIFE = 800
 const TIMEOUT_MS = 10_000
 const MAX_QUEUED = 1024
-// one being judged, the others waiting in the thread: hides the way between the threads
-const WINDOW = 8
+// one being judged, the others waiting in the thread: hides the way between the threads. Large documents need no such hiding.
+const WINDOW = 32
+const WINDOW_BYTES = 1024 * 1024
 const MAX_FAILED_STARTS = 3
+
+const hasRoom = (life: Life): boolean => life.inFlight < 2 || (life.inFlight < WINDOW && life.bytesInFlight < WINDOW_BYTES)
 
 const encode = (text: string): Uint8Array => new TextEncoder().encode(text)
 
@@ -230,7 +233,7 @@ export async function startValidator(source: SchemaSource, options: ValidatorOpt
       return
     }
     for (const life of lives) {
-      while (queue.length > 0 && tested.has(life) && life.left > 0 && life.inFlight < WINDOW) {
+      while (queue.length > 0 && tested.has(life) && life.left > 0 && hasRoom(life)) {
         const job = queue.shift()
         if (job) life.send(job)
       }
@@ -246,6 +249,9 @@ export async function startValidator(source: SchemaSource, options: ValidatorOpt
       begin(lives)
     }
   }
+
+  // what is being judged does not wait, all else does, wherever it stands
+  const countWaiting = (): number => [...lives].reduce((sum, life) => sum + Math.max(0, life.inFlight - 1), queue.length)
 
   const engineFault = tryEngine(options.startWorker)
   const started = new Promise<string | undefined>((resolve) => {
@@ -273,7 +279,7 @@ export async function startValidator(source: SchemaSource, options: ValidatorOpt
       const reason = refusal(xml)
       if (reason !== undefined) return Promise.resolve({ verdict: 'invalid', problems: [{ line: 1, message: reason }] })
       if (closed) return Promise.resolve(failed('the validator is closed'))
-      if (queue.length >= maxQueued) return Promise.resolve(failed('too many documents are waiting'))
+      if (countWaiting() >= maxQueued) return Promise.resolve(failed('too many documents are waiting'))
       return new Promise((settle) => {
         queue.push({ xml, timeoutMs, settle })
         pump()
