@@ -369,6 +369,22 @@ describe('passive recipient', function () {
       expect(content?.containers[0]?.authors[0]?.algorithm).to.equal('http://www.w3.org/2001/04/xmldsig-more#rsa-sha512')
     })
 
+    it('9100 for another schemaLocation, unless the peer is allowed it', async () => {
+      for (const [tolerate, expected] of [
+        ['', '9100'],
+        ['\n    tolerate: [ osci-structure.schema-location ]', '0800'],
+      ] as const) {
+        const h = await open({ peerOptions: `    signed: required\n    encrypted: optional${tolerate}` })
+        await h.serve(echo)
+        const bytes = Buffer.from(await buildDelivery({ document: certificateRequest(), encryptTransport: false }, h.demo.keys)).toString('latin1')
+        const changed = Buffer.from(bytes.replace('soapProcessDelivery.xsd', 'soapStoreDelivery.xsd'), 'latin1')
+        const reply = new Uint8Array(await (await h.post(changed)).arrayBuffer())
+        expect((await readAnswer(reply, h.demo.keys)).codes).to.deep.equal([expected])
+        await h.close()
+      }
+      house = undefined
+    })
+
     it('3700 beside 0800 when the signer has expired', async () => {
       const dates = { notBefore: new Date('2020-01-01'), notAfter: new Date('2021-01-01') }
       const signer = await issueCertificate({ commonName: 'expired', usage: 'signature', ...dates })
