@@ -6,7 +6,7 @@
  */
 import { MessageChannel, type Worker, type WorkerOptions } from 'node:worker_threads'
 import type { PreparedSet } from './schema-set.js'
-import { serve, type FromWorker, type LifeData, type ToWorker } from './schema-worker.js'
+import { DONE, SENT, serve, type FromWorker, type LifeData, type ToWorker } from './schema-worker.js'
 import { readVerdict, type SchemaVerdict } from './schema-verdict.js'
 
 /** Starts a thread. Comes in as a parameter: this room does no I/O of its own. `(url, options) => new Worker(url, options)`. */
@@ -23,7 +23,7 @@ export interface LifeEvents {
   ready(life: Life): void
   /** A job was answered; there is room for another. */
   progress(life: Life): void
-  /** The thread is gone. `unanswered` never reached the engine, or not to their end. `reason` undefined: a planned end. */
+  /** The thread is gone. The first of `unanswered` is the one that was being judged. `reason` undefined: a planned end. */
   over(life: Life, unanswered: readonly Job[], reason: string | undefined): void
 }
 
@@ -63,7 +63,7 @@ function after(milliseconds: number, act: () => void): () => void {
 
 export function startLife(set: PreparedSet, documents: number, startWorker: StartWorker, events: LifeEvents): Life {
   const { port1: port, port2 } = new MessageChannel()
-  const flag = new SharedArrayBuffer(4)
+  const flag = new SharedArrayBuffer(8)
   const counter = new Int32Array(flag)
   const data: LifeData = {
     port: port2,
@@ -89,6 +89,8 @@ export function startLife(set: PreparedSet, documents: number, startWorker: Star
   let isOver = false
   let cancelTimer = after(START_TIMEOUT_MS, () => end('the schema engine did not start in time'))
 
+  // documents are judged in the order of their ids; answers of earlier ones may still be on their way
+  const beingJudged = (): Job | undefined => jobs.get(Atomics.load(counter, DONE))
   const hold = (): void => {
     if (isOver) return
     const busy = !isReady || jobs.size > 0
@@ -101,7 +103,8 @@ export function startLife(set: PreparedSet, documents: number, startWorker: Star
     if (isOver) return
     isOver = true
     cancelTimer()
-    const unanswered = [...jobs.values()]
+    const first = beingJudged()
+    const unanswered = [...(first ? [first] : []), ...[...jobs.values()].filter((job) => job !== first)]
     jobs.clear()
     port.close()
     void worker.terminate()
@@ -110,14 +113,22 @@ export function startLife(set: PreparedSet, documents: number, startWorker: Star
   // the limit counts for the document being judged, not for those behind it
   const watch = (): void => {
     cancelTimer()
-    const head = jobs.entries().next().value
-    if (!head || !isReady) return
-    const [id, job] = head
-    cancelTimer = after(job.timeoutMs, () => {
-      jobs.delete(id)
-      job.settle({ verdict: 'error', problems: [{ line: 0, message: `no verdict within ${job.timeoutMs} ms` }] })
-      end('time limit')
-    })
+    const [head] = jobs.values()
+    if (head && isReady) cancelTimer = after(head.timeoutMs, () => expire(head.timeoutMs))
+  }
+  const expire = (elapsedMs: number): void => {
+    const judged = Atomics.load(counter, DONE)
+    // a thread that counts on but does not answer does not escape the limit
+    const id = jobs.has(judged) ? judged : jobs.keys().next().value
+    const job = id === undefined ? undefined : jobs.get(id)
+    if (id === undefined || !job) return
+    if (job.timeoutMs > elapsedMs) {
+      cancelTimer = after(job.timeoutMs - elapsedMs, () => expire(job.timeoutMs))
+      return
+    }
+    jobs.delete(id)
+    job.settle({ verdict: 'error', problems: [{ line: 0, message: `no verdict within ${job.timeoutMs} ms` }] })
+    end('time limit')
   }
 
   const life: Life = {
@@ -139,8 +150,8 @@ export function startLife(set: PreparedSet, documents: number, startWorker: Star
       bytesInFlight += job.xml.byteLength
       if (jobs.size === 1) watch()
       port.postMessage({ id, xml: job.xml } satisfies ToWorker)
-      Atomics.add(counter, 0, 1)
-      Atomics.notify(counter, 0)
+      Atomics.add(counter, SENT, 1)
+      Atomics.notify(counter, SENT)
       hold()
     },
     retire() {
@@ -168,11 +179,14 @@ export function startLife(set: PreparedSet, documents: number, startWorker: Star
       hold()
       events.ready(life)
     } else if (message.kind === 'done') {
-      const job = jobs.get(message.id)
-      if (job && jobs.delete(message.id)) bytesInFlight -= job.xml.byteLength
+      const answered = message.answers.map(({ id, lines }) => {
+        const job = jobs.get(id)
+        if (job && jobs.delete(id)) bytesInFlight -= job.xml.byteLength
+        return () => job?.settle(readVerdict(lines))
+      })
       watch()
       if (message.bytes > RETIRE_BYTES) retired = true
-      job?.settle(readVerdict(message.lines))
+      for (const settle of answered) settle()
       if (life.left === 0 && jobs.size === 0) end(undefined)
       else {
         hold()

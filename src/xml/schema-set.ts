@@ -63,7 +63,11 @@ export function prepareSet(source: SchemaSource): PreparedSet {
   const files = [...source.files].map(([key, bytes]) => {
     const folder = ABSOLUTE.test(key) ? '' : normalise(key).split('/').slice(0, -1).join('/')
     const locate = (location: string): string => {
-      const target = ABSOLUTE.test(location) ? location : ABSOLUTE.test(key) ? new URL(location, key).href : normalise(`${folder}/${location}`)
+      const target = ABSOLUTE.test(location)
+        ? location
+        : ABSOLUTE.test(key)
+          ? new URL(location, key).href
+          : normalise(`${folder}/${location}`)
       const name = names.get(target)
       if (name === undefined) missing.add(`${key} → ${location}`)
       return `/${name ?? 'missing'}`
@@ -76,11 +80,16 @@ export function prepareSet(source: SchemaSource): PreparedSet {
     }
     const start = SCHEMA_START.exec(text)?.index ?? 0
     const prolog = text.slice(0, start).replace(DOCTYPE, (found) => found.replace(/[^\n]/g, ''))
-    const body = text.slice(start).replace(REFERENCE, (tag) =>
-      tag.startsWith('<!--')
-        ? tag
-        : tag.replace(LOCATION, (_all, equals: string, double?: string, single?: string) => `${equals}"${locate((double ?? single ?? '').trim())}"`),
-    )
+    const body = text
+      .slice(start)
+      .replace(REFERENCE, (tag) =>
+        tag.startsWith('<!--')
+          ? tag
+          : tag.replace(
+              LOCATION,
+              (_all, equals: string, double?: string, single?: string) => `${equals}"${locate((double ?? single ?? '').trim())}"`,
+            ),
+      )
     const fileName = names.get(ABSOLUTE.test(key) ? key : normalise(key)) ?? ''
     return { fileName, contents: new TextEncoder().encode(prolog + body) }
   })

@@ -22,7 +22,8 @@ export interface SchemaVerdict {
 /** The name under which the engine sees every document. */
 export const MESSAGE_FILE = 'm'
 
-const PROBLEM = /^m:(\d+): (?:element ([^:\s]+): )?(?:namespace |parser |validity |Schemas |I\/O |encoding )?(?:validity |parser )?(?:error|warning) ?: (.*)$/
+const PROBLEM =
+  /^m:(\d+): (?:element ([^:\s]+): )?(?:namespace |parser |validity |Schemas |I\/O |encoding )?(?:validity |parser )?(?:error|warning) ?: (.*)$/
 const ENGINE_TROUBLE = /out of memory|internal error|memory allocation failed|could not load|failed to load|I\/O error/i
 const MAX_PROBLEMS = 200
 const BYTE_ORDER_MARK = Buffer.from([0xef, 0xbb, 0xbf])

@@ -5,7 +5,7 @@
  * Published files of xmllint-wasm, unmodified (docs/adr: schema engine).
  *
  *   main thread ── port ──▶ { id, xml }                 worker: Atomics.wait on `flag`, then receiveMessageOnPort
- *               ◀── port ── { ready } { id, lines } { ended }
+ *               ◀── port ── { ready } { done } { ended }
  *
  * `serve` is sent to the thread as text and must therefore stand alone: it uses its parameters and nothing of this module. So a thread
  * starts in the same short time from sources and from dist, without a loader for TypeScript.
@@ -15,9 +15,14 @@ import type { readFileSync } from 'node:fs'
 import type * as Threads from 'node:worker_threads'
 import type { PreparedSet } from './schema-set.js'
 
+/** Counters in `flag`: documents handed in (the thread sleeps on it), documents judged (their answers may still be held back). */
+export const SENT = 0
+export const DONE = 1
+
 /** What the thread gets at its start. */
 export interface LifeData {
   readonly port: Threads.MessagePort
+  /** Two 32-bit counters, see SENT and DONE. */
   readonly flag: SharedArrayBuffer
   /** A compiled WebAssembly.Module, shared between threads. */
   readonly module?: object
@@ -32,9 +37,14 @@ export interface ToWorker {
   readonly xml: Uint8Array
 }
 
+export interface Answer {
+  readonly id: number
+  readonly lines: readonly string[]
+}
+
 export type FromWorker =
   | { readonly kind: 'ready'; readonly lines: readonly string[]; readonly module?: object }
-  | { readonly kind: 'done'; readonly id: number; readonly lines: readonly string[]; readonly bytes: number }
+  | { readonly kind: 'done'; readonly answers: readonly Answer[]; readonly bytes: number }
   | { readonly kind: 'ended'; readonly reason: string; readonly lines: readonly string[] }
 
 /** What the engine calls when it opens and reads a file. The names are those of emscripten's file system, which keeps them. */
@@ -72,13 +82,27 @@ export function serve(threads: typeof Threads, require: NodeJS.Require, read: ty
   const memory = new Memory({ initial: life.memoryPages.initial, maximum: life.memoryPages.maximum })
 
   let current: number | undefined
-  let content = new Int8Array()
+  let content: Int8Array = new Int8Array()
   let lines: string[] = []
   let started = false
 
+  // waking the other side costs more than judging a short document: answers go together, unless that would make one late
+  const holdMs = 2
+  let answers: Answer[] = []
+  let flushedAt = 0
+
+  function flush(): void {
+    flushedAt = performance.now()
+    if (answers.length > 0) post({ kind: 'done', answers, bytes: memory.buffer.byteLength })
+    answers = []
+  }
+
   function report(): void {
-    if (current !== undefined) post({ kind: 'done', id: current, lines: lines.slice(0, 1000), bytes: memory.buffer.byteLength })
+    if (current === undefined) return
+    answers.push({ id: current, lines: lines.slice(0, 1000) })
     current = undefined
+    Atomics.add(flag, 1, 1)
+    if (performance.now() - flushedAt > holdMs) flush()
   }
 
   const options: Options = {
@@ -96,6 +120,7 @@ export function serve(threads: typeof Threads, require: NodeJS.Require, read: ty
     },
     onExit(code: number) {
       report()
+      flush()
       post({ kind: 'ended', reason: `exit ${code}`, lines: lines.slice(0, 20) })
     },
     onAbort(reason: unknown) {
@@ -120,6 +145,7 @@ export function serve(threads: typeof Threads, require: NodeJS.Require, read: ty
         content = new Int8Array(xml.buffer, xml.byteOffset, xml.byteLength)
         return
       }
+      flush()
       Atomics.wait(flag, 0, seen)
     }
   }
