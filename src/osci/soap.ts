@@ -18,7 +18,7 @@ import { isNcName } from '../xml/names.js'
 import { writeXml } from '../xml/write.js'
 import { canonicalOnce } from './build.js'
 import { messageType, type MessageType } from './messages.js'
-import { DS, OSCI, OSCI2017, schemaLocation, SOAP, XENC, XSI } from './names.js'
+import { DS, ENVELOPE_NAMESPACES, OSCI, OSCI2017, schemaLocation, SOAP, XENC, XSI } from './names.js'
 import type { Remark, SoapEnvelope, Stage } from './types.js'
 
 const FRAME: ReadonlySet<string> = new Set([SOAP, OSCI, OSCI2017, DS, XENC])
@@ -152,17 +152,23 @@ export function readFrame(document: XmlDocument, parts: Parts): SoapEnvelope {
 }
 
 const HEADER = ['<soap:Header>', '</soap:Header>'] as const
+/** How the five names stand in a canonical start tag. */
+const IN_SCOPE = Buffer.from(ENVELOPE_NAMESPACES.map(({ prefix, uri }) => ` xmlns:${prefix}="${uri}"`).join(''))
 
-/**
- * The envelope's bytes: every block and the Body in the canonical form that was digested, its namespaces declared on each of them as
- * the reference library writes it (wire fact 9).
- */
+/** The canonical form of a block without the five names, which the envelope declares for it. */
+function insideEnvelope(block: XmlElement): readonly Uint8Array[] {
+  const bytes = Buffer.from(canonicalOnce(block))
+  const at = bytes.indexOf(IN_SCOPE)
+  return at < 0 || at > bytes.indexOf('>') ? [bytes] : [bytes.subarray(0, at), bytes.subarray(at + IN_SCOPE.length)]
+}
+
+/** The envelope's bytes: every block and the Body in the canonical form that was digested. */
 function writeEnvelope({ document: { root }, header, body }: SoapEnvelope): Uint8Array {
   const shell = element(root.uri, root.prefix, root.local, { attributes: root.attributes, namespaces: root.namespaces })
   const empty = Buffer.from(writeXml(shell, { declaration: true }))
   const end = empty.lastIndexOf('</')
-  const blocks = header.length === 0 ? [] : [Buffer.from(HEADER[0]), ...header.map(canonicalOnce), Buffer.from(HEADER[1])]
-  return Buffer.concat([empty.subarray(0, end), ...blocks, canonicalOnce(body), empty.subarray(end)])
+  const blocks = header.length === 0 ? [] : [Buffer.from(HEADER[0]), ...header.flatMap(insideEnvelope), Buffer.from(HEADER[1])]
+  return Buffer.concat([empty.subarray(0, end), ...blocks, ...insideEnvelope(body), empty.subarray(end)])
 }
 
 /** Parts ⇄ SoapEnvelope. */
