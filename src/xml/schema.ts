@@ -29,7 +29,7 @@ export interface SchemaValidator {
 export interface ValidatorOptions {
   /** Threads at most; they start when there is work for them. */
   readonly workers: number
-  /** Documents per thread (at most 800: the argument list lives on a small stack). */
+  /** Documents per thread (at most 1600: the argument list lives on a stack of 64 KB, 20 bytes each). */
   readonly perLife?: number
   readonly timeoutMs?: number
   /** Documents that may wait; beyond that the verdict is `error` at once. */
@@ -39,7 +39,7 @@ export interface ValidatorOptions {
   onFallback?(reason: string): void
 }
 
-const PER_LIFE = 800
+const PER_LIFE = 1600
 const TIMEOUT_MS = 10_000
 const MAX_QUEUED = 1024
 // one being judged, the others waiting in the thread: hides the way between the threads. Large documents need no such hiding.
@@ -237,7 +237,7 @@ export async function startValidator(source: SchemaSource, options: ValidatorOpt
         const job = queue.shift()
         if (job) life.send(job)
       }
-      if (tested.has(life) && life.left <= Math.ceil(perLife / 8) && standby.size === 0 && perLife > 1) begin(standby)
+      if (tested.has(life) && life.left <= Math.ceil(perLife / 2) && standby.size === 0 && perLife > 1) begin(standby)
     }
     const wanted = Math.min(options.workers, lives.size + queue.length)
     while (queue.length > 0 && lives.size < Math.max(1, wanted)) {

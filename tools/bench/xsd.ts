@@ -13,7 +13,7 @@ import type { BenchResult } from './main.js'
 
 const DOCUMENTS = 1000
 const WARM_UP = 300
-const ROUNDS = 3
+const ROUNDS = 7
 const ENTRY = fileURLToPath(new URL('../../schemas/xprotektor/1.0/xprotektor.xsd', import.meta.url))
 
 const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN
