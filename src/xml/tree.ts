@@ -100,10 +100,11 @@ export function namespacesInScope(e: XmlElement): Map<string, string> {
   const chain: XmlElement[] = []
   for (let n: XmlElement | undefined = e; n; n = n.parent) chain.push(n)
   const scope = new Map<string, string>()
-  for (const n of chain.reverse()) for (const d of n.namespaces) {
-    if (d.uri === '') scope.delete(d.prefix)
-    else scope.set(d.prefix, d.uri)
-  }
+  for (const n of chain.reverse())
+    for (const d of n.namespaces) {
+      if (d.uri === '') scope.delete(d.prefix)
+      else scope.set(d.prefix, d.uri)
+    }
   return scope
 }
 
@@ -134,9 +135,18 @@ export function element(uri: string, prefix: string, local: string, spec: Elemen
     else if (c !== '') children.push({ kind: 'text', value: c, cdata: false })
   }
   const e: XmlElement = {
-    kind: 'element', uri, local, prefix,
-    attributes: spec.attributes ?? [], namespaces: spec.namespaces ?? [], children,
-    parent: undefined, line: 0, column: 0, start: 0, end: 0,
+    kind: 'element',
+    uri,
+    local,
+    prefix,
+    attributes: spec.attributes ?? [],
+    namespaces: spec.namespaces ?? [],
+    children,
+    parent: undefined,
+    line: 0,
+    column: 0,
+    start: 0,
+    end: 0,
   }
   for (const c of children) if (c.kind === 'element') c.parent = e
   return e

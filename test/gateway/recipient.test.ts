@@ -376,7 +376,9 @@ describe('passive recipient', function () {
       ] as const) {
         const h = await open({ peerOptions: `    signed: required\n    encrypted: optional${tolerate}` })
         await h.serve(echo)
-        const bytes = Buffer.from(await buildDelivery({ document: certificateRequest(), encryptTransport: false }, h.demo.keys)).toString('latin1')
+        const bytes = Buffer.from(await buildDelivery({ document: certificateRequest(), encryptTransport: false }, h.demo.keys)).toString(
+          'latin1',
+        )
         const changed = Buffer.from(bytes.replace('soapProcessDelivery.xsd', 'soapStoreDelivery.xsd'), 'latin1')
         const reply = new Uint8Array(await (await h.post(changed)).arrayBuffer())
         expect((await readAnswer(reply, h.demo.keys)).codes).to.deep.equal([expected])

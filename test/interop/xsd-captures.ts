@@ -36,7 +36,7 @@ function cut(bytes: Buffer): CutPart[] {
   if (boundary === undefined) return []
   const mark = `\r\n--${boundary}`
   const parts: CutPart[] = []
-  for (let at = bytes.indexOf(mark); at >= 0; ) {
+  for (let at = bytes.indexOf(mark); at >= 0;) {
     const next = bytes.indexOf(mark, at + mark.length)
     if (next < 0) break
     const from = bytes.indexOf('\r\n', at + mark.length) + 2
@@ -60,7 +60,11 @@ function privateKeys(): Map<string, KeyObject> {
 }
 
 function unwrap(key: KeyObject, shell: string, wrapped: Buffer): Buffer {
-  if (!shell.includes('#rsa-1_5')) return privateDecrypt({ key, padding: constants.RSA_PKCS1_OAEP_PADDING, oaepHash: shell.includes('#mgf1sha512') ? 'sha512' : 'sha256' }, wrapped)
+  if (!shell.includes('#rsa-1_5'))
+    return privateDecrypt(
+      { key, padding: constants.RSA_PKCS1_OAEP_PADDING, oaepHash: shell.includes('#mgf1sha512') ? 'sha512' : 'sha256' },
+      wrapped,
+    )
   const block = privateDecrypt({ key, padding: constants.RSA_NO_PADDING }, wrapped)
   return block.subarray(block.indexOf(0, 2) + 1)
 }

@@ -39,8 +39,38 @@ function descendants(root: XmlElement): XmlElement[] {
   return found
 }
 
-const VALUES = ['', '0', '-1', '1', 'x', 'true', '2026-11-23T03:11:25Z', '2026-11-23', 'SGFsbG8=', 'de en', 'http://www.w3.org/2001/04/xmlenc#sha256', 'reception', 'valid', 'ok', '  7 ']
-const NAMES = ['OSCP', 'OCSP', 'procard', 'ProcessCardBundle', 'Reception', 'Creation', 'MessageId', 'Unknown', 'ContentContainer', 'Plain', 'RecentModification', 'InfoOnly', 'OtherAuthor']
+const VALUES = [
+  '',
+  '0',
+  '-1',
+  '1',
+  'x',
+  'true',
+  '2026-11-23T03:11:25Z',
+  '2026-11-23',
+  'SGFsbG8=',
+  'de en',
+  'http://www.w3.org/2001/04/xmlenc#sha256',
+  'reception',
+  'valid',
+  'ok',
+  '  7 ',
+]
+const NAMES = [
+  'OSCP',
+  'OCSP',
+  'procard',
+  'ProcessCardBundle',
+  'Reception',
+  'Creation',
+  'MessageId',
+  'Unknown',
+  'ContentContainer',
+  'Plain',
+  'RecentModification',
+  'InfoOnly',
+  'OtherAuthor',
+]
 
 interface Kit {
   readonly text: string
@@ -74,12 +104,22 @@ function rename(kit: Kit, to: string): TextEdit[] {
 type Change = (kit: Kit) => TextEdit[] | undefined
 const CHANGES: Readonly<Record<string, Change>> = {
   'delete element': (kit) => [drop(kit.one)],
-  'double element': (kit) => [{ start: kit.one.end, end: kit.one.end, insert: source(kit, kit.one).replace(/ Id="[^"]*"/g, (id) => id.slice(0, -1) + '_2"') }],
+  'double element': (kit) => [
+    { start: kit.one.end, end: kit.one.end, insert: source(kit, kit.one).replace(/ Id="[^"]*"/g, (id) => id.slice(0, -1) + '_2"') },
+  ],
   'double element with Ids': (kit) => [{ start: kit.one.end, end: kit.one.end, insert: source(kit, kit.one) }],
   'swap with next': (kit) => {
     const siblings = kit.one.parent ? elementsOf(kit.one.parent) : []
     const next = siblings[siblings.indexOf(kit.one) + 1]
-    return next ? [{ start: kit.one.start, end: next.end, insert: source(kit, next) + kit.text.slice(kit.one.end, next.start) + source(kit, kit.one) }] : undefined
+    return next
+      ? [
+          {
+            start: kit.one.start,
+            end: next.end,
+            insert: source(kit, next) + kit.text.slice(kit.one.end, next.start) + source(kit, kit.one),
+          },
+        ]
+      : undefined
   },
   'rename element': (kit) => rename(kit, kit.pick(NAMES) ?? 'X'),
   'rename like another': (kit) => rename(kit, kit.pick(kit.all)?.local ?? 'X'),
@@ -93,13 +133,27 @@ const CHANGES: Readonly<Record<string, Change>> = {
   },
   'rename attribute': (kit) => {
     const a = kit.pick(attributeRanges(kit))
-    return a && [{ start: a.start, end: a.end, insert: ` ${kit.pick(['Ident', 'Result', 'URI', 'Type', 'ChunkMessageTimeOut', 'Role', 'href']) ?? 'X'}="${a.value}"` }]
+    return (
+      a && [
+        {
+          start: a.start,
+          end: a.end,
+          insert: ` ${kit.pick(['Ident', 'Result', 'URI', 'Type', 'ChunkMessageTimeOut', 'Role', 'href']) ?? 'X'}="${a.value}"`,
+        },
+      ]
+    )
   },
   'alter attribute': (kit) => {
     const a = kit.pick(attributeRanges(kit))
     return a && [{ start: a.start, end: a.end, insert: ` ${a.name}="${kit.pick(VALUES) ?? ''}"` }]
   },
-  'add attribute': (kit) => [{ start: afterName(kit.one), end: afterName(kit.one), insert: ` ${kit.pick(['Id="new"', 'href="cid:x"', 'Type="x"', 'xml:lang="de"', 'xml:lang="de en"', 'soap:actor="x"', 'Result="ok"']) ?? ''}` }],
+  'add attribute': (kit) => [
+    {
+      start: afterName(kit.one),
+      end: afterName(kit.one),
+      insert: ` ${kit.pick(['Id="new"', 'href="cid:x"', 'Type="x"', 'xml:lang="de"', 'xml:lang="de en"', 'soap:actor="x"', 'Result="ok"']) ?? ''}`,
+    },
+  ],
   'change text': (kit) => {
     if (elementsOf(kit.one).length > 0 || textOf(kit.one) === '') return undefined
     const open = kit.text.indexOf('>', afterName(kit.one)) + 1

@@ -40,7 +40,10 @@ function official(documents: readonly { readonly xml: string; readonly name: str
       writeFileSync(file, name === 'messageFault' ? `${xml}<!-- schemaLocation="x soapMessageFault.xsd" -->` : xml)
       return file
     })
-    const java = spawnSync('java', [join(SHARED, 'peer/XsdOracle.java'), OFFICIAL, 'auto', ...files], { encoding: 'utf8', maxBuffer: 1 << 28 })
+    const java = spawnSync('java', [join(SHARED, 'peer/XsdOracle.java'), OFFICIAL, 'auto', ...files], {
+      encoding: 'utf8',
+      maxBuffer: 1 << 28,
+    })
     // a message of the oracle may go over several lines
     const lines = java.stdout.split('\n').filter((line) => line.startsWith(`valid ${folder}`) || line.startsWith(`invalid ${folder}`))
     if (lines.length !== files.length) throw new Error(`the oracle judged ${lines.length} of ${files.length} files: ${java.stderr}`)
@@ -122,7 +125,9 @@ describe('our OSCI schema set and the official one, state 10', function () {
   })
 
   it('takes every captured envelope', () => {
-    const refused = captured.flatMap((c, i) => (ours[i]?.verdict === 'valid' ? [] : [`${c.file} ${c.name}: ${ours[i]?.problems[0]?.message ?? ''}`]))
+    const refused = captured.flatMap((c, i) =>
+      ours[i]?.verdict === 'valid' ? [] : [`${c.file} ${c.name}: ${ours[i]?.problems[0]?.message ?? ''}`],
+    )
     expect(refused).to.deep.equal([])
   })
 
@@ -146,7 +151,10 @@ describe('our OSCI schema set and the official one, state 10', function () {
       else if (valid === their?.valid) counts[valid ? 'both' : 'neither']++
       else if (valid && wireForms(parse(xml)).length > 0) counts.more++
       else if (!valid && strayBlocks(parse(xml), base.name)) counts.stray++
-      else wrong.push(`${base.name} (${base.file}): ${what}: ours ${mine?.verdict ?? ''} ${mine?.problems[0]?.message ?? ''}; official ${their?.why || 'valid'}`)
+      else
+        wrong.push(
+          `${base.name} (${base.file}): ${what}: ours ${mine?.verdict ?? ''} ${mine?.problems[0]?.message ?? ''}; official ${their?.why || 'valid'}`,
+        )
     }
     console.log(`      ${MUTATIONS} mutations: ${JSON.stringify(counts)}`)
     expect(wrong).to.deep.equal([])

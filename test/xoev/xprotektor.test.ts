@@ -246,7 +246,10 @@ describe('XProtektor-Demo messages', () => {
 describe('JSON reading', () => {
   it('gives long texts whole, whatever marks the document itself holds', () => {
     const inhalt = 'QUJD'.repeat(5000)
-    const document = readFileSync(new URL('../../schemas/xprotektor/1.0/beispiele/gueltig/meldebescheinigung.antwort.1001.dokument.xml', import.meta.url), 'utf8')
+    const document = readFileSync(
+      new URL('../../schemas/xprotektor/1.0/beispiele/gueltig/meldebescheinigung.antwort.1001.dokument.xml', import.meta.url),
+      'utf8',
+    )
       .replace(/(<xp:inhalt>)[^<]*/, `$1${inhalt}`)
       .replace(/(<xp:name>)[^<]*/, '$1long0 long-0 long--0')
     const reading = JSON.stringify(readingOf(treeOf(document)))

@@ -84,7 +84,13 @@ export async function openDesk(options: DeskOptions): Promise<OpenedDesk> {
     started.catch(() => validators.delete(source))
     return started
   }
-  const context: ContentContext = { schemas: sets, validatorFor, codeLists: CodeListStore.from(files), limits: options.limits, timeZone: options.timeZone }
+  const context: ContentContext = {
+    schemas: sets,
+    validatorFor,
+    codeLists: CodeListStore.from(files),
+    limits: options.limits,
+    timeZone: options.timeZone,
+  }
   let warm = false
   const own = sets.knowsNamespace('urn:example:xprotektor:1.0')
   if (own)
