@@ -14,6 +14,7 @@ import { X509Certificate } from 'node:crypto'
 import * as pkijs from 'pkijs'
 import type { TrustStore, TrustVerdict } from '../env.js'
 import { basicConstraints, extensions, isCa, keyUsage, publicKeyFacts, sha256Hex, serialDecimal } from './certificate.js'
+import { allowsUse, timeVerdict, type CertificateUsage } from './pinned.js'
 import { hasWeakSignature, revocationAddresses } from './extensions.js'
 
 const MAX_PATH = 5
@@ -23,8 +24,6 @@ const CONSTRAINTS = ['2.5.29.30', '2.5.29.33', '2.5.29.36', '2.5.29.54']
 /** Critical extensions whose meaning is honoured here or by pkijs [RFC5280 §4.2]. */
 const UNDERSTOOD = new Set(['2.5.29.14', '2.5.29.15', '2.5.29.17', '2.5.29.19', '2.5.29.32', '2.5.29.35', '2.5.29.37', ...CONSTRAINTS])
 const OCSP_SIGNING = '1.3.6.1.5.5.7.3.9'
-
-export type CertificateUsage = 'signature' | 'cipher'
 
 /** Fetches revocation data. Undefined or a throw: nothing could be had. The implementation owns allow-list and time limit. */
 export interface RevocationPort {
@@ -60,18 +59,6 @@ export function trustStore(options: TrustStoreOptions): TrustStore {
   }
 }
 
-/** Trust in exactly these certificates, whole and byte for byte; names and keys count for nothing. */
-export function pinnedTrust(certificates: readonly X509Certificate[]): TrustStore {
-  const pinned = new Set(certificates.map((certificate) => certificate.raw.toString('latin1')))
-  return {
-    check(certificate, usage, at) {
-      const path = [certificate]
-      if (!pinned.has(certificate.raw.toString('latin1'))) return Promise.resolve({ verdict: 'unknown', path })
-      return Promise.resolve({ verdict: timeVerdict(path, at) ?? (allowsUse(certificate, usage) ? 'valid' : 'wrong-usage'), path })
-    },
-  }
-}
-
 async function judge(
   certificate: X509Certificate,
   usage: CertificateUsage,
@@ -93,20 +80,6 @@ async function judge(
   if (time !== undefined) return { verdict: time, path }
   if (isCa(certificate) || !allowsUse(certificate, usage)) return { verdict: 'wrong-usage', path }
   return { verdict: revocation ?? 'valid', path }
-}
-
-/** osci-1.2 §5.4: without the extension every use is allowed. */
-function allowsUse(certificate: X509Certificate, usage: CertificateUsage): boolean {
-  const allowed = keyUsage(certificate)
-  if (allowed === undefined) return true
-  return usage === 'signature'
-    ? allowed.has('digitalSignature') || allowed.has('nonRepudiation')
-    : allowed.has('keyEncipherment') || allowed.has('dataEncipherment')
-}
-
-function timeVerdict(path: readonly X509Certificate[], at: Date): 'expired' | 'not-yet-valid' | undefined {
-  if (path.some((one) => !(at.getTime() <= Date.parse(one.validTo)))) return 'expired'
-  return path.some((one) => !(at.getTime() >= Date.parse(one.validFrom))) ? 'not-yet-valid' : undefined
 }
 
 type Found = { readonly path: readonly X509Certificate[] } | { readonly path: undefined; readonly verdict: 'unknown' | 'bad-signature' }

@@ -20,7 +20,8 @@ import {
 import { readAll, readOid, readTlv, TAG, writeInteger, writeOid, writeTlv } from '../../src/pki/der.js'
 import type { KeyPair } from '../../src/pki/keystore.js'
 import { nameRfc2253 } from '../../src/pki/name.js'
-import { pinnedTrust, trustStore, type RevocationPort, type TrustStoreOptions } from '../../src/pki/path.js'
+import { pinnedTrust } from '../../src/pki/pinned.js'
+import { trustStore, type RevocationPort, type TrustStoreOptions } from '../../src/pki/path.js'
 import { issueCertificate, issueCrl, writeExtension, type TestCertificateSpec } from '../../src/pki/test-pki.js'
 
 const notBefore = new Date('2026-01-01T00:00:00Z')

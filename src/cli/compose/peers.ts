@@ -6,7 +6,6 @@
 import { createHash } from 'node:crypto'
 import type { Config, EndpointConfig, PeerConfig } from '../../config/types.js'
 import type { EndpointKeys, Peer, PeerAlgorithms, RecipientEndpoint, Route } from '../../gateway/ports.js'
-import { trustStore } from '../../pki/path.js'
 import { gatewayAlgorithms } from '../../xml/algorithms.js'
 import { readCertificates } from './keys.js'
 
@@ -34,7 +33,8 @@ export const strictAlgorithms = (): PeerAlgorithms => ({
 async function makePeer(config: PeerConfig): Promise<Peer> {
   const pinned = new Set((await readCertificates(config.signatureCertificates)).map((c) => c.raw.toString('latin1')))
   const roots = await readCertificates(config.roots)
-  const store = roots.length > 0 && config.role === 'intermediary' ? trustStore({ roots }) : undefined
+  // loaded for those who have roots only: it is a large part of the start
+  const store = roots.length > 0 && config.role === 'intermediary' ? (await import('../../pki/path.js')).trustStore({ roots }) : undefined
   return {
     name: config.name,
     // whole certificates, never names or keys; a pinned or trusted one that has expired is warned about (3700), not refused
