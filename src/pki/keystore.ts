@@ -222,7 +222,7 @@ function readBags(contents: forge.asn1.Asn1, password: string | null, bags: Bags
         break
       case OID.shroudedKeyBag: {
         const [algorithm, sealed] = children(value)
-        bags.keys.push(toKey(decrypt(algorithm, octets(sealed), password)))
+        bags.keys.push(modernKey(present(value), algorithm, password) ?? toKey(decrypt(algorithm, octets(sealed), password)))
         break
       }
       case OID.certBag: {
@@ -255,6 +255,20 @@ function decrypt(algorithm: forge.asn1.Asn1 | undefined, sealed: string, passwor
   cipher.update(forge.util.createBuffer(sealed))
   if (!cipher.finish()) throw wrongPin()
   return cipher.output.getBytes()
+}
+
+/** A key under PBES2, opened by node:crypto: the same bytes in a tenth of the time. undefined: another scheme, or not so simple. */
+function modernKey(sealedKey: forge.asn1.Asn1, algorithm: forge.asn1.Asn1 | undefined, password: string | null): KeyObject | undefined {
+  const [type, parameters] = children(algorithm)
+  if (oid(type) !== OID.pbes2) return undefined
+  assertCounts(parameters)
+  const key = Buffer.from(asn1.toDer(sealedKey).getBytes(), 'latin1')
+  try {
+    return createPrivateKey({ key, format: 'der', type: 'pkcs8', passphrase: password ?? '' })
+  } catch {
+    // forge knows more ciphers, and tells a wrong PIN from an unknown one
+    return undefined
+  }
 }
 
 function toKey(pkcs8: string): KeyObject {
