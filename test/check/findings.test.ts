@@ -29,12 +29,12 @@ const LAYER = LAYERS.join('|')
 
 /** Functions that add the layer to a rule: by file, the pattern whose group 1 is the rule, and the layers. */
 const HELPERS: readonly (readonly [file: RegExp, rule: RegExp, layers: readonly string[]])[] = [
-  [/^src\/osci\/(soap|content-read)\.ts$/, /\brefuse\([^'`\n]*?'([a-z0-9-]+)'/g, ['osci-structure']],
+  [/^src\/osci\/(soap|content-read|content-attachments)\.ts$/, /\brefuse\([^'`\n]*?'([a-z0-9-]+)'/g, ['osci-structure']],
   [/^src\/osci\//, /\bmisfit\([^'`\n]*?'([a-z0-9-]+)'/g, ['osci-structure']],
   [/^src\/osci\/author-signature\.ts$/, /\bwrong\('([a-z0-9-]+)'/g, ['author-signature']],
   [/^src\/osci\/content-read\.ts$/, /\bstay\('[a-z-]+', '([a-z0-9-]+)'/g, ['content-encryption']],
   [/^src\/osci\/transport\.ts$/, /\bforbidden\('([a-z0-9-]+)'/g, ['transport-encryption']],
-  [/^src\/xml\/(gate|ids)\.ts$/, /\brefuse\('([a-z0-9-]+)'/g, ['xml']],
+  [/^src\/xml\/gate\.ts$/, /\brefuse\('([a-z0-9-]+)'/g, ['xml']],
   [/^src\/xml\/xenc\.ts$/, /\bpublicRefusal\([^'`\n]*?'([a-z0-9-]+)'/g, ['transport-encryption', 'content-encryption']],
   [/^src\/xml\/dsig\.ts$/, /(?:\bforbid\(|rule: )'([a-z0-9-]+)'/g, ['message-signature', 'author-signature']],
   [/^src\/(xml\/(dsig|grammar)|osci\/certificates)\.ts$/, /\$\{layer\}\.([a-z0-9-]+)`/g, ['message-signature', 'author-signature']],
