@@ -30,7 +30,25 @@ function chance(seed: number): () => number {
   }
 }
 
-const TOKENS = ['<', '>', '"', '/>', 'Id="body"', 'cid:', '#', '\r\n', '--', '=', '&#x20;', '<!--', ']]>', 'xmlns:osci="urn:x"', '\u0000', 'é', '__proto__']
+const TOKENS = [
+  '<',
+  '>',
+  '"',
+  '/>',
+  'Id="body"',
+  'cid:',
+  '#',
+  '\r\n',
+  '--',
+  '=',
+  '&#x20;',
+  '<!--',
+  ']]>',
+  'xmlns:osci="urn:x"',
+  '\u0000',
+  'é',
+  '__proto__',
+]
 
 /** One mutation of the bytes, the tokens or the elements. */
 function mutate(original: Buffer, random: () => number): Buffer {
