@@ -53,7 +53,7 @@ function person(index: number): XPerson {
   return (one as (typeof RESIDENTS)[number]).person
 }
 
-/** Every document of a decision fits the schema, where xmllint is installed. */
+/** Every document of a decision fits the schema, where xmllint is installed; CI must have it. */
 function assertValid(decision: Decision): Decision {
   for (const document of [decision.notice.document, decision.result?.document]) {
     if (document === undefined) continue
@@ -61,7 +61,9 @@ function assertValid(decision: Decision): Decision {
       input: document,
       encoding: 'utf8',
     })
-    if (error === undefined) expect(status, stderr).to.equal(0)
+    if (error !== undefined && process.env['CI'] !== 'true') return decision
+    expect(error, 'xmllint').to.equal(undefined)
+    expect(status, stderr).to.equal(0)
   }
   return decision
 }
