@@ -105,7 +105,7 @@ const MATRIX: Readonly<Record<string, readonly string[]>> = {
 
 /** Rooms of which another room may use only these files. */
 const ONLY_PORTS: Readonly<Record<string, Readonly<Record<string, RegExp>>>> = {
-  gateway: { core: /^src\/core\/(ports|errors)\.ts$/, directory: /^src\/directory\/ports\.ts$/ },
+  gateway: { core: /^src\/core\/(ports|errors)\.ts$/, directory: /^src\/directory\/(ports|errors)\.ts$/ },
   core: { envelope: /^src\/envelope\/types\.ts$/ },
 }
 
@@ -120,7 +120,7 @@ const WORLD_DOORS: Readonly<Record<string, RegExp>> = {
   pki: /^src\/pki\/(keystore|test-pki|rsa15)\.ts$/,
   core: /^src\/core\/adapters\//,
   directory: /^src\/directory\/(file|dvdv)\.ts$/,
-  client: /^src\/client\/transport\.ts$/,
+  client: /^src\/client\/(osci\/)?transport\.ts$/,
   config: /^src\/config\/(load|schema-files)\.ts$/,
   errors: /^$/,
   env: /^$/,
@@ -136,14 +136,14 @@ const SOLE_USERS: Readonly<Record<string, RegExp>> = {
   'xmllint-wasm': /^src\/xml\/schema[^/]*\.ts$/,
   'xml-crypto': /^src\/xml\/second-opinion\.ts$/,
   'node-forge': /^src\/pki\/(keystore|test-pki)\.ts$/,
-  pkijs: /^src\/pki\/path\.ts$/,
+  pkijs: /^src\/pki\/(path|timestamp)\.ts$/,
   'fast-xml-parser': /^src\/xoev\/reading\.ts$/,
   jose: /^src\/(envelope|client|gateway)\//,
   lmdb: /^src\/[^/]+\/adapters\//,
   koa: /^src\/gateway\//,
   'koa-router': /^src\/gateway\//,
-  zod: /^src\/(config|envelope|gateway|check)\//,
-  yaml: /^src\/config\//,
+  zod: /^src\/(config|envelope|gateway|check|directory)\//,
+  yaml: /^src\/(config|directory)\//,
   ajv: /^$/,
   'libxml2-wasm': /^$/,
 }

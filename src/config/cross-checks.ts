@@ -106,6 +106,7 @@ function checkPeers(values: Values, say: Say): void {
 
 function checkMailboxes(values: Values, say: Say): void {
   const owners = values.participants.flatMap((participant) => participant.mailboxes)
+  const outgoing = values.outgoing.map((way) => way.mailbox)
   for (const [address, mailbox] of Object.entries(values.mailboxes)) {
     const at = (name: string): Path => ['mailboxes', address, name]
     if (address.startsWith('reply.'))
@@ -113,7 +114,14 @@ function checkMailboxes(values: Values, say: Say): void {
     if (mailbox.ttlSeconds > 60 && !mailbox.slowPoller)
       say('problem', at('ttlSeconds'), 'höchstens 60, oder slowPoller: true', '60 at most, or slowPoller: true')
     if (mailbox.slowPoller) say('warning', at('slowPoller'), 'Umschläge liegen bis zu einer Stunde', 'envelopes lie for up to an hour')
-    if (!owners.includes(address))
+    if (mailbox.cipherCertificates.length > 0 && owners.includes(address))
+      say(
+        'problem',
+        at('cipherCertificates'),
+        'ein OSCI-Postfach gehört keinem Teilnehmer: abgeholt wird mit fetchDelivery',
+        'an OSCI mailbox belongs to no participant: it is emptied by fetchDelivery',
+      )
+    if (mailbox.cipherCertificates.length === 0 && !outgoing.includes(address) && !owners.includes(address))
       say(
         'warning',
         ['mailboxes', address],
@@ -151,6 +159,8 @@ function checkEndpoints(values: Values, say: Say): void {
     endpoint.peers.forEach((name, position) => {
       if (!peers.has(name)) say('problem', at('peers', position), `kein Partner heißt ${name}`, `no peer is named ${name}`)
     })
+    if (endpoint.role === 'intermediary' && !endpoint.path.startsWith('/osci/intermediary'))
+      say('problem', at('path'), 'beginnt mit /osci/intermediary', 'begins with /osci/intermediary')
     const mailboxExists = (address: string | undefined, path: Path): void => {
       if (address !== undefined && !mailboxes.has(address))
         say('problem', path, `mailboxes.${address} gibt es nicht`, `there is no mailbox ${address}`)
@@ -169,14 +179,17 @@ function checkEndpoints(values: Values, say: Say): void {
       if (route.kennung !== undefined && endpoint.mode === 'blind')
         say('problem', at('routes', position, 'kennung'), 'nur mit mode: terminating lesbar', 'readable with mode: terminating only')
     })
-    if (endpoint.routes.length === 0 && endpoint.defaultMailbox === undefined)
+    if (endpoint.role === 'passiveRecipient' && endpoint.routes.length === 0 && endpoint.defaultMailbox === undefined)
       say(
         'problem',
         at(),
         'weder routes noch defaultMailbox: nichts kann zugestellt werden',
         'neither routes nor defaultMailbox: nothing can be delivered',
       )
-    if (endpoint.role === 'intermediary') say('problem', at('role'), 'nicht in dieser Ausgabe', 'not in this release')
+    if (endpoint.role === 'passiveRecipient' && endpoint.mode === undefined)
+      say('problem', at('mode'), 'fehlt: terminating oder blind', 'is missing: terminating or blind')
+    if (endpoint.role === 'intermediary' && endpoint.mode === 'terminating')
+      say('problem', at('mode'), 'ein Intermediär öffnet keine Inhalte', 'an intermediary opens no content')
     if (endpoint.takeWithinSeconds >= endpoint.answerWithinSeconds)
       say('problem', at('takeWithinSeconds'), 'muss kleiner sein als answerWithinSeconds', 'must be less than answerWithinSeconds')
     if (endpoint.mode === 'terminating' && keyring) {
@@ -202,6 +215,23 @@ function checkEndpoints(values: Values, say: Say): void {
   })
 }
 
+function checkOutgoing(values: Values, say: Say): void {
+  const owned = new Set(values.participants.flatMap((participant) => participant.mailboxes))
+  const peers = new Set(values.peers.map((peer) => peer.name))
+  for (const index of duplicates(values.outgoing.map((way) => way.mailbox)))
+    say('problem', ['outgoing', index, 'mailbox'], 'kommt schon einmal vor', 'occurs before')
+  if (values.outgoing.length > 0 && values.directory.file === undefined && values.directory.dvdv === undefined)
+    say('problem', ['outgoing'], 'nur mit directory.file oder directory.dvdv', 'only with directory.file or directory.dvdv')
+  values.outgoing.forEach((way, index) => {
+    const at = (...rest: PropertyKey[]): Path => ['outgoing', index, ...rest]
+    if (owned.has(way.mailbox)) say('problem', at('mailbox'), 'gehört einem Teilnehmer', 'belongs to a participant')
+    if (values.mailboxes[way.mailbox] && (values.mailboxes[way.mailbox]?.cipherCertificates.length ?? 0) > 0)
+      say('problem', at('mailbox'), 'ist ein OSCI-Postfach', 'is an OSCI mailbox')
+    if (!values.keyrings[way.keys]) say('problem', at('keys'), `keyrings.${way.keys} gibt es nicht`, `there is no keyrings.${way.keys}`)
+    if (!peers.has(way.peer)) say('problem', at('peer'), `kein Partner heißt ${way.peer}`, `no peer is named ${way.peer}`)
+  })
+}
+
 /** All remarks about values that are right one by one. */
 export function crossCheck(values: Values): Remark[] {
   const remarks: Remark[] = []
@@ -214,6 +244,7 @@ export function crossCheck(values: Values): Remark[] {
   checkPeers(values, say)
   checkMailboxes(values, say)
   checkEndpoints(values, say)
+  checkOutgoing(values, say)
   if (values.allowSmallOwnKeys)
     say('warning', ['allowSmallOwnKeys'], 'eigene RSA-Schlüssel unter 3000 Bit sind zugelassen', 'own RSA keys below 3000 bits are allowed')
   return remarks

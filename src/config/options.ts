@@ -222,6 +222,11 @@ const mailbox = z.strictObject({
     ...words('höchstens so viele Umschläge zugleich', 'this many envelopes at a time'),
     example: '1000',
   }),
+  cipherCertificates: paths(
+    'OSCI-Postfach: Verschlüsselungszertifikate des Empfängers (PEM), das geltende zuerst, frühere dahinter',
+    'OSCI mailbox: cipher certificates of the addressee (PEM), the current one first, former ones behind it',
+    '[ peers/addressee-cipher.pem ]',
+  ),
 })
 
 const route = z.strictObject({
@@ -251,15 +256,16 @@ const endpoint = z.strictObject({
     expects: words('/osci/recipient[/NAME] oder /osci/intermediary[/NAME]', '/osci/recipient[/NAME] or /osci/intermediary[/NAME]'),
   }),
   role: option(z.enum(['passiveRecipient', 'intermediary']), {
-    ...words('OSCI-Rolle; in dieser Ausgabe nur passiveRecipient', 'OSCI role; in this release only passiveRecipient'),
+    ...words('OSCI-Rolle', 'OSCI role'),
     example: 'passiveRecipient',
   }),
-  mode: option(z.enum(['terminating', 'blind']), {
+  mode: option(z.enum(['terminating', 'blind']).optional(), {
     ...words(
       'terminating: das Gateway öffnet den Inhalt und steht in der Ende-zu-Ende-Strecke; blind: der Inhalt bleibt verschlossen',
       'terminating: the gateway opens content and stands inside the end-to-end boundary; blind: content stays sealed',
     ),
     example: 'terminating',
+    derived: words('blind für intermediary; für passiveRecipient anzugeben', 'blind for intermediary; to be given for passiveRecipient'),
   }),
   keys: option(NAME, { ...words('Name aus keyrings', 'name of a keyring'), example: 'town', expects: NAME_WORDS }),
   peers: option(z.array(NAME).min(1), {
@@ -299,6 +305,55 @@ const endpoint = z.strictObject({
   requireSealedContent: option(z.boolean().prefault(true), {
     ...words('nur blind: unverschlüsselten Inhalt ablehnen', 'blind only: refuse content that is not sealed'),
     example: 'true',
+  }),
+  dialogIdleSeconds: option(whole(10, 3600).prefault(900), {
+    ...words('nur intermediary: so lange darf ein Dialog schweigen', 'intermediary only: a dialog may be silent for this long'),
+    unit: 'seconds',
+    example: '900',
+  }),
+  maxDialogs: option(whole(1, 1_000_000).prefault(10_000), {
+    ...words('nur intermediary: offene Dialoge insgesamt', 'intermediary only: open dialogs in all'),
+    example: '10000',
+  }),
+  maxDialogsPerClient: option(whole(1, 100_000).prefault(200), {
+    ...words('nur intermediary: offene Dialoge eines Clients', 'intermediary only: open dialogs of one client'),
+    example: '200',
+  }),
+  requireMessageId: option(z.boolean().prefault(false), {
+    ...words(
+      'nur intermediary: mediateDelivery ohne MessageId ablehnen (9800)',
+      'intermediary only: refuse mediateDelivery without MessageId (9800)',
+    ),
+    example: 'false',
+  }),
+})
+
+const outgoing = z.strictObject({
+  mailbox: option(MAILBOX, {
+    ...words('Postfach, aus dem Umschläge den Weg zu einem OSCI-Partner nehmen', 'mailbox whose envelopes leave to an OSCI party'),
+    example: "'ags:99002000'",
+    expects: MAILBOX_WORDS,
+  }),
+  organization: option(text(), {
+    ...words('Organisationsschlüssel im Verzeichnis', 'key of the organisation in the directory'),
+    example: 'ags:99002000',
+  }),
+  service: option(text(), {
+    ...words('Dienst-URI im Verzeichnis', 'URI of the service in the directory'),
+    example: 'urn:example:xprotektor:service:meldebescheinigung:1.0',
+  }),
+  keys: option(NAME, {
+    ...words('Name aus keyrings: unsere Schlüssel als OSCI-Client', 'name of a keyring: our keys as OSCI client'),
+    example: 'town',
+  }),
+  peer: option(NAME, {
+    ...words('Name aus peers: Regeln für die Antworten dieses Partners', 'name of a peer: rules for the answers of this partner'),
+    example: 'intermediary-2',
+  }),
+  answerWithinSeconds: option(whole(2, 110).prefault(20), {
+    ...words('so lange wird auf die OSCI-Antwort gewartet', 'the OSCI answer is waited for this long'),
+    unit: 'seconds',
+    example: '20',
   }),
 })
 
@@ -374,19 +429,13 @@ export const OPTIONS = z.strictObject({
         example: '8388608',
       }),
       chunkKilobytes: option(z.tuple([whole(1, 16_384), whole(1, 65_536)]).prefault([16, 16_384]), {
-        ...words(
-          'kleinste und größte Teilnachricht; in dieser Ausgabe ohne Wirkung',
-          'smallest and largest chunk; without effect in this release',
-        ),
+        ...words('kleinste und größte Teilnachricht, die ein Intermediär annimmt', 'smallest and largest chunk that an intermediary takes'),
         unit: 'kilobytes',
         example: '[16, 16384]',
         expects: words('[kleinste, größte]', '[smallest, largest]'),
       }),
       chunkedMessageKilobytes: option(whole(16, 2_097_152).prefault(512_000), {
-        ...words(
-          'größte Nachricht aus Teilen; in dieser Ausgabe ohne Wirkung',
-          'largest message made of chunks; without effect in this release',
-        ),
+        ...words('größte Nachricht aus Teilen', 'largest message made of chunks'),
         unit: 'kilobytes',
         example: '512000',
       }),
@@ -485,4 +534,143 @@ export const OPTIONS = z.strictObject({
     ...words('OSCI-Adressen', 'OSCI endpoints'),
     example: '[ { path: /osci/recipient, … } ]',
   }),
+  outgoing: option(z.array(outgoing).prefault([]), {
+    ...words('Wege hinaus: Postfächer von OSCI-Partnern', 'ways out: mailboxes of OSCI parties'),
+    example: "[ { mailbox: 'ags:99002000', … } ]",
+  }),
+  directory: z
+    .strictObject({
+      file: pathTo(
+        'Verzeichnis der Organisationen und Dienste (JSON oder YAML); Änderungen gelten ohne Neustart',
+        'directory of organisations and services (JSON or YAML); changes hold without a restart',
+        'directory.yaml',
+      ),
+      dvdv: option(
+        z
+          .strictObject({
+            url: option(z.string().regex(/^https?:\/\/[^\s?#]+$/), {
+              ...words('Basisadresse des DVDV2-REST-Dienstes', 'base address of the DVDV2 REST service'),
+              example: 'http://127.0.0.1:9080/directory/',
+              expects: words('http(s)-Adresse', 'http(s) address'),
+            }),
+            network: option(
+              z
+                .string()
+                .regex(/^[a-z]{1,20}$/)
+                .prefault('internet'),
+              {
+                ...words('Netz, dessen Adressen gelten', 'network whose addresses hold'),
+                example: 'internet',
+              },
+            ),
+            timeoutSeconds: option(whole(1, 60).prefault(5), {
+              ...words('längste Wartezeit je Abfrage', 'longest wait for one query'),
+              unit: 'seconds',
+              example: '5',
+            }),
+            cacheSeconds: option(whole(1, 86_400).prefault(3600), {
+              ...words('so lange gilt ein Treffer', 'a hit holds this long'),
+              unit: 'seconds',
+              example: '3600',
+            }),
+            missSeconds: option(whole(1, 3600).prefault(60), {
+              ...words('so lange gilt ein Fehlanzeige', 'a miss holds this long'),
+              unit: 'seconds',
+              example: '60',
+            }),
+            staleSeconds: option(whole(0, 604_800).prefault(86_400), {
+              ...words(
+                'so lange gilt ein alter Treffer weiter, wenn der Dienst nicht antwortet',
+                'an old hit goes on holding this long when the service does not answer',
+              ),
+              unit: 'seconds',
+              example: '86400',
+            }),
+          })
+          .optional(),
+        { ...words('DVDV2 über REST', 'DVDV2 over REST'), example: '{ url: http://127.0.0.1:9080/directory/ }' },
+      ),
+    })
+    .prefault({}),
+  trust: z
+    .strictObject({
+      roots: paths(
+        'Wurzeln, unter denen Zertifikate anderer geprüft werden (Prüfbericht im Laufzettel)',
+        'roots under which certificates of others are checked (inspection report of the process card)',
+        '[ ca.pem ]',
+      ),
+      intermediates: paths('Zwischenzertifikate', 'intermediate certificates', '[ sub-ca.pem ]'),
+      crls: paths('Sperrlisten (DER oder PEM)', 'revocation lists (DER or PEM)', '[ ca.crl ]'),
+    })
+    .prefault({}),
+  timestamping: z
+    .strictObject({
+      url: option(
+        z
+          .string()
+          .regex(/^https?:\/\/[^\s]+$/)
+          .optional(),
+        {
+          ...words(
+            'Zeitstempeldienst (RFC 3161) für kryptographische Zeitstempel; ohne ihn: 9811',
+            'time-stamping authority (RFC 3161) for cryptographic time stamps; without it: 9811',
+          ),
+          example: 'http://127.0.0.1:3180/tsa',
+          expects: words('http(s)-Adresse', 'http(s) address'),
+        },
+      ),
+      certificates: paths('Zertifikate des Dienstes (PEM)', 'certificates of the service (PEM)', '[ tsa.pem ]'),
+      timeoutSeconds: option(whole(1, 30).prefault(5), {
+        ...words('längste Wartezeit', 'longest wait'),
+        unit: 'seconds',
+        example: '5',
+      }),
+    })
+    .prefault({}),
+  processCards: z
+    .strictObject({
+      keepDays: option(whole(1, 3650).prefault(30), {
+        ...words(
+          'so lange bleibt ein Laufzettel, nachdem die Nachricht fort ist',
+          'a process card stays this long after its message is gone',
+        ),
+        unit: 'days',
+        example: '30',
+      }),
+      unusedIdHours: option(whole(1, 720).prefault(24), {
+        ...words('so lange gilt eine vergebene, unbenutzte MessageId', 'an issued and unused MessageId holds this long'),
+        unit: 'hours',
+        example: '24',
+      }),
+    })
+    .prefault({}),
+  chunks: z
+    .strictObject({
+      idleMinutes: option(whole(1, 1440).prefault(15), {
+        ...words(
+          'so lange wartet ein begonnener Upload auf das nächste Paket',
+          'an upload that has begun waits this long for its next chunk',
+        ),
+        unit: 'minutes',
+        example: '15',
+      }),
+      answerWithinSeconds: option(whole(1, 110).prefault(30), {
+        ...words(
+          'so lange darf die Verarbeitung der ganzen Nachricht dauern, danach 3951 (ChunkMessageTimeout)',
+          'processing the whole message may take this long, then 3951 (ChunkMessageTimeout)',
+        ),
+        unit: 'seconds',
+        example: '30',
+      }),
+      maxUploadsPerClient: option(whole(1, 1000).prefault(8), {
+        ...words('begonnene Uploads eines Clients', 'uploads that one client has begun'),
+        example: '8',
+      }),
+      spoolKilobytes: option(whole(1024, 1_073_741_824).prefault(4_194_304), {
+        ...words('so viel liegt verschlüsselt auf der Platte, insgesamt', 'this much lies encrypted on disk, in all'),
+        unit: 'kilobytes',
+        example: '4194304',
+      }),
+    })
+    .prefault({}),
 })

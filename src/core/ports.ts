@@ -57,6 +57,14 @@ export interface Claim {
   broken(): Promise<void>
 }
 
+/** What a take asks for beyond "the next one". */
+export interface TakeChoice {
+  /** This very envelope, if it is available; nobody waits for another one. */
+  readonly id?: string
+  /** Length of the lease, instead of the mailbox's; lease and confirm only. Milliseconds, at most 3 600 000. */
+  readonly leaseMs?: number
+}
+
 export interface MailboxPolicy {
   readonly ttlSeconds: number
   readonly handover: 'at-most-once' | 'lease-and-confirm'
@@ -81,7 +89,7 @@ export interface Core {
    */
   put(envelope: StoredEnvelope, reservation?: Reservation): Promise<void>
   /** Waits up to `waitMs`; undefined when nothing came. Aborting `signal` ends the wait without a claim. */
-  take(from: MailboxAddress, waitMs: number, signal?: AbortSignal): Promise<Claim | undefined>
+  take(from: MailboxAddress, waitMs: number, signal?: AbortSignal, choice?: TakeChoice): Promise<Claim | undefined>
   /** undefined: never seen, or no longer known. */
   outcome(id: string): Promise<OutcomeRecord | undefined>
   /** Resolves when the outcome is no longer `waiting`, or when it is claimed if `until` says so, or after `waitMs`. */

@@ -73,7 +73,15 @@ export async function makeEndpoints(config: Config, rings: ReadonlyMap<string, E
       .map(async (endpoint): Promise<RecipientEndpoint> => {
         const keys = rings.get(endpoint.keys)
         if (!keys) throw new TypeError('the configuration checks that keyrings exist')
-        const { path, mode, takeWithinSeconds, answerWithinSeconds, unknownContent, requireSealedContent, defaultMailbox } = endpoint
+        const {
+          path,
+          mode = 'blind',
+          takeWithinSeconds,
+          answerWithinSeconds,
+          unknownContent,
+          requireSealedContent,
+          defaultMailbox,
+        } = endpoint
         return {
           path,
           mode,

@@ -12,7 +12,7 @@ import { Budget } from '../budget.js'
 import { CoreError } from '../errors.js'
 import type { OutcomeLimits } from '../outcomes.js'
 import { Outcomes } from '../outcomes.js'
-import type { Claim, Core, MailboxAddress, MailboxPolicy, OutcomeRecord, Reservation, StoredEnvelope } from '../ports.js'
+import type { Claim, Core, MailboxAddress, MailboxPolicy, OutcomeRecord, Reservation, StoredEnvelope, TakeChoice } from '../ports.js'
 import type { Event, State } from '../states.js'
 import { isAvailable, isSettled, next, outcomeOf } from '../states.js'
 import type { Deadline, StartTimer } from '../ttl.js'
@@ -26,6 +26,7 @@ const ID = /^[A-Za-z0-9_-]{22,64}$/
 const MAX_TTL_SECONDS = 60
 const REPLY_GRACE_SECONDS = 60
 const LEASE_SECONDS = 5
+const MAX_LEASE_MS = 3_600_000
 
 export interface MemoryCoreLimits extends BudgetLimits, OutcomeLimits {
   readonly maxReplyMailboxesPerSender: number
@@ -78,6 +79,7 @@ interface Item {
 interface Waiter {
   readonly resolve: (claim: Claim | undefined) => void
   readonly end: () => void
+  readonly leaseMs: number | undefined
 }
 
 interface Mailbox {
@@ -169,12 +171,13 @@ class InMemory implements MemoryCore {
     }
   }
 
-  async take(from: MailboxAddress, waitMs: number, signal?: AbortSignal): Promise<Claim | undefined> {
+  async take(from: MailboxAddress, waitMs: number, signal?: AbortSignal, choice: TakeChoice = {}): Promise<Claim | undefined> {
     const mailbox = this.#mailbox(from)
     if (signal?.aborted === true) return undefined
+    if (choice.id !== undefined) return this.#takeChosen(mailbox, choice.id, choice.leaseMs)
     // Waiters were here first: with any of them present the queue is empty, see #serve.
     const ready = this.#nextOf(mailbox)
-    if (ready !== undefined) return this.#claim(ready)
+    if (ready !== undefined) return this.#claim(ready, choice.leaseMs)
     if (waitMs <= 0) return undefined
     if (this.#waiters >= this.#options.maxWaiters) throw new CoreError('full', 'Too many are waiting.')
     return new Promise((resolve) => {
@@ -184,7 +187,7 @@ class InMemory implements MemoryCore {
         this.#deadlines.cancel(deadline)
         signal?.removeEventListener('abort', over)
       }
-      const waiter: Waiter = { resolve, end }
+      const waiter: Waiter = { resolve, end, leaseMs: choice.leaseMs }
       signal?.addEventListener('abort', over)
       mailbox.waiters.add(waiter)
       this.#waiters += 1
@@ -288,7 +291,7 @@ class InMemory implements MemoryCore {
     for (const waiter of mailbox.waiters) {
       const item = this.#nextOf(mailbox)
       if (item === undefined) return
-      this.#endWait(mailbox, waiter, this.#claim(item))
+      this.#endWait(mailbox, waiter, this.#claim(item, waiter.leaseMs))
     }
   }
 
@@ -308,12 +311,21 @@ class InMemory implements MemoryCore {
     return undefined
   }
 
-  #claim(item: Item): Claim {
+  #takeChosen(mailbox: Mailbox, id: string, leaseMs: number | undefined): Claim | undefined {
+    const item = this.#items.get(id)
+    if (item === undefined || item.mailbox !== mailbox || !isAvailable(item.state)) return undefined
+    if (this.#now() < item.deadlineMs) return this.#claim(item, leaseMs)
+    this.#expire(item)
+    return undefined
+  }
+
+  #claim(item: Item, wishedLeaseMs?: number): Claim {
     const { mailbox, envelope } = item
     const { handover, leaseSeconds } = mailbox.policy
     this.#step(item, 'claim')
-    const seconds = handover === 'at-most-once' ? this.#options.handoverSeconds : (leaseSeconds ?? LEASE_SECONDS)
-    const deadline = this.#deadlines.set(this.#now() + seconds * 1000, () => this.#giveBack(item, 'overdue'))
+    const leaseMs = Math.min(wishedLeaseMs ?? (leaseSeconds ?? LEASE_SECONDS) * 1000, MAX_LEASE_MS)
+    const heldMs = handover === 'at-most-once' ? this.#options.handoverSeconds * 1000 : leaseMs
+    const deadline = this.#deadlines.set(this.#now() + heldMs, () => this.#giveBack(item, 'overdue'))
     item.handover = deadline
     const end = (step: () => boolean) => {
       this.#deadlines.sweep()
@@ -322,7 +334,7 @@ class InMemory implements MemoryCore {
     return {
       envelope,
       remainingMs: item.deadlineMs - this.#now(),
-      ...(handover === 'lease-and-confirm' ? { leaseMs: seconds * 1000 } : {}),
+      ...(handover === 'lease-and-confirm' ? { leaseMs } : {}),
       confirm: async () => end(() => this.#step(item, 'confirm')),
       refuse: async (code) => end(() => this.#step(item, 'refuse', code)),
       broken: async () => end(() => this.#giveBack(item, 'broken')),
