@@ -121,6 +121,8 @@ export interface Exchange {
   readonly feedback: readonly string[]
   readonly request: MessageRow<unknown>
   readonly response: MessageRow<unknown>
+  /** Another exchange whose response may come as well (osci-1.2 §10.4: what fits into one chunk comes whole). */
+  readonly alsoAnsweredAs?: string
 }
 const exchange = <X extends Exchange>(x: X): X => x
 
@@ -256,7 +258,7 @@ export const EXCHANGES = {
   }),
   partialFetchDelivery: exchange({
     de: 'Paketierter Zustellungsabholauftrag', asks: 'client', dialog: 'explicit',
-    feedback: ['0801', '3800', '9802', '9803', '9901', '9902', '9903', '9905'],
+    feedback: ['0801', '3800', '9802', '9803', '9901', '9902', '9903', '9905'], alsoAnsweredAs: 'fetchDelivery',
     request: asksInHeader(
       '!!!!',
       struct({ selectionRule: opt('SelectionRule', fetchRule), chunkInformation: chunk('!!!--') }),
@@ -306,6 +308,12 @@ const capital = (name: string): string => name.charAt(0).toUpperCase() + name.sl
 
 /** `responseToStoreDelivery` for `storeDelivery`. */
 export const responseTo = <N extends RequestName>(name: N): ResponseTo<N> => `responseTo${capital(name)}` as ResponseTo<N>
+
+/** Every response that may answer a request. */
+export function responsesTo(name: RequestName): readonly string[] {
+  const { alsoAnsweredAs }: Exchange = EXCHANGES[name]
+  return [responseTo(name), ...(alsoAnsweredAs === undefined ? [] : [`responseTo${capital(alsoAnsweredAs)}`])]
+}
 
 export const REQUEST_NAMES = Object.keys(EXCHANGES) as readonly RequestName[]
 

@@ -15,7 +15,7 @@ import type { OrderOf, RequestName, ResponseTo } from '../../osci/messages.js'
 export interface OsciHttp {
   /**
    * POSTs a body and reads the whole answer, at HTTP 200 as well as at 4xx and 5xx. No redirects.
-   * @throws {OsciCallError} `not-sent`, `no-answer`.
+   * @throws {OsciCallError} `not-sent`, `no-answer`; `answered-wrongly` when the answer is larger than `maxBytes`.
    */
   post(
     url: string,
@@ -28,29 +28,36 @@ export interface OsciHttp {
   }>
 }
 
-/** How far a call came. `answered-wrongly`: something came back that is no acceptable answer. */
-export type CallStage = 'not-sent' | 'no-answer' | 'answered-wrongly' | 'fault'
+/**
+ * How far a call came. `answered-wrongly`: something came back that is no acceptable answer. `refused`: a regular response whose
+ * feedback says no, where going on makes no sense (initDialog; the conveniences of deliveries.ts). A call itself never ends so.
+ */
+export type CallStage = 'not-sent' | 'no-answer' | 'answered-wrongly' | 'fault' | 'refused'
 
-/** A call that brought no regular response. `origin: 'peer'` only for a SOAP fault that the peer sent. */
+/** A call that brought no regular response. `origin: 'peer'` only for what the peer said: its SOAP fault, its refusal. */
 export class OsciCallError extends ProtektorError {
   readonly stage: CallStage
   readonly origin: 'peer' | 'local'
   /** Code of the peer's fault, or of our own judgement of its answer (e.g. 9400, 9601). */
   readonly feedback: FeedbackCode | undefined
   readonly faultSide: 'Client' | 'Server' | undefined
+  /** Of an answer that was none, or of a fault. */
+  readonly httpStatus: number | undefined
 
-  constructor(
-    stage: CallStage,
-    finding: string,
-    message: string,
-    options: ErrorOptionsOf & { readonly feedback?: FeedbackCode; readonly faultSide?: 'Client' | 'Server' } = {},
-  ) {
+  constructor(stage: CallStage, finding: string, message: string, options: CallErrorOptions = {}) {
     super(finding, message, options)
     this.stage = stage
-    this.origin = stage === 'fault' ? 'peer' : 'local'
+    this.origin = stage === 'fault' || stage === 'refused' ? 'peer' : 'local'
     this.feedback = options.feedback
     this.faultSide = options.faultSide
+    this.httpStatus = options.httpStatus
   }
+}
+
+export interface CallErrorOptions extends ErrorOptionsOf {
+  readonly feedback?: FeedbackCode
+  readonly faultSide?: 'Client' | 'Server'
+  readonly httpStatus?: number
 }
 
 /** Our side of a call. */
@@ -113,14 +120,21 @@ export interface Feedback {
 export interface OsciAnswer<N extends RequestName> {
   /** For partialFetchDelivery an ordinary responseToFetchDelivery may come as well. */
   readonly message: OsciMessage<ResponseTo<N>> | (N extends 'partialFetchDelivery' ? OsciMessage<'responseToFetchDelivery'> : never)
+  /** Both Feedback and InsideFeedback: a refusal in either is one. */
   readonly feedback: Feedback
+  /** InsideFeedback alone: the verdict on a whole chunked delivery, once there is one. */
+  readonly inside?: Feedback
   readonly signer?: X509Certificate
   readonly encrypted: boolean
   /** The body as it came. */
   readonly bytes: Uint8Array
 }
 
-/** An explicit dialog. Calls go one after another; a call that failed locally or with a fault makes the dialog dead: nothing more is sent. */
+/**
+ * An explicit dialog. Calls go one after another. A call that failed makes the dialog dead: nothing more is sent, not even exitDialog,
+ * which would acknowledge a delivery that was not read (osci-1.2 §1.3, §3.6). Only a request that could not be built, so that nothing of
+ * it left the house, leaves the dialog as it was; so does feedback of class 9.
+ */
 export interface OsciDialog {
   readonly conversationId: string
   readonly dead: boolean
