@@ -91,7 +91,17 @@ async function deliver(
   let outcome: RepeatOutcome = 'not-delivered'
   try {
     const fits = mailbox === likelyMailbox(endpoint)
-    const handover = await putRequest(known, content, mailbox, endpoint, ports, fits ? reservation : undefined)
+    const subject = known.message.order.processCardBundle?.processCard.subject
+    const dispatch = {
+      mailbox,
+      content,
+      wantsAnswer: known.message.type === 'processDelivery',
+      ...(subject === undefined ? {} : { subject }),
+      receivedAtMs: call.receivedAtMs,
+      takeWithinSeconds: endpoint.takeWithinSeconds,
+      answerWithinSeconds: endpoint.answerWithinSeconds,
+    }
+    const handover = await putRequest(dispatch, ports, fits ? reservation : undefined)
     hop('put', handover.id)
     outcome = 'unknown'
     const verdict = await awaitTaken(handover, ports)
