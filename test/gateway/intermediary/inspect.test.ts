@@ -286,6 +286,6 @@ describe('certificate inspection', () => {
     }
     const spec = codec.write(bundle)
     const written = element(OSCI, 'osci', 'ProcessCardBundle', { ...spec, namespaces: [{ prefix: 'osci', uri: OSCI }] })
-    return codec.read(parseXml(writeXml(written), { limits: GATEWAY_LIMITS, frame: false }).root).inspectionReport.inspections
+    return codec.read(parseXml(writeXml(written), { limits: GATEWAY_LIMITS, frame: 'content' }).root).inspectionReport.inspections
   }
 })
