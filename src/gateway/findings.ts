@@ -36,5 +36,30 @@ export const FINDINGS_GATEWAY: readonly GatewayFinding[] = [
   row('policy.no-register', 'Decisions "mailbox"', '9805', 'Für dieses Postfach ist kein Register mit Schlüssel eingetragen.', 'No register with a key is registered for this mailbox.'),
   row('policy.foreign-reply', 'Decisions "feedback of the recipient role"', '9810', 'Eine Antwort gehört nicht zu dieser Anfrage; sie wurde nicht zugestellt.', 'A reply does not belong to this request; it was not delivered.', 'warning'),
   row('policy.reply-package', 'Decisions "blind mode"', '9810', 'Das Inhaltsdatenpaket der Antwort ist nicht zulässig.', 'The content package of the reply is not acceptable.'),
+  row('control-block.no-dialog', 'osci-1.2 §3.5', '9802', 'Dieser Auftrag verlangt einen expliziten Dialog.', 'This request needs an explicit dialog.'),
+  row('control-block.unknown-dialog', 'osci-1.2 §3.7', '9400', 'Der Dialog ist unbekannt oder beendet.', 'The dialog is unknown or over.'),
+  row('control-block.foreign-dialog', 'osci-1.2 §3.7; P2', '9400', 'Der Auftrag kommt nicht vom Client seines Dialogs.', 'The request does not come from the client of its dialog.'),
+  row('control-block.wrong-conversation-id', 'osci-1.2 §3.7; P2', '9400', 'Der Auftrag gehört zu einem anderen Dialog.', 'The request belongs to another dialog.'),
+  row('control-block.wrong-response', 'osci-1.2 §3.7; P2', '9400', 'Response ist nicht die letzte Challenge.', 'Response is not the last Challenge.'),
+  row('control-block.wrong-sequence-number', 'osci-1.2 §3.7; P2', '9400', 'SequenceNumber ist nicht die nächste.', 'SequenceNumber is not the next one.'),
+  row('certificates.client-cipher', 'osci-1.2 §9.3', '9501', 'Das Verschlüsselungszertifikat des Clients ist nicht verwendbar.', 'The cipher certificate of the client cannot be used.'),
+  row('certificates.client-signature', 'osci-1.2 §9.3', '9700', 'Das Signaturzertifikat des Clients ist nicht verwendbar.', 'The signature certificate of the client cannot be used.'),
+  row('certificates.delivery', 'osci-1.2 §9.3', '9706', 'Ein Zertifikat der Zustellung ist nicht verwendbar.', 'A certificate of the delivery cannot be used.'),
+  row('certificates.no-addressee', 'osci-1.2 §2.7', '9811', 'Zur verschlüsselten Zustellung fehlt das Verschlüsselungszertifikat des Empfängers.', 'The encrypted delivery lacks the cipher certificate of its addressee.'),
+  row('gateway.too-many-dialogs', 'P4', '9811', 'Zu viele Dialoge sind offen; bitte später erneut versuchen.', 'Too many dialogs are open; please try again later.'),
+  row('gateway.message-id', 'osci-1.2 §4; P1', '9801', 'Die MessageId wurde hier nicht vergeben oder ist verbraucht.', 'The MessageId was not issued here, or is used up.'),
+  row('gateway.reply-id', 'osci-1.2 §9.7', '9801', 'Die Antwort trägt nicht die MessageId, die für sie vergeben war.', 'The reply does not carry the MessageId that was issued for it.'),
+  row('gateway.no-time-stamp', 'osci-1.2 §6.5', '9811', 'Ein kryptographischer Zeitstempel ist hier nicht zu haben; es wurde nichts gespeichert.', 'A cryptographic time stamp cannot be had here; nothing was stored.'),
+  row('core.full', 'Decisions "limits"', '9811', 'Zur Zeit ist kein Platz; es wurde nichts gespeichert.', 'There is no room at the moment; nothing was stored.'),
+  row('policy.no-mailbox', 'Decisions "mailbox"', '9811', 'Für das Verschlüsselungszertifikat des Empfängers gibt es hier kein Postfach.', 'There is no mailbox here for the cipher certificate of the addressee.'),
+  row('policy.unknown-receiver', 'Decisions "routing"', '9811', 'Dieser ContentReceiver ist im Verzeichnis nicht eingetragen.', 'This ContentReceiver is not registered in the directory.'),
+  row('policy.unidentified', 'osci-1.2 §3.2', '9811', 'In einem unverschlüsselten Dialog muss signieren, wer etwas abholen will.', 'In a dialog in clear whoever wants to fetch must sign.'),
+  row('policy.no-delivery', 'osci-1.2 §9.5; P7', '9803', 'Keine Zustellung erfüllt die Auswahl.', 'No delivery meets the selection.'),
+  row('policy.no-card', 'osci-1.2 §9.6; P7', '9804', 'Kein Laufzettel erfüllt die Auswahl.', 'No process card meets the selection.'),
   row('xoev-head.repeated', 'Decisions "repeats"', '9805', 'Diese Nachricht wurde schon verarbeitet (S100).', 'This message was processed before (S100).'),
 ] // prettier-ignore
+
+const BY_ID: ReadonlyMap<string, GatewayFinding> = new Map(FINDINGS_GATEWAY.map((one) => [one.id, one]))
+
+/** What may be told to a client about one of our own findings. */
+export const findingTexts = (id: string): Pick<GatewayFinding, 'de' | 'en'> | undefined => BY_ID.get(id)

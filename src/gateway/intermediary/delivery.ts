@@ -11,7 +11,7 @@
  */
 import type { OsciEvidence } from '../../envelope/types.js'
 import { OrderError, type FeedbackCode } from '../../errors.js'
-import type { Inspection, ProcessCardBundle } from '../../osci/parts.js'
+import type { Inspection, ProcessCardBundle, TimeStamp } from '../../osci/parts.js'
 import type { OsciMessage } from '../../osci/types.js'
 import { sha256Hex } from '../digest.js'
 import { DeliveryRefused } from '../recipient/verdict.js'
@@ -29,8 +29,11 @@ export interface AcceptedDelivery {
   readonly subject?: string
   readonly inspections: readonly Inspection[]
   readonly warnings: readonly FeedbackCode[]
-  /** Makes id and card durable. */
-  begin(): Promise<CardRecord | undefined>
+  /**
+   * Makes id and card durable.
+   * @param forwarding where the message to the receiver is built in the same moment.
+   */
+  begin(forwarding?: TimeStamp): Promise<CardRecord | undefined>
   /** Nothing was stored: the id may be used again. */
   giveBack(): void
 }
@@ -114,18 +117,19 @@ export async function acceptDelivery(request: DeliveryRequest, digest: Uint8Arra
       ...about,
       inspections: inspected.inspections,
       warnings: inspected.warnings,
-      async begin() {
+      async begin(forwarding) {
         if (!claim || messageId === undefined) return undefined
-        const card = await own.cards.add(endpoint.path, {
+        const added = own.cards.add(endpoint.path, {
           ...about,
           messageId,
           ...(cipherSha256 === undefined ? {} : { originator: cipherSha256 }),
-          state: 'stored',
+          state: forwarding ? 'forwarded' : 'stored',
           creation,
+          ...(forwarding ? { forwarding } : {}),
           createdAt: now.toISOString(),
           inspections: inspected.inspections,
         })
-        await claim.used()
+        const [card] = await Promise.all([added, claim.used()])
         return card
       },
       giveBack: () => claim?.giveBack(),

@@ -67,11 +67,15 @@ export interface Dialogs {
   open(client: DialogClient): { readonly dialog: OpenDialog; readonly challenge: string }
   /**
    * Runs `work` as the next request of its dialog, after those before it.
-   * @param block must fit; `work` is not called otherwise.
+   * @param block must fit, and `assertOf` must not throw; `work` is not called otherwise.
    * @returns what `work` returned; `challenge` is ours for the answer.
    * @throws {DialogError} 9400, dialog unchanged.
    */
-  next<T>(block: ControlBlock, work: (dialog: OpenDialog, challenge: string) => Promise<T>): Promise<T>
+  next<T>(
+    block: ControlBlock,
+    assertOf: (dialog: OpenDialog) => void,
+    work: (dialog: OpenDialog, challenge: string) => Promise<T>,
+  ): Promise<T>
   close(dialog: OpenDialog): Promise<void>
   /** Ends what has been silent too long. */
   sweep(): void
@@ -147,7 +151,7 @@ export function dialogTable(limits: DialogLimits, clock: Clock, random: (bytes: 
       counts.set(client.cipherSha256, (counts.get(client.cipherSha256) ?? 0) + 1)
       return { dialog: entry, challenge }
     },
-    next(block, work) {
+    next(block, assertOf, work) {
       sweep()
       const entry = open.get(block.conversationId ?? '')
       if (!entry) return Promise.reject(unknown())
@@ -157,7 +161,9 @@ export function dialogTable(limits: DialogLimits, clock: Clock, random: (bytes: 
         .then(async () => {
           if (!open.has(entry.conversationId)) throw unknown()
           const challenge = newChallenge(random)
-          entry.state = stepDialog(entry.state, block, challenge)
+          const state = stepDialog(entry.state, block, challenge)
+          assertOf(entry)
+          entry.state = state
           touch(entry)
           return work(entry, challenge)
         })

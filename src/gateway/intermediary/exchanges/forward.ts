@@ -38,15 +38,17 @@ async function goOn(request: DeliveryRequest, receiverUri: string, process: bool
   const receiver = receiverOf(receiverUri, at)
   const digest = digestOf(request.call.bytes)
   const accepted = await acceptDelivery(request, digest, at)
-  const messageIdResponse = process && accepted.messageId !== undefined ? await own.ids.issue(endpoint.path) : undefined
-  let card = await accepted.begin().catch((error: unknown) => {
+  // to a receiver that comes itself, Forwarding is when it has come
+  const forwarding = receiver.kind === 'active' ? undefined : plainStamp(ports.clock.now())
+  const logged = process && accepted.messageId !== undefined
+  const begun = Promise.all([accepted.begin(forwarding), logged ? own.ids.issue(endpoint.path) : undefined])
+  let [card, messageIdResponse] = await begun.catch((error: unknown) => {
     accepted.giveBack()
     throw error
   })
   const set = async (change: Parameters<typeof own.cards.change>[2]): Promise<void> => {
     if (card) card = (await own.cards.change(endpoint.path, card.messageId, change)) ?? card
   }
-  await set({ forwarding: plainStamp(ports.clock.now()), state: 'forwarded' })
   let onward: Onward
   try {
     const way = WAYS[receiver.kind] as (o: OnwardRequest, r: OsciReceiver, at: Intermediary) => Promise<Onward>
@@ -90,7 +92,7 @@ async function beginReplyCard(reply: OnwardReply, messageId: string, request: De
   const { own, endpoint, ports } = at
   const now = ports.clock.now()
   const originator = reply.delivery.certificates.find((c) => c.role === 'CipherCertificateOriginator')
-  const card = await own.cards.add(endpoint.path, {
+  const added = own.cards.add(endpoint.path, {
     messageId,
     ...(originator ? { originator: sha256Hex(originator.der) } : {}),
     ...(request.cipherSha256 === undefined ? {} : { addressee: request.cipherSha256 }),
@@ -101,7 +103,7 @@ async function beginReplyCard(reply: OnwardReply, messageId: string, request: De
     forwarding: plainStamp(now),
     inspections: reply.inspections,
   })
-  await own.ids.take(endpoint.path, messageId)?.used()
+  const [card] = await Promise.all([added, own.ids.take(endpoint.path, messageId)?.used()])
   request.dialog?.pending.add({
     confirm: async () => void (await markReceived(messageId, { wishes: undefined, sha256: new Uint8Array(32) }, at)),
     giveBack: () => Promise.resolve(),

@@ -92,7 +92,9 @@ const ownerOf = (mailbox: string, ports: GatewayPorts) => ports.directory.ownerO
 async function wayOf(request: StoreRequest, accepted: AcceptedDelivery, reception: ReceptionWish, at: Intermediary): Promise<Way> {
   const { own, ports, mediations } = at
   const delivery = deliveryOf(request.message)
-  const waiting = mediations.match(request.cipherSha256, accepted.addressee ?? '', ports.packages.inReplyTo(request.message.custom))
+  // only who has proven to be the recipient may answer for it: anybody can name a certificate
+  const from = request.dialog && request.identified ? request.cipherSha256 : undefined
+  const waiting = mediations.match(from, accepted.addressee ?? '', ports.packages.inReplyTo(request.message.custom))
   if (waiting)
     return {
       async go(card) {
