@@ -33,13 +33,13 @@ export interface Remark {
 }
 
 export type Placed<T> = T & { readonly path: Path }
-export type PlacedService = Placed<ServiceRow> & { readonly found: readonly Placed<ElementEntry>[] }
-export type PlacedOrganization = Placed<OrganizationEntry> & { readonly found: readonly PlacedService[] }
+export type ServiceAt = Placed<ServiceRow> & { readonly found: readonly Placed<ElementEntry>[] }
+export type OrganizationAt = Placed<OrganizationEntry> & { readonly found: readonly ServiceAt[] }
 
 /** Entries that are as they should be; broken ones are missing, and named among the remarks. */
 export interface Entries {
   readonly validFrom: Date | undefined
-  readonly organizations: readonly PlacedOrganization[]
+  readonly organizations: readonly OrganizationAt[]
   readonly certificates: readonly Placed<CertificateEntry>[]
   /** Every certificate file named anywhere, also in broken entries. */
   readonly files: readonly { readonly path: Path; readonly file: string }[]
@@ -99,10 +99,10 @@ function walk(root: unknown): Entries & { readonly remarks: readonly Remark[] } 
     return found.value
   }
   const head = take(HEAD, root, [])
-  const organizations = listAt(root, 'organizations').flatMap((raw, i): PlacedOrganization[] => {
+  const organizations = listAt(root, 'organizations').flatMap((raw, i): OrganizationAt[] => {
     const path = ['organizations', i]
     const organization = take(ORGANIZATION, raw, path)
-    const services = listAt(raw, 'services').flatMap((inner, j): PlacedService[] => {
+    const services = listAt(raw, 'services').flatMap((inner, j): ServiceAt[] => {
       const at = [...path, 'services', j]
       const service = take(SERVICE, inner, at)
       const elements = listAt(inner, 'elements').flatMap((one, k): Placed<ElementEntry>[] => {

@@ -6,7 +6,7 @@
  */
 import type { X509Certificate } from 'node:crypto'
 import { claimsOf, type House } from './claims.js'
-import type { Entries, Path, Placed, PlacedOrganization, PlacedService, Remark } from './document.js'
+import type { Entries, Path, Placed, OrganizationAt, ServiceAt, Remark } from './document.js'
 import type { ElementEntry, Words } from './format.js'
 import { holdsAt } from './certificates.js'
 import { sha1Hex } from './names.js'
@@ -97,7 +97,7 @@ function factsOf(element: ElementEntry, read: ReadCertificates): ElementFacts {
   }
 }
 
-function knownOrganization(organization: PlacedOrganization, read: ReadCertificates, say: Say): KnownOrganization {
+function knownOrganization(organization: OrganizationAt, read: ReadCertificates, say: Say): KnownOrganization {
   const services = new Map<string, Omit<ServiceFacts, 'organizationKey'>>()
   for (const service of organization.found) {
     if (services.has(service.serviceUri))
@@ -124,7 +124,7 @@ function knownOrganization(organization: PlacedOrganization, read: ReadCertifica
 
 const ONLY_ADDRESSEE = ['mailbox', 'receiver', 'formerCertificates'] as const
 
-function checkService({ found, path, delivery }: PlacedService, network: string, say: Say): void {
+function checkService({ found, path, delivery }: ServiceAt, network: string, say: Say): void {
   for (const element of found) checkElement(element, say)
   for (const type of ['OSCI_INTERMEDIARY', 'OSCI_ADDRESSEE'] as const) {
     const seen = new Set<string>()
@@ -198,11 +198,7 @@ function revocations({ certificates: list }: Entries, read: ReadCertificates, sa
   return revoked
 }
 
-function categoriesOf(
-  list: readonly PlacedOrganization[],
-  known: ReadonlyMap<string, KnownOrganization>,
-  say: Say,
-): Map<string, Set<string>> {
+function categoriesOf(list: readonly OrganizationAt[], known: ReadonlyMap<string, KnownOrganization>, say: Say): Map<string, Set<string>> {
   const categories = new Map<string, Set<string>>()
   const give = (fingerprints: readonly string[], names: readonly string[]): void => {
     for (const one of fingerprints) categories.set(one, new Set([...(categories.get(one) ?? []), ...names]))
