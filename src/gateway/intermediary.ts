@@ -12,6 +12,7 @@
 import type { X509Certificate } from 'node:crypto'
 import { HttpError, OsciError, TransportEncryptionError, type FeedbackCode } from '../errors.js'
 import { EXCHANGES } from '../osci/messages.js'
+import type { OsciAddress } from './app.js'
 import { decryptFailures, type DecryptFailures } from './decrypt-failures.js'
 import { sha256Hex } from './digest.js'
 import { findingTexts } from './findings.js'
@@ -21,17 +22,23 @@ import type { ClientRequest, ClientRequestName, Exchange, Intermediary, Reply } 
 import { mailroom } from './intermediary/mailroom.js'
 import { mediations } from './intermediary/mediations.js'
 import type { IntermediaryEndpoint, IntermediaryPorts } from './intermediary/ports.js'
-import { assertOfDialog, clientCipher, needsDialog, openRequest, proveRequest, type ProvenRequest, type RequestShape } from './intermediary/request.js'
+import {
+  assertOfDialog,
+  clientCipher,
+  needsDialog,
+  openRequest,
+  proveRequest,
+  type ProvenRequest,
+  type RequestShape,
+} from './intermediary/request.js'
 import { INTERMEDIARY_ROLE } from './intermediary/role.js'
 import type { GatewayPorts, Peer } from './ports.js'
 import type { Call } from './recipient/request.js'
 import { DeliveryRefused } from './recipient/verdict.js'
-import { errorCodeOf, findingOf, isFault, osciAnswer, renderFault, type HttpAnswer } from './render-error.js'
+import { errorCodeOf, findingOf, isFault, osciAnswer, renderFault } from './render-error.js'
 
-export interface OsciRole {
-  /** @throws {HttpError} nothing was done; all else is an answer. */
-  answer(call: Call): Promise<HttpAnswer>
-  /** Gives back what dialogs hold; the core must be closed before. */
+/** Closed after the core: what dialogs hold is given back, and every delivery has its end on its card. */
+export interface IntermediaryAddress extends OsciAddress {
   close(): Promise<void>
 }
 
@@ -49,7 +56,7 @@ interface House extends Intermediary {
   readonly failures: DecryptFailures
 }
 
-export function intermediary(endpoint: IntermediaryEndpoint, ports: GatewayPorts, own: IntermediaryPorts): OsciRole {
+export function intermediary(endpoint: IntermediaryEndpoint, ports: GatewayPorts, own: IntermediaryPorts): IntermediaryAddress {
   const limits = { idleSeconds: endpoint.dialogIdleSeconds, maxDialogs: endpoint.maxDialogs, maxPerClient: endpoint.maxDialogsPerClient }
   const house: House = {
     endpoint,
@@ -61,6 +68,9 @@ export function intermediary(endpoint: IntermediaryEndpoint, ports: GatewayPorts
     failures: decryptFailures(ports.clock, ports.log, ports.metrics),
   }
   return {
+    path: endpoint.path,
+    role: 'intermediary',
+    mode: 'blind',
     async answer(call) {
       const progress: Progress = { warnings: [], findings: [] }
       try {
@@ -105,7 +115,7 @@ async function serve(
   dialog?: OpenDialog,
   inDialog: AnswerDialog = loneDialog(house.ports.random),
 ): Promise<Uint8Array> {
-  const { ports, own, endpoint } = house
+  const { ports, own } = house
   const { cipher, warnings } = await clientCipher(shape, dialog, own, ports.clock.now())
   if (cipher) progress.cipher = cipher
   progress.warnings = warnings
@@ -159,7 +169,12 @@ async function confirmHandedOut(dialog: OpenDialog): Promise<void> {
   for (const pending of held) await pending.confirm()
 }
 
-function clientRequest(shape: RequestShape, proven: ProvenRequest, progress: Progress, dialog: OpenDialog | undefined): ClientRequest {
+function clientRequest(
+  shape: RequestShape,
+  proven: ProvenRequest,
+  progress: Progress,
+  dialog: OpenDialog | undefined,
+): ClientRequest<ClientRequestName> {
   const { cipher } = progress
   // a signature in a signed dialog, or the challenge that came back out of an encrypted one
   const identified = dialog ? dialog.client.encrypted || (proven.signer !== undefined && dialog.client.signerSha256 !== undefined) : false
@@ -209,11 +224,22 @@ function seal(
   return sealReply(parts, endpoint, own.chunks, ports)
 }
 
-function record(call: Call, { shape, peer, findings }: Progress, codes: readonly FeedbackCode[], { endpoint, ports }: House, error?: unknown): void {
+function record(
+  call: Call,
+  { shape, peer, findings }: Progress,
+  codes: readonly FeedbackCode[],
+  { endpoint, ports }: House,
+  error?: unknown,
+): void {
   const all = verdictCodes(codes, true)
   const bad = all.filter((code) => code.startsWith('9'))
   const messageId = (shape?.unverified.order as { readonly messageId?: string } | undefined)?.messageId
-  const outcome = bad.length === 0 ? 'done' : error instanceof HttpError || !(error instanceof OsciError || error instanceof DeliveryRefused) ? 'failed' : 'denied'
+  const outcome =
+    bad.length === 0
+      ? 'done'
+      : error instanceof HttpError || !(error instanceof OsciError || error instanceof DeliveryRefused)
+        ? 'failed'
+        : 'denied'
   ports.metrics.delivery('intermediary', outcome)
   for (const code of bad) ports.metrics.refusal(code)
   ports.log.write(bad.length > 0 ? 'warn' : 'info', 'request', {

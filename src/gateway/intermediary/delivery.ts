@@ -101,7 +101,8 @@ export async function acceptDelivery(request: DeliveryRequest, digest: Uint8Arra
   try {
     const now = ports.clock.now()
     const inspected = await own.inspector.delivery(message.certificates ?? [], now)
-    if (inspected.refusal) throw new DeliveryRefused('certificates.delivery', 'a certificate of the delivery cannot be used', { codes: [inspected.refusal] })
+    if (inspected.refusal)
+      throw new DeliveryRefused('certificates.delivery', 'a certificate of the delivery cannot be used', { codes: [inspected.refusal] })
     const fields = { endpoint: endpoint.path, ...(messageId === undefined ? {} : { messageId }) }
     const stamped = await creationStamp(message.timestamps, { at: now, sha256: digest, fields }, stampPorts(at))
     if ('refusal' in stamped)
@@ -149,7 +150,11 @@ export interface ReceptionWish {
 const stampPorts = ({ own, ports }: Intermediary) => ({ ...(own.timeStamper ? { timeStamper: own.timeStamper } : {}), log: ports.log })
 
 /** Somebody has it: Reception on the card, on disk. */
-export async function markReceived(messageId: string, { wishes, sha256 }: ReceptionWish, at: Intermediary): Promise<CardRecord | undefined> {
+export async function markReceived(
+  messageId: string,
+  { wishes, sha256 }: ReceptionWish,
+  at: Intermediary,
+): Promise<CardRecord | undefined> {
   const { own, ports, endpoint } = at
   const occasion = { at: ports.clock.now(), sha256, fields: { endpoint: endpoint.path, messageId } }
   const reception = await receptionStamp(wishes, occasion, stampPorts(at))
@@ -157,7 +162,10 @@ export async function markReceived(messageId: string, { wishes, sha256 }: Recept
 }
 
 /** The card as messages carry it. */
-export function bundleOf(card: CardRecord, stamps: { readonly forwarding?: boolean; readonly reception?: boolean } = {}): ProcessCardBundle {
+export function bundleOf(
+  card: CardRecord,
+  stamps: { readonly forwarding?: boolean; readonly reception?: boolean } = {},
+): ProcessCardBundle {
   const { forwarding, reception, subject } = card
   return {
     messageId: card.messageId,

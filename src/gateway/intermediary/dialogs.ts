@@ -129,7 +129,8 @@ export function dialogTable(limits: DialogLimits, clock: Clock, random: (bytes: 
       const own = counts.get(client.cipherSha256) ?? 0
       // a client that floods loses its own dialogs first; those of others only when nobody has used them for a while
       const hasRoom =
-        (own < limits.maxPerClient || makeRoom((e) => e.client.cipherSha256 === client.cipherSha256 && isIdle(e, 0) && e.pending.size === 0)) &&
+        (own < limits.maxPerClient ||
+          makeRoom((e) => e.client.cipherSha256 === client.cipherSha256 && isIdle(e, 0) && e.pending.size === 0)) &&
         (open.size < limits.maxDialogs || makeRoom((e) => isIdle(e, MAY_GO_MS) && e.pending.size === 0))
       if (!hasRoom) throw new DeliveryRefused('gateway.too-many-dialogs', 'too many dialogs are open', { codes: ['9811'] })
       const controller = new AbortController()

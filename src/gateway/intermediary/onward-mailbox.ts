@@ -70,12 +70,18 @@ export async function toParticipant({ request, process }: OnwardRequest, receive
 }
 
 /** Into the mailbox of an active recipient, which fetches and, where an answer is wanted, stores one for the client. */
-export async function toActive({ request, digest, addressee, process, card }: OnwardRequest, receiver: MailboxReceiver, at: Intermediary): Promise<Onward> {
+export async function toActive(
+  { request, digest, addressee, process, card }: OnwardRequest,
+  receiver: MailboxReceiver,
+  at: Intermediary,
+): Promise<Onward> {
   const { own, endpoint, ports, mailroom, mediations } = at
   const { messageId } = request.message.order
   const mailbox = own.directory.mailboxOf(addressee ?? '')
   if (mailbox?.mailbox !== receiver.mailbox || !card || messageId === undefined || request.cipherSha256 === undefined)
-    throw new DeliveryRefused('policy.no-mailbox', 'delivery to an active recipient needs its cipher certificate and a MessageId', { codes: ['9811'] })
+    throw new DeliveryRefused('policy.no-mailbox', 'delivery to an active recipient needs its cipher certificate and a MessageId', {
+      codes: ['9811'],
+    })
   const over = new AbortController()
   const answered = process
     ? mediations.wait({ messageId, from: mailbox.cipherSha256, to: request.cipherSha256 }, over.signal)

@@ -96,7 +96,9 @@ async function callPassive(
   const encrypted = frame.evidence.transport !== undefined
   const addressee = certificateOf(message, 'CipherCertificateAddressee') ?? receiver.cipherCertificate
   if (encrypted && !addressee)
-    throw new DeliveryRefused('certificates.no-addressee', 'an encrypted delivery must name the cipher certificate of its addressee', { codes: ['9811'] })
+    throw new DeliveryRefused('certificates.no-addressee', 'an encrypted delivery must name the cipher certificate of its addressee', {
+      codes: ['9811'],
+    })
   const { content, attachments, certificates, custom } = deliveryOf(message)
   const parts: OsciRequestParts = {
     content,
@@ -136,7 +138,11 @@ async function callPassive(
 }
 
 /** The delivery in a passive recipient's answer. @throws {DeliveryRefused} 9800, 9801, 97xx */
-async function replyOf(answer: OsciAnswer<'processDelivery'>, { messageIdResponse }: OnwardRequest, at: Intermediary): Promise<OnwardReply | undefined> {
+async function replyOf(
+  answer: OsciAnswer<'processDelivery'>,
+  { messageIdResponse }: OnwardRequest,
+  at: Intermediary,
+): Promise<OnwardReply | undefined> {
   const { message } = answer
   if (message.type !== 'responseToProcessDelivery' || !message.content || message.content.children.length === 0) return undefined
   const { messageId, subject } = message.order
@@ -148,7 +154,12 @@ async function replyOf(answer: OsciAnswer<'processDelivery'>, { messageIdRespons
   if (inspected.refusal)
     throw new DeliveryRefused('certificates.delivery', 'a certificate of the reply cannot be used', { codes: [inspected.refusal] })
   return {
-    delivery: { content: message.content, certificates: message.certificates ?? [], custom: message.custom, attachments: message.attachments },
+    delivery: {
+      content: message.content,
+      certificates: message.certificates ?? [],
+      custom: message.custom,
+      attachments: message.attachments,
+    },
     ...(subject === undefined ? {} : { subject }),
     inspections: inspected.inspections,
   }

@@ -86,7 +86,12 @@ interface EnvelopeAddress {
 }
 
 /** Seals a delivery for ourselves: whoever reads the core's memory learns nothing. */
-export function sealStored(delivery: StoredDelivery, evidence: OsciEvidence, header: EnvelopeAddress, ports: GatewayPorts): Promise<Uint8Array> {
+export function sealStored(
+  delivery: StoredDelivery,
+  evidence: OsciEvidence,
+  header: EnvelopeAddress,
+  ports: GatewayPorts,
+): Promise<Uint8Array> {
   const { identity, clock, random } = ports
   return sealEnvelope(
     {
@@ -103,7 +108,11 @@ export function sealStored(delivery: StoredDelivery, evidence: OsciEvidence, hea
 }
 
 /** Opens what {@link sealStored} made. @throws {ProtektorError} it is not ours. */
-export async function openStored(body: Uint8Array, header: Pick<EnvelopeAddress, 'id' | 'to'>, ports: GatewayPorts): Promise<StoredDelivery> {
+export async function openStored(
+  body: Uint8Array,
+  header: Pick<EnvelopeAddress, 'id' | 'to'>,
+  ports: GatewayPorts,
+): Promise<StoredDelivery> {
   const { identity, packages } = ports
   const sender = trustedSenders([{ id: identity.participant, jwks: identity.jwks.keys }])
   const { parts } = await openEnvelope(body, { recipient: [identity.opening], sender }, header)

@@ -46,9 +46,7 @@ function sealingOf({ shape, peer }: AnswerInput, keys: EndpointKeys): Sealing {
   const method = signatureMethodFor(keys.signature, peer?.sendingSignature ?? DEFAULT_SIGNATURE)
   return {
     ...(shape.signed ? { sign: { signer: keys.signature, ...method } } : {}),
-    ...(shape.answerTo
-      ? { encryptFor: answerEncryption(shape.answerTo, shape.frame) }
-      : {}),
+    ...(shape.answerTo ? { encryptFor: answerEncryption(shape.answerTo, shape.frame) } : {}),
   }
 }
 

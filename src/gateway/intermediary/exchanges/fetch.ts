@@ -22,12 +22,17 @@ export const echoOf = (rule: FetchRule | undefined) => (rule && Object.keys(rule
  */
 export function assertIdentified(request: ClientRequest): OpenDialog {
   if (!request.dialog) throw new DeliveryRefused('control-block.no-dialog', 'this request needs an explicit dialog', { codes: ['9802'] })
-  if (!request.identified) throw new DeliveryRefused('policy.unidentified', 'a dialog in clear must be signed to get anything', { codes: ['9811'] })
+  if (!request.identified)
+    throw new DeliveryRefused('policy.unidentified', 'a dialog in clear must be signed to get anything', { codes: ['9811'] })
   return request.dialog
 }
 
 /** Leases, stamps Forwarding, and lets the next request confirm. @throws {DeliveryRefused} 9803 */
-export async function leaseFor(request: ClientRequest, rule: FetchRule, at: Intermediary): Promise<{ leased: Leased; card: CardRecord | undefined }> {
+export async function leaseFor(
+  request: ClientRequest,
+  rule: FetchRule,
+  at: Intermediary,
+): Promise<{ leased: Leased; card: CardRecord | undefined }> {
   const dialog = assertIdentified(request)
   const { own, mailroom, ports, endpoint } = at
   const nothing = (): DeliveryRefused => new DeliveryRefused('policy.no-delivery', 'no delivery meets the selection', { codes: ['9803'] })

@@ -71,9 +71,16 @@ async function goOn(request: DeliveryRequest, receiverUri: string, process: bool
   if (card && onward.delivered) {
     // an active recipient's own next request has stamped it already
     const known = own.cards.get(endpoint.path, card.messageId)
-    card = known?.reception ? known : ((await markReceived(card.messageId, { wishes: request.message.timestamps, sha256: digest }, at)) ?? card)
+    card = known?.reception
+      ? known
+      : ((await markReceived(card.messageId, { wishes: request.message.timestamps, sha256: digest }, at)) ?? card)
   } else await set({ state: 'failed' })
-  return { onward, ...(card ? { card } : {}), warnings: accepted.warnings, ...(messageIdResponse === undefined ? {} : { messageIdResponse }) }
+  return {
+    onward,
+    ...(card ? { card } : {}),
+    warnings: accepted.warnings,
+    ...(messageIdResponse === undefined ? {} : { messageIdResponse }),
+  }
 }
 
 const failed = (codes: readonly FeedbackCode[]): boolean => codes.some((code) => code.startsWith('9'))

@@ -28,7 +28,13 @@ interface Way {
   cancel(): void
 }
 
-async function toMailbox(request: StoreRequest, mailbox: OsciMailbox, delivery: StoredDelivery, reception: ReceptionWish, at: Intermediary): Promise<Way> {
+async function toMailbox(
+  request: StoreRequest,
+  mailbox: OsciMailbox,
+  delivery: StoredDelivery,
+  reception: ReceptionWish,
+  at: Intermediary,
+): Promise<Way> {
   const { own, endpoint, ports, mailroom } = at
   const { messageId } = request.message.order
   const prepared = await mailroom.prepare({
@@ -38,7 +44,8 @@ async function toMailbox(request: StoreRequest, mailbox: OsciMailbox, delivery: 
     delivery,
     evidence: evidenceOf(request),
     reception,
-    onGone: (how) => void own.cards.change(endpoint.path, messageId, { state: how === 'expired' ? 'expired' : 'lost' }).catch(() => undefined),
+    onGone: (how) =>
+      void own.cards.change(endpoint.path, messageId, { state: how === 'expired' ? 'expired' : 'lost' }).catch(() => undefined),
   })
   return {
     async go() {
@@ -49,7 +56,13 @@ async function toMailbox(request: StoreRequest, mailbox: OsciMailbox, delivery: 
 }
 
 /** One-way into a participant's mailbox; the card learns later whether it was taken. */
-function toParticipant(request: StoreRequest, mailbox: OsciMailbox, delivery: StoredDelivery, reception: ReceptionWish, at: Intermediary): Way {
+function toParticipant(
+  request: StoreRequest,
+  mailbox: OsciMailbox,
+  delivery: StoredDelivery,
+  reception: ReceptionWish,
+  at: Intermediary,
+): Way {
   const { own, endpoint, ports } = at
   const { messageId, subject } = request.message.order
   return {

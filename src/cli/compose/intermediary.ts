@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: EUPL-1.2
+/**
+ * Composition of the role intermediary: stores below `dataDirectory`, directory, trust, time stamps, the OSCI client, and one role per
+ * endpoint.
+ * @module
+ */
+import { join } from 'node:path'
+import { systemSleep } from '../../client/transport.js'
+import { oscCaller } from '../../client/osci/caller.js'
+import { osciHttp } from '../../client/osci/transport.js'
+import type { Config, EndpointConfig } from '../../config/types.js'
+import { startTimer } from '../../core/adapters/timers.js'
+import type { OpenedDirectory } from '../../directory/open.js'
+import { lmdbCards } from '../../gateway/adapters/lmdb-cards.js'
+import { lmdbIds } from '../../gateway/adapters/lmdb-ids.js'
+import { openSpool } from '../../gateway/adapters/spool.js'
+import { intermediary, type IntermediaryAddress } from '../../gateway/intermediary.js'
+import { instantsIn } from '../../gateway/intermediary/instants.js'
+import { makeInspector } from '../../gateway/intermediary/inspect.js'
+import type { IntermediaryEndpoint, IntermediaryPorts } from '../../gateway/intermediary/ports.js'
+import type { EndpointKeys, GatewayPorts, Peer } from '../../gateway/ports.js'
+import { openTimeStamper, openTrust } from './trust.js'
+
+export interface OpenedIntermediaries {
+  readonly addresses: readonly IntermediaryAddress[]
+  /** After the core was closed. */
+  close(): Promise<void>
+}
+
+const endpointOf = (endpoint: EndpointConfig, keys: EndpointKeys, peers: ReadonlyMap<string, Peer>): IntermediaryEndpoint => {
+  const { path, takeWithinSeconds, answerWithinSeconds, dialogIdleSeconds, maxDialogs, maxDialogsPerClient, requireMessageId } = endpoint
+  return {
+    path,
+    keys,
+    peers: endpoint.peers.map((name) => peers.get(name)).filter((p): p is Peer => p !== undefined),
+    takeWithinSeconds,
+    answerWithinSeconds,
+    dialogIdleSeconds,
+    maxDialogs,
+    maxDialogsPerClient,
+    requireMessageId,
+  }
+}
+
+/** Nothing is opened where no endpoint needs it. @throws {ConfigError} stores, trust, time stamping. */
+export async function openIntermediaries(
+  config: Config,
+  rings: ReadonlyMap<string, EndpointKeys>,
+  peers: ReadonlyMap<string, Peer>,
+  directory: OpenedDirectory,
+  ports: GatewayPorts,
+): Promise<OpenedIntermediaries> {
+  const endpoints = config.endpoints.filter((endpoint) => endpoint.role === 'intermediary')
+  if (endpoints.length === 0) return { addresses: [], close: () => Promise.resolve() }
+  const { clock, random } = ports
+  const toInstant = instantsIn(config.timeZone)
+  const { keepDays, unusedIdHours } = config.processCards
+  const place = (name: string): string => join(config.dataDirectory, name)
+  const cards = lmdbCards({ path: place('process-cards'), clock, startTimer, toInstant, keepDays })
+  const ids = lmdbIds({ path: place('message-ids'), clock, startTimer, random, unusedIdHours, keepDays })
+  const spool = await openSpool({ path: place('spool'), random, maxBytes: config.chunks.spoolKilobytes * 1024 })
+  const timeStamper = await openTimeStamper(config)
+  const http = osciHttp()
+  const own: IntermediaryPorts = {
+    cards,
+    ids,
+    spool,
+    inspector: makeInspector({ trust: await openTrust(config), ...(ports.env.breathe ? { breathe: ports.env.breathe } : {}) }),
+    ...(timeStamper ? { timeStamper } : {}),
+    directory: directory.osci,
+    caller: oscCaller(http),
+    chunks: {
+      minKilobytes: config.limits.chunkKilobytes[0],
+      maxKilobytes: config.limits.chunkKilobytes[1],
+      messageKilobytes: config.limits.chunkedMessageKilobytes,
+      idleSeconds: config.chunks.idleMinutes * 60,
+      answerWithinSeconds: config.chunks.answerWithinSeconds,
+      maxUploadsPerClient: config.chunks.maxUploadsPerClient,
+    },
+    toInstant,
+    sleep: systemSleep,
+  }
+  const addresses = endpoints.flatMap((endpoint) => {
+    const keys = rings.get(endpoint.keys)
+    return keys ? [intermediary(endpointOf(endpoint, keys, peers), ports, own)] : []
+  })
+  return {
+    addresses,
+    async close() {
+      await Promise.all(addresses.map((address) => address.close()))
+      await Promise.all([cards.close(), ids.close(), spool.close()])
+      http.close()
+    },
+  }
+}
