@@ -13,7 +13,7 @@
  */
 import { StructureError } from '../errors.js'
 import type { MimeHeader } from './parts.js'
-import { foldId } from './read.js'
+import { foldId } from './grammar.js'
 import { encodeBase64 } from './transfer.js'
 
 /** `contentId` defaults to `osci@message`; `contentLength` is for the envelope of an encrypted message. */
