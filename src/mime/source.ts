@@ -18,20 +18,25 @@ export interface ByteSource {
 /** How much is held at a time. */
 export const WINDOW_BYTES = 256 * 1024
 
+interface Windowing {
+  readonly breathe?: (() => Promise<void>) | undefined
+  readonly windowBytes?: number
+}
+
 /**
  * Outlines a package: heads of the parts, and where their octets lie. Same grammar and limits as {@link readMime}.
  *
  * @param limits `messageBytes` holds for the whole source.
- * @param breathe called between windows.
+ * @param how `breathe` is called between windows; `windowBytes` is how much is read at a time.
  * @throws {StructureError} 9100 `mime.*`; whatever `source.read` throws.
  */
-export async function outlineSource(source: ByteSource, limits: Limits, breathe?: () => Promise<void>): Promise<PackageOutline> {
+export async function outlineSource(source: ByteSource, limits: Limits, how: Windowing = {}): Promise<PackageOutline> {
   if (source.bytes > limits.messageBytes)
     throw new StructureError('mime', 'mime.message-size', `The message is larger than ${limits.messageBytes} bytes.`)
-  return readSource(packageGrammar(source.bytes, limits), source, breathe)
+  return readSource(packageGrammar(source.bytes, limits), source, how)
 }
 
-async function readSource<T>(reading: Reading<T>, source: ByteSource, breathe?: () => Promise<void>): Promise<T> {
+async function readSource<T>(reading: Reading<T>, source: ByteSource, { breathe, windowBytes = WINDOW_BYTES }: Windowing): Promise<T> {
   let held: Buffer = Buffer.alloc(0)
   let heldFrom = 0
   let step = reading.next()
@@ -40,7 +45,7 @@ async function readSource<T>(reading: Reading<T>, source: ByteSource, breathe?: 
     const to = Math.min(from + step.value.bytes, source.bytes)
     if (from < heldFrom || to > heldFrom + held.length) {
       await breathe?.()
-      const read = await source.read(from, Math.min(Math.max(to, from + WINDOW_BYTES), source.bytes))
+      const read = await source.read(from, Math.min(Math.max(to, from + windowBytes), source.bytes))
       held = Buffer.from(read.buffer, read.byteOffset, read.byteLength)
       heldFrom = from
     }
