@@ -55,12 +55,13 @@ export function timestampRequest(question: TimestampQuestion): Uint8Array {
 }
 
 /**
- * Accepts an answer only when everything about it holds.
+ * Accepts an answer only when everything about it holds: granted, imprint, nonce, signature, signer, purpose, time.
  * @param at our clock: the signer must be valid then, and genTime near it.
  * @throws {ProtektorError} `timestamp.…`, one finding per cause (`pki/findings.ts`); nothing else.
  */
 export type TimestampVerifier = (answer: Uint8Array, question: TimestampQuestion, at: Date) => Promise<Timestamp>
 
+/** The verifier for one authority. */
 export function timestampVerifier(trust: TimestampTrust): TimestampVerifier {
   const storeFor = storesOf(trust)
   return async (answer, question, at) => {
