@@ -21,7 +21,7 @@ import { messageIds } from '../../gateway/intermediary/message-ids.js'
 import { makeInspector } from '../../gateway/intermediary/inspect.js'
 import type { IntermediaryEndpoint, IntermediaryPorts } from '../../gateway/intermediary/ports.js'
 import type { EndpointKeys, GatewayPorts, Peer } from '../../gateway/ports.js'
-import { openTimeStamper, openTrust } from './trust.js'
+import { openTrust } from './trust.js'
 
 /** Each holds a descriptor. */
 const MAX_SPOOL_FILES = 256
@@ -71,13 +71,13 @@ export async function openIntermediaries(
     maxBytes: config.chunks.spoolKilobytes * 1024,
     maxFiles: MAX_SPOOL_FILES,
   })
-  const timeStamper = await openTimeStamper(config)
+  const { trust, timeStamper } = await openTrust(config, { clock, random })
   const http = osciHttp()
   const own: IntermediaryPorts = {
     cards,
     ids,
     spool,
-    inspector: makeInspector({ trust: await openTrust(config), ...(ports.env.breathe ? { breathe: ports.env.breathe } : {}) }),
+    inspector: makeInspector({ trust, ...(ports.env.breathe ? { breathe: ports.env.breathe } : {}) }),
     ...(timeStamper ? { timeStamper } : {}),
     directory: directory.osci,
     caller: oscCaller(http),
