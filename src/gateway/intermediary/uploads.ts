@@ -137,7 +137,7 @@ export function uploadTable<R>({ spool, limits, clock, startTimer }: UploadPorts
       drop(oldest)
     }
     if (!closed && uploads.size > 0)
-      stopTimer ??= startTimer(idleMs, () => {
+      stopTimer ??= startTimer(Math.ceil(idleMs / 4), () => {
         stopTimer = undefined
         sweep()
       })
