@@ -31,12 +31,19 @@ export interface DeliveryContent {
   readonly documentId?: string
 }
 
+/** What {@link deliveryParts} makes, ready for a request. */
+export interface DeliveryParts {
+  readonly content: NonNullable<OsciRequestParts['content']>
+  readonly attachments: NonNullable<OsciRequestParts['attachments']>
+  readonly certificates: readonly CertificateEntry[]
+}
+
 /** content, attachments and certificates of a storeDelivery, forwardDelivery or mediateDelivery. */
 export async function deliveryParts(
   content: DeliveryContent,
   identity: OsciIdentity,
   peer: Pick<OsciPeer, 'signatureMethod' | 'digestMethod' | 'cipher' | 'ivBytes'> = {},
-): Promise<Required<Pick<OsciRequestParts, 'content' | 'attachments' | 'certificates'>>> {
+): Promise<DeliveryParts> {
   const { signer } = identity
   const addressee = certificateEntry('CipherCertificateAddressee', content.addressee)
   const readers = readersOf(content, addressee)
