@@ -20,10 +20,15 @@ export interface Proven {
   readonly findings: readonly string[]
 }
 
-/** The peer whose certificate this is; among several the first of the endpoint's list. */
-async function recognise(peers: readonly Peer[], signer: X509Certificate, at: Date): Promise<Peer | undefined> {
+/**
+ * The peer whose certificate this is; among several the first of the endpoint's list.
+ * @throws {SignatureError} 9601 none of them.
+ */
+export async function assertPeer(peers: readonly Peer[], signer: X509Certificate, at: Date): Promise<Peer> {
   for (const peer of peers) if (await peer.recognises(signer, at)) return peer
-  return undefined
+  throw new SignatureError('9601', 'message-signature.unknown-signer', 'the signer is none of the peers of this endpoint', {
+    detail: createHash('sha256').update(signer.raw).digest('hex'),
+  })
 }
 
 const rsaBits = (c: X509Certificate): number =>
@@ -55,11 +60,7 @@ function remarksOf(opened: SoapEnvelope, peer: Peer): string[] {
 export async function proveCaller(opened: SoapEnvelope, peers: readonly Peer[], env: OsciEnv): Promise<Proven> {
   const verified = await signature.open(opened, env)
   const signer = verified.evidence.signature?.signer
-  const peer = signer ? await recognise(peers, signer, env.now()) : peers.find((p) => p.signed === 'optional')
-  if (signer && !peer)
-    throw new SignatureError('9601', 'message-signature.unknown-signer', 'the signer is none of the peers of this endpoint', {
-      detail: createHash('sha256').update(signer.raw).digest('hex'),
-    })
+  const peer = signer ? await assertPeer(peers, signer, env.now()) : peers.find((p) => p.signed === 'optional')
   if (!peer) throw new SignatureError('9600', 'message-signature.missing', 'this endpoint demands a message signature')
   if (peer.encrypted === 'required' && !opened.evidence.transport)
     throw new DeliveryRefused('transport-encryption.missing', 'this endpoint demands transport encryption', { codes: ['9811'] })

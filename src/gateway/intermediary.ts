@@ -14,11 +14,12 @@ import { HttpError, OsciError, TransportEncryptionError, type FeedbackCode } fro
 import { EXCHANGES } from '../osci/messages.js'
 import type { OsciAddress } from './app.js'
 import { decryptFailures, type DecryptFailures } from './decrypt-failures.js'
-import { sha256Hex } from './digest.js'
+import { digestOf, sha256Hex } from './digest.js'
 import { findingTexts } from './findings.js'
 import { loneDialog, sealReply, verdictCodes, type AnswerDialog } from './intermediary/answer.js'
 import { dialogTable, type DialogClient, type Dialogs, type OpenDialog, type Pending } from './intermediary/dialogs.js'
-import type { ClientRequest, ClientRequestName, Exchange, Intermediary, Reply } from './intermediary/exchange.js'
+import { downloadTable } from './intermediary/downloads.js'
+import type { ClientRequest, ClientRequestName, Exchange, Intermediary, Reply, StoreVerdict } from './intermediary/exchange.js'
 import { mailroom } from './intermediary/mailroom.js'
 import { mediations } from './intermediary/mediations.js'
 import type { IntermediaryEndpoint, IntermediaryPorts } from './intermediary/ports.js'
@@ -32,6 +33,7 @@ import {
   type RequestShape,
 } from './intermediary/request.js'
 import { INTERMEDIARY_ROLE } from './intermediary/role.js'
+import { uploadTable } from './intermediary/uploads.js'
 import type { GatewayPorts, Peer } from './ports.js'
 import type { Call } from './recipient/request.js'
 import { DeliveryRefused } from './recipient/verdict.js'
@@ -64,6 +66,8 @@ export function intermediary(endpoint: IntermediaryEndpoint, ports: GatewayPorts
     own,
     mailroom: mailroom(ports, endpoint.dialogIdleSeconds * 1000),
     mediations: mediations(),
+    uploads: uploadTable<StoreVerdict>({ spool: own.spool, limits: own.chunks, clock: ports.clock, startTimer: own.startTimer }),
+    downloads: downloadTable(own.chunks),
     dialogs: dialogTable(limits, ports.clock, ports.random),
     failures: decryptFailures(ports.clock, ports.log, ports.metrics),
   }
@@ -83,6 +87,7 @@ export function intermediary(endpoint: IntermediaryEndpoint, ports: GatewayPorts
       }
     },
     async close() {
+      await house.uploads.close()
       await house.dialogs.closeAll()
       await house.mailroom.close()
     },
@@ -133,7 +138,7 @@ async function serve(
       await pending.giveBack()
     }
     if (isFault(error)) throw error
-    const reply = replyOfError(error, shape)
+    const reply = replyOfError(error, shape, progress, house)
     const bytes = await seal({ ...reply, codes: [...progress.warnings, ...reply.codes] }, inDialog, shape, progress, house)
     record(shape.call, progress, reply.codes, house, error)
     return bytes
@@ -152,7 +157,7 @@ async function act(shape: RequestShape, progress: Progress, house: House, dialog
   progress.peer = proven.peer
   progress.findings = proven.findings
   progress.warnings = [...progress.warnings, ...proven.warnings]
-  if (dialog) await confirmHandedOut(dialog)
+  if (dialog) await confirmHandedOut(dialog, house)
   if (!dialog && needsDialog(shape.type))
     throw new DeliveryRefused('control-block.no-dialog', 'this request needs an explicit dialog', { codes: ['9802'] })
   const opened = EXCHANGES[shape.type].dialog === 'opens' ? openFor(shape, proven, progress, house) : undefined
@@ -163,10 +168,13 @@ async function act(shape: RequestShape, progress: Progress, house: House, dialog
 }
 
 /** The request is correct: its client has what it was handed before (osci-1.2 §9.5 step 6). */
-async function confirmHandedOut(dialog: OpenDialog): Promise<void> {
-  const held = [...dialog.pending]
-  dialog.pending.clear()
-  for (const pending of held) await pending.confirm()
+async function confirmHandedOut(dialog: OpenDialog, { downloads }: House): Promise<void> {
+  const whole = new Set(downloads.takeReceived(dialog.conversationId))
+  for (const pending of [...dialog.pending]) {
+    if (pending.download !== undefined && !whole.has(pending.download)) continue
+    dialog.pending.delete(pending)
+    await pending.confirm()
+  }
 }
 
 function clientRequest(
@@ -188,6 +196,7 @@ function clientRequest(
     ...(dialog ? { dialog } : {}),
     language: shape.language,
     warnings: progress.warnings,
+    digest: digestOf(shape.call.bytes),
   }
 }
 
@@ -205,11 +214,11 @@ function openFor(shape: RequestShape, { peer, signer }: ProvenRequest, { cipher 
 }
 
 /** A regular answer that says why nothing was done, in our own words where the code alone would not help. */
-function replyOfError(error: unknown, shape: RequestShape): Reply<ClientRequestName> {
+function replyOfError(error: unknown, shape: RequestShape, { cipher }: Progress, house: House): Reply<ClientRequestName> {
   const exchange = INTERMEDIARY_ROLE[shape.type] as Exchange<ClientRequestName>
   const codes = error instanceof DeliveryRefused ? error.codes : error instanceof OsciError ? [error.feedback] : ['9811']
   const text = findingTexts(findingOf(error))?.[shape.language]
-  const order = exchange.bare(shape.unverified.order)
+  const order = exchange.bare(shape.unverified.order, house, cipher ? sha256Hex(cipher.raw) : '')
   return { codes, order, ...(text !== undefined && codes.includes('9811') ? { detail: { '9811': text } } : {}) }
 }
 
@@ -220,8 +229,7 @@ function seal(
   { peer, cipher }: Progress,
   { endpoint, own, ports }: House,
 ): Promise<Uint8Array> {
-  const parts = { shape, reply, dialog, ...(peer ? { peer } : {}), ...(cipher ? { cipher } : {}) }
-  return sealReply(parts, endpoint, own.chunks, ports)
+  return sealReply({ reply, dialog, ...(peer ? { peer } : {}) }, shape, cipher, endpoint, own.chunks, ports)
 }
 
 function record(

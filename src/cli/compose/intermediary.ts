@@ -91,6 +91,7 @@ export async function openIntermediaries(
     },
     toInstant,
     sleep: systemSleep,
+    startTimer,
   }
   const addresses = endpoints.flatMap((endpoint) => {
     const keys = rings.get(endpoint.keys)

@@ -11,11 +11,11 @@ import type { X509Certificate } from 'node:crypto'
 import type { FeedbackCode } from '../../errors.js'
 import { certificateEntry } from '../../osci/certificates.js'
 import { newChallenge, newConversationId } from '../../osci/dialog.js'
-import { feedbackEntries, type FeedbackEntry } from '../../osci/feedback.js'
+import { feedbackEntries, type FeedbackEntry, type Language } from '../../osci/feedback.js'
 import { messageType, responseTo, type Control, type MessageName } from '../../osci/messages.js'
 import type { FeatureDescription } from '../../osci/parts.js'
 import { osci } from '../../osci/stages.js'
-import type { CertificateEntry, ControlBlock, OsciEnv, OsciMessage } from '../../osci/types.js'
+import type { CertificateEntry, ControlBlock, OsciEnv, OsciMessage, Sealing } from '../../osci/types.js'
 import type { GatewayPorts, Peer } from '../ports.js'
 import { answerEncryption, DEFAULT_SIGNATURE, signatureMethodFor } from '../sealing.js'
 import type { ClientRequestName, Reply } from './exchange.js'
@@ -73,18 +73,20 @@ export function verdictCodes(codes: readonly FeedbackCode[], staysOpen: boolean)
   return [...codes, ...(failed ? [] : [staysOpen ? '0801' : '0800'])]
 }
 
-/** Everything the answer is made of. `peer` is absent when the request failed before it was known. */
+/** What an answer is made of. `peer` is absent when the request failed before it was known. */
 export interface AnswerParts {
-  readonly shape: RequestShape
+  readonly exchange: ClientRequestName
+  /** Of the request. */
+  readonly control: ControlBlock
+  readonly language: Language
   readonly reply: Reply<ClientRequestName>
   readonly dialog: AnswerDialog
   readonly peer?: Peer
-  readonly cipher?: X509Certificate
 }
 
-function feedbackOf({ shape, reply, dialog, peer }: AnswerParts): FeedbackEntry[] {
+function feedbackOf({ language, reply, dialog, peer }: AnswerParts): FeedbackEntry[] {
   const codes = verdictCodes(reply.codes, dialog.staysOpen && reply.closes !== true)
-  return feedbackEntries(codes, shape.language, {
+  return feedbackEntries(codes, language, {
     verdictFirst: peer?.verdictFirst ?? false,
     ...(reply.detail ? { detail: reply.detail } : {}),
   })
@@ -96,14 +98,14 @@ export const withoutAddresseeSigner = (entries: readonly CertificateEntry[]): Ce
 
 /** @returns the typed answer, unsealed. */
 export function buildAnswer(parts: AnswerParts, endpoint: IntermediaryEndpoint, limits: ChunkLimits): OsciMessage {
-  const { shape, reply, dialog } = parts
-  const type: MessageName = reply.type ?? responseTo(shape.type)
+  const { reply, dialog } = parts
+  const type: MessageName = reply.type ?? responseTo(parts.exchange)
   const row = messageType(type)
   if (!row) throw new TypeError(`no row for ${type}`)
   const certificates = reply.certificates ?? []
   return {
     type,
-    control: controlOf(row.control, shape.unverified.control, dialog),
+    control: controlOf(row.control, parts.control, dialog),
     order: { feedback: { entries: feedbackOf(parts) }, ...reply.order },
     intermediaryCertificates: [certificateEntry('SignatureCertificateIntermediary', endpoint.keys.signature.certificate)],
     ...(certificates.length > 0 ? { certificates: withoutAddresseeSigner(certificates) } : {}),
@@ -116,22 +118,27 @@ export function buildAnswer(parts: AnswerParts, endpoint: IntermediaryEndpoint, 
   } as unknown as OsciMessage
 }
 
-/** How an answer to this request is protected. */
-export const answerSealing = ({ shape, peer, cipher }: AnswerParts, endpoint: IntermediaryEndpoint): NonNullable<OsciEnv['sealing']> => ({
-  sign: {
-    signer: endpoint.keys.signature,
-    ...signatureMethodFor(endpoint.keys.signature, peer?.sendingSignature ?? DEFAULT_SIGNATURE),
-  },
-  ...(shape.encrypted && cipher ? { encryptFor: answerEncryption(cipher, shape.frame) } : {}),
+/** Every answer is signed, whatever the request was (osci-in-the-field §3 row 38). */
+export const messageSigning = (peer: Peer | undefined, { keys }: IntermediaryEndpoint): Sealing => ({
+  sign: { signer: keys.signature, ...signatureMethodFor(keys.signature, peer?.sendingSignature ?? DEFAULT_SIGNATURE) },
 })
 
-/** @returns the bytes of the answer. */
+/**
+ * @param cipher whom an encrypted answer is for.
+ * @returns the bytes of the answer: encrypted like the request.
+ */
 export function sealReply(
-  parts: AnswerParts,
+  parts: Omit<AnswerParts, 'exchange' | 'control' | 'language'>,
+  { type, unverified, language, encrypted, frame }: RequestShape,
+  cipher: X509Certificate | undefined,
   endpoint: IntermediaryEndpoint,
   limits: ChunkLimits,
   ports: GatewayPorts,
 ): Promise<Uint8Array> {
-  const env: OsciEnv = { ...ports.env, keys: endpoint.keys.ring, algorithms: ports.algorithms, sealing: answerSealing(parts, endpoint) }
-  return osci.seal(buildAnswer(parts, endpoint, limits), env)
+  const sealing = {
+    ...messageSigning(parts.peer, endpoint),
+    ...(encrypted && cipher ? { encryptFor: answerEncryption(cipher, frame) } : {}),
+  }
+  const env: OsciEnv = { ...ports.env, keys: endpoint.keys.ring, algorithms: ports.algorithms, sealing }
+  return osci.seal(buildAnswer({ ...parts, exchange: type, control: unverified.control, language }, endpoint, limits), env)
 }

@@ -16,7 +16,7 @@ import type { OsciMessage } from '../../osci/types.js'
 import { sha256Hex } from '../digest.js'
 import { DeliveryRefused } from '../recipient/verdict.js'
 import type { ClientRequest, Intermediary } from './exchange.js'
-import type { CardRecord, IdClaim } from './ports.js'
+import type { CardRecord, IdClaim, ReceptionWish } from './ports.js'
 import { creationStamp, receptionStamp } from './stamps.js'
 import type { StoredDelivery } from './stored.js'
 
@@ -51,22 +51,23 @@ export const addresseeOf = (m: OsciMessage): string | undefined => {
 }
 
 /** The delivery as it travels on: content, certificates with their Ids, the headers that its sender added. */
-export const deliveryOf = (m: OsciMessage): StoredDelivery => {
-  if (!m.content) throw new TypeError('the row demands a ContentPackage')
-  return { content: m.content, certificates: m.certificates ?? [], custom: m.custom, attachments: m.attachments }
+export const deliveryOf = ({ message, large }: ClientRequest): StoredDelivery => {
+  const { content, certificates = [], custom, attachments } = message
+  if (!content) throw new TypeError('the row demands a ContentPackage')
+  return { content, certificates, custom, attachments, ...(large ? { large } : {}) }
 }
 
 const base64 = (bytes: Uint8Array): string => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64')
 
 /** What travels along in an envelope about the OSCI side. */
-export function evidenceOf({ call, message, frame }: ClientRequest): OsciEvidence {
+export function evidenceOf({ digest, message, frame }: ClientRequest): OsciEvidence {
   const { signature } = message.evidence
   const { messageId } = message.order as { readonly messageId?: string }
   return {
     messageType: message.type,
     ...(messageId === undefined ? {} : { messageId }),
     mode: 'blind',
-    messageSha256: sha256Hex(call.bytes),
+    messageSha256: Buffer.from(digest).toString('hex'),
     transportEncrypted: frame.evidence.transport !== undefined,
     ...(signature
       ? {
@@ -81,23 +82,19 @@ export function evidenceOf({ call, message, frame }: ClientRequest): OsciEvidenc
 }
 
 /** Takes the id, or answers 9801. */
-function takeId(messageId: string | undefined, { own, endpoint }: Intermediary): IdClaim | undefined {
-  if (messageId === undefined) return undefined
+export function takeId(messageId: string, { own, endpoint }: Intermediary): IdClaim {
   const claim = own.ids.take(endpoint.path, messageId)
   if (!claim) throw new DeliveryRefused('gateway.message-id', 'the MessageId was not issued here, or was used before', { codes: ['9801'] })
   return claim
 }
 
-/**
- * @param digest SHA-256 that a cryptographic Creation stamps.
- * @throws {DeliveryRefused} 9801, 97xx, 9811; the id is given back.
- */
-export async function acceptDelivery(request: DeliveryRequest, digest: Uint8Array, at: Intermediary): Promise<AcceptedDelivery> {
-  const { message, cipherSha256 } = request
+/** @throws {DeliveryRefused} 9801, 97xx, 9811; the id is given back. */
+export async function acceptDelivery(request: DeliveryRequest, at: Intermediary): Promise<AcceptedDelivery> {
+  const { message, cipherSha256, digest } = request
   const { own, ports, endpoint } = at
   assertWishes(message)
   const { messageId, subject } = message.order
-  const claim = takeId(messageId, at)
+  const claim = request.claim ?? (messageId === undefined ? undefined : takeId(messageId, at))
   try {
     const now = ports.clock.now()
     const inspected = await own.inspector.delivery(message.certificates ?? [], now)
@@ -139,12 +136,6 @@ export async function acceptDelivery(request: DeliveryRequest, digest: Uint8Arra
     claim?.giveBack()
     throw error
   }
-}
-
-/** How the Reception is to be stamped, and over what (SHA-256). */
-export interface ReceptionWish {
-  readonly wishes: OsciMessage['timestamps']
-  readonly sha256: Uint8Array
 }
 
 const stampPorts = ({ own, ports }: Intermediary) => ({ ...(own.timeStamper ? { timeStamper: own.timeStamper } : {}), log: ports.log })

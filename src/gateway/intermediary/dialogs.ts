@@ -16,6 +16,8 @@ import { DeliveryRefused } from '../recipient/verdict.js'
 
 /** Something handed out in a dialog that its next correct request acknowledges. */
 export interface Pending {
+  /** Handed out in chunks: acknowledged only when all of them have been. */
+  readonly download?: string
   /** The client has it. Resolves when that is on record. */
   confirm(): Promise<void>
   /** The dialog ended without a word: given back. */

@@ -12,9 +12,12 @@ import type { OsciMessage, SoapEnvelope } from '../../osci/types.js'
 import type { GatewayPorts, Peer } from '../ports.js'
 import type { Call } from '../recipient/request.js'
 import type { OpenDialog } from './dialogs.js'
+import type { Downloads } from './downloads.js'
 import type { Mailroom } from './mailroom.js'
 import type { Mediations } from './mediations.js'
-import type { IntermediaryEndpoint, IntermediaryPorts } from './ports.js'
+import type { CardRecord, IdClaim, IntermediaryEndpoint, IntermediaryPorts } from './ports.js'
+import type { LargeAttachments } from './stored.js'
+import type { Uploads } from './uploads.js'
 
 /** Exchanges that a client starts: the ones an intermediary answers. */
 export type ClientRequestName = Exclude<RequestName, 'acceptDelivery' | 'processDelivery'>
@@ -26,6 +29,15 @@ export interface Intermediary {
   readonly own: IntermediaryPorts
   readonly mailroom: Mailroom
   readonly mediations: Mediations
+  readonly uploads: Uploads<StoreVerdict>
+  readonly downloads: Downloads
+}
+
+/** What became of a delivery that came in chunks: for InsideFeedback. */
+export interface StoreVerdict {
+  readonly codes: readonly FeedbackCode[]
+  readonly detail?: Readonly<Record<FeedbackCode, string>>
+  readonly card?: CardRecord
 }
 
 export interface ClientRequest<N extends RequestName = RequestName> {
@@ -42,6 +54,12 @@ export interface ClientRequest<N extends RequestName = RequestName> {
   readonly language: Language
   /** Class 3 codes so far. */
   readonly warnings: readonly FeedbackCode[]
+  /** SHA-256 of the message as it came: what cryptographic stamps are made over. */
+  readonly digest: Uint8Array
+  /** Attachments in the spool, instead of the message's own. */
+  readonly large?: LargeAttachments
+  /** MessageId that was taken before: a delivery that came in chunks. */
+  readonly claim?: IdClaim
 }
 
 /** An order without its feedback, which is written around it. */
@@ -64,8 +82,11 @@ export interface Reply<N extends RequestName = RequestName> {
 }
 
 export interface Exchange<N extends ClientRequestName> {
-  /** What an answer must hold even when nothing was done. */
-  bare(order: OrderOf<N>): OrderBesidesFeedback<N>
+  /**
+   * What an answer must hold even when nothing was done.
+   * @param client lower-case hex SHA-256 of its cipher certificate, '' when there is none.
+   */
+  bare(order: OrderOf<N>, at: Intermediary, client: string): OrderBesidesFeedback<N>
   answer(request: ClientRequest<N>, at: Intermediary): Promise<Reply<N>>
 }
 

@@ -16,8 +16,8 @@ import type { FetchRule } from '../../osci/parts.js'
 import type { GatewayPorts } from '../ports.js'
 import { isCoreBusy } from '../recipient/handover.js'
 import { DeliveryRefused } from '../recipient/verdict.js'
-import type { ReceptionWish } from './delivery.js'
 import type { OpenDialog } from './dialogs.js'
+import type { ReceptionWish } from './ports.js'
 import { openStored, sealStored, type StoredDelivery } from './stored.js'
 
 /** Silence of a dialog after which what it holds may be handed out in a younger one. */
@@ -72,6 +72,7 @@ interface Entry {
   readonly messageId: string
   readonly envelopeId: string
   readonly reception: ReceptionWish
+  readonly large: StoredDelivery['large']
   readonly createdAtMs: number
   modifiedAtMs: number
   holder: { readonly dialog: OpenDialog; readonly atMs: number; claim?: Claim } | undefined
@@ -89,10 +90,12 @@ export function mailroom(ports: GatewayPorts, leaseMs: number): Mailroom {
   }
 
   const follow = async (entry: Entry, { mailbox, ttlSeconds, onGone }: Deposit): Promise<'received' | 'expired' | 'withdrawn'> => {
+    const letGo = entry.large?.hold()
     for (;;) {
       const record = await core.settled(entry.envelopeId, ttlSeconds * 1000 + leaseMs + 1000)
       if (record?.outcome === 'waiting') continue
       remove(mailbox, entry)
+      letGo?.()
       if (record?.outcome === 'delivered') return 'received'
       const how = record?.outcome === 'refused' || record === undefined ? 'withdrawn' : 'expired'
       onGone(how)
@@ -128,10 +131,11 @@ export function mailroom(ports: GatewayPorts, leaseMs: number): Mailroom {
 
   return {
     async prepare(deposit) {
-      const { mailbox, ttlSeconds, messageId, reception } = deposit
+      const { mailbox, ttlSeconds, messageId, reception, delivery } = deposit
+      const { large } = delivery
       const envelopeId = Buffer.from(random(18)).toString('base64url')
       const header = { id: envelopeId, to: mailbox, ttlSeconds }
-      const body = await sealStored(deposit.delivery, deposit.evidence, header, ports)
+      const body = await sealStored(delivery, deposit.evidence, header, ports)
       const { participant } = ports.identity
       const reservation = await core.reserve(mailbox, participant, body.byteLength).catch((cause: unknown) => {
         const text = isCoreBusy(cause) ? 'there is no room at the moment' : 'the mailbox cannot be used'
@@ -142,7 +146,7 @@ export function mailroom(ports: GatewayPorts, leaseMs: number): Mailroom {
         async commit() {
           await core.put({ ...header, sender: participant, body }, reservation)
           const nowMs = clock.now().getTime()
-          const entry: Entry = { messageId, envelopeId, reception, createdAtMs: nowMs, modifiedAtMs: nowMs, holder: undefined }
+          const entry: Entry = { messageId, envelopeId, reception, large, createdAtMs: nowMs, modifiedAtMs: nowMs, holder: undefined }
           boxes.set(mailbox, [...(boxes.get(mailbox) ?? []), entry])
           const ended = follow(entry, deposit)
           lives.add(ended)
@@ -172,7 +176,8 @@ export function mailroom(ports: GatewayPorts, leaseMs: number): Mailroom {
         let delivery: StoredDelivery
         try {
           // the core overwrites its copy when the claim ends
-          delivery = await openStored(Uint8Array.from(taken.envelope.body), { id: entry.envelopeId, to: mailbox }, ports)
+          const opened = await openStored(Uint8Array.from(taken.envelope.body), { id: entry.envelopeId, to: mailbox }, ports)
+          delivery = { ...opened, ...(entry.large ? { large: entry.large } : {}) }
         } catch (error) {
           await giveBack()
           throw error

@@ -48,7 +48,7 @@ export async function toParticipant({ request, process }: OnwardRequest, receive
   const handover = await putRequest(
     {
       mailbox: receiver.mailbox,
-      content: { parts: packageParts(deliveryOf(request.message), ports), evidence: evidenceOf(request) },
+      content: { parts: packageParts(deliveryOf(request), ports), evidence: evidenceOf(request) },
       wantsAnswer: process,
       ...(subject === undefined ? {} : { subject }),
       receivedAtMs: request.call.receivedAtMs,
@@ -71,7 +71,7 @@ export async function toParticipant({ request, process }: OnwardRequest, receive
 
 /** Into the mailbox of an active recipient, which fetches and, where an answer is wanted, stores one for the client. */
 export async function toActive(
-  { request, digest, addressee, process, card }: OnwardRequest,
+  { request, addressee, process, card }: OnwardRequest,
   receiver: MailboxReceiver,
   at: Intermediary,
 ): Promise<Onward> {
@@ -91,9 +91,9 @@ export async function toActive(
       messageId,
       mailbox: mailbox.mailbox,
       ttlSeconds: Math.min(ports.mailboxTtlSeconds(mailbox.mailbox), endpoint.takeWithinSeconds),
-      delivery: deliveryOf(request.message),
+      delivery: deliveryOf(request),
       evidence: evidenceOf(request),
-      reception: { wishes: request.message.timestamps, sha256: digest },
+      reception: { wishes: request.message.timestamps, sha256: request.digest },
       onGone: () => undefined,
     })
     const deposited = await prepared.commit()

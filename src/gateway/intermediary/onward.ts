@@ -40,8 +40,6 @@ export interface OnwardReply {
 /** One delivery on its way. `card` and `messageIdResponse` are absent where nothing is logged. */
 export interface OnwardRequest {
   readonly request: DeliveryRequest
-  /** SHA-256 of the request's bytes. */
-  readonly digest: Uint8Array
   /** An answer is wanted: mediateDelivery. */
   readonly process: boolean
   /** Cipher certificate of the addressee, lower-case hex SHA-256. */
@@ -99,7 +97,7 @@ async function callPassive(
     throw new DeliveryRefused('certificates.no-addressee', 'an encrypted delivery must name the cipher certificate of its addressee', {
       codes: ['9811'],
     })
-  const { content, attachments, certificates, custom } = deliveryOf(message)
+  const { content, attachments, certificates, custom } = deliveryOf(request)
   const parts: OsciRequestParts = {
     content,
     attachments,

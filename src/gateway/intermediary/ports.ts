@@ -14,7 +14,7 @@ import type { OsciCaller } from '../../client/osci/ports.js'
 import type { OsciDirectory } from '../../directory/ports.js'
 import type { FeedbackCode } from '../../errors.js'
 import type { CardRule, Inspection, TimeStamp } from '../../osci/parts.js'
-import type { CertificateEntry } from '../../osci/types.js'
+import type { CertificateEntry, TimestampWish } from '../../osci/types.js'
 import type { EndpointKeys, Peer } from '../ports.js'
 
 export interface IntermediaryEndpoint {
@@ -126,6 +126,12 @@ export interface TimeStamper {
   stamp(sha256: Uint8Array): Promise<TimeStamp>
 }
 
+/** How the Reception is to be stamped, and over what (SHA-256). */
+export interface ReceptionWish {
+  readonly wishes: readonly TimestampWish[] | undefined
+  readonly sha256: Uint8Array
+}
+
 export interface InspectionResult {
   readonly inspections: readonly Inspection[]
   /** Class 3 codes, each once. */
@@ -169,4 +175,6 @@ export interface IntermediaryPorts {
   readonly toInstant: (text: string) => number
   /** Ends early, without an error, when `signal` is aborted. */
   readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>
+  /** @returns what cancels it. */
+  readonly startTimer: (delayMs: number, run: () => void) => () => void
 }

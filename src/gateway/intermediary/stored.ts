@@ -14,6 +14,7 @@ import { openEnvelope } from '../../envelope/open.js'
 import { sealEnvelope } from '../../envelope/seal.js'
 import type { EnvelopePart, OsciEvidence } from '../../envelope/types.js'
 import type { CertificateRole } from '../../osci/messages.js'
+import { partOctets, type LargePart } from '../../osci/large/part.js'
 import { outgoingPart } from '../../osci/mime-stage.js'
 import type { CertificateEntry, OsciMessage } from '../../osci/types.js'
 import type { GatewayPorts, XmlElement } from '../ports.js'
@@ -23,9 +24,53 @@ export interface StoredDelivery {
   readonly certificates: readonly CertificateEntry[]
   readonly custom: readonly XmlElement[]
   readonly attachments: OsciMessage['attachments']
+  /** Attachments that lie in the spool, instead of `attachments`. */
+  readonly large?: LargeAttachments
 }
 
-/** `ids` pairs JSON names with bytes; certificates as `[{ role, id, der }]`, DER in Base64. */
+/** Parts in the spool, for as long as somebody holds them. */
+export interface LargeAttachments {
+  readonly parts: readonly LargePart[]
+  readonly bytes: number
+  /** @returns what ends the holding; the spool is free when nobody holds them. */
+  hold(): () => void
+}
+
+/** @param release called once, when the last holder has let go. The first holding is the caller's. */
+export function largeAttachments(parts: readonly LargePart[], release: () => Promise<void>): LargeAttachments {
+  let holders = 0
+  return {
+    parts,
+    bytes: parts.reduce((sum, part) => sum + part.bytes, 0),
+    hold() {
+      holders++
+      let held = true
+      return () => {
+        if (!held) return
+        held = false
+        if (--holders === 0) void release().catch(() => undefined)
+      }
+    },
+  }
+}
+
+/**
+ * A delivery with all of its attachments in memory.
+ * @returns undefined: they are larger than `maxBytes`.
+ */
+export async function inMemory(delivery: StoredDelivery, maxBytes: number): Promise<StoredDelivery | undefined> {
+  const { large, ...rest } = delivery
+  if (!large) return delivery
+  if (large.bytes > maxBytes) return undefined
+  const attachments = []
+  for (const part of large.parts) {
+    const pieces: Uint8Array[] = []
+    for await (const octets of partOctets(part)) pieces.push(octets)
+    attachments.push(outgoingPart(part.contentId, new Uint8Array(Buffer.concat(pieces)), part.contentType))
+  }
+  return { ...rest, attachments }
+}
+
 const base64 = (bytes: Uint8Array): string => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64')
 const json = (value: unknown): Uint8Array => new TextEncoder().encode(JSON.stringify(value))
 

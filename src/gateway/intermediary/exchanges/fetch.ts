@@ -7,11 +7,12 @@
 import type { FetchRule } from '../../../osci/parts.js'
 import { DeliveryRefused } from '../../recipient/verdict.js'
 import { bundleOf, markReceived } from '../delivery.js'
-import type { OpenDialog } from '../dialogs.js'
-import type { ClientRequest, Exchange, Intermediary } from '../exchange.js'
+import type { OpenDialog, Pending } from '../dialogs.js'
+import type { ClientRequest, Exchange, Intermediary, Reply } from '../exchange.js'
 import type { Leased } from '../mailroom.js'
 import type { CardRecord } from '../ports.js'
 import { plainStamp } from '../stamps.js'
+import { inMemory } from '../stored.js'
 
 /** The rule as it is echoed: what was asked for, nothing where nothing was asked for. */
 export const echoOf = (rule: FetchRule | undefined) => (rule && Object.keys(rule).length > 0 ? { selectionRule: rule } : {})
@@ -27,45 +28,71 @@ export function assertIdentified(request: ClientRequest): OpenDialog {
   return request.dialog
 }
 
-/** Leases, stamps Forwarding, and lets the next request confirm. @throws {DeliveryRefused} 9803 */
-export async function leaseFor(
-  request: ClientRequest,
-  rule: FetchRule,
-  at: Intermediary,
-): Promise<{ leased: Leased; card: CardRecord | undefined }> {
-  const dialog = assertIdentified(request)
+/** Leased, Forwarding stamped; `pending` is still to be entered into the dialog. */
+export interface HandedOut {
+  readonly leased: Leased
+  readonly card: CardRecord | undefined
+  readonly pending: Pending
+}
+
+/**
+ * Leases the oldest delivery that meets the rule, and stamps Forwarding.
+ * @throws {DeliveryRefused} 9803
+ */
+export async function leaseFor(dialog: OpenDialog, rule: FetchRule, at: Intermediary): Promise<HandedOut> {
   const { own, mailroom, ports, endpoint } = at
   const nothing = (): DeliveryRefused => new DeliveryRefused('policy.no-delivery', 'no delivery meets the selection', { codes: ['9803'] })
   const mailbox = own.directory.mailboxOf(dialog.client.cipherSha256)
   if (!mailbox) throw nothing()
   const leased = await mailroom.lease(mailbox.mailbox, rule, own.toInstant, dialog)
   if (!leased) throw nothing()
-  dialog.pending.add({
+  const pending: Pending = {
     async confirm() {
       if (await leased.confirm()) await markReceived(leased.messageId, leased.reception, at)
     },
     giveBack: () => leased.giveBack(),
-  })
-  // a repeated hand-out keeps its first Forwarding
-  const before = own.cards.get(endpoint.path, leased.messageId)
-  const forwarding = before?.forwarding ?? plainStamp(ports.clock.now())
-  const card = await own.cards.change(endpoint.path, leased.messageId, { forwarding, state: 'forwarded' })
-  return { leased, card }
+  }
+  try {
+    // a repeated hand-out keeps its first Forwarding
+    const before = own.cards.get(endpoint.path, leased.messageId)
+    const forwarding = before?.forwarding ?? plainStamp(ports.clock.now())
+    const card = await own.cards.change(endpoint.path, leased.messageId, { forwarding, state: 'forwarded' })
+    return { leased, card, pending }
+  } catch (error) {
+    await leased.giveBack()
+    throw error
+  }
+}
+
+/**
+ * The answer that hands a delivery out whole.
+ * @throws {DeliveryRefused} 9811 it is too large for that: partialFetchDelivery gets it.
+ */
+export async function wholeReply(
+  { leased, card }: HandedOut,
+  rule: FetchRule,
+  { ports }: Intermediary,
+): Promise<Omit<Reply<'fetchDelivery'>, 'type'>> {
+  const delivery = await inMemory(leased.delivery, ports.limits.messageBytes / 2)
+  if (!delivery) throw new DeliveryRefused('policy.fetch-in-chunks', 'the delivery is too large to be fetched whole', { codes: ['9811'] })
+  const { content, attachments, certificates, custom } = delivery
+  return {
+    codes: leased.more ? ['3800'] : [],
+    order: { fetchDelivery: echoOf(rule), ...(card ? { processCardBundle: bundleOf(card) } : {}) },
+    content,
+    attachments,
+    certificates,
+    custom,
+  }
 }
 
 export const fetchDelivery: Exchange<'fetchDelivery'> = {
   bare: ({ selectionRule }) => ({ fetchDelivery: echoOf(selectionRule) }),
   async answer(request, at) {
+    const dialog = assertIdentified(request)
     const rule = request.message.order.selectionRule ?? {}
-    const { leased, card } = await leaseFor(request, rule, at)
-    const { delivery, more } = leased
-    return {
-      codes: more ? ['3800'] : [],
-      order: { fetchDelivery: echoOf(rule), ...(card ? { processCardBundle: bundleOf(card) } : {}) },
-      content: delivery.content,
-      attachments: delivery.attachments,
-      certificates: delivery.certificates,
-      custom: delivery.custom,
-    }
+    const handedOut = await leaseFor(dialog, rule, at)
+    dialog.pending.add(handedOut.pending)
+    return wholeReply(handedOut, rule, at)
   },
 }

@@ -10,7 +10,6 @@
 import type { OsciReceiver } from '../../../directory/ports.js'
 import type { FeedbackCode } from '../../../errors.js'
 import { sha256Hex } from '../../digest.js'
-import { digestOf } from '../../digest.js'
 import { DeliveryRefused } from '../../recipient/verdict.js'
 import { acceptDelivery, bundleOf, markReceived, type DeliveryRequest } from '../delivery.js'
 import type { Exchange, Intermediary, Reply } from '../exchange.js'
@@ -36,8 +35,7 @@ interface Done {
 async function goOn(request: DeliveryRequest, receiverUri: string, process: boolean, at: Intermediary): Promise<Done> {
   const { own, endpoint, ports } = at
   const receiver = receiverOf(receiverUri, at)
-  const digest = digestOf(request.call.bytes)
-  const accepted = await acceptDelivery(request, digest, at)
+  const accepted = await acceptDelivery(request, at)
   // to a receiver that comes itself, Forwarding is when it has come
   const forwarding = receiver.kind === 'active' ? undefined : plainStamp(ports.clock.now())
   const logged = process && accepted.messageId !== undefined
@@ -55,7 +53,6 @@ async function goOn(request: DeliveryRequest, receiverUri: string, process: bool
     onward = await way(
       {
         request,
-        digest,
         process,
         ...(accepted.addressee === undefined ? {} : { addressee: accepted.addressee }),
         ...(card ? { card } : {}),
@@ -73,7 +70,7 @@ async function goOn(request: DeliveryRequest, receiverUri: string, process: bool
     const known = own.cards.get(endpoint.path, card.messageId)
     card = known?.reception
       ? known
-      : ((await markReceived(card.messageId, { wishes: request.message.timestamps, sha256: digest }, at)) ?? card)
+      : ((await markReceived(card.messageId, { wishes: request.message.timestamps, sha256: request.digest }, at)) ?? card)
   } else await set({ state: 'failed' })
   return {
     onward,

@@ -10,15 +10,13 @@
  * @module
  */
 import type { OsciMailbox } from '../../../directory/ports.js'
-import type { GatewayPorts } from '../../ports.js'
 import { awaitDelivered, awaitTaken, putRequest } from '../../recipient/handover.js'
 import { DeliveryRefused } from '../../recipient/verdict.js'
-import { acceptDelivery, bundleOf, deliveryOf, evidenceOf, markReceived, type AcceptedDelivery, type ReceptionWish } from '../delivery.js'
+import { acceptDelivery, bundleOf, deliveryOf, evidenceOf, markReceived, type AcceptedDelivery } from '../delivery.js'
 import type { ClientRequest, Exchange, Intermediary } from '../exchange.js'
-import type { CardRecord } from '../ports.js'
+import type { CardRecord, ReceptionWish } from '../ports.js'
 import { plainStamp } from '../stamps.js'
-import { packageParts, type StoredDelivery } from '../stored.js'
-import { digestOf } from '../../digest.js'
+import { inMemory, packageParts, type StoredDelivery } from '../stored.js'
 
 type StoreRequest = ClientRequest<'storeDelivery'>
 
@@ -100,37 +98,46 @@ const logFailure = (error: unknown, messageId: string, { ports, endpoint }: Inte
     error: error instanceof Error && 'code' in error ? String(error.code) : 'ERR_INTERNAL',
   })
 
-const ownerOf = (mailbox: string, ports: GatewayPorts) => ports.directory.ownerOf(mailbox)
-
 async function wayOf(request: StoreRequest, accepted: AcceptedDelivery, reception: ReceptionWish, at: Intermediary): Promise<Way> {
   const { own, ports, mediations } = at
-  const delivery = deliveryOf(request.message)
+  const delivery = deliveryOf(request)
   // only who has proven to be the recipient may answer for it: anybody can name a certificate
   const from = request.dialog && request.identified ? request.cipherSha256 : undefined
   const waiting = mediations.match(from, accepted.addressee ?? '', ports.packages.inReplyTo(request.message.custom))
-  if (waiting)
+  if (waiting) {
+    const inside = await whole(delivery, at).catch((error: unknown) => {
+      waiting.giveBack()
+      throw error
+    })
     return {
       async go(card) {
-        waiting.give(delivery)
+        waiting.give(inside)
         await own.cards.change(at.endpoint.path, card.messageId, { forwarding: plainStamp(ports.clock.now()), state: 'forwarded' })
         await markReceived(card.messageId, reception, at)
       },
       cancel: () => waiting.giveBack(),
     }
+  }
   const mailbox = accepted.addressee === undefined ? undefined : own.directory.mailboxOf(accepted.addressee)
   if (!mailbox) throw new DeliveryRefused('policy.no-mailbox', 'the addressee has no mailbox here', { codes: ['9811'] })
-  return ownerOf(mailbox.mailbox, ports)
-    ? toParticipant(request, mailbox, delivery, reception, at)
+  return ports.directory.ownerOf(mailbox.mailbox)
+    ? toParticipant(request, mailbox, await whole(delivery, at), reception, at)
     : toMailbox(request, mailbox, delivery, reception, at)
+}
+
+/** Whoever is handed the delivery at once needs it in memory. @throws {DeliveryRefused} 9811 it is larger than a message may be. */
+async function whole(delivery: StoredDelivery, { ports }: Intermediary): Promise<StoredDelivery> {
+  const inside = await inMemory(delivery, ports.limits.messageBytes)
+  if (!inside) throw new DeliveryRefused('policy.too-large', 'the delivery is too large for its addressee', { codes: ['9811'] })
+  return inside
 }
 
 /** The whole of storing, for a message that came at once or in chunks. @throws {DeliveryRefused} */
 export async function storeDelivered(request: StoreRequest, at: Intermediary): Promise<{ card: CardRecord; warnings: readonly string[] }> {
-  const digest = digestOf(request.call.bytes)
-  const accepted = await acceptDelivery(request, digest, at)
+  const accepted = await acceptDelivery(request, at)
   let way: Way
   try {
-    way = await wayOf(request, accepted, { wishes: request.message.timestamps, sha256: digest }, at)
+    way = await wayOf(request, accepted, { wishes: request.message.timestamps, sha256: request.digest }, at)
   } catch (error) {
     accepted.giveBack()
     throw error
