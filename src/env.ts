@@ -40,6 +40,31 @@ export interface KeyRing {
 export interface TrustVerdict {
   readonly verdict: 'valid' | 'expired' | 'not-yet-valid' | 'revoked' | 'unknown' | 'wrong-usage' | 'bad-signature' | 'unchecked'
   readonly path: readonly X509Certificate[]
+  /** The facts behind it; absent where a store cannot tell them apart. */
+  readonly details?: TrustDetails
+}
+
+/** Each fact by itself: a verdict names only the worst of them. */
+export interface TrustDetails {
+  /** Of the whole path. `corrupted`: an issuer is known, and did not sign this; `indeterminate`: an issuer is not known, or its hash proves nothing. */
+  readonly issuerSignature: 'ok' | 'corrupted' | 'indeterminate'
+  /** The whole path where there is one, else the certificate alone. */
+  readonly inTime: boolean
+  /** No CA's certificate, and its key usage allows the use asked for. */
+  readonly fitsUse: boolean
+  /** Every check could be made to its end, revocation included where it was demanded or its list was given. */
+  readonly isComplete: boolean
+  /** Only when revocation data that hold were consulted. */
+  readonly revocation?: RevocationFact
+}
+
+/** What a list or an answer says, and when it was made. */
+export interface RevocationFact {
+  readonly status: 'good' | 'revoked'
+  readonly source: 'crl' | 'ocsp'
+  readonly at: Date
+  /** The OCSP response, DER. */
+  readonly response?: Uint8Array
 }
 
 export interface TrustStore {

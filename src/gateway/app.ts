@@ -14,14 +14,26 @@ import { HttpError } from '../errors.js'
 import type { GatewayLog } from './log.js'
 import { announcedBytes, assertReadable, readOsciBody, type BodyRules } from './body.js'
 import { overloadGuard, type OverloadLimits } from './overload.js'
-import { likelyMailbox, passiveRecipient } from './passive-recipient.js'
-import type { GatewayPorts, RecipientEndpoint } from './ports.js'
+import type { GatewayPorts } from './ports.js'
+import type { Reservation } from '../core/ports.js'
 import { reserveRoom } from './recipient/handover.js'
+import type { Call } from './recipient/request.js'
 import { renderProblem, type HttpAnswer } from './render-error.js'
+
+/** An OSCI address and the role that answers there. */
+export interface OsciAddress {
+  readonly path: string
+  readonly role: 'passiveRecipient' | 'intermediary'
+  readonly mode: 'terminating' | 'blind'
+  /** Room is held in this mailbox before a body is read (threat model C4). */
+  readonly likelyMailbox?: string
+  /** @throws {HttpError} nothing was done; all else is an answer. */
+  answer(call: Call, reservation?: Reservation): Promise<HttpAnswer>
+}
 
 export interface PublicAppOptions {
   readonly ports: GatewayPorts
-  readonly endpoints: readonly RecipientEndpoint[]
+  readonly addresses: readonly OsciAddress[]
   readonly publicUrl: string
   /** Routes of the core API, and its OpenAPI document. */
   readonly coreApi?: Router
@@ -76,7 +88,7 @@ function frameOf(log: GatewayLog, requestId: () => string): Koa {
 }
 
 export function publicApp(options: PublicAppOptions): Koa {
-  const { ports, endpoints, publicUrl } = options
+  const { ports, addresses, publicUrl } = options
   const requestId = (): string => Buffer.from(ports.random(12)).toString('base64url')
   const app = frameOf(ports.log, requestId)
   const router = new Router()
@@ -89,13 +101,12 @@ export function publicApp(options: PublicAppOptions): Koa {
     monotonicMs: () => ports.clock.monotonicMs(),
   }
 
-  for (const endpoint of endpoints) {
-    const role = passiveRecipient(endpoint, ports)
-    router.post(endpoint.path, async (context: Context) => {
+  for (const address of addresses) {
+    router.post(address.path, async (context: Context) => {
       assertReadable(context.req, rules.maxBytes)
       const admission = guard.admit(announcedBytes(context.req) ?? 0)
       try {
-        const reservation = await reserveRoom(likelyMailbox(endpoint), announcedBytes(context.req) ?? 0, ports)
+        const reservation = await reserveRoom(address.likelyMailbox, announcedBytes(context.req) ?? 0, ports)
         let bytes: Uint8Array
         try {
           bytes = await readOsciBody(context.req, rules, (toBytes) => (admission.grow(toBytes), reservation?.grow(toBytes)))
@@ -110,12 +121,12 @@ export function publicApp(options: PublicAppOptions): Koa {
           receivedAtMs: ports.clock.monotonicMs(),
           ...(contentType === '' ? {} : { httpContentType: contentType }),
         }
-        send(context, await role.answer(call, reservation))
+        send(context, await address.answer(call, reservation))
       } finally {
         admission.release()
       }
     })
-    router.all(endpoint.path, allowOnly('POST'))
+    router.all(address.path, allowOnly('POST'))
   }
   if (options.onlyOsci) {
     app.use(router.routes())
@@ -128,7 +139,7 @@ export function publicApp(options: PublicAppOptions): Koa {
         openapi: `${publicUrl}/openapi.json`,
         health: `${publicUrl}/healthz`,
         keys: `${publicUrl}/.well-known/jwks.json`,
-        osci: endpoints.map((e) => ({ url: publicUrl + e.path, role: 'passiveRecipient', mode: e.mode })),
+        osci: addresses.map(({ path, role, mode }) => ({ url: publicUrl + path, role, mode })),
       },
     }
   })

@@ -12,6 +12,7 @@
 import type { Reservation } from '../core/ports.js'
 import { HttpError, TransportEncryptionError } from '../errors.js'
 import type { OpenedEnvelope } from '../envelope/types.js'
+import type { OsciAddress } from './app.js'
 import { decryptFailures, type DecryptFailures } from './decrypt-failures.js'
 import type { GatewayPorts, RecipientEndpoint } from './ports.js'
 import type { RepeatOutcome } from './repeats.js'
@@ -23,11 +24,6 @@ import { routeDelivery } from './recipient/route.js'
 import { DeliveryRefused, UNKNOWN, type Verdict } from './recipient/verdict.js'
 import { errorCodeOf, findingOf, isFault, osciAnswer, renderFault, verdictOfError, type HttpAnswer } from './render-error.js'
 
-export interface RecipientRole {
-  /** @throws {HttpError} 503 when nothing was done and nothing can be kept (full table of used ids); all else is an answer. */
-  answer(call: Call, reservation?: Reservation): Promise<HttpAnswer>
-}
-
 /** What is known so far; filled from step to step so that an error is answered as well as it can be. */
 interface Progress {
   shape?: Shape
@@ -36,9 +32,15 @@ interface Progress {
   reservedFor?: string
 }
 
-export function passiveRecipient(endpoint: RecipientEndpoint, ports: GatewayPorts): RecipientRole {
+/** The role at one address. It throws {HttpError} 503 when nothing can be kept (full table of used ids). */
+export function passiveRecipient(endpoint: RecipientEndpoint, ports: GatewayPorts): OsciAddress {
   const failures = decryptFailures(ports.clock, ports.log, ports.metrics)
+  const mailbox = likelyMailbox(endpoint)
   return {
+    path: endpoint.path,
+    role: 'passiveRecipient',
+    mode: endpoint.mode,
+    ...(mailbox === undefined ? {} : { likelyMailbox: mailbox }),
     async answer(call, reservation) {
       const progress: Progress = {}
       try {
@@ -55,7 +57,7 @@ export function passiveRecipient(endpoint: RecipientEndpoint, ports: GatewayPort
 }
 
 /** The mailbox for which room is held before the body is read. */
-export const likelyMailbox = (endpoint: RecipientEndpoint): string | undefined => endpoint.defaultMailbox ?? endpoint.routes[0]?.mailbox
+const likelyMailbox = (endpoint: RecipientEndpoint): string | undefined => endpoint.defaultMailbox ?? endpoint.routes[0]?.mailbox
 
 async function deliver(
   call: Call,
@@ -91,7 +93,17 @@ async function deliver(
   let outcome: RepeatOutcome = 'not-delivered'
   try {
     const fits = mailbox === likelyMailbox(endpoint)
-    const handover = await putRequest(known, content, mailbox, endpoint, ports, fits ? reservation : undefined)
+    const subject = known.message.order.processCardBundle?.processCard.subject
+    const dispatch = {
+      mailbox,
+      content,
+      wantsAnswer: known.message.type === 'processDelivery',
+      ...(subject === undefined ? {} : { subject }),
+      receivedAtMs: call.receivedAtMs,
+      takeWithinSeconds: endpoint.takeWithinSeconds,
+      answerWithinSeconds: endpoint.answerWithinSeconds,
+    }
+    const handover = await putRequest(dispatch, ports, fits ? reservation : undefined)
     hop('put', handover.id)
     outcome = 'unknown'
     const verdict = await awaitTaken(handover, ports)

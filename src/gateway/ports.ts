@@ -14,6 +14,9 @@ import type { Clock, KeyRing, Signer } from '../env.js'
 import type { OpeningKey, SigningKey } from '../envelope/keys.js'
 import type { XoevFacts } from '../envelope/types.js'
 import type { OsciEnv, OsciMessage } from '../osci/types.js'
+
+/** An element of a message, as the OSCI room gives it. */
+export type XmlElement = NonNullable<OsciMessage['content']>
 import type { GatewayLog } from './log.js'
 import type { GatewayMetrics } from './metrics.js'
 import type { Repeats } from './repeats.js'
@@ -88,11 +91,15 @@ export interface XoevDesk {
 /** XML work of blind mode that this room may not do itself. */
 export interface PackageCodec {
   /** ContentPackage as bytes that stand alone: namespaces in scope are declared on it. */
-  write(content: NonNullable<OsciMessage['content']>): Uint8Array
+  write(content: XmlElement): Uint8Array
   /** @throws {ProtektorError} it is no ContentPackage. */
   read(bytes: Uint8Array): NonNullable<OsciMessage['content']>
+  /** A custom header block, likewise. */
+  readBlock(bytes: Uint8Array): XmlElement
   /** Reader named by MessageMetaData among the custom headers. */
   metadataReader(custom: OsciMessage['custom']): string | undefined
+  /** Ids that MessageMetaData says this message answers (In-Reply-To). */
+  inReplyTo(custom: OsciMessage['custom']): readonly string[]
 }
 
 /** The gateway's own identity towards registers. */
@@ -102,6 +109,8 @@ export interface GatewayIdentity {
   readonly opening: OpeningKey
   /** Public half of `opening`: what answers are sealed for. */
   readonly replyKey: JWK
+  /** Public half of `signing`, as JWK Set. */
+  readonly jwks: { readonly keys: readonly JWK[] }
 }
 
 export interface GatewayPorts {

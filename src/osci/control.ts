@@ -39,12 +39,14 @@ function withoutSoap(e: XmlElement): XmlElement {
 
 /**
  * Reads the ControlBlock and compares it with the row's marks.
+ * @param withoutDialog a request that names no dialog is read where the row demands one: an intermediary answers it 9802.
  * @throws {DialogError} 9400 something that must not, or must, be there; {OrderError} 9300 a value of the wrong form.
  */
-export function readControl(e: XmlElement, control: Control): ControlBlock {
+export function readControl(e: XmlElement, control: Control, withoutDialog = false): ControlBlock {
   const value = block.read(withoutSoap(e))
+  const namesNone = withoutDialog && value.conversationId === undefined
   for (const [at, name] of FIELDS.entries()) {
-    const mark = control[at]
+    const mark = namesNone && (name === 'response' || name === 'conversationId') ? '?' : control[at]
     const there = value[name] !== undefined
     if ((mark === '!' && !there) || (mark === '-' && there))
       throw new DialogError(

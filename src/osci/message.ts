@@ -25,7 +25,7 @@ import {
 import { outgoingParts } from './mime-stage.js'
 import { ACTOR_NONE, ENVELOPE_NAMESPACES, OSCI, OSCI2017, schemaLocation, SOAP, XSI } from './names.js'
 import { featureDescription } from './parts.js'
-import type { CertificateEntry, OsciMessage, Remark, SoapEnvelope, Stage } from './types.js'
+import type { CertificateEntry, OsciEnv, OsciMessage, Remark, SoapEnvelope, Stage } from './types.js'
 
 /** Takes elements off the front of `queue` for one slot. */
 function takeSlot(queue: XmlElement[], slot: Slot, where: XmlElement): XmlElement[] {
@@ -92,7 +92,7 @@ function chunkRemarks(type: MessageType, features: XmlElement | undefined): Rema
   return type.features === '1' && !features ? [{ finding: 'osci-structure.missing-feature-description' }] : []
 }
 
-function open(envelope: SoapEnvelope): OsciMessage {
+function open(envelope: SoapEnvelope, env: OsciEnv): OsciMessage {
   const type = envelope.type === undefined ? undefined : messageType(envelope.type)
   if (!type || !envelope.orderElement) throw new OrderError('osci-structure.no-order', 'this is no OSCI order')
   assertCovered(envelope, type)
@@ -110,7 +110,7 @@ function open(envelope: SoapEnvelope): OsciMessage {
   const [content] = body.get('ContentPackage') ?? []
   return {
     type: type.name,
-    control: readControl(control, type.control),
+    control: readControl(control, type.control, env.withoutDialog),
     ...(languages ? { languages: readLanguages(languages) } : {}),
     ...(wishes.length > 0 ? { timestamps: wishes.map(readTimestampWish) } : {}),
     order: type.order.read(ownAttributes(envelope.orderElement)) as OrderOf<MessageName>,
@@ -188,6 +188,6 @@ async function seal(message: OsciMessage): Promise<SoapEnvelope> {
 /** SoapEnvelope ⇄ OsciMessage. */
 export const message: Stage<SoapEnvelope, OsciMessage> = {
   name: 'message',
-  open: async (envelope) => Promise.resolve(open(envelope)),
+  open: async (envelope, env) => Promise.resolve(open(envelope, env)),
   seal,
 }

@@ -29,6 +29,8 @@ export interface OsciEnv extends Env {
   readonly sealing?: Sealing
   /** Lets other work run between two heavy steps of a large message (threat model H6). */
   readonly breathe?: () => Promise<void>
+  /** A request that names no dialog is read where its row demands one: the intermediary answers it 9802, not a fault. */
+  readonly withoutDialog?: boolean
   /** Offline `check`: legacy ways of encryption are opened without a signature around them; nobody waits for an answer. */
   readonly inspection?: boolean
 }

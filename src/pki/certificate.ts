@@ -10,7 +10,7 @@
  */
 import { createHash, X509Certificate } from 'node:crypto'
 import { CertificateError } from '../errors.js'
-import { expectTag, readAll, readOid, readTlv, TAG, type Tlv } from './der.js'
+import { expectTag, readAll, readOid, readTlv, TAG, writeTlv, type Tlv } from './der.js'
 import { nameRfc2253 } from './name.js'
 
 export const MAX_CERTIFICATE_BYTES = 16 * 1024
@@ -131,6 +131,12 @@ export function isCa(certificate: X509Certificate): boolean {
 export function rawSubject(certificate: X509Certificate): Buffer {
   const { fields, at } = tbsFields(certificate)
   return fields[at + 4]?.raw ?? Buffer.alloc(0)
+}
+
+/** IssuerAndSerialNumber, DER: how CMS names a certificate [RFC5652 §10.2.4]. */
+export function issuerAndSerial(certificate: X509Certificate): Buffer {
+  const { fields, at } = tbsFields(certificate)
+  return writeTlv(TAG.sequence, fields[at + 2]?.raw ?? Buffer.alloc(0), fields[at]?.raw ?? Buffer.alloc(0))
 }
 
 /** Extensions by OID. */

@@ -57,8 +57,9 @@ function escape(text: string): string {
   return (
     text
       .replace(/[,=+<>#;"\\]/g, '\\$&')
-      // eslint-disable-next-line no-control-regex -- NUL is what RFC 4514 wants escaped
-      .replace(/\u0000/g, '\\00')
+      // Names stand in process cards: what XML cannot carry must not make a mailbox unreadable.
+      // eslint-disable-next-line no-control-regex -- just these are meant
+      .replace(/[\u0000-\u001f\u007f\ufffe\uffff\p{Cs}]/gu, (odd) => Buffer.from(odd, 'utf8').toString('hex').replace(/../g, '\\$&'))
       .replace(/^ +| +$/g, (blanks) => blanks.replace(/ /g, '\\ '))
   )
 }

@@ -12,7 +12,7 @@
  */
 import { X509Certificate } from 'node:crypto'
 import * as pkijs from 'pkijs'
-import type { TrustStore, TrustVerdict } from '../env.js'
+import type { RevocationFact, TrustDetails, TrustStore, TrustVerdict } from '../env.js'
 import { basicConstraints, extensions, isCa, keyUsage, publicKeyFacts, sha256Hex, serialDecimal } from './certificate.js'
 import { allowsUse, timeVerdict, type CertificateUsage } from './pinned.js'
 import { hasWeakSignature, revocationAddresses } from './extensions.js'
@@ -59,6 +59,16 @@ export function trustStore(options: TrustStoreOptions): TrustStore {
   }
 }
 
+/** Whether these bytes are a revocation list that a store can be made of. */
+export function isCrl(der: Uint8Array): boolean {
+  try {
+    const read = pkijs.CertificateRevocationList.fromBER(copy(der))
+    return !Number.isNaN(read.thisUpdate.value.getTime())
+  } catch {
+    return false
+  }
+}
+
 async function judge(
   certificate: X509Certificate,
   usage: CertificateUsage,
@@ -67,27 +77,41 @@ async function judge(
   crls: readonly pkijs.CertificateRevocationList[],
 ): Promise<TrustVerdict> {
   const found = findPath(certificate, options, at)
-  if (found.path === undefined) return { verdict: found.verdict, path: [certificate] }
+  const fitsUse = !isCa(certificate) && allowsUse(certificate, usage)
+  if (found.path === undefined) {
+    const { verdict, issuerSignature } = found
+    const inTime = timeVerdict([certificate], at) === undefined
+    return { verdict, path: [certificate], details: { issuerSignature, inTime, fitsUse, isComplete: false } }
+  }
   const { path } = found
+  const time = timeVerdict(path, at)
+  const proven: Omit<TrustDetails, 'isComplete'> = { issuerSignature: 'ok', inTime: time === undefined, fitsUse }
   if (
     path.some((one) => [...extensions(one)].some(([oid, { critical }]) => critical && !UNDERSTOOD.has(oid))) ||
     !(await constraintsHold(path, at))
   )
-    return { verdict: 'unknown', path }
-  const revocation = await revocationVerdict(path, at, options, crls)
-  if (revocation === 'revoked') return { verdict: 'revoked', path }
-  const time = timeVerdict(path, at)
-  if (time !== undefined) return { verdict: time, path }
-  if (isCa(certificate) || !allowsUse(certificate, usage)) return { verdict: 'wrong-usage', path }
-  return { verdict: revocation ?? 'valid', path }
+    return { verdict: 'unknown', path, details: { ...proven, isComplete: false } }
+  const { isUnchecked, fact } = await revocationOf(path, at, options, crls)
+  const details: TrustDetails = { ...proven, isComplete: !isUnchecked, ...(fact === undefined ? {} : { revocation: fact }) }
+  if (fact?.status === 'revoked') return { verdict: 'revoked', path, details }
+  if (time !== undefined) return { verdict: time, path, details }
+  if (!fitsUse) return { verdict: 'wrong-usage', path, details }
+  return { verdict: isUnchecked ? 'unchecked' : 'valid', path, details }
 }
 
-type Found = { readonly path: readonly X509Certificate[] } | { readonly path: undefined; readonly verdict: 'unknown' | 'bad-signature' }
+type Found =
+  | { readonly path: readonly X509Certificate[] }
+  | {
+      readonly path: undefined
+      readonly verdict: 'unknown' | 'bad-signature'
+      readonly issuerSignature: TrustDetails['issuerSignature']
+    }
 
 /** Depth first; a path valid at that moment wins over one that is not (a CA may have been renewed under the same key). */
 function findPath(leaf: X509Certificate, { roots, intermediates = [] }: TrustStoreOptions, at: Date): Found {
   let outOfTime: readonly X509Certificate[] | undefined
   let hasForgery = false
+  let hasWeakness = false
   let searched = 0
   const climb = (path: readonly X509Certificate[]): readonly X509Certificate[] | undefined => {
     const last = path[path.length - 1] ?? leaf
@@ -100,17 +124,20 @@ function findPath(leaf: X509Certificate, { roots, intermediates = [] }: TrustSto
     if (path.length >= MAX_PATH) return undefined
     for (const issuer of [...roots, ...intermediates]) {
       if (path.some((one) => one.raw.equals(issuer.raw)) || !last.checkIssued(issuer) || !mayIssue(issuer, path.length - 1)) continue
-      if (hasWeakSignature(last) || !last.verify(issuer.publicKey)) {
-        hasForgery = true
-        continue
-      }
+      const isForged = !last.verify(issuer.publicKey)
+      hasForgery ||= isForged
+      hasWeakness ||= !isForged && hasWeakSignature(last)
+      if (isForged || hasWeakSignature(last)) continue
       const complete = climb([...path, issuer])
       if (complete !== undefined) return complete
     }
     return undefined
   }
   const path = climb([leaf]) ?? outOfTime
-  return path !== undefined ? { path } : { path, verdict: hasForgery ? 'bad-signature' : 'unknown' }
+  if (path !== undefined) return { path }
+  // Right by its numbers, but anybody could have made it: nothing is proven either way.
+  const issuerSignature = hasForgery ? 'corrupted' : 'indeterminate'
+  return { path, verdict: hasForgery || hasWeakness ? 'bad-signature' : 'unknown', issuerSignature }
 }
 
 /** @param below CA certificates between this issuer and the leaf. */
@@ -135,44 +162,54 @@ async function constraintsHold(path: readonly X509Certificate[], at: Date): Prom
   return (await engine.verify()).result
 }
 
-/** `undefined`: nothing speaks against the path. */
-async function revocationVerdict(
+interface RevocationOfPath {
+  /** Data were demanded or given, and say nothing that holds now. */
+  readonly isUnchecked: boolean
+  /** Of what is revoked, wherever in the path; else of the leaf, provided nothing above it is in doubt. */
+  readonly fact?: RevocationFact
+}
+
+async function revocationOf(
   path: readonly X509Certificate[],
   at: Date,
   options: TrustStoreOptions,
   crls: readonly pkijs.CertificateRevocationList[],
-): Promise<'revoked' | 'unchecked' | undefined> {
-  let verdict: 'unchecked' | undefined
+): Promise<RevocationOfPath> {
+  let isUnchecked = false
+  let ofLeaf: RevocationFact | undefined
   for (const [i, certificate] of path.slice(0, -1).entries()) {
     const issuer = path[i + 1] ?? certificate
-    let status = await byCrls(certificate, issuer, at, crls)
-    if (status !== 'good' && status !== 'revoked') status = (await byPort(certificate, issuer, at, options.port)) ?? status
-    if (status === 'revoked') return 'revoked'
-    if (status === 'stale' || (status === undefined && options.revocation === 'required')) verdict = 'unchecked'
+    let told = await byCrls(certificate, issuer, at, crls)
+    if (told === undefined || told === 'stale') told = (await byPort(certificate, issuer, at, options.port)) ?? told
+    if (told === 'stale' || (told === undefined && options.revocation === 'required')) isUnchecked = true
+    else if (told?.status === 'revoked') return { isUnchecked: false, fact: told }
+    else if (i === 0) ofLeaf = told
   }
-  return verdict
+  return { isUnchecked, ...(isUnchecked || ofLeaf === undefined ? {} : { fact: ofLeaf }) }
 }
 
-type Status = 'good' | 'revoked' | 'stale' | undefined
+/** `stale`: there are data, but none that hold now. undefined: there are none. */
+type Told = RevocationFact | 'stale' | undefined
 
 async function byCrls(
   certificate: X509Certificate,
   issuer: X509Certificate,
   at: Date,
   crls: readonly pkijs.CertificateRevocationList[],
-): Promise<Status> {
+): Promise<Told> {
   const read = pkijs.Certificate.fromBER(copy(certificate.raw))
-  let status: Status
+  let newest: RevocationFact | undefined
+  let hasDoubtful = false
   for (const crl of crls) {
     if (!crl.issuer.isEqual(read.issuer)) continue
+    const made = crl.thisUpdate.value
     const holds = keyUsage(issuer)?.has('cRLSign') !== false && (await signatureHolds(crl, issuer))
+    if (holds && isListed(crl, certificate, at)) return { status: 'revoked', source: 'crl', at: made }
     // A list in this issuer's name that cannot be checked must not pass for "nothing revoked".
-    if (!holds) status ??= 'stale'
-    else if (isListed(crl, certificate, at)) return 'revoked'
-    else if (crl.thisUpdate.value <= at && (crl.nextUpdate === undefined || at <= crl.nextUpdate.value)) status = 'good'
-    else status ??= 'stale'
+    if (!holds || made > at || (crl.nextUpdate !== undefined && at > crl.nextUpdate.value)) hasDoubtful = true
+    else if (newest === undefined || newest.at < made) newest = { status: 'good', source: 'crl', at: made }
   }
-  return status
+  return newest ?? (hasDoubtful ? 'stale' : undefined)
 }
 
 async function signatureHolds(crl: pkijs.CertificateRevocationList, issuer: X509Certificate): Promise<boolean> {
@@ -190,26 +227,26 @@ function isListed(crl: pkijs.CertificateRevocationList, certificate: X509Certifi
   )
 }
 
-async function byPort(certificate: X509Certificate, issuer: X509Certificate, at: Date, port: RevocationPort | undefined): Promise<Status> {
+async function byPort(certificate: X509Certificate, issuer: X509Certificate, at: Date, port: RevocationPort | undefined): Promise<Told> {
   if (port === undefined) return undefined
   const addresses = revocationAddresses(certificate)
-  let status: Status
+  let told: Told
   for (const url of port.ocsp === undefined ? [] : addresses.ocsp) {
-    status = await quietly(() => byOcsp(certificate, issuer, at, url, port))
-    if (status === 'good' || status === 'revoked') return status
+    told = await quietly(() => byOcsp(certificate, issuer, at, url, port))
+    if (told !== undefined && told !== 'stale') return told
   }
   for (const url of port.crl === undefined ? [] : addresses.crl) {
     const found = await quietly(async () => {
       const der = await port.crl?.(url)
       return der === undefined ? undefined : byCrls(certificate, issuer, at, [pkijs.CertificateRevocationList.fromBER(copy(der))])
     })
-    if (found === 'good' || found === 'revoked') return found
-    status ??= found
+    if (found !== undefined && found !== 'stale') return found
+    told ??= found
   }
-  return status
+  return told
 }
 
-async function quietly(ask: () => Promise<Status>): Promise<Status> {
+async function quietly(ask: () => Promise<Told>): Promise<Told> {
   try {
     return await ask()
   } catch {
@@ -218,7 +255,7 @@ async function quietly(ask: () => Promise<Status>): Promise<Status> {
   }
 }
 
-async function byOcsp(certificate: X509Certificate, issuer: X509Certificate, at: Date, url: string, port: RevocationPort): Promise<Status> {
+async function byOcsp(certificate: X509Certificate, issuer: X509Certificate, at: Date, url: string, port: RevocationPort): Promise<Told> {
   const subject = pkijs.Certificate.fromBER(copy(certificate.raw))
   const issuerCertificate = pkijs.Certificate.fromBER(copy(issuer.raw))
   const request = new pkijs.OCSPRequest()
@@ -230,11 +267,13 @@ async function byOcsp(certificate: X509Certificate, issuer: X509Certificate, at:
   const response = pkijs.BasicOCSPResponse.fromBER(copy(bytes.response.valueBlock.valueHexView))
   if (!(await isSignedFor(response, issuer, at))) return undefined
   const status = await response.getCertificateStatus(subject, issuerCertificate)
-  const single = response.tbsResponseData.responses
-  const isFresh = single.every(({ thisUpdate, nextUpdate }) => thisUpdate <= at && (nextUpdate === undefined || at <= nextUpdate))
+  const [single, ...more] = response.tbsResponseData.responses
   // One request, one answer: more would let an answer for another certificate vouch for freshness.
-  if (!status.isForCertificate || single.length !== 1) return undefined
-  return status.status === 1 ? 'revoked' : status.status === 0 ? (isFresh ? 'good' : 'stale') : undefined
+  if (!status.isForCertificate || single === undefined || more.length > 0) return undefined
+  const fact = { source: 'ocsp', at: single.thisUpdate, response: answer } as const
+  if (status.status === 1) return { ...fact, status: 'revoked' }
+  const isFresh = single.thisUpdate <= at && (single.nextUpdate === undefined || at <= single.nextUpdate)
+  return status.status === 0 ? (isFresh ? { ...fact, status: 'good' } : 'stale') : undefined
 }
 
 /** Signed by the issuer itself, or by a certificate it issued for just that [RFC6960 §4.2.2.2]. */

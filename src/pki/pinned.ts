@@ -17,15 +17,27 @@ export function pinnedTrust(certificates: readonly X509Certificate[]): TrustStor
   return {
     check(certificate, usage, at) {
       const path = [certificate]
-      if (!pinned.has(certificate.raw.toString('latin1'))) return Promise.resolve({ verdict: 'unknown', path })
-      return Promise.resolve({ verdict: timeVerdict(path, at) ?? (allowsUse(certificate, usage) ? 'valid' : 'wrong-usage'), path })
+      const isPinned = pinned.has(certificate.raw.toString('latin1'))
+      const time = timeVerdict(path, at)
+      const fitsUse = allowsUse(certificate, usage)
+      const facts = { inTime: time === undefined, fitsUse, isComplete: isPinned }
+      return Promise.resolve(
+        isPinned
+          ? { verdict: time ?? (fitsUse ? 'valid' : 'wrong-usage'), path, details: { issuerSignature: 'ok', ...facts } }
+          : { verdict: 'unknown', path, details: { issuerSignature: 'indeterminate', ...facts } },
+      )
     },
   }
 }
 
-/** osci-1.2 §5.4: without the extension every use is allowed. */
+/** osci-1.2 §5.4: without the extension every use is allowed; one that cannot be read allows none. */
 export function allowsUse(certificate: X509Certificate, usage: CertificateUsage): boolean {
-  const allowed = keyUsage(certificate)
+  let allowed: ReturnType<typeof keyUsage>
+  try {
+    allowed = keyUsage(certificate)
+  } catch {
+    return false
+  }
   if (allowed === undefined) return true
   return usage === 'signature'
     ? allowed.has('digitalSignature') || allowed.has('nonRepudiation')

@@ -7,6 +7,7 @@ import { expect } from 'chai'
 import { get } from 'node:https'
 import { once } from 'node:events'
 import { publicApp } from '../../src/gateway/app.js'
+import { passiveRecipient } from '../../src/gateway/passive-recipient.js'
 import { listen } from '../../src/gateway/server.js'
 import { issueCertificate } from '../../src/pki/test-pki.js'
 import { openHouse, removeDirectories } from './support.js'
@@ -79,7 +80,8 @@ describe('server', function () {
     const house = await openHouse()
     try {
       const { ports, endpoints } = house.gateway.inside
-      const app = publicApp({ ports, endpoints, publicUrl: 'http://192.0.2.1', jwks: {}, openapi: {}, onlyOsci: true })
+      const addresses = endpoints.map((endpoint) => passiveRecipient(endpoint, ports))
+      const app = publicApp({ ports, addresses, publicUrl: 'http://192.0.2.1', jwks: {}, openapi: {}, onlyOsci: true })
       const handle = app.callback()
       const server = await listen((request, response) => void handle(request, response), { host: '127.0.0.1', port: 0 })
       try {

@@ -145,7 +145,7 @@ describe('findings of mime and pki', () => {
     const all = [...FINDINGS_MIME, ...FINDINGS_PKI]
     expect(new Set(all.map(({ id }) => id)).size).to.equal(all.length)
     for (const { id, de, en, reference } of all) {
-      expect(id).to.match(/^(mime|certificates|keystore)\.[a-z0-9-]+$/)
+      expect(id).to.match(/^(mime|certificates|keystore|timestamp)\.[a-z0-9-]+$/)
       expect([de, en, reference].every((text) => text.length > 3)).to.equal(true)
     }
   })

@@ -84,6 +84,7 @@ describe('certificates and trust', () => {
     expect(['a+b', 'a"b', 'a\\b', '<a>', 'a;b', '#a', 'a=b', '  a ', 'a\0'].map(cn)).to.deep.equal(
       ['a\\+b', 'a\\"b', 'a\\\\b', '\\<a\\>', 'a\\;b', '\\#a', 'a\\=b', '\\ \\ a\\ ', 'a\\00'].map((text) => 'CN=' + text),
     )
+    expect(['a\n', '\u0001', '\uffff'].map(cn)).to.deep.equal(['CN=a\\0a', 'CN=\\01', 'CN=\\ef\\bf\\bf'])
     expect(nameRfc2253(one(writeTlv(TAG.sequence, writeOid('2.5.4.3'), writeTlv(0x1e, Buffer.from('00e40062', 'hex')))))).to.equal('CN=äb')
   })
 
@@ -254,11 +255,51 @@ describe('certificates and trust', () => {
     const isGood = Buffer.from('8000', 'hex')
     const isRevoked = writeTlv(0xa1, writeTlv(0x18, Buffer.from('20270101000000Z')))
     expect(await ask(delegate, isGood)).to.equal('valid')
+    let response: Uint8Array | undefined
+    const port: RevocationPort = { ocsp: async (_, request) => (response = ocspAnswer(request, delegate, isGood, notAfter)) }
+    const { details } = await trustStore({ roots: [root.certificate], port }).check(asking.certificate, 'signature', now)
+    expect(details?.revocation).to.deep.equal({ status: 'good', source: 'ocsp', at: notBefore, response })
     expect(await ask(delegate, isRevoked)).to.equal('revoked')
     expect(await ask(delegate, Buffer.from('8200', 'hex'))).to.equal('unchecked')
     expect(await ask(delegate, isGood, new Date('2027-01-02'))).to.equal('unchecked')
     expect(await ask(good, isGood)).to.equal('unchecked')
     expect(await ask(await leaf({ extensions: [eku] }, await ca({ commonName: 'Root' })), isGood)).to.equal('unchecked')
+  })
+
+  it('tells the facts behind a verdict, each by itself', async () => {
+    const crls = [issueCrl(root, [4711n], new Date('2027-05-01'), notAfter), issueCrl(root, [], new Date('2027-04-01'), notAfter)]
+    const store = trustStore({ roots: [root.certificate], crls })
+    const details = async ({ certificate }: KeyPair, usage: 'signature' | 'cipher' = 'signature') =>
+      (await store.check(certificate, usage, now)).details
+    const list = { source: 'crl', at: new Date('2027-05-01') }
+    const fine = { issuerSignature: 'ok', inTime: true, fitsUse: true, isComplete: true }
+    const past = { notAfter: new Date('2027-01-01') }
+    expect(await details(good)).to.deep.equal({ ...fine, revocation: { status: 'good', ...list } })
+    expect(await details(await leaf({ ...past, serial: 4711n }), 'cipher')).to.deep.equal({
+      ...fine,
+      inTime: false,
+      fitsUse: false,
+      revocation: { status: 'revoked', ...list },
+    })
+    const open = { ...fine, isComplete: false }
+    const foreign = await leaf(past, await ca({ commonName: 'Foreign' }))
+    expect(await details(foreign)).to.deep.equal({ ...open, issuerSignature: 'indeterminate', inTime: false })
+    expect(await details(await leaf({ signedWith: 'sha1' }))).to.deep.equal({ ...open, issuerSignature: 'indeterminate' })
+    const forged = Buffer.from(good.certificate.raw)
+    forged[forged.length - 5] = (forged.at(-5) ?? 0) ^ 1
+    const { details: ofForged } = await store.check(readCertificate(forged), 'signature', now)
+    expect(ofForged).to.deep.equal({ ...open, issuerSignature: 'corrupted' })
+    const stale = trustStore({ roots: [root.certificate], crls: [issueCrl(root, [], notBefore, new Date('2026-02-01'))] })
+    expect((await stale.check(good.certificate, 'signature', now)).details).to.deep.equal(open)
+  })
+
+  it('tells nothing good of a certificate whose issuer’s own revocation is in doubt', async () => {
+    const sub = await ca({ commonName: 'Sub' }, root)
+    const crls = [issueCrl(sub, [], notBefore, notAfter), issueCrl(root, [], notBefore, new Date('2026-02-01'))]
+    const store = trustStore({ roots: [root.certificate], intermediates: [sub.certificate], crls })
+    const { verdict: found, details } = await store.check((await leaf({}, sub)).certificate, 'signature', now)
+    expect(found).to.equal('unchecked')
+    expect(details).not.to.have.property('revocation')
   })
 
   it('keeps answers for the minute, per certificate and use', async () => {

@@ -11,7 +11,7 @@ import { join } from 'node:path'
 import type { Config } from '../../config/types.js'
 import { memoryCore } from '../../core/adapters/memory.js'
 import { systemClock } from '../../core/adapters/timers.js'
-import type { Core } from '../../core/ports.js'
+import type { Core, MailboxPolicy } from '../../core/ports.js'
 import type { Directory, DirectoryParticipant } from '../../directory/ports.js'
 import { staticDirectory } from '../../directory/static.js'
 import { GATEWAY_LIMITS, type Limits } from '../../env.js'
@@ -23,12 +23,15 @@ import type { GatewayLog } from '../../gateway/log.js'
 import { gatewayMetrics } from '../../gateway/metrics.js'
 import type { GatewayPorts, RecipientEndpoint } from '../../gateway/ports.js'
 import { repeatTable } from '../../gateway/repeats.js'
+import { passiveRecipient } from '../../gateway/passive-recipient.js'
 import { listen, type Listening, type ServerLimits } from '../../gateway/server.js'
 import { pinnedTrust } from '../../pki/pinned.js'
 import { GATEWAY_PARTICIPANT, openIdentity, type OpenedIdentity } from './identity.js'
 import { openOwnKeys, readCertificates } from './keys.js'
 import { packageCodec } from './package-codec.js'
-import { makeEndpoints, strictAlgorithms } from './peers.js'
+import { openIntermediaries } from './intermediary.js'
+import { openOsciDirectory } from './osci-directory.js'
+import { makeEndpoints, makePeers, strictAlgorithms } from './peers.js'
 import { deskOf, type OpenedDesk } from './xoev-desk.js'
 
 export interface RunningGateway {
@@ -84,19 +87,19 @@ async function readParticipants(config: Config): Promise<DirectoryParticipant[]>
 
 const ttlOf = (config: Config, mailbox: string): number => config.mailboxes[mailbox]?.ttlSeconds ?? 10
 
+const MAILBOX_DEFAULTS = { ttlSeconds: 10, handover: 'at-most-once', leaseSeconds: 5, maxBytes: 64 * 1024 * 1024, maxCount: 1000 } as const
+
+/** Mailboxes of participants; those of OSCI clients and of ways out belong to the gateway itself. */
 async function openMailboxes(core: Core, config: Config, participants: readonly DirectoryParticipant[]): Promise<void> {
-  for (const { id, mailboxes } of participants)
-    for (const address of mailboxes) {
-      const { ttlSeconds, handover, leaseSeconds, maxBytes, maxCount } = {
-        ttlSeconds: 10,
-        handover: 'at-most-once' as const,
-        leaseSeconds: 5,
-        maxBytes: 64 * 1024 * 1024,
-        maxCount: 1000,
-        ...config.mailboxes[address],
-      }
-      await core.openMailbox(address, id, { ttlSeconds, handover, leaseSeconds, maxBytes, maxCount })
-    }
+  const open = async (address: string, owner: string, forced: Partial<MailboxPolicy> = {}): Promise<void> => {
+    const { ttlSeconds, handover, leaseSeconds, maxBytes, maxCount } = { ...MAILBOX_DEFAULTS, ...config.mailboxes[address] }
+    await core.openMailbox(address, owner, { ttlSeconds, handover, leaseSeconds, maxBytes, maxCount, ...forced })
+  }
+  for (const { id, mailboxes } of participants) for (const address of mailboxes) await open(address, id)
+  // storeDelivery puts, fetchDelivery leases, the next request confirms: there is no other way (Decisions, "lease and confirm")
+  for (const [address, { cipherCertificates }] of Object.entries(config.mailboxes))
+    if (cipherCertificates.length > 0) await open(address, GATEWAY_PARTICIPANT, { handover: 'lease-and-confirm' })
+  for (const { mailbox } of config.outgoing) await open(mailbox, GATEWAY_PARTICIPANT)
 }
 
 const limitsOf = (config: Config): Limits => ({
@@ -133,7 +136,9 @@ async function compose(config: Config, options: GatewayOptions, desk: OpenedDesk
   const participants = await readParticipants(config)
   const directory = staticDirectory(participants)
   const identity = await openIdentity(config.dataDirectory)
-  const endpoints = await makeEndpoints(config, own.rings)
+  const peers = await makePeers(config)
+  const endpoints = await makeEndpoints(config, own.rings, peers)
+  const oscis = await openOsciDirectory(config, participants, clock, log)
   const limits = limitsOf(config)
   const core = memoryCore({ clock, maxBytes: config.limits.coreBytes })
   await openMailboxes(core, config, participants)
@@ -161,6 +166,7 @@ async function compose(config: Config, options: GatewayOptions, desk: OpenedDesk
     faultStatus: config.soap.faultStatus,
     stopping: stopping.signal,
   }
+  const intermediaries = await openIntermediaries(config, own.rings, peers, oscis, ports)
   const publicOptions = config.listen.public
   const coreApi = coreApiRouter({
     core,
@@ -173,7 +179,7 @@ async function compose(config: Config, options: GatewayOptions, desk: OpenedDesk
   })
   const shown = publicApp({
     ports,
-    endpoints,
+    addresses: [...endpoints.map((endpoint) => passiveRecipient(endpoint, ports)), ...intermediaries.addresses],
     publicUrl: config.publicUrl,
     coreApi,
     openapi: CORE_API_OPENAPI,
@@ -215,7 +221,8 @@ async function compose(config: Config, options: GatewayOptions, desk: OpenedDesk
       stopping.abort()
       await open.close(withinMs)
       await core.close()
-      await Promise.all([desk.close(), ports.repeats.close(), admin.close(0)])
+      await intermediaries.close()
+      await Promise.all([desk.close(), ports.repeats.close(), oscis.close(), admin.close(0)])
     },
   }
 }

@@ -13,10 +13,7 @@ import type { GatewayIdentity } from '../../gateway/ports.js'
 /** Reserved: no participant of the configuration may be called so. */
 export const GATEWAY_PARTICIPANT = 'gateway'
 
-export interface OpenedIdentity extends GatewayIdentity {
-  /** JWK Set with the public signing key. */
-  readonly jwks: { readonly keys: readonly object[] }
-}
+export type OpenedIdentity = GatewayIdentity
 
 type PrivateJwk = Awaited<ReturnType<typeof generateEnvelopeKey>>['privateJwk']
 

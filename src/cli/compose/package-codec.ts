@@ -15,21 +15,27 @@ import { elementsOf, isElement, textOf, type XmlElement } from '../../xml/tree.j
 
 const OSCIMETA = 'http://www.osci.eu/ws/2014/10/transport'
 
-/** Destinations ─ Reader ─ Identifier */
-function readerOf(metadata: XmlElement): string | undefined {
-  let at: XmlElement | undefined = metadata
-  for (const step of ['Destinations', 'Reader', 'Identifier']) at = at && elementsOf(at).find((e) => e.local === step && e.uri === OSCIMETA)
-  const text = at && textOf(at).trim()
-  return text === undefined || text === '' ? undefined : text
+/** Texts at the end of a path of local names; steps may repeat. */
+function textsAt(metadata: XmlElement, ...path: readonly string[]): string[] {
+  let at: readonly XmlElement[] = [metadata]
+  for (const step of path) at = at.flatMap((parent) => elementsOf(parent).filter((e) => e.local === step))
+  return at.map((e) => textOf(e).trim()).filter((text) => text !== '')
 }
 
-export const packageCodec = (limits: Limits): PackageCodec => ({
-  write: (content) => canonicalize(content),
-  read(bytes) {
-    const { root } = parseXml(bytes, { limits, frame: 'osci', stage: 'content' })
-    if (!isElement(root, OSCI, 'ContentPackage'))
-      throw new StructureError('content', 'osci-structure.content-package', 'this is no ContentPackage')
-    return takeOver(root)
-  },
-  metadataReader: (custom) => custom.flatMap((block) => (isElement(block, OSCIMETA, 'MessageMetaData') ? (readerOf(block) ?? []) : []))[0],
-})
+const metadataOf = (custom: readonly XmlElement[]): XmlElement[] => custom.filter((block) => isElement(block, OSCIMETA, 'MessageMetaData'))
+
+export const packageCodec = (limits: Limits): PackageCodec => {
+  const read = (bytes: Uint8Array): XmlElement => takeOver(parseXml(bytes, { limits, frame: 'osci', stage: 'content' }).root)
+  return {
+    write: (content) => canonicalize(content),
+    read(bytes) {
+      const root = read(bytes)
+      if (!isElement(root, OSCI, 'ContentPackage'))
+        throw new StructureError('content', 'osci-structure.content-package', 'this is no ContentPackage')
+      return root
+    },
+    readBlock: read,
+    metadataReader: (custom) => metadataOf(custom).flatMap((block) => textsAt(block, 'Destinations', 'Reader', 'Identifier'))[0],
+    inReplyTo: (custom) => metadataOf(custom).flatMap((block) => textsAt(block, 'MsgIdentification', 'In-Reply-To')),
+  }
+}

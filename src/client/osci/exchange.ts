@@ -47,7 +47,7 @@ export async function exchange<N extends RequestName>(
   const asked = {
     name,
     challenge,
-    encrypted: sealing.encryptFor !== undefined,
+    encrypted: sealing.encryptFor !== undefined && peer.answerEncryption !== 'optional',
     signed: sealing.sign !== undefined,
     ...(position ? { conversationId: position.conversationId } : {}),
     ...(type.control[3] === '-' ? {} : { sequenceNumber: position?.sequenceNumber ?? 0 }),

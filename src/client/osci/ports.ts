@@ -80,6 +80,8 @@ export interface OsciPeer {
   readonly sign?: boolean
   /** `required`: an unsigned answer is `answered-wrongly` (9600). Default: required when the request was signed. */
   readonly answerSignature?: 'required' | 'optional'
+  /** `optional`: an answer in clear to an encrypted request is taken; an intermediary warns its client (3803). Default: required. */
+  readonly answerEncryption?: 'required' | 'optional'
   /** Whether a verified signer is this peer. Default: anybody (the caller looks at `signer`). */
   readonly recognises?: (certificate: X509Certificate, at: Date) => Promise<boolean>
   /** XML-DSig URI for RSA keys. Default RSA-PSS SHA-256. */

@@ -12,7 +12,6 @@
 import type { X509Certificate } from 'node:crypto'
 import type { OsciCaller } from '../../client/osci/ports.js'
 import type { OsciDirectory } from '../../directory/ports.js'
-import type { TrustStore } from '../../env.js'
 import type { FeedbackCode } from '../../errors.js'
 import type { CardRule, Inspection, TimeStamp } from '../../osci/parts.js'
 import type { CertificateEntry } from '../../osci/types.js'
@@ -166,6 +165,8 @@ export interface IntermediaryPorts {
   readonly directory: OsciDirectory
   readonly caller: OsciCaller
   readonly chunks: ChunkLimits
-  /** Roots for certificates of others. */
-  readonly trust: TrustStore
+  /** Milliseconds since 1970 of an xsd:dateTime; without a zone in the configured one. */
+  readonly toInstant: (text: string) => number
+  /** Ends early, without an error, when `signal` is aborted. */
+  readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>
 }

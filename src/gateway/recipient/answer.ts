@@ -8,40 +8,21 @@
  * Specs: osci-1.2 §2.8, §2.10, §9.8; product.md, Decisions, "OSCI answer".
  * @module
  */
-import type { Signer } from '../../env.js'
 import { ProtektorError } from '../../errors.js'
 import type { EnvelopePart } from '../../envelope/types.js'
 import { certificateEntry } from '../../osci/certificates.js'
 import type { ContainerSpec, ContentSpec } from '../../osci/content-types.js'
 import { sealContent } from '../../osci/content-write.js'
 import { feedbackEntries, feedbackRow, type FeedbackEntry } from '../../osci/feedback.js'
-import type { CertificateRole } from '../../osci/messages.js'
-import { outgoingPart } from '../../osci/mime-stage.js'
 import { osci } from '../../osci/stages.js'
 import type { CertificateEntry, OsciEnv, OsciMessage, Sealing } from '../../osci/types.js'
 import type { EndpointKeys, GatewayPorts, Peer, RecipientEndpoint } from '../ports.js'
+import { AES_256_GCM, answerEncryption, DEFAULT_SIGNATURE, OAEP_SHA256, signatureMethodFor } from '../sealing.js'
+import { readPackageParts } from '../intermediary/stored.js'
 import { swappedRoles } from './certificates.js'
 import type { DeliveredContent } from './content.js'
 import { endpointEnv, type Shape } from './request.js'
 import { withReasons, type Verdict } from './verdict.js'
-
-const MORE = 'http://www.w3.org/2001/04/xmldsig-more#'
-const ENC = 'http://www.w3.org/2001/04/xmlenc#'
-const ENC11 = 'http://www.w3.org/2009/xmlenc11#'
-
-export const DEFAULT_SIGNATURE = 'http://www.w3.org/2007/05/xmldsig-more#sha256-rsa-MGF1'
-const OAEP_SHA256 = { algorithm: `${ENC11}rsa-oaep`, digest: `${ENC}sha256`, mgf: `${ENC11}mgf1sha256` }
-const AES_256_GCM = `${ENC11}aes256-gcm`
-
-/** Algorithm for one of our keys: the peer's wish for RSA, ecdsa of the curve's size for EC. */
-export function signatureMethodFor(signer: Signer, wished: string): { signatureMethod: string; digestMethod: string } {
-  const key = signer.certificate.publicKey
-  if (key.asymmetricKeyType === 'ec') {
-    const large = /512|521/.test(key.asymmetricKeyDetails?.namedCurve ?? '')
-    return { signatureMethod: `${MORE}ecdsa-sha${large ? 512 : 256}`, digestMethod: `${ENC}sha${large ? 512 : 256}` }
-  }
-  return { signatureMethod: wished, digestMethod: wished.includes('512') ? `${ENC}sha512` : `${ENC}sha256` }
-}
 
 /** What the answer needs besides the verdict. `peer` and `content` are absent when the request failed before they were known. */
 export interface AnswerInput {
@@ -61,16 +42,11 @@ function feedbackOf({ shape, verdict, peer }: AnswerInput, warnings: readonly st
   })
 }
 
-/** A request's IV length is answered in kind: who wrote 16 bytes may not read 12 (osci-1.2 §7.2). */
-const transportIv = (shape: Shape): 12 | 16 => (shape.frame.evidence.transport?.ivBytes === 16 ? 16 : 12)
-
 function sealingOf({ shape, peer }: AnswerInput, keys: EndpointKeys): Sealing {
   const method = signatureMethodFor(keys.signature, peer?.sendingSignature ?? DEFAULT_SIGNATURE)
   return {
     ...(shape.signed ? { sign: { signer: keys.signature, ...method } } : {}),
-    ...(shape.answerTo
-      ? { encryptFor: { certificate: shape.answerTo, cipher: AES_256_GCM, keyTransport: OAEP_SHA256, ivBytes: transportIv(shape) } }
-      : {}),
+    ...(shape.answerTo ? { encryptFor: answerEncryption(shape.answerTo, shape.frame) } : {}),
   }
 }
 
@@ -80,20 +56,6 @@ interface BuiltContent {
   readonly certificates: readonly CertificateEntry[]
 }
 
-const DER_JSON = /^[A-Za-z0-9+/]+=*$/
-
-/** Certificates that a register sent beside its own package: `[{ role, id, der }]`. */
-function readCertificatePart(part: EnvelopePart | undefined): CertificateEntry[] {
-  const value: unknown = part === undefined ? [] : JSON.parse(new TextDecoder().decode(part.bytes))
-  if (!Array.isArray(value)) throw new ProtektorError('policy.reply-package', 'the certificates of the reply are malformed')
-  return value.map((one: unknown) => {
-    const { role, id, der } = one as Record<string, unknown>
-    if (typeof role !== 'string' || typeof id !== 'string' || typeof der !== 'string' || !DER_JSON.test(der))
-      throw new ProtektorError('policy.reply-package', 'the certificates of the reply are malformed')
-    return { role: role as CertificateRole, id, der: new Uint8Array(Buffer.from(der, 'base64')) }
-  })
-}
-
 /** A ContentPackage that the register sealed itself is wrapped unopened. */
 function ownPackage(
   parts: readonly EnvelopePart[],
@@ -101,17 +63,12 @@ function ownPackage(
   endpoint: RecipientEndpoint,
   ports: GatewayPorts,
 ): BuiltContent | undefined {
-  const part = parts.find((p) => p.role === 'osci')
-  if (!part) return undefined
-  const content = ports.packages.read(part.bytes)
+  if (!parts.some((p) => p.role === 'osci')) return undefined
+  const { content, attachments, certificates } = readPackageParts(parts, ports.packages)
   const mustBeSealed = endpoint.mode === 'blind' ? endpoint.requireSealedContent : input.content?.encryptAnswerFor !== undefined
   if (mustBeSealed && content.children.some((c) => c.kind === 'element' && c.local !== 'EncryptedData'))
     throw new ProtektorError('policy.reply-package', 'the reply is less protected than its request')
-  return {
-    content,
-    attachments: parts.filter((p) => p.role === 'attachment').map((p) => outgoingPart(p.name, p.bytes, p.mediaType)),
-    certificates: readCertificatePart(parts.find((p) => p.role === 'evidence' && p.name === 'certificates')),
-  }
+  return { content, attachments, certificates }
 }
 
 /** The document as first Content, attachments beside it, signed by our author key, encrypted for the request's authors. */

@@ -14,6 +14,7 @@ import { openContent } from '../../osci/content-read.js'
 import { allContainers, itemsOf, type OpenedContainer, type OpenedContent } from '../../osci/content-types.js'
 import { sha256Hex } from '../digest.js'
 import type { GatewayPorts, RecipientEndpoint } from '../ports.js'
+import { packageParts } from '../intermediary/stored.js'
 import { answerReaders, type AnswerReader } from './certificates.js'
 import { messageIdOf, type Admitted } from './request.js'
 import { DeliveryRefused, type Reason } from './verdict.js'
@@ -153,17 +154,7 @@ function blind(admitted: Admitted, endpoint: RecipientEndpoint, ports: GatewayPo
   if (!content || children.length === 0) throw refused('osci-structure.empty-content', 'X000', 'the delivery holds no content')
   if (endpoint.requireSealedContent && children.some((c) => c.local !== 'EncryptedData'))
     throw refused('content-encryption.missing', 'T020', 'this endpoint takes sealed content only')
-  const header = (certificates ?? []).map(({ role, id, der }) => ({ role, id, der: base64(der) }))
-  const parts: EnvelopePart[] = [
-    { name: 'content-package', mediaType: 'application/osci+xml', role: 'osci', bytes: ports.packages.write(content) },
-    { name: 'certificates', mediaType: 'application/json', role: 'evidence', bytes: new TextEncoder().encode(JSON.stringify(header)) },
-    ...attachments.map((a): EnvelopePart => ({
-      name: a.contentId,
-      mediaType: a.contentType === '' ? 'application/octet-stream' : a.contentType,
-      role: 'attachment',
-      bytes: a.body,
-    })),
-  ]
+  const parts = packageParts({ content, certificates: certificates ?? [], attachments, custom: [] }, ports)
   return { parts: uniqueNames(parts), evidence: evidenceOf(admitted, 'blind', []), containerId: '', ivBytes: 12, findings: [] }
 }
 

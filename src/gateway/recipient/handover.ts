@@ -21,9 +21,8 @@ import { openEnvelope } from '../../envelope/open.js'
 import { sealEnvelope } from '../../envelope/seal.js'
 import type { EnvelopeContent, OpenedEnvelope } from '../../envelope/types.js'
 import { HttpError } from '../../errors.js'
-import type { GatewayPorts, RecipientEndpoint } from '../ports.js'
+import type { GatewayPorts } from '../ports.js'
 import type { DeliveredContent } from './content.js'
-import type { Admitted } from './request.js'
 import { DeliveryRefused, NOT_TAKEN, REFUSED, UNKNOWN, type Reason, type Verdict } from './verdict.js'
 
 /** We stop this long before the deadline: sealing and sending need time too. */
@@ -53,31 +52,35 @@ const statusOf = (error: unknown): number | undefined =>
 /** Full core or quota: nothing was processed, try again. */
 export const isCoreBusy = (error: unknown): boolean => [429, 503].includes(statusOf(error) ?? 0)
 
+/** What is put, and how long anybody waits. */
+export interface Dispatch {
+  readonly mailbox: string
+  readonly content: Pick<DeliveredContent, 'parts' | 'evidence' | 'xoev'>
+  readonly wantsAnswer: boolean
+  readonly subject?: string
+  /** Monotonic time of the request's last byte: deadlines count from here. */
+  readonly receivedAtMs: number
+  readonly takeWithinSeconds: number
+  readonly answerWithinSeconds: number
+}
+
 /**
  * Seals for the mailbox's owner and puts.
  * @throws {DeliveryRefused} 9805+9811 nobody owns the mailbox; 9809+9811 the core is full.
  */
-export async function putRequest(
-  admitted: Admitted,
-  content: DeliveredContent,
-  mailbox: string,
-  endpoint: RecipientEndpoint,
-  ports: GatewayPorts,
-  reservation?: Reservation,
-): Promise<Handover> {
+export async function putRequest(dispatch: Dispatch, ports: GatewayPorts, reservation?: Reservation): Promise<Handover> {
   const { clock, core, identity, random } = ports
+  const { mailbox, content, wantsAnswer, subject } = dispatch
   const owner = ports.directory.ownerOf(mailbox)
   const recipient = owner && sealingKeyOf(owner)
   if (!owner || !recipient) throw new DeliveryRefused('policy.no-register', 'no register with a key is registered for this mailbox')
-  const answerUntilMs = admitted.call.receivedAtMs + endpoint.answerWithinSeconds * 1000 - SEALING_MS
+  const answerUntilMs = dispatch.receivedAtMs + dispatch.answerWithinSeconds * 1000 - SEALING_MS
   const putAtMs = clock.monotonicMs()
-  const takeUntilMs = Math.min(putAtMs + endpoint.takeWithinSeconds * 1000, answerUntilMs)
+  const takeUntilMs = Math.min(putAtMs + dispatch.takeWithinSeconds * 1000, answerUntilMs)
   const leftSeconds = Math.floor((takeUntilMs - putAtMs) / 1000)
   const ttlSeconds = Math.max(1, Math.min(ports.mailboxTtlSeconds(mailbox), leftSeconds, 60))
-  const wantsAnswer = admitted.message.type === 'processDelivery'
   const id = Buffer.from(random(18)).toString('base64url')
   const replyTo = wantsAnswer ? `reply.${hex(random(16))}` : undefined
-  const subject = subjectOf(admitted)
   const envelope: EnvelopeContent = {
     header: { id, to: mailbox, ttlSeconds },
     kind: wantsAnswer ? 'request' : 'message',
@@ -100,10 +103,6 @@ export async function putRequest(
     throw error
   }
   return { id, mailbox, owner, ...(replyTo === undefined ? {} : { replyTo }), putAtMs, takeUntilMs, answerUntilMs }
-}
-
-function subjectOf({ message }: Admitted): string | undefined {
-  return (message.order as { processCardBundle?: { processCard?: { subject?: string } } }).processCardBundle?.processCard?.subject
 }
 
 const outcomeIs = (record: OutcomeRecord | undefined, ...outcomes: readonly OutcomeRecord['outcome'][]): boolean =>

@@ -11,15 +11,14 @@
  * @module
  */
 import { createHash, type X509Certificate } from 'node:crypto'
-import { findingRow } from '../../check/findings.js'
-import { CertificateError, SignatureError, StructureError, type FeedbackCode } from '../../errors.js'
+import { CertificateError, type FeedbackCode } from '../../errors.js'
 import { languageOf, type Language } from '../../osci/feedback.js'
 import { message } from '../../osci/message.js'
-import { isSigned, signature } from '../../osci/signature.js'
+import { isSigned } from '../../osci/signature.js'
 import { assertType, frame } from '../../osci/stages.js'
 import type { CertificateEntry, OsciEnv, OsciMessage, SoapEnvelope } from '../../osci/types.js'
+import { isOutside, proveCaller, smallKeys } from '../admission.js'
 import type { GatewayPorts, Peer, RecipientEndpoint } from '../ports.js'
-import { DeliveryRefused } from './verdict.js'
 import { readX509 } from './certificates.js'
 
 export type Delivery = OsciMessage<'acceptDelivery'> | OsciMessage<'processDelivery'>
@@ -83,56 +82,21 @@ export async function openShape(call: Call, endpoint: RecipientEndpoint, ports: 
   return { ...shape, answerTo }
 }
 
-/** The peer whose certificate this is; among several the first of the endpoint's list. */
-async function recognise(endpoint: RecipientEndpoint, signer: X509Certificate, at: Date): Promise<Peer | undefined> {
-  for (const peer of endpoint.peers) if (await peer.recognises(signer, at)) return peer
-  return undefined
-}
-
-const rsaBits = (c: X509Certificate): number =>
-  c.publicKey.asymmetricKeyType === 'rsa' ? (c.publicKey.asymmetricKeyDetails?.modulusLength ?? 0) : Infinity
-
-/** A certificate outside its validity is a warning for the message signer (3700). */
-const isOutside = (c: X509Certificate, at: Date): boolean => at < new Date(c.validFrom) || at > new Date(c.validTo)
-
-/**
- * Remarks of the pipeline: warnings, and what this peer's entry tolerates, are named in the log.
- * @throws {StructureError} 9100 any other (wire facts §12).
- */
-function remarksOf(opened: SoapEnvelope, peer: Peer): string[] {
-  for (const { finding } of opened.remarks) {
-    const row = findingRow(finding)
-    if (row?.severity === 'error' && !peer.tolerate.has(finding)) throw new StructureError('soap', finding, row.en)
-  }
-  return opened.remarks.map((r) => r.finding)
-}
-
 /**
  * Proves signer and coverage, finds the peer, and holds the message against the peer's policy.
  * @throws {SignatureError} 9600 unsigned, 9601 wrong or unknown signer, 9602, 9603; {DeliveryRefused} 9811 in clear.
  */
 export async function admit(shape: Shape, endpoint: RecipientEndpoint, ports: GatewayPorts): Promise<Admitted> {
   const bare = endpointEnv(endpoint, ports)
-  const verified = await signature.open(shape.frame, bare)
-  const signer = verified.evidence.signature?.signer
-  const at = ports.clock.now()
-  const peer = signer ? await recognise(endpoint, signer, at) : endpoint.peers.find((p) => p.signed === 'optional')
-  if (signer && !peer)
-    throw new SignatureError('9601', 'message-signature.unknown-signer', 'the signer is none of the peers of this endpoint', {
-      detail: createHash('sha256').update(signer.raw).digest('hex'),
-    })
-  if (!peer) throw new SignatureError('9600', 'message-signature.missing', 'this endpoint demands a message signature')
-  if (peer.encrypted === 'required' && !shape.frame.evidence.transport)
-    throw new DeliveryRefused('transport-encryption.missing', 'this endpoint demands transport encryption', { codes: ['9811'] })
+  const { verified, peer, signer, findings } = await proveCaller(shape.frame, endpoint.peers, bare)
   const proven = assertType(await message.open(verified, bare), 'acceptDelivery', 'processDelivery') as Delivery
-  const small = [signer, shape.answerTo].filter((c): c is X509Certificate => c !== undefined && rsaBits(c) < 3000)
   return {
     ...shape,
     message: proven,
     peer,
     env: { ...bare, algorithms: peer.algorithms },
-    warnings: signer && isOutside(signer, at) ? ['3700'] : [],
-    findings: [...remarksOf(shape.frame, peer), ...(small.length > 0 ? ['policy.small-key'] : [])],
+    warnings: signer && isOutside(signer, ports.clock.now()) ? ['3700'] : [],
+    findings: [...findings, ...smallKeys(signer, shape.answerTo)],
   }
 }
 

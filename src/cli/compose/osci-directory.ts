@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: EUPL-1.2
+/**
+ * The directory of OSCI parties: mailboxes of the configuration, the directory file, DVDV behind it.
+ * @module
+ */
+import type { Config } from '../../config/types.js'
+import type { DirectoryParticipant } from '../../directory/ports.js'
+import { openDirectory, type OpenedDirectory } from '../../directory/open.js'
+import type { Clock } from '../../env.js'
+import type { GatewayLog } from '../../gateway/log.js'
+import { readCertificates } from './keys.js'
+
+/** @throws {ConfigError} the file is not good: a gateway does not start on half a directory. */
+export async function openOsciDirectory(
+  config: Config,
+  participants: readonly DirectoryParticipant[],
+  clock: Clock,
+  log: GatewayLog,
+): Promise<OpenedDirectory> {
+  const mailboxes = await Promise.all(
+    Object.entries(config.mailboxes)
+      .filter(([, { cipherCertificates }]) => cipherCertificates.length > 0)
+      .map(async ([mailbox, { cipherCertificates }]) => ({ mailbox, certificates: await readCertificates(cipherCertificates) })),
+  )
+  const { file, dvdv } = config.directory
+  return openDirectory({
+    mailboxes,
+    participantsMailboxes: new Set(participants.flatMap((participant) => participant.mailboxes)),
+    network: dvdv?.network ?? 'internet',
+    clock,
+    ...(file === undefined ? {} : { file }),
+    onProblem: (problems) => log.write('error', 'directory-not-taken', { findings: problems.map(({ key }) => `directory.${key}`) }),
+    onReload: ({ organizations }) => log.write('info', 'directory-taken', { bytes: organizations }),
+  })
+}

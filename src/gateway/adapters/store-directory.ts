@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: EUPL-1.2
+/**
+ * A directory for one lmdb store: made for us alone (0700), marked with what lies in it, and looked over before lmdb maps it into memory:
+ * a file that is shorter than it says would end the process with SIGBUS, not with an error.
+ *
+ *   data.mdb ─ two meta pages, at 0 and at the page size: … @24 magic u32, @28 version u32, @48 page size u32, @144 last page u64, @152 transaction u64
+ * @module
+ */
+import { chmodSync, closeSync, fstatSync, mkdirSync, openSync, readFileSync, readSync, readdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { ConfigError } from '../../errors.js'
+
+const MARK = 'FORMAT'
+const META_BYTES = 160
+const MAGIC = 0xbeefc0de
+
+/** @throws {ConfigError} naming the path. */
+export function storeBroken(path: string, de: string, en: string): ConfigError {
+  return new ConfigError([{ key: 'dataDirectory', file: path, message: { de, en } }])
+}
+
+/**
+ * @param format one line that says which store it is, in which layout.
+ * @throws {ConfigError} the directory cannot be made, holds something else, or its file is damaged.
+ */
+export function openStoreDirectory(path: string, format: string): void {
+  let found: readonly string[]
+  try {
+    mkdirSync(path, { recursive: true, mode: 0o700 })
+    // an older directory may be wider
+    chmodSync(path, 0o700)
+    found = readdirSync(path)
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown'
+    throw storeBroken(path, `Verzeichnis nicht benutzbar (${code})`, `the directory cannot be used (${code})`)
+  }
+  if (found.every((name) => name === MARK)) {
+    // new, or ended before anything was written
+    writeFileSync(join(path, MARK), format + '\n', { mode: 0o600, flush: true })
+    return
+  }
+  if (!found.includes(MARK) || readFileSync(join(path, MARK), 'utf8').trim() !== format)
+    throw storeBroken(path, `kein Speicher „${format}“`, `this is no store "${format}"`)
+  if (found.includes('data.mdb')) checkFile(join(path, 'data.mdb'))
+}
+
+function checkFile(file: string): void {
+  const damaged = (de: string, en: string) => storeBroken(file, `beschädigt: ${de}`, `damaged: ${en}`)
+  const descriptor = openSync(file, 'r')
+  try {
+    const { size } = fstatSync(descriptor)
+    // lmdb begins with an empty file; a process that ended then leaves nothing to lose
+    if (size === 0) return
+    const first = metaAt(descriptor, 0)
+    const second = first && metaAt(descriptor, first.pageBytes)
+    if (!first || !second) throw damaged('kein lmdb-Kopf', 'no lmdb header')
+    const newest = second.transaction > first.transaction ? second : first
+    if (size < (newest.lastPage + 1) * first.pageBytes) throw damaged('die Datei ist abgeschnitten', 'the file is cut off')
+  } finally {
+    closeSync(descriptor)
+  }
+}
+
+function metaAt(descriptor: number, at: number): { pageBytes: number; lastPage: number; transaction: number } | undefined {
+  const meta = Buffer.alloc(META_BYTES)
+  if (readSync(descriptor, meta, 0, META_BYTES, at) < META_BYTES || meta.readUInt32LE(24) !== MAGIC) return undefined
+  const pageBytes = meta.readUInt32LE(48)
+  // a power of two that lmdb can use
+  if (pageBytes < 256 || pageBytes > 65_536 || (pageBytes & (pageBytes - 1)) !== 0) return undefined
+  return { pageBytes, lastPage: Number(meta.readBigUInt64LE(144)), transaction: Number(meta.readBigUInt64LE(152)) }
+}

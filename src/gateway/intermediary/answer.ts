@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: EUPL-1.2
+/**
+ * Builds and seals the answers of the intermediary: what all of them have in common stands here, once.
+ *
+ *   reply ─► order with feedback ─► control block by the row's marks ─► signed (always, certificate enclosed) ─► encrypted like the request
+ *
+ * Specs: osci-1.2 §3.1–3.4, §8.1, §9.1, §11; wire facts 21–25, 27; osci-in-the-field §3 rows 36, 38, 40.
+ * @module
+ */
+import type { X509Certificate } from 'node:crypto'
+import type { FeedbackCode } from '../../errors.js'
+import { certificateEntry } from '../../osci/certificates.js'
+import { newChallenge, newConversationId } from '../../osci/dialog.js'
+import { feedbackEntries, type FeedbackEntry } from '../../osci/feedback.js'
+import { messageType, responseTo, type Control, type MessageName } from '../../osci/messages.js'
+import type { FeatureDescription } from '../../osci/parts.js'
+import { osci } from '../../osci/stages.js'
+import type { CertificateEntry, ControlBlock, OsciEnv, OsciMessage } from '../../osci/types.js'
+import type { GatewayPorts, Peer } from '../ports.js'
+import { answerEncryption, DEFAULT_SIGNATURE, signatureMethodFor } from '../sealing.js'
+import type { ClientRequestName, Reply } from './exchange.js'
+import type { ChunkLimits, IntermediaryEndpoint } from './ports.js'
+import type { RequestShape } from './request.js'
+
+/** What we can read, and from which library version on peers know the name (osci-1.2 §11). */
+const FEATURES = [
+  ['DisableBase64', '1.2.0'],
+  ['OAEPEncryption', '1.6.0'],
+  ['SHA3HashAlgo', '1.6.3'],
+  ['GCMPaddingModus', '1.7.0'],
+  ['PartialMessageTransmission', '1.8.0'],
+  ['Support96Bit12ByteIV', '1.9.0'],
+] as const
+
+export const featuresOf = (limits: ChunkLimits): FeatureDescription => ({
+  chunkMessageTimeoutSeconds: limits.answerWithinSeconds,
+  maxChunkSizeKilobytes: limits.maxKilobytes,
+  maxMessageSizeKilobytes: limits.messageKilobytes,
+  minChunkSizeKilobytes: limits.minKilobytes,
+  supportedFeatures: { features: FEATURES.map(([key, version]) => ({ key, version })) },
+})
+
+/** The dialog as the answer shows it. A request without a dialog gets a conversation of its own, which is over with it (trap T53). */
+export interface AnswerDialog {
+  readonly conversationId: string
+  readonly challenge: string
+  /** Success is 0801. */
+  readonly staysOpen: boolean
+}
+
+export const loneDialog = (random: (bytes: number) => Uint8Array): AnswerDialog => ({
+  conversationId: newConversationId(random),
+  challenge: newChallenge(random),
+  staysOpen: false,
+})
+
+const FIELDS = ['response', 'challenge', 'conversationId', 'sequenceNumber'] as const
+
+/** Everything that the row allows is said: the library wants more than the schema does (wire fact 21). */
+function controlOf(marks: Control, request: ControlBlock, dialog: AnswerDialog): ControlBlock {
+  const all = {
+    response: request.challenge,
+    challenge: dialog.challenge,
+    conversationId: dialog.conversationId,
+    sequenceNumber: request.sequenceNumber ?? 0,
+  }
+  return Object.fromEntries(FIELDS.flatMap((name, at) => (marks[at] === '-' ? [] : [[name, all[name]]])))
+}
+
+/** Warnings, then the verdict; success is added where nothing of class 9 stands. */
+export function verdictCodes(codes: readonly FeedbackCode[], staysOpen: boolean): FeedbackCode[] {
+  const failed = codes.some((code) => code.startsWith('9'))
+  return [...codes, ...(failed ? [] : [staysOpen ? '0801' : '0800'])]
+}
+
+/** Everything the answer is made of. `peer` is absent when the request failed before it was known. */
+export interface AnswerParts {
+  readonly shape: RequestShape
+  readonly reply: Reply<ClientRequestName>
+  readonly dialog: AnswerDialog
+  readonly peer?: Peer
+  readonly cipher?: X509Certificate
+}
+
+function feedbackOf({ shape, reply, dialog, peer }: AnswerParts): FeedbackEntry[] {
+  const codes = verdictCodes(reply.codes, dialog.staysOpen && reply.closes !== true)
+  return feedbackEntries(codes, shape.language, {
+    verdictFirst: peer?.verdictFirst ?? false,
+    ...(reply.detail ? { detail: reply.detail } : {}),
+  })
+}
+
+/** The addressee's signature certificate has no place in what the library reads here (trap T50). */
+export const withoutAddresseeSigner = (entries: readonly CertificateEntry[]): CertificateEntry[] =>
+  entries.filter((e) => e.role !== 'SignatureCertificateAddressee')
+
+/** @returns the typed answer, unsealed. */
+export function buildAnswer(parts: AnswerParts, endpoint: IntermediaryEndpoint, limits: ChunkLimits): OsciMessage {
+  const { shape, reply, dialog } = parts
+  const type: MessageName = reply.type ?? responseTo(shape.type)
+  const row = messageType(type)
+  if (!row) throw new TypeError(`no row for ${type}`)
+  const certificates = reply.certificates ?? []
+  return {
+    type,
+    control: controlOf(row.control, shape.unverified.control, dialog),
+    order: { feedback: { entries: feedbackOf(parts) }, ...reply.order },
+    intermediaryCertificates: [certificateEntry('SignatureCertificateIntermediary', endpoint.keys.signature.certificate)],
+    ...(certificates.length > 0 ? { certificates: withoutAddresseeSigner(certificates) } : {}),
+    features: featuresOf(limits),
+    custom: reply.custom ?? [],
+    ...(reply.content ? { content: reply.content } : {}),
+    attachments: reply.attachments ?? [],
+    evidence: {},
+    remarks: [],
+  } as unknown as OsciMessage
+}
+
+/** How an answer to this request is protected. */
+export const answerSealing = ({ shape, peer, cipher }: AnswerParts, endpoint: IntermediaryEndpoint): NonNullable<OsciEnv['sealing']> => ({
+  sign: {
+    signer: endpoint.keys.signature,
+    ...signatureMethodFor(endpoint.keys.signature, peer?.sendingSignature ?? DEFAULT_SIGNATURE),
+  },
+  ...(shape.encrypted && cipher ? { encryptFor: answerEncryption(cipher, shape.frame) } : {}),
+})
+
+/** @returns the bytes of the answer. */
+export function sealReply(
+  parts: AnswerParts,
+  endpoint: IntermediaryEndpoint,
+  limits: ChunkLimits,
+  ports: GatewayPorts,
+): Promise<Uint8Array> {
+  const env: OsciEnv = { ...ports.env, keys: endpoint.keys.ring, algorithms: ports.algorithms, sealing: answerSealing(parts, endpoint) }
+  return osci.seal(buildAnswer(parts, endpoint, limits), env)
+}

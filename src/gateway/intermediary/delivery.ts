@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: EUPL-1.2
+/**
+ * What storeDelivery, forwardDelivery and mediateDelivery have in common before they part: the MessageId taken, every certificate
+ * inspected, the Creation stamped, the process card begun.
+ *
+ *   take id (9801) → inspect (97xx, 37xx) → stamp (9811) → id used, card on disk → the delivery goes its way
+ *
+ * Nothing is said to the client before id and card are durable; whatever fails before that gives the id back.
+ * Specs: osci-1.2 §4, §6.4–6.6, §9.2, §9.3.
+ * @module
+ */
+import type { OsciEvidence } from '../../envelope/types.js'
+import { OrderError, type FeedbackCode } from '../../errors.js'
+import type { Inspection, ProcessCardBundle, TimeStamp } from '../../osci/parts.js'
+import type { OsciMessage } from '../../osci/types.js'
+import { sha256Hex } from '../digest.js'
+import { DeliveryRefused } from '../recipient/verdict.js'
+import type { ClientRequest, Intermediary } from './exchange.js'
+import type { CardRecord, IdClaim } from './ports.js'
+import { creationStamp, receptionStamp } from './stamps.js'
+import type { StoredDelivery } from './stored.js'
+
+export type DeliveryRequest = ClientRequest<'storeDelivery' | 'forwardDelivery' | 'mediateDelivery'>
+
+/** A delivery that may go its way. `card` is absent where nothing is logged (mediateDelivery without MessageId). */
+export interface AcceptedDelivery {
+  readonly messageId?: string
+  readonly addressee?: string
+  readonly subject?: string
+  readonly inspections: readonly Inspection[]
+  readonly warnings: readonly FeedbackCode[]
+  /**
+   * Makes id and card durable.
+   * @param forwarding where the message to the receiver is built in the same moment.
+   */
+  begin(forwarding?: TimeStamp): Promise<CardRecord | undefined>
+  /** Nothing was stored: the id may be used again. */
+  giveBack(): void
+}
+
+/** QualityOfTimestamp names each service once. @throws {OrderError} 9300 */
+function assertWishes({ timestamps = [] }: OsciMessage): void {
+  if (new Set(timestamps.map((t) => t.service)).size !== timestamps.length)
+    throw new OrderError('osci-structure.timestamp-wishes', 'QualityOfTimestamp must name each service once')
+}
+
+/** Lower-case hex SHA-256 of the addressee's cipher certificate: the mailbox's address. */
+export const addresseeOf = (m: OsciMessage): string | undefined => {
+  const entry = m.certificates?.find((c) => c.role === 'CipherCertificateAddressee')
+  return entry && sha256Hex(entry.der)
+}
+
+/** The delivery as it travels on: content, certificates with their Ids, the headers that its sender added. */
+export const deliveryOf = (m: OsciMessage): StoredDelivery => {
+  if (!m.content) throw new TypeError('the row demands a ContentPackage')
+  return { content: m.content, certificates: m.certificates ?? [], custom: m.custom, attachments: m.attachments }
+}
+
+const base64 = (bytes: Uint8Array): string => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64')
+
+/** What travels along in an envelope about the OSCI side. */
+export function evidenceOf({ call, message, frame }: ClientRequest): OsciEvidence {
+  const { signature } = message.evidence
+  const { messageId } = message.order as { readonly messageId?: string }
+  return {
+    messageType: message.type,
+    ...(messageId === undefined ? {} : { messageId }),
+    mode: 'blind',
+    messageSha256: sha256Hex(call.bytes),
+    transportEncrypted: frame.evidence.transport !== undefined,
+    ...(signature
+      ? {
+          signedBy: {
+            certificate: base64(signature.signer.raw),
+            algorithm: signature.algorithm,
+            covered: [...signature.covered].map((what) => ('contentId' in what ? `cid:${what.contentId}` : what.local)),
+          },
+        }
+      : {}),
+  }
+}
+
+/** Takes the id, or answers 9801. */
+function takeId(messageId: string | undefined, { own, endpoint }: Intermediary): IdClaim | undefined {
+  if (messageId === undefined) return undefined
+  const claim = own.ids.take(endpoint.path, messageId)
+  if (!claim) throw new DeliveryRefused('gateway.message-id', 'the MessageId was not issued here, or was used before', { codes: ['9801'] })
+  return claim
+}
+
+/**
+ * @param digest SHA-256 that a cryptographic Creation stamps.
+ * @throws {DeliveryRefused} 9801, 97xx, 9811; the id is given back.
+ */
+export async function acceptDelivery(request: DeliveryRequest, digest: Uint8Array, at: Intermediary): Promise<AcceptedDelivery> {
+  const { message, cipherSha256 } = request
+  const { own, ports, endpoint } = at
+  assertWishes(message)
+  const { messageId, subject } = message.order
+  const claim = takeId(messageId, at)
+  try {
+    const now = ports.clock.now()
+    const inspected = await own.inspector.delivery(message.certificates ?? [], now)
+    if (inspected.refusal)
+      throw new DeliveryRefused('certificates.delivery', 'a certificate of the delivery cannot be used', { codes: [inspected.refusal] })
+    const fields = { endpoint: endpoint.path, ...(messageId === undefined ? {} : { messageId }) }
+    const stamped = await creationStamp(message.timestamps, { at: now, sha256: digest, fields }, stampPorts(at))
+    if ('refusal' in stamped)
+      throw new DeliveryRefused('gateway.no-time-stamp', 'no cryptographic time stamp can be had', { codes: [stamped.refusal] })
+    const creation = stamped.stamp
+    const addressee = addresseeOf(message)
+    const about = {
+      ...(messageId === undefined ? {} : { messageId }),
+      ...(addressee === undefined ? {} : { addressee }),
+      ...(subject === undefined ? {} : { subject }),
+    }
+    return {
+      ...about,
+      inspections: inspected.inspections,
+      warnings: inspected.warnings,
+      async begin(forwarding) {
+        if (!claim || messageId === undefined) return undefined
+        const added = own.cards.add(endpoint.path, {
+          ...about,
+          messageId,
+          ...(cipherSha256 === undefined ? {} : { originator: cipherSha256 }),
+          state: forwarding ? 'forwarded' : 'stored',
+          creation,
+          ...(forwarding ? { forwarding } : {}),
+          createdAt: now.toISOString(),
+          inspections: inspected.inspections,
+        })
+        const [card] = await Promise.all([added, claim.used()])
+        return card
+      },
+      giveBack: () => claim?.giveBack(),
+    }
+  } catch (error) {
+    claim?.giveBack()
+    throw error
+  }
+}
+
+/** How the Reception is to be stamped, and over what (SHA-256). */
+export interface ReceptionWish {
+  readonly wishes: OsciMessage['timestamps']
+  readonly sha256: Uint8Array
+}
+
+const stampPorts = ({ own, ports }: Intermediary) => ({ ...(own.timeStamper ? { timeStamper: own.timeStamper } : {}), log: ports.log })
+
+/** Somebody has it: Reception on the card, on disk. */
+export async function markReceived(
+  messageId: string,
+  { wishes, sha256 }: ReceptionWish,
+  at: Intermediary,
+): Promise<CardRecord | undefined> {
+  const { own, ports, endpoint } = at
+  const occasion = { at: ports.clock.now(), sha256, fields: { endpoint: endpoint.path, messageId } }
+  const reception = await receptionStamp(wishes, occasion, stampPorts(at))
+  return own.cards.change(endpoint.path, messageId, { reception, state: 'received' })
+}
+
+/** The card as messages carry it. */
+export function bundleOf(
+  card: CardRecord,
+  stamps: { readonly forwarding?: boolean; readonly reception?: boolean } = {},
+): ProcessCardBundle {
+  const { forwarding, reception, subject } = card
+  return {
+    messageId: card.messageId,
+    processCard: {
+      recentModification: card.recentModification,
+      creation: card.creation,
+      ...(forwarding === undefined || stamps.forwarding === false ? {} : { forwarding }),
+      ...(reception === undefined || stamps.reception === false ? {} : { reception }),
+      ...(subject === undefined ? {} : { subject }),
+    },
+    inspectionReport: { inspections: card.inspections },
+  }
+}

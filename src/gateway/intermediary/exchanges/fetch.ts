@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: EUPL-1.2
+/**
+ * fetchDelivery: one delivery of the client's own mailbox, leased until the next correct request of its dialog.
+ * Specs: osci-1.2 §2.5, §3.2, §9.5; wire facts §15 (echo).
+ * @module
+ */
+import type { FetchRule } from '../../../osci/parts.js'
+import { DeliveryRefused } from '../../recipient/verdict.js'
+import { bundleOf, markReceived } from '../delivery.js'
+import type { OpenDialog } from '../dialogs.js'
+import type { ClientRequest, Exchange, Intermediary } from '../exchange.js'
+import type { Leased } from '../mailroom.js'
+import type { CardRecord } from '../ports.js'
+import { plainStamp } from '../stamps.js'
+
+/** The rule as it is echoed: what was asked for, nothing where nothing was asked for. */
+export const echoOf = (rule: FetchRule | undefined) => (rule && Object.keys(rule).length > 0 ? { selectionRule: rule } : {})
+
+/**
+ * Whose mail may be handed out: proven by the challenge that travelled encrypted, or by a signature (osci-1.2 §3.2).
+ * @throws {DeliveryRefused} 9811 neither.
+ */
+export function assertIdentified(request: ClientRequest): OpenDialog {
+  if (!request.dialog) throw new DeliveryRefused('control-block.no-dialog', 'this request needs an explicit dialog', { codes: ['9802'] })
+  if (!request.identified)
+    throw new DeliveryRefused('policy.unidentified', 'a dialog in clear must be signed to get anything', { codes: ['9811'] })
+  return request.dialog
+}
+
+/** Leases, stamps Forwarding, and lets the next request confirm. @throws {DeliveryRefused} 9803 */
+export async function leaseFor(
+  request: ClientRequest,
+  rule: FetchRule,
+  at: Intermediary,
+): Promise<{ leased: Leased; card: CardRecord | undefined }> {
+  const dialog = assertIdentified(request)
+  const { own, mailroom, ports, endpoint } = at
+  const nothing = (): DeliveryRefused => new DeliveryRefused('policy.no-delivery', 'no delivery meets the selection', { codes: ['9803'] })
+  const mailbox = own.directory.mailboxOf(dialog.client.cipherSha256)
+  if (!mailbox) throw nothing()
+  const leased = await mailroom.lease(mailbox.mailbox, rule, own.toInstant, dialog)
+  if (!leased) throw nothing()
+  dialog.pending.add({
+    async confirm() {
+      if (await leased.confirm()) await markReceived(leased.messageId, leased.reception, at)
+    },
+    giveBack: () => leased.giveBack(),
+  })
+  // a repeated hand-out keeps its first Forwarding
+  const before = own.cards.get(endpoint.path, leased.messageId)
+  const forwarding = before?.forwarding ?? plainStamp(ports.clock.now())
+  const card = await own.cards.change(endpoint.path, leased.messageId, { forwarding, state: 'forwarded' })
+  return { leased, card }
+}
+
+export const fetchDelivery: Exchange<'fetchDelivery'> = {
+  bare: ({ selectionRule }) => ({ fetchDelivery: echoOf(selectionRule) }),
+  async answer(request, at) {
+    const rule = request.message.order.selectionRule ?? {}
+    const { leased, card } = await leaseFor(request, rule, at)
+    const { delivery, more } = leased
+    return {
+      codes: more ? ['3800'] : [],
+      order: { fetchDelivery: echoOf(rule), ...(card ? { processCardBundle: bundleOf(card) } : {}) },
+      content: delivery.content,
+      attachments: delivery.attachments,
+      certificates: delivery.certificates,
+      custom: delivery.custom,
+    }
+  },
+}

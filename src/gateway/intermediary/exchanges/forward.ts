@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: EUPL-1.2
+/**
+ * forwardDelivery and mediateDelivery: the client's call stays open while its delivery goes on to a receiver of the directory.
+ *
+ *   accept (id, certificates, Creation) → Forwarding → receiver → Reception → [reply: Creation, Forwarding; next request: Reception]
+ *
+ * Cards are kept whatever became of the delivery. Specs: osci-1.2 §2.7, §2.9, §9.7.
+ * @module
+ */
+import type { OsciReceiver } from '../../../directory/ports.js'
+import type { FeedbackCode } from '../../../errors.js'
+import { sha256Hex } from '../../digest.js'
+import { digestOf } from '../../digest.js'
+import { DeliveryRefused } from '../../recipient/verdict.js'
+import { acceptDelivery, bundleOf, markReceived, type DeliveryRequest } from '../delivery.js'
+import type { Exchange, Intermediary, Reply } from '../exchange.js'
+import { receiverOf, toPassive, type Onward, type OnwardReply, type OnwardRequest } from '../onward.js'
+import { toActive, toParticipant } from '../onward-mailbox.js'
+import type { CardRecord } from '../ports.js'
+import { plainStamp } from '../stamps.js'
+
+const WAYS: { readonly [K in OsciReceiver['kind']]: (o: OnwardRequest, r: never, at: Intermediary) => Promise<Onward> } = {
+  passive: toPassive,
+  participant: toParticipant,
+  active: toActive,
+}
+
+interface Done {
+  readonly onward: Onward
+  readonly card?: CardRecord
+  readonly warnings: readonly FeedbackCode[]
+  readonly messageIdResponse?: string
+}
+
+/** Everything up to the receiver's answer. @throws {DeliveryRefused} nothing was sent. */
+async function goOn(request: DeliveryRequest, receiverUri: string, process: boolean, at: Intermediary): Promise<Done> {
+  const { own, endpoint, ports } = at
+  const receiver = receiverOf(receiverUri, at)
+  const digest = digestOf(request.call.bytes)
+  const accepted = await acceptDelivery(request, digest, at)
+  // to a receiver that comes itself, Forwarding is when it has come
+  const forwarding = receiver.kind === 'active' ? undefined : plainStamp(ports.clock.now())
+  const logged = process && accepted.messageId !== undefined
+  const begun = Promise.all([accepted.begin(forwarding), logged ? own.ids.issue(endpoint.path) : undefined])
+  let [card, messageIdResponse] = await begun.catch((error: unknown) => {
+    accepted.giveBack()
+    throw error
+  })
+  const set = async (change: Parameters<typeof own.cards.change>[2]): Promise<void> => {
+    if (card) card = (await own.cards.change(endpoint.path, card.messageId, change)) ?? card
+  }
+  let onward: Onward
+  try {
+    const way = WAYS[receiver.kind] as (o: OnwardRequest, r: OsciReceiver, at: Intermediary) => Promise<Onward>
+    onward = await way(
+      {
+        request,
+        digest,
+        process,
+        ...(accepted.addressee === undefined ? {} : { addressee: accepted.addressee }),
+        ...(card ? { card } : {}),
+        ...(messageIdResponse === undefined ? {} : { messageIdResponse }),
+      },
+      receiver,
+      at,
+    )
+  } catch (error) {
+    await set({ state: 'failed' })
+    throw error
+  }
+  if (card && onward.delivered) {
+    // an active recipient's own next request has stamped it already
+    const known = own.cards.get(endpoint.path, card.messageId)
+    card = known?.reception
+      ? known
+      : ((await markReceived(card.messageId, { wishes: request.message.timestamps, sha256: digest }, at)) ?? card)
+  } else await set({ state: 'failed' })
+  return {
+    onward,
+    ...(card ? { card } : {}),
+    warnings: accepted.warnings,
+    ...(messageIdResponse === undefined ? {} : { messageIdResponse }),
+  }
+}
+
+const failed = (codes: readonly FeedbackCode[]): boolean => codes.some((code) => code.startsWith('9'))
+
+export const forwardDelivery: Exchange<'forwardDelivery'> = {
+  bare: () => ({}),
+  async answer(request, at) {
+    const { onward, card, warnings } = await goOn(request, request.message.order.contentReceiver.uri, false, at)
+    const codes = [...warnings, ...onward.codes]
+    return { codes, order: card && !failed(codes) ? { processCardBundle: bundleOf(card) } : {} }
+  },
+}
+
+/** Begins the card of the reply; its Reception comes with the next request of the dialog. */
+async function beginReplyCard(reply: OnwardReply, messageId: string, request: DeliveryRequest, at: Intermediary): Promise<CardRecord> {
+  const { own, endpoint, ports } = at
+  const now = ports.clock.now()
+  const originator = reply.delivery.certificates.find((c) => c.role === 'CipherCertificateOriginator')
+  const added = own.cards.add(endpoint.path, {
+    messageId,
+    ...(originator ? { originator: sha256Hex(originator.der) } : {}),
+    ...(request.cipherSha256 === undefined ? {} : { addressee: request.cipherSha256 }),
+    ...(reply.subject === undefined ? {} : { subject: reply.subject }),
+    state: 'forwarded',
+    creation: plainStamp(now),
+    createdAt: now.toISOString(),
+    forwarding: plainStamp(now),
+    inspections: reply.inspections,
+  })
+  const [card] = await Promise.all([added, own.ids.take(endpoint.path, messageId)?.used()])
+  request.dialog?.pending.add({
+    confirm: async () => void (await markReceived(messageId, { wishes: undefined, sha256: new Uint8Array(32) }, at)),
+    giveBack: () => Promise.resolve(),
+  })
+  return card
+}
+
+/** The request's card as this answer carries it: with all three stamps, else not at all (row of the table). */
+const requestBundle = (card: CardRecord | undefined) => (card?.reception ? { requestProcessCardBundle: bundleOf(card) } : {})
+
+export const mediateDelivery: Exchange<'mediateDelivery'> = {
+  bare: () => ({}),
+  async answer(request, at): Promise<Reply<'mediateDelivery'>> {
+    if (at.endpoint.requireMessageId && request.message.order.messageId === undefined)
+      throw new DeliveryRefused('gateway.message-id', 'a delivery without MessageId is not taken here', { codes: ['9800'] })
+    const { onward, card, warnings, messageIdResponse } = await goOn(request, request.message.order.contentReceiver.uri, true, at)
+    const { reply } = onward
+    const codes = [...warnings, ...onward.codes]
+    if (!reply) return { codes, order: requestBundle(card) }
+    const replyCard = messageIdResponse === undefined ? undefined : await beginReplyCard(reply, messageIdResponse, request, at)
+    const bundles = requestBundle(card)
+    const { content, attachments, certificates, custom } = reply.delivery
+    return {
+      codes,
+      order: {
+        ...bundles,
+        ...(replyCard && bundles.requestProcessCardBundle ? { replyProcessCardBundle: bundleOf(replyCard, { reception: false }) } : {}),
+      },
+      content,
+      attachments,
+      certificates,
+      custom,
+    }
+  },
+}

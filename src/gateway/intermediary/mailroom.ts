@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: EUPL-1.2
+/**
+ * OSCI mailboxes on the core: what storeDelivery puts, fetchDelivery leases and the next correct request of the dialog confirms.
+ *
+ *   deposit ─► core (lease and confirm) ─► lease, for as long as the dialog lives ─┬─ next correct request ─► Reception, gone
+ *                                                                                   └─ dialog over ─► waiting again until the deadline
+ *
+ * The bytes lie sealed in the core; here stand ids and times only. Nobody is handed what another dialog holds, but: a client that
+ * comes back in a dialog opened after the hand-out may ask for it by its id, or gets it when the older dialog has been silent for the
+ * length of a lease. Specs: osci-1.2 §9.5; product.md, Decisions, "lease and confirm".
+ * @module
+ */
+import type { Claim } from '../../core/ports.js'
+import type { OsciEvidence } from '../../envelope/types.js'
+import type { FetchRule } from '../../osci/parts.js'
+import type { GatewayPorts } from '../ports.js'
+import { isCoreBusy } from '../recipient/handover.js'
+import { DeliveryRefused } from '../recipient/verdict.js'
+import type { ReceptionWish } from './delivery.js'
+import type { OpenDialog } from './dialogs.js'
+import { openStored, sealStored, type StoredDelivery } from './stored.js'
+
+/** Silence of a dialog after which what it holds may be handed out in a younger one. */
+const LEASE_MS = 5000
+
+export interface Deposit {
+  readonly messageId: string
+  readonly mailbox: string
+  readonly ttlSeconds: number
+  readonly delivery: StoredDelivery
+  readonly evidence: OsciEvidence
+  readonly reception: ReceptionWish
+  /** Told once how it ended, when it was not confirmed. */
+  readonly onGone: (how: 'expired' | 'withdrawn') => void
+}
+
+/** Handed out to a dialog. Exactly one of the two ends it. */
+export interface Leased {
+  readonly messageId: string
+  readonly delivery: StoredDelivery
+  readonly reception: ReceptionWish
+  /** Another one meets the same selection (3800). */
+  readonly more: boolean
+  /** false: too late, it is no longer this dialog's. */
+  confirm(): Promise<boolean>
+  giveBack(): Promise<void>
+}
+
+/** Lies in the mailbox. */
+export interface Deposited {
+  /** The end of its life. */
+  readonly ended: Promise<'received' | 'expired' | 'withdrawn'>
+  /** false: somebody has it already, or it is over. */
+  withdraw(): Promise<boolean>
+}
+
+/** Sealed, room held. Exactly one of the two ends it. */
+export interface Prepared {
+  commit(): Promise<Deposited>
+  cancel(): void
+}
+
+export interface Mailroom {
+  /** @throws {DeliveryRefused} 9811 no such mailbox, no room. */
+  prepare(deposit: Deposit): Promise<Prepared>
+  /** The oldest that meets the rule. undefined: none (9803). */
+  lease(mailbox: string, rule: FetchRule, toInstant: (text: string) => number, dialog: OpenDialog): Promise<Leased | undefined>
+  close(): Promise<void>
+}
+
+interface Entry {
+  readonly messageId: string
+  readonly envelopeId: string
+  readonly reception: ReceptionWish
+  readonly createdAtMs: number
+  modifiedAtMs: number
+  holder: { readonly dialog: OpenDialog; readonly atMs: number; claim?: Claim } | undefined
+}
+
+export function mailroom(ports: GatewayPorts, leaseMs: number): Mailroom {
+  const { core, clock, random } = ports
+  const boxes = new Map<string, Entry[]>()
+  const lives = new Set<Promise<unknown>>()
+
+  const remove = (mailbox: string, entry: Entry): void => {
+    const left = (boxes.get(mailbox) ?? []).filter((other) => other !== entry)
+    if (left.length > 0) boxes.set(mailbox, left)
+    else boxes.delete(mailbox)
+  }
+
+  const follow = async (entry: Entry, { mailbox, ttlSeconds, onGone }: Deposit): Promise<'received' | 'expired' | 'withdrawn'> => {
+    for (;;) {
+      const record = await core.settled(entry.envelopeId, ttlSeconds * 1000 + leaseMs + 1000)
+      if (record?.outcome === 'waiting') continue
+      remove(mailbox, entry)
+      if (record?.outcome === 'delivered') return 'received'
+      const how = record?.outcome === 'refused' || record === undefined ? 'withdrawn' : 'expired'
+      onGone(how)
+      return how
+    }
+  }
+
+  const matches = (entry: Entry, rule: FetchRule, toInstant: (text: string) => number): boolean => {
+    if (rule.messageId !== undefined) return entry.messageId === rule.messageId
+    if (rule.receptionOfDelivery !== undefined) return entry.createdAtMs >= toInstant(rule.receptionOfDelivery)
+    return rule.recentModification === undefined || entry.modifiedAtMs >= toInstant(rule.recentModification)
+  }
+
+  const isFree = (entry: Entry, rule: FetchRule, dialog: OpenDialog): boolean => {
+    const { holder } = entry
+    if (!holder) return true
+    if (holder.dialog === dialog || holder.claim === undefined || dialog.openedAtMs <= holder.atMs) return false
+    return rule.messageId !== undefined || clock.monotonicMs() - holder.atMs >= LEASE_MS
+  }
+
+  /** Takes it from whoever holds it, then from the core. undefined: its time is over. */
+  const claim = async (mailbox: string, entry: Entry, dialog: OpenDialog): Promise<Claim | undefined> => {
+    const former = entry.holder
+    const holder: NonNullable<Entry['holder']> = { dialog, atMs: clock.monotonicMs() }
+    // set before anything is awaited: of two that ask at once one gets it
+    entry.holder = holder
+    await former?.claim?.broken().catch(() => undefined)
+    const taken = await core.take(mailbox, 0, undefined, { id: entry.envelopeId, leaseMs })
+    if (taken) holder.claim = taken
+    else entry.holder = undefined
+    return taken
+  }
+
+  return {
+    async prepare(deposit) {
+      const { mailbox, ttlSeconds, messageId, reception } = deposit
+      const envelopeId = Buffer.from(random(18)).toString('base64url')
+      const header = { id: envelopeId, to: mailbox, ttlSeconds }
+      const body = await sealStored(deposit.delivery, deposit.evidence, header, ports)
+      const { participant } = ports.identity
+      const reservation = await core.reserve(mailbox, participant, body.byteLength).catch((cause: unknown) => {
+        const text = isCoreBusy(cause) ? 'there is no room at the moment' : 'the mailbox cannot be used'
+        throw new DeliveryRefused(isCoreBusy(cause) ? 'core.full' : 'policy.no-mailbox', text, { codes: ['9811'], cause })
+      })
+      return {
+        cancel: () => reservation.release(),
+        async commit() {
+          await core.put({ ...header, sender: participant, body }, reservation)
+          const nowMs = clock.now().getTime()
+          const entry: Entry = { messageId, envelopeId, reception, createdAtMs: nowMs, modifiedAtMs: nowMs, holder: undefined }
+          boxes.set(mailbox, [...(boxes.get(mailbox) ?? []), entry])
+          const ended = follow(entry, deposit)
+          lives.add(ended)
+          void ended.finally(() => lives.delete(ended)).catch(() => undefined)
+          return { ended, withdraw: () => core.withdraw(envelopeId) }
+        },
+      }
+    },
+    async lease(mailbox, rule, toInstant, dialog) {
+      for (;;) {
+        const fitting = (boxes.get(mailbox) ?? []).filter((e) => matches(e, rule, toInstant) && isFree(e, rule, dialog))
+        // what nobody holds goes first
+        const [entry] = [...fitting].sort((a, b) => Number(a.holder !== undefined) - Number(b.holder !== undefined))
+        if (!entry) return undefined
+        const taken = await claim(mailbox, entry, dialog)
+        if (!taken) {
+          remove(mailbox, entry)
+          continue
+        }
+        const { holder } = entry
+        entry.modifiedAtMs = clock.now().getTime()
+        const giveBack = async (): Promise<void> => {
+          if (entry.holder !== holder) return
+          entry.holder = undefined
+          await taken.broken().catch(() => undefined)
+        }
+        let delivery: StoredDelivery
+        try {
+          // the core overwrites its copy when the claim ends
+          delivery = await openStored(Uint8Array.from(taken.envelope.body), { id: entry.envelopeId, to: mailbox }, ports)
+        } catch (error) {
+          await giveBack()
+          throw error
+        }
+        return {
+          messageId: entry.messageId,
+          delivery,
+          reception: entry.reception,
+          more: fitting.length > 1,
+          giveBack,
+          confirm: async () => {
+            if (entry.holder !== holder) return false
+            return taken.confirm().then(
+              () => true,
+              () => false,
+            )
+          },
+        }
+      }
+    },
+    async close() {
+      await Promise.allSettled([...lives])
+    },
+  }
+}

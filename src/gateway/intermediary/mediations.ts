@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: EUPL-1.2
+/**
+ * Mediations that wait for an *active* recipient: it fetches the request from its mailbox and stores its answer, which goes to the waiting
+ * call instead of a mailbox.
+ *
+ * An answer belongs to a mediation when its sender and its addressee are those of the request, the other way round, and it names the
+ * request (In-Reply-To of MessageMetaData) or only one such mediation waits. Among several nobody guesses: the answer then goes to the
+ * mailbox like any delivery.
+ * @module
+ */
+import type { StoredDelivery } from './stored.js'
+
+interface Waiting {
+  readonly messageId: string
+  /** Cipher certificates of the recipient, lower-case hex SHA-256. */
+  readonly from: readonly string[]
+  /** Cipher certificate of the client that waits. */
+  readonly to: string
+  readonly resolve: (answer: StoredDelivery) => void
+}
+
+export interface Mediations {
+  /** Resolves with the answer; undefined when `signal` ends the waiting first. */
+  wait(request: Omit<Waiting, 'resolve'>, signal: AbortSignal): Promise<StoredDelivery | undefined>
+  /**
+   * Holds the mediation that a delivery answers, so that no other delivery gets it.
+   * @param inReplyTo ids that the delivery says it answers.
+   * @returns undefined: nobody waits for it.
+   */
+  match(from: string | undefined, to: string, inReplyTo: readonly string[]): HeldMediation | undefined
+}
+
+/** Exactly one of the two ends it. */
+export interface HeldMediation {
+  give(answer: StoredDelivery): void
+  /** The delivery came to nothing: another one may be the answer. */
+  giveBack(): void
+}
+
+export function mediations(): Mediations {
+  const waiting = new Set<Waiting>()
+  return {
+    wait: (request, signal) =>
+      new Promise((resolve) => {
+        if (signal.aborted) {
+          resolve(undefined)
+          return
+        }
+        const finish = (answer?: StoredDelivery): void => {
+          waiting.delete(entry)
+          signal.removeEventListener('abort', over)
+          resolve(answer)
+        }
+        const over = (): void => finish()
+        const entry: Waiting = { ...request, resolve: finish }
+        waiting.add(entry)
+        signal.addEventListener('abort', over)
+      }),
+    match(from, to, inReplyTo) {
+      if (from === undefined) return undefined
+      const fitting = [...waiting].filter((w) => w.to === to && w.from.includes(from))
+      const named = fitting.find((w) => inReplyTo.includes(w.messageId))
+      const chosen = named ?? (inReplyTo.length === 0 && fitting.length === 1 ? fitting[0] : undefined)
+      if (!chosen) return undefined
+      waiting.delete(chosen)
+      return { give: chosen.resolve, giveBack: () => void waiting.add(chosen) }
+    },
+  }
+}

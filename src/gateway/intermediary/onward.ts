@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: EUPL-1.2
+/**
+ * A delivery goes on to its receiver while the client waits: acceptDelivery or processDelivery to a passive recipient, an envelope to a
+ * participant, the mailbox of an active recipient. What came of it is one value, with the codes of osci-1.2 §9.7.
+ *
+ *   not sent                        9809     nothing was processed
+ *   sent, no usable answer          9810     unknown
+ *   fault Client, feedback 9xxx     9805     refused
+ *   fault Server, feedback 9811     9808
+ *   signature of the answer wrong   9807
+ * @module
+ */
+import { OsciCallError, type Feedback, type OsciAnswer, type OsciRequestParts } from '../../client/osci/ports.js'
+import type { OsciReceiver } from '../../directory/ports.js'
+import type { FeedbackCode } from '../../errors.js'
+import type { Inspection } from '../../osci/parts.js'
+import { sha256Hex } from '../digest.js'
+import { DeliveryRefused } from '../recipient/verdict.js'
+import { withoutAddresseeSigner } from './answer.js'
+import { bundleOf, deliveryOf, type DeliveryRequest } from './delivery.js'
+import type { Intermediary } from './exchange.js'
+import type { CardRecord } from './ports.js'
+import { certificateOf, intermediaryEnv } from './request.js'
+import type { StoredDelivery } from './stored.js'
+
+/** What came back. `delivered`: the receiver has it (Reception). */
+export interface Onward {
+  readonly delivered: boolean
+  readonly codes: readonly FeedbackCode[]
+  readonly reply?: OnwardReply
+}
+
+/** The delivery that answers a mediateDelivery. */
+export interface OnwardReply {
+  readonly delivery: StoredDelivery
+  readonly subject?: string
+  readonly inspections: readonly Inspection[]
+}
+
+/** One delivery on its way. `card` and `messageIdResponse` are absent where nothing is logged. */
+export interface OnwardRequest {
+  readonly request: DeliveryRequest
+  /** SHA-256 of the request's bytes. */
+  readonly digest: Uint8Array
+  /** An answer is wanted: mediateDelivery. */
+  readonly process: boolean
+  /** Cipher certificate of the addressee, lower-case hex SHA-256. */
+  readonly addressee?: string
+  readonly card?: CardRecord
+  readonly messageIdResponse?: string
+}
+
+/**
+ * The receiver that the directory has for a ContentReceiver; nothing else is ever called.
+ * @throws {DeliveryRefused} 9811
+ */
+export function receiverOf(uri: string, { own }: Intermediary): OsciReceiver {
+  const receiver = own.directory.receiver(uri)
+  if (!receiver) throw new DeliveryRefused('policy.unknown-receiver', 'this ContentReceiver is not registered here', { codes: ['9811'] })
+  return receiver
+}
+
+/** §9.7 for a call that brought no regular response. */
+export function codesOfFailure(error: OsciCallError): FeedbackCode[] {
+  if (error.stage === 'not-sent') return ['9809']
+  if (error.stage === 'fault') return [error.faultSide === 'Server' ? '9808' : '9805']
+  return [error.feedback?.startsWith('96') === true ? '9807' : '9810']
+}
+
+/** A recipient's own word on what happened is passed on as it is; anything else of class 9 is a refusal. */
+function codesOfRefusal({ errors }: Feedback): FeedbackCode[] {
+  for (const own of ['9810', '9809', '9805']) if (errors.includes(own)) return [own]
+  return [errors.every((code) => code === '9811') ? '9808' : '9805']
+}
+
+type PassiveReceiver = Extract<OsciReceiver, { kind: 'passive' }>
+
+/** The answer of a passive recipient is less protected than the request, or signed by a certificate that has run out: warnings. */
+async function warningsOf(answer: OsciAnswer<'acceptDelivery' | 'processDelivery'>, request: DeliveryRequest, at: Intermediary) {
+  const warnings: FeedbackCode[] = []
+  if (!answer.signer) warnings.push('3802')
+  if (request.frame.evidence.transport && !answer.encrypted) warnings.push('3803')
+  if (!answer.signer) return { warnings }
+  const judged = await at.own.inspector.single(answer.signer, 'recipientSignature', at.ports.clock.now())
+  return { warnings: [...warnings, ...judged.warnings], ...(judged.refusal ? { refusal: judged.refusal } : {}) }
+}
+
+/** Calls a passive recipient with our own keys; encrypted when the client's request was. */
+async function callPassive(
+  { request, process, card, messageIdResponse }: OnwardRequest,
+  receiver: PassiveReceiver,
+  at: Intermediary,
+): Promise<OsciAnswer<'acceptDelivery' | 'processDelivery'>> {
+  const { endpoint, ports, own } = at
+  const { message, frame } = request
+  const encrypted = frame.evidence.transport !== undefined
+  const addressee = certificateOf(message, 'CipherCertificateAddressee') ?? receiver.cipherCertificate
+  if (encrypted && !addressee)
+    throw new DeliveryRefused('certificates.no-addressee', 'an encrypted delivery must name the cipher certificate of its addressee', {
+      codes: ['9811'],
+    })
+  const { content, attachments, certificates, custom } = deliveryOf(message)
+  const parts: OsciRequestParts = {
+    content,
+    attachments,
+    certificates: withoutAddresseeSigner(certificates),
+    custom,
+    ...(message.languages ? { languages: message.languages } : {}),
+  }
+  const spent = ports.clock.monotonicMs() - request.call.receivedAtMs
+  const trusted = new Set(receiver.signatureCertificates.map((c) => sha256Hex(c.raw)))
+  const peer = {
+    url: receiver.uri,
+    ...(encrypted && addressee ? { cipherCertificate: addressee } : {}),
+    answerSignature: 'optional' as const,
+    answerEncryption: 'optional' as const,
+    signatureMethod: request.peer.sendingSignature,
+    ivBytes: frame.evidence.transport?.ivBytes === 16 ? (16 as const) : (12 as const),
+    timeoutMs: Math.max(1000, endpoint.answerWithinSeconds * 1000 - spent),
+    ...(trusted.size > 0 ? { recognises: (c: { readonly raw: Uint8Array }) => Promise.resolve(trusted.has(sha256Hex(c.raw))) } : {}),
+  }
+  const identity = {
+    env: intermediaryEnv(endpoint, ports),
+    cipher: endpoint.keys.cipher,
+    signer: endpoint.keys.signature,
+    role: 'intermediary' as const,
+  }
+  const bundle = card && bundleOf(card, { reception: false })
+  if (!process) {
+    if (!bundle) throw new TypeError('acceptDelivery carries a card')
+    return own.caller.call('acceptDelivery', { processCardBundle: bundle }, parts, identity, peer, ports.stopping)
+  }
+  const order = {
+    ...(messageIdResponse === undefined ? {} : { messageIdResponse }),
+    ...(bundle ? { processCardBundle: bundle } : {}),
+  }
+  return own.caller.call('processDelivery', order, parts, identity, peer, ports.stopping)
+}
+
+/** The delivery in a passive recipient's answer. @throws {DeliveryRefused} 9800, 9801, 97xx */
+async function replyOf(
+  answer: OsciAnswer<'processDelivery'>,
+  { messageIdResponse }: OnwardRequest,
+  at: Intermediary,
+): Promise<OnwardReply | undefined> {
+  const { message } = answer
+  if (message.type !== 'responseToProcessDelivery' || !message.content || message.content.children.length === 0) return undefined
+  const { messageId, subject } = message.order
+  if (messageIdResponse !== undefined && messageId === undefined)
+    throw new DeliveryRefused('gateway.reply-id', 'the reply names no MessageId', { codes: ['9800'] })
+  if (messageIdResponse !== undefined && messageId !== messageIdResponse)
+    throw new DeliveryRefused('gateway.reply-id', 'the reply names another MessageId', { codes: ['9801'] })
+  const inspected = await at.own.inspector.delivery(message.certificates ?? [], at.ports.clock.now())
+  if (inspected.refusal)
+    throw new DeliveryRefused('certificates.delivery', 'a certificate of the reply cannot be used', { codes: [inspected.refusal] })
+  return {
+    delivery: {
+      content: message.content,
+      certificates: message.certificates ?? [],
+      custom: message.custom,
+      attachments: message.attachments,
+    },
+    ...(subject === undefined ? {} : { subject }),
+    inspections: inspected.inspections,
+  }
+}
+
+/** @throws {DeliveryRefused} what speaks against the request itself, before anything was sent. */
+export async function toPassive(onward: OnwardRequest, receiver: PassiveReceiver, at: Intermediary): Promise<Onward> {
+  let answer: OsciAnswer<'acceptDelivery' | 'processDelivery'>
+  try {
+    answer = await callPassive(onward, receiver, at)
+  } catch (error) {
+    if (!(error instanceof OsciCallError)) throw error
+    return { delivered: false, codes: codesOfFailure(error) }
+  }
+  const { warnings, refusal } = await warningsOf(answer, onward.request, at)
+  if (refusal) return { delivered: false, codes: [...warnings, refusal] }
+  if (!answer.feedback.ok) return { delivered: false, codes: [...warnings, ...codesOfRefusal(answer.feedback)] }
+  const passedOn = answer.feedback.warnings.filter((code) => code === '3707')
+  if (!onward.process) return { delivered: true, codes: [...warnings, ...passedOn] }
+  try {
+    const reply = await replyOf(answer as OsciAnswer<'processDelivery'>, onward, at)
+    return { delivered: true, codes: [...warnings, ...passedOn, ...(reply ? [] : ['9806'])], ...(reply ? { reply } : {}) }
+  } catch (error) {
+    if (!(error instanceof DeliveryRefused)) throw error
+    // the recipient has acted: its delivery is refused, not ours
+    return { delivered: true, codes: [...warnings, ...error.codes] }
+  }
+}

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: EUPL-1.2
+/**
+ * A delivery between storeDelivery and fetchDelivery: everything of it that travels on, as it came.
+ *
+ *   delivery ─► envelope parts (ContentPackage, certificates, custom headers, attachments) ─► sealed for ourselves ─► core
+ *
+ * The core sees a mailbox, a size and a deadline, like of any envelope. Certificates keep their Ids: signatures refer to them.
+ * Specs: osci-1.2 §5.3, §9.4, §9.5; product.md, "The core".
+ * @module
+ */
+import { ProtektorError } from '../../errors.js'
+import { trustedSenders } from '../../envelope/keys.js'
+import { openEnvelope } from '../../envelope/open.js'
+import { sealEnvelope } from '../../envelope/seal.js'
+import type { EnvelopePart, OsciEvidence } from '../../envelope/types.js'
+import type { CertificateRole } from '../../osci/messages.js'
+import { outgoingPart } from '../../osci/mime-stage.js'
+import type { CertificateEntry, OsciMessage } from '../../osci/types.js'
+import type { GatewayPorts, XmlElement } from '../ports.js'
+
+export interface StoredDelivery {
+  readonly content: XmlElement
+  readonly certificates: readonly CertificateEntry[]
+  readonly custom: readonly XmlElement[]
+  readonly attachments: OsciMessage['attachments']
+}
+
+/** `ids` pairs JSON names with bytes; certificates as `[{ role, id, der }]`, DER in Base64. */
+const base64 = (bytes: Uint8Array): string => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64')
+const json = (value: unknown): Uint8Array => new TextEncoder().encode(JSON.stringify(value))
+
+/** The certificate header as a part: `[{ role, id, der }]`. */
+export const certificatePart = (entries: readonly CertificateEntry[]): EnvelopePart => ({
+  name: 'certificates',
+  mediaType: 'application/json',
+  role: 'evidence',
+  bytes: json(entries.map(({ role, id, der }) => ({ role, id, der: base64(der) }))),
+})
+
+const DER_JSON = /^[A-Za-z0-9+/]+=*$/
+
+/** @throws {ProtektorError} `policy.reply-package` it is no list of certificates. */
+export function readCertificatePart(part: EnvelopePart | undefined): CertificateEntry[] {
+  const malformed = (): ProtektorError => new ProtektorError('policy.reply-package', 'the certificates of the reply are malformed')
+  const value: unknown = part === undefined ? [] : JSON.parse(new TextDecoder().decode(part.bytes))
+  if (!Array.isArray(value)) throw malformed()
+  return value.map((one: unknown) => {
+    const { role, id, der } = one as Record<string, unknown>
+    if (typeof role !== 'string' || typeof id !== 'string' || typeof der !== 'string' || !DER_JSON.test(der)) throw malformed()
+    return { role: role as CertificateRole, id, der: new Uint8Array(Buffer.from(der, 'base64')) }
+  })
+}
+
+const attachmentParts = (attachments: OsciMessage['attachments']): EnvelopePart[] =>
+  attachments.map((a) => ({
+    name: a.contentId,
+    mediaType: a.contentType === '' ? 'application/octet-stream' : a.contentType,
+    role: 'attachment',
+    bytes: a.body,
+  }))
+
+/** Parts of a sealed or open ContentPackage as an envelope carries them (blind mode). */
+export function packageParts(delivery: StoredDelivery, ports: Pick<GatewayPorts, 'packages'>): EnvelopePart[] {
+  return [
+    { name: 'content-package', mediaType: 'application/osci+xml', role: 'osci', bytes: ports.packages.write(delivery.content) },
+    certificatePart(delivery.certificates),
+    ...attachmentParts(delivery.attachments),
+  ]
+}
+
+const CUSTOM = 'custom-headers'
+
+/** Header blocks of other namespaces, each as bytes that stand alone. */
+function customPart(custom: readonly XmlElement[], ports: Pick<GatewayPorts, 'packages'>): EnvelopePart[] {
+  if (custom.length === 0) return []
+  return [
+    { name: CUSTOM, mediaType: 'application/json', role: 'evidence', bytes: json(custom.map((e) => base64(ports.packages.write(e)))) },
+  ]
+}
+
+/** What stands in an envelope's header. */
+interface EnvelopeAddress {
+  readonly id: string
+  readonly to: string
+  readonly ttlSeconds: number
+}
+
+/** Seals a delivery for ourselves: whoever reads the core's memory learns nothing. */
+export function sealStored(
+  delivery: StoredDelivery,
+  evidence: OsciEvidence,
+  header: EnvelopeAddress,
+  ports: GatewayPorts,
+): Promise<Uint8Array> {
+  const { identity, clock, random } = ports
+  return sealEnvelope(
+    {
+      header,
+      kind: 'message',
+      sender: identity.participant,
+      createdAt: clock.now().toISOString(),
+      osci: evidence,
+      parts: [...packageParts(delivery, ports), ...customPart(delivery.custom, ports)],
+    },
+    { recipient: identity.replyKey, sender: identity.signing },
+    random,
+  )
+}
+
+/** Opens what {@link sealStored} made. @throws {ProtektorError} it is not ours. */
+export async function openStored(
+  body: Uint8Array,
+  header: Pick<EnvelopeAddress, 'id' | 'to'>,
+  ports: GatewayPorts,
+): Promise<StoredDelivery> {
+  const { identity, packages } = ports
+  const sender = trustedSenders([{ id: identity.participant, jwks: identity.jwks.keys }])
+  const { parts } = await openEnvelope(body, { recipient: [identity.opening], sender }, header)
+  return readPackageParts(parts, packages)
+}
+
+/** @throws {ProtektorError} `policy.reply-package` there is no acceptable ContentPackage. */
+export function readPackageParts(parts: readonly EnvelopePart[], packages: GatewayPorts['packages']): StoredDelivery {
+  const content = parts.find((p) => p.role === 'osci')
+  if (!content) throw new ProtektorError('policy.reply-package', 'the envelope holds no ContentPackage')
+  const evidence = (name: string) => parts.find((p) => p.role === 'evidence' && p.name === name)
+  const custom = evidence(CUSTOM)
+  return {
+    content: packages.read(content.bytes),
+    certificates: readCertificatePart(evidence('certificates')),
+    custom: custom
+      ? (JSON.parse(new TextDecoder().decode(custom.bytes)) as string[]).map((block) => packages.readBlock(Buffer.from(block, 'base64')))
+      : [],
+    attachments: parts.filter((p) => p.role === 'attachment').map((p) => outgoingPart(p.name, p.bytes, p.mediaType)),
+  }
+}
