@@ -10,7 +10,6 @@ import { scanFeedback } from '../../../src/client/osci/feedback.js'
 import { OsciCallError, type OsciIdentity, type OsciPeer } from '../../../src/client/osci/ports.js'
 import type { MessageName } from '../../../src/osci/messages.js'
 import { openAnswer, osci } from '../../../src/osci/stages.js'
-import type { OsciMessage } from '../../../src/osci/types.js'
 import { envWith, RSA_PSS_SHA256, SHA256 } from '../../osci/env.js'
 import { bundle, clientIdentity, ends, FakePeer, feedbackOf, strictPeer, type Bend, type Ends, type HttpReply } from './fake-peer.js'
 
