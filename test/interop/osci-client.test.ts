@@ -5,12 +5,9 @@
  * @module
  */
 import { expect } from 'chai'
-import { spawn, type ChildProcess } from 'node:child_process'
-import { existsSync } from 'node:fs'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { openPackage, fetchInChunks } from '../../src/client/osci/chunk-fetch.js'
 import { packDelivery, storeInChunks } from '../../src/client/osci/chunk-store.js'
 import { sourceOf } from '../../src/client/osci/chunks.js'
@@ -20,47 +17,9 @@ import { exchange } from '../../src/client/osci/exchange.js'
 import { OsciCallError, type Feedback } from '../../src/client/osci/ports.js'
 import { osciHttp, type OsciHttpConnections } from '../../src/client/osci/transport.js'
 import { itemsOf } from '../../src/osci/content-types.js'
+import { makePki, peerIsThere, startPeer, type PeerServer } from './java.js'
 import { metaData } from '../client/osci/meta-data.js'
 import { readPkcs12, type KeyPair } from '../../src/pki/keystore.js'
-
-const PEER = fileURLToPath(new URL('../../../shared/peer', import.meta.url))
-const RUN = join(PEER, 'run.sh')
-const ABSENT = 3
-
-interface Run {
-  readonly status: number
-  readonly err: string
-}
-
-function run(command: string, ...args: readonly string[]): Promise<Run> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { stdio: ['ignore', 'ignore', 'pipe'] })
-    let err = ''
-    child.stderr.on('data', (d: Buffer) => (err += d.toString()))
-    child.once('error', reject)
-    child.once('close', (status) => resolve({ status: status ?? -1, err }))
-  })
-}
-
-interface Server {
-  readonly url: string
-  readonly child: ChildProcess
-}
-
-/** A server of the peer; resolves with its URL. */
-async function start(...args: readonly string[]): Promise<Server> {
-  const child = spawn(RUN, args, { stdio: ['ignore', 'pipe', 'inherit'] })
-  const url = await new Promise<string>((resolve, reject) => {
-    let text = ''
-    child.stdout.on('data', (d: Buffer) => {
-      text = (text + d.toString()).slice(-10_000)
-      const found = /http:\/\/127\.0\.0\.1:\d+\/?\w*/.exec(text)
-      if (found) resolve(found[0])
-    })
-    child.once('close', () => reject(new Error(`the peer ended: ${text}`)))
-  })
-  return { url, child }
-}
 
 const MORE = 'http://www.w3.org/2001/04/xmldsig-more#'
 const MORE07 = 'http://www.w3.org/2007/05/xmldsig-more#'
@@ -87,9 +46,9 @@ describe('OSCI client and Java peer', function () {
   this.timeout(240_000)
   let base = ''
   let pki = ''
-  let intermediary: Server | undefined
-  let unsigning: Server | undefined
-  let recipient: Server | undefined
+  let intermediary: PeerServer | undefined
+  let unsigning: PeerServer | undefined
+  let recipient: PeerServer | undefined
   let http: OsciHttpConnections | undefined
   const keys = new Map<string, KeyPair>()
   const matrix: [string, string, string][] = []
@@ -105,19 +64,14 @@ describe('OSCI client and Java peer', function () {
   }
 
   before(async function () {
-    if (!existsSync(RUN)) return this.skip()
-    const probe = await run(RUN, 'inspect', join(PEER, 'README.md'))
-    if (probe.status === ABSENT) {
-      process.stderr.write(probe.err)
-      return this.skip()
-    }
+    if (!(await peerIsThere())) return this.skip()
     base = await mkdtemp(join(tmpdir(), 'protektor-osci-client-'))
     pki = join(base, 'pki')
-    expect((await run(join(PEER, 'pki.sh'), pki, '3072')).status).to.equal(0)
+    await makePki(pki)
     ;[intermediary, recipient, unsigning] = await Promise.all([
-      start('intermediary', '0', '--pki', pki),
-      start('passive', '0', '--pki', pki, '--answer', 'prefix'),
-      start('intermediary', '0', '--pki', pki, '--no-sign-response'),
+      startPeer('intermediary', '--pki', pki),
+      startPeer('passive', '--pki', pki, '--answer', 'prefix'),
+      startPeer('intermediary', '--pki', pki, '--no-sign-response'),
     ])
     http = osciHttp()
   })

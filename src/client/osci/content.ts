@@ -45,7 +45,7 @@ export async function deliveryParts(
   peer: Pick<OsciPeer, 'signatureMethod' | 'digestMethod' | 'cipher' | 'ivBytes'> = {},
 ): Promise<DeliveryParts> {
   const { signer } = identity
-  const addressee = certificateEntry('CipherCertificateAddressee', content.addressee)
+  const addressee = ownEntry('CipherCertificateAddressee', content.addressee)
   const readers = readersOf(content, addressee)
   const sign = content.sign ?? signer !== undefined
   const author = sign && signer ? ownEntry('SignatureCertificateOriginator', signer.certificate) : undefined

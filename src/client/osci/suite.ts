@@ -58,7 +58,7 @@ export function sealingFor(identity: OsciIdentity, peer: OsciPeer): Sealing {
 
 const entries = new WeakMap<X509Certificate, Map<CertificateRole, CertificateEntry>>()
 
-/** The header entry of one of our certificates, made once: its Id is a digest. */
+/** The header entry of a certificate that we name again and again, made once: its Id is a digest. */
 export function ownEntry(role: CertificateRole, certificate: X509Certificate): CertificateEntry {
   const known = entries.get(certificate) ?? new Map<CertificateRole, CertificateEntry>()
   entries.set(certificate, known)
