@@ -11,9 +11,10 @@ import { ConfigError } from '../../../src/errors.js'
 import { FakeTime } from '../../core/fake-time.js'
 import { ALICE, BOB, DAY_MS, cardFor, inDirectory, openLmdb, plain } from './stores.js'
 
-/** A ledger with a few pages, closed. */
+/** A ledger with a few pages, closed; one card is larger than a page. */
 async function filled(path: string): Promise<void> {
   const { store, time, end } = await openLmdb(path, new FakeTime())
+  await store.add('u', cardFor('large', time.now(), { subject: 'x'.repeat(20_000) }))
   await Promise.all(Array.from({ length: 200 }, (_, n) => store.add('t', cardFor(`m-${n}`, time.now()))))
   await end()
 }
@@ -31,7 +32,7 @@ describe('the ledger', () => {
       const cases: Readonly<Record<string, (path: string, file: string) => void>> = {
         'another format': (path) => writeFileSync(join(path, 'FORMAT'), 'something-else 1\n'),
         'no lmdb header': (_path, file) => writeFileSync(file, Buffer.alloc(65_536, 'x')),
-        'cut off': (_path, file) => truncateSync(file, statSync(file).size - 4096),
+        'cut off': (_path, file) => truncateSync(file, Math.floor(statSync(file).size / 2)),
         'almost nothing left': (_path, file) => truncateSync(file, 100),
         'page size of no lmdb': (_path, file) => {
           const bytes = readFileSync(file)
@@ -73,6 +74,18 @@ describe('the ledger', () => {
           .that.includes(path)
       expect(readdirSync(directory)).to.deep.equal(['precious.txt'])
       expect(existsSync(join(directory, 'data.mdb'))).to.equal(false)
+    }))
+
+  it('opens a store whose file is shorter than its header says, if no page in use is missing', () =>
+    inDirectory(async (directory) => {
+      await filled(directory)
+      const file = join(directory, 'data.mdb')
+      const bytes = readFileSync(file)
+      for (const at of [144, 4096 + 144]) bytes.writeBigUInt64LE(bytes.readBigUInt64LE(at) + 5n, at)
+      writeFileSync(file, bytes)
+      const { store, end } = await openLmdb(directory, new FakeTime())
+      expect(store.select('t', { certificates: [ALICE] }).cards.length).to.equal(200)
+      await end()
     }))
 
   it('opens again after a start that ended before anything was written', () =>
