@@ -8,7 +8,8 @@
  *
  * What was handed in within one synchronous step (no `await` between) is one commit: after a crash all of it is there, or nothing. A work
  * that throws leaves nothing behind. `overlappingSync` is off: a commit is on the disk when its promise resolves, and a failed sync rejects it.
- * Transactions with callbacks are not used: in lmdb 3.5 they never came back under Node 20; a draft in memory does the same.
+ * Transactions with callbacks are not used: in lmdb 3.5 they never came back under Node 20; a draft in memory does the same. lmdb's own
+ * batching by event turns is off as well: when a commit fails (disk full), it rejects a promise that nobody can catch.
  * @module
  */
 import { open, type Database, type Key, type RootDatabase } from 'lmdb'
@@ -62,7 +63,7 @@ const REMOVED = Symbol('removed')
 export function openLedger(path: string): Ledger {
   openStoreDirectory(path, FORMAT)
   try {
-    return new LmdbLedger(open({ path, compression: false, maxDbs: 12, overlappingSync: false }))
+    return new LmdbLedger(open({ path, compression: false, maxDbs: 12, overlappingSync: false, eventTurnBatching: false }))
   } catch (error) {
     const why = error instanceof Error ? error.message : 'unknown'
     throw storeBroken(path, `lässt sich nicht öffnen: ${why}`, `cannot be opened: ${why}`)

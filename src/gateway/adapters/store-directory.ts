@@ -1,18 +1,35 @@
 // SPDX-License-Identifier: EUPL-1.2
 /**
  * A directory for one lmdb store: made for us alone (0700), marked with what lies in it, and looked over before lmdb maps it into memory:
- * a file that is shorter than it says would end the process with SIGBUS, not with an error.
+ * a file that is shorter than it says, or of another version, would end the process with a signal, not with an error.
  *
- *   data.mdb ─ two meta pages, at 0 and at the page size: … @24 magic u32, @28 version u32, @48 page size u32, @144 last page u64, @152 transaction u64
+ *   data.mdb ─ two meta pages, at 0 and at the page size: … @24 magic u32, @28 version u32, @48 page size u32, @88 and
+ *              @136 roots u64 of free list and tables, @144 last page u64, @152 transaction u64
  * @module
  */
-import { chmodSync, closeSync, fstatSync, mkdirSync, openSync, readFileSync, readSync, readdirSync, writeFileSync } from 'node:fs'
+import {
+  accessSync,
+  chmodSync,
+  closeSync,
+  constants,
+  fstatSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  readSync,
+  readdirSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { ConfigError } from '../../errors.js'
+import { hasAllPages } from './lmdb-pages.js'
 
 const MARK = 'FORMAT'
 const META_BYTES = 160
 const MAGIC = 0xbeefc0de
+/** Of the files of lmdb 3. */
+const VERSION = 2
 
 /** @throws {ConfigError} naming the path. */
 export function storeBroken(path: string, de: string, en: string): ConfigError {
@@ -41,12 +58,23 @@ export function openStoreDirectory(path: string, format: string): void {
   }
   if (!found.includes(MARK) || readFileSync(join(path, MARK), 'utf8').trim() !== format)
     throw storeBroken(path, `kein Speicher „${format}“`, `this is no store "${format}"`)
+  for (const name of ['data.mdb', 'lock.mdb']) if (found.includes(name)) checkUsable(join(path, name))
   if (found.includes('data.mdb')) checkFile(join(path, 'data.mdb'))
 }
 
-function checkFile(file: string): void {
-  const damaged = (de: string, en: string) => storeBroken(file, `beschädigt: ${de}`, `damaged: ${en}`)
-  const descriptor = openSync(file, 'r')
+function checkUsable(file: string): void {
+  try {
+    if (!statSync(file).isFile()) throw storeBroken(file, 'keine Datei', 'this is no file')
+    accessSync(file, constants.R_OK | constants.W_OK)
+  } catch (error) {
+    if (error instanceof ConfigError) throw error
+    throw storeBroken(file, 'nicht les- und schreibbar', 'this file cannot be read and written')
+  }
+}
+
+function checkFile(path: string): void {
+  const damaged = (de: string, en: string) => storeBroken(path, `beschädigt: ${de}`, `damaged: ${en}`)
+  const descriptor = openSync(path, 'r')
   try {
     const { size } = fstatSync(descriptor)
     // lmdb begins with an empty file; a process that ended then leaves nothing to lose
@@ -55,17 +83,32 @@ function checkFile(file: string): void {
     const second = first && metaAt(descriptor, first.pageBytes)
     if (!first || !second) throw damaged('kein lmdb-Kopf', 'no lmdb header')
     const newest = second.transaction > first.transaction ? second : first
-    if (size < (newest.lastPage + 1) * first.pageBytes) throw damaged('die Datei ist abgeschnitten', 'the file is cut off')
+    const file = { descriptor, pageBytes: first.pageBytes, pages: Math.floor(size / first.pageBytes) }
+    if (file.pages <= newest.lastPage && !hasAllPages(file, newest.roots))
+      throw damaged('die Datei ist abgeschnitten', 'the file is cut off')
   } finally {
     closeSync(descriptor)
   }
 }
 
-function metaAt(descriptor: number, at: number): { pageBytes: number; lastPage: number; transaction: number } | undefined {
+interface Meta {
+  readonly pageBytes: number
+  readonly roots: readonly bigint[]
+  readonly lastPage: number
+  readonly transaction: number
+}
+
+function metaAt(descriptor: number, at: number): Meta | undefined {
   const meta = Buffer.alloc(META_BYTES)
-  if (readSync(descriptor, meta, 0, META_BYTES, at) < META_BYTES || meta.readUInt32LE(24) !== MAGIC) return undefined
+  if (readSync(descriptor, meta, 0, META_BYTES, at) < META_BYTES || meta.readUInt32LE(24) !== MAGIC || meta.readUInt32LE(28) !== VERSION)
+    return undefined
   const pageBytes = meta.readUInt32LE(48)
   // a power of two that lmdb can use
   if (pageBytes < 256 || pageBytes > 65_536 || (pageBytes & (pageBytes - 1)) !== 0) return undefined
-  return { pageBytes, lastPage: Number(meta.readBigUInt64LE(144)), transaction: Number(meta.readBigUInt64LE(152)) }
+  return {
+    pageBytes,
+    roots: [meta.readBigUInt64LE(88), meta.readBigUInt64LE(136)],
+    lastPage: Number(meta.readBigUInt64LE(144)),
+    transaction: Number(meta.readBigUInt64LE(152)),
+  }
 }
