@@ -43,7 +43,7 @@ describe('docs/directory.md', () => {
       })
       await writeFile(join(folder.path, 'certs', name), certificate.toString())
       if (name === 'portal-alt.pem')
-        content = content.replace('0272c56c9742a62501329a3aa78974f1605c92a2', createHash('sha1').update(certificate.raw).digest('hex'))
+        content = content.replace('3f1d0c8b5a6e9274d1b0c3a2958e7f6640d2b1a9', createHash('sha1').update(certificate.raw).digest('hex'))
       if (name === 'altdorf-cipher.pem') Object.assign(altdorf, { mailboxes: [{ mailbox: 'altdorf', certificates: [certificate] }] })
     }
     await folder.write(content)
