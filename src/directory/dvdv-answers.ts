@@ -62,7 +62,7 @@ const TYPES: readonly string[] = ['OSCI_INTERMEDIARY', 'OSCI_ADDRESSEE', 'CIPHER
 const NETWORKS = ['internet', 'testa']
 
 /** What is kept of a service: certificates are read, nothing is decided yet. */
-export interface KnownService {
+export interface ServiceAsFound {
   readonly facts: Omit<ServiceFacts, 'organizationKey' | 'serviceUri' | 'mode'>
   readonly validFrom: Date | undefined
   readonly validTo: Date | undefined
@@ -73,7 +73,7 @@ export interface KnownService {
 export type FetchCertificate = (fingerprint: string) => Promise<CertificateAnswer | undefined>
 
 /** @param certificate asked for what is named by its fingerprint only. */
-export async function knownService(answer: ServiceAnswer, network: string, certificate: FetchCertificate): Promise<KnownService> {
+export async function knownService(answer: ServiceAnswer, network: string, certificate: FetchCertificate): Promise<ServiceAsFound> {
   const revoked = new Set<string>()
   const read = async (inline: CertificateAnswer | null | undefined): Promise<X509Certificate | 'broken' | undefined> => {
     const fingerprint = fingerprintOf(inline?.fingerprint ?? '')

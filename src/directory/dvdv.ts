@@ -25,7 +25,7 @@ import {
   SERVICE_ANSWER,
   VERIFICATION_ANSWER,
   type CertificateAnswer,
-  type KnownService,
+  type ServiceAsFound,
 } from './dvdv-answers.js'
 import { DirectoryError, type DirectoryErrorKind } from './errors.js'
 import { fingerprintOf, organizationKey, sha1Hex } from './names.js'
@@ -79,7 +79,7 @@ export function dvdvDirectory(options: DvdvOptions): DvdvDirectory {
   const cache = <V>(hitSeconds = times.hitSeconds): AnswerCache<V> =>
     new AnswerCache<V>({ ...times, hitSeconds, clock, maxEntries: MAX_ENTRIES, maxWaiting: MAX_WAITING })
   const ask = questions(options)
-  const services = cache<KnownService>()
+  const services = cache<ServiceAsFound>()
   const organizations = cache<DirectoryOrganization>()
   const certificates = cache<CertificateAnswer>()
   const categories = cache<readonly string[]>(Math.min(CATEGORY_SECONDS, times.hitSeconds))
@@ -88,7 +88,7 @@ export function dvdvDirectory(options: DvdvOptions): DvdvDirectory {
   const certificate = async (fingerPrint: string): Promise<CertificateAnswer | undefined> =>
     hitOf(await certificates.get(fingerPrint, () => ask('findCertificateByFingerprint', { fingerPrint }, CERTIFICATE_ANSWER)))
 
-  const serviceOf = async (key: string, uri: string): Promise<Answer<KnownService>> => {
+  const serviceOf = async (key: string, uri: string): Promise<Answer<ServiceAsFound>> => {
     const found = await ask('findservicedescription', { organizationKey: key, serviceSpecificationUri: uri }, SERVICE_ANSWER)
     if ('miss' in found) return found
     const named = found.hit.serviceSpecificationUri

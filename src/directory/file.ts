@@ -19,7 +19,8 @@ import { keyOf, readDocument, type ReadDocument, type Remark } from './document.
 import type { Words } from './format.js'
 import { buildState, type DirectoryState } from './state.js'
 
-const MAX_FILE_BYTES = 8 * 1024 * 1024
+/** About 6000 services. Reading takes about a second per MiB, and nothing else happens meanwhile. */
+const MAX_FILE_BYTES = 2 * 1024 * 1024
 /** Files open at a time. */
 const READ_AT_ONCE = 32
 

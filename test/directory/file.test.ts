@@ -395,7 +395,7 @@ certificates:
       expect(await first('formatVersion: 1\norganizations: &a []\ncertificates: *a\n')).to.contain('aliases')
       expect(await first('')).to.contain('section with keys expected')
       expect(await first('formatVersion: 1\norganizations: []\n__proto__: 1\n')).to.contain('unknown key')
-      expect(await first('#' + ' '.repeat(8 * 1024 * 1024))).to.contain('larger than')
+      expect(await first('#' + ' '.repeat(2 * 1024 * 1024))).to.contain('larger than')
       await writeFile(folder.file, Buffer.from([0x66, 0xff, 0xfe]))
       expect((await refused({ file: folder.file }))[0]).to.contain('cannot be read')
       expect(await first("formatVersion: 1\nvalidFrom: '2027-01-01T00:00:00Z'\norganizations: []\n")).to.contain(

@@ -70,7 +70,7 @@ describe('reloading the directory file', () => {
 
   it('reads nothing while a writer is still at work, even where half of the file would be a good one', async () => {
     await house.close()
-    house = await open({ file: folder.file, pollMs: 20, settleMs: 120 })
+    house = await open({ file: folder.file, pollMs: 20, settleMs: 250 })
     const half = HEAD + organization('ags:99002000', 8002, 'other')
     await folder.write(half)
     for (let written = 0; written < 5; written++) {

@@ -127,7 +127,7 @@ describe('addresses of OSCI parties', () => {
         connector.hash = ''
         expect([connector.href, connector.username, connector.password]).to.deep.equal([answer, '', ''])
       }),
-      { numRuns: 2000 },
+      { numRuns: 1000 },
     )
   })
 
