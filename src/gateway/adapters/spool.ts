@@ -34,6 +34,8 @@ export type SpoolHandle = Pick<FileHandle, 'read' | 'write' | 'close'>
 export const BLOCK_BYTES = 64 * 1024
 const TAG_BYTES = 16
 const STORED_BYTES = BLOCK_BYTES + TAG_BYTES
+/** Blocks that are read from the disk in one go. */
+const BATCH = 8
 /** Files of ours, and nothing else, are removed at opening. */
 const NAME = /^[0-9a-f]{32}\.spool$/
 const RETRY_AFTER_SECONDS = 60
@@ -207,30 +209,39 @@ class SpooledFile implements SpoolFile {
     // Copied before anything is awaited: an append that runs beside would turn the tail over.
     const tailFrom = blocks * BLOCK_BYTES
     if (to > tailFrom) this.#tail.copy(out, Math.max(tailFrom - from, 0), Math.max(from - tailFrom, 0), to - tailFrom)
-    const stored = Buffer.allocUnsafeSlow(from < Math.min(to, tailFrom) ? STORED_BYTES : 0)
-    for (let number = Math.floor(from / BLOCK_BYTES); number < blocks && number * BLOCK_BYTES < to; number++) {
-      const block = await this.#readBlock(number, stored)
-      const start = number * BLOCK_BYTES
-      block.copy(out, Math.max(start - from, 0), Math.max(from - start, 0), Math.min(to - start, BLOCK_BYTES))
+    const end = Math.min(blocks, Math.ceil(to / BLOCK_BYTES))
+    for (let number = Math.floor(from / BLOCK_BYTES); number < end; number += BATCH) {
+      const count = Math.min(BATCH, end - number)
+      const stored = await this.#readStored(number, count)
+      for (let at = 0; at < count; at++) {
+        const block = this.#open(number + at, stored.subarray(at * STORED_BYTES, (at + 1) * STORED_BYTES))
+        const start = (number + at) * BLOCK_BYTES
+        block.copy(out, Math.max(start - from, 0), Math.max(from - start, 0), Math.min(to - start, BLOCK_BYTES))
+      }
     }
     return out
   }
 
-  async #readBlock(number: number, stored: Buffer): Promise<Buffer> {
-    try {
-      for (let got = 0; got < STORED_BYTES;) {
-        const { bytesRead } = await this.#handle.read(stored, got, STORED_BYTES - got, number * STORED_BYTES + got)
-        if (bytesRead === 0) throw new Error('the file is shorter than it was')
-        got += bytesRead
-      }
-      const decipher = createDecipheriv('aes-256-gcm', this.#key, nonceOf(number), { authTagLength: TAG_BYTES })
-      decipher.setAAD(nonceOf(number)).setAuthTag(stored.subarray(BLOCK_BYTES))
-      const block = decipher.update(stored.subarray(0, BLOCK_BYTES))
-      decipher.final()
-      return block
-    } catch (cause) {
-      throw new ProtektorError('gateway.spool-broken', 'What lies in the spool is not what was written.', { cause })
+  async #readStored(number: number, count: number): Promise<Buffer> {
+    const stored = Buffer.allocUnsafeSlow(count * STORED_BYTES)
+    for (let got = 0; got < stored.length;) {
+      const { bytesRead } = await this.#handle.read(stored, got, stored.length - got, number * STORED_BYTES + got)
+      if (bytesRead === 0) throw changed(new Error('the file is shorter than it was'))
+      got += bytesRead
     }
+    return stored
+  }
+
+  #open(number: number, stored: Buffer): Buffer {
+    const decipher = createDecipheriv('aes-256-gcm', this.#key, nonceOf(number), { authTagLength: TAG_BYTES })
+    decipher.setAAD(nonceOf(number)).setAuthTag(stored.subarray(BLOCK_BYTES))
+    const block = decipher.update(stored.subarray(0, BLOCK_BYTES))
+    try {
+      decipher.final()
+    } catch (cause) {
+      throw changed(cause)
+    }
+    return block
   }
 
   #assertUsable(): void {
@@ -248,6 +259,8 @@ class SpooledFile implements SpoolFile {
     await this.#handle.close()
   }
 }
+
+const changed = (cause: unknown) => new ProtektorError('gateway.spool-broken', 'What lies in the spool is not what was written.', { cause })
 
 function nonceOf(block: number): Buffer {
   const nonce = Buffer.alloc(12)

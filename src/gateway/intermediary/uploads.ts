@@ -39,7 +39,7 @@ export interface Assembled {
   /** What `begin` returned. `process` ends it; one that is still open then is given back. */
   readonly claim: IdClaim
   /** Takes the file over, unless `process` throws. @returns its end: to be called when the delivery is gone. */
-  keep(): () => Promise<void>
+  readonly keep: () => () => Promise<void>
 }
 
 /** How an upload begins and what becomes of it; `R` is what is said of it from then on (InsideFeedback, card). */
@@ -203,19 +203,21 @@ export function uploadTable<R>({ spool, limits, clock, startTimer }: UploadPorts
       delete upload.file
       return () => file.dispose()
     }
+    let end: NonNullable<Upload<R>['ended']>
     try {
       const result = await undertaking.process({ source: inOrder(upload, file), claim: upload.claim, keep })
-      upload.ended = { state: 'finished', result }
+      end = { state: 'finished', result }
     } catch (error) {
-      upload.ended = { state: 'failed', error }
+      end = { state: 'failed', error }
       await file.dispose().catch(() => undefined)
     }
     upload.claim.giveBack()
-    upload.slots.clear()
-    upload.progressMs = clock.monotonicMs()
-    ended.add(upload)
     await upload.file?.dispose().catch(() => undefined)
     delete upload.file
+    upload.slots.clear()
+    upload.progressMs = clock.monotonicMs()
+    upload.ended = end
+    ended.add(upload)
   }
 
   function receivedBy({ slots, plan, work }: Upload<R>): readonly number[] {
