@@ -12,6 +12,7 @@
 import { StructureError } from '../errors.js'
 import type { Limits } from '../env.js'
 import type { MimeHeader } from './parts.js'
+import type { Reading } from './window.js'
 
 export interface HeaderBlock {
   readonly headers: readonly MimeHeader[]
@@ -40,12 +41,12 @@ const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
  * Reads header lines from `start` up to and including the empty line.
  * @throws StructureError `mime.header-*`, `mime.bare-line-break`.
  */
-export function readHeaders(bytes: Buffer, start: number, limits: Limits): HeaderBlock {
+export function* readHeaders(start: number, limits: Limits): Reading<HeaderBlock> {
   const headers: { name: string; value: string; bytes: number }[] = []
   const seen = new Set<string>()
   let at = start
   for (;;) {
-    const line = readLine(bytes, at, limits)
+    const line = yield* readLine(at, limits)
     at = line.next
     if (line.text === '') break
     if (line.text.startsWith(' ') || line.text.startsWith('\t')) {
@@ -69,9 +70,10 @@ export function readHeaders(bytes: Buffer, start: number, limits: Limits): Heade
   return { headers: headers.map(({ name, value }) => ({ name, value })), next: at }
 }
 
-function readLine(bytes: Buffer, at: number, limits: Limits): { text: string; next: number } {
+function* readLine(at: number, limits: Limits): Reading<{ text: string; next: number }> {
   // Searching only as far as a line may reach keeps one endless line from costing more than the limit.
-  const window = bytes.subarray(at, at + limits.mimeLineBytes + 2)
+  const reach = limits.mimeLineBytes + 2
+  const window = (yield { from: at, bytes: reach }).subarray(0, reach)
   const lf = window.indexOf(LF)
   if (lf < 0) {
     if (window.length > limits.mimeLineBytes) throw tooLong(limits)

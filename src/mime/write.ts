@@ -13,7 +13,7 @@
  */
 import { StructureError } from '../errors.js'
 import type { MimeHeader } from './parts.js'
-import { foldId } from './read.js'
+import { foldId } from './grammar.js'
 import { encodeBase64 } from './transfer.js'
 
 /** `contentId` defaults to `osci@message`; `contentLength` is for the envelope of an encrypted message. */
@@ -41,6 +41,11 @@ export interface PartsToWrite {
   readonly boundary: string
 }
 
+/** An attachment whose octets the caller brings; `bytes` are those on the wire, transfer encoding included. */
+export interface PartHeadToWrite extends Omit<AttachmentToWrite, 'body'> {
+  readonly bytes: number
+}
+
 const CRLF = '\r\n'
 /** No blank, no `;`, no quote: the reference library splits the header at these. */
 const BOUNDARY = /^[0-9A-Za-z'()+_,\-./:=?]{1,70}$/
@@ -53,47 +58,49 @@ const OURS: ReadonlySet<string> = new Set(['content-type', 'content-transfer-enc
  * Puts a message together.
  * @throws StructureError `mime.unwritable` where a value would break the layout or a body holds the boundary.
  */
-export function writeMime(parts: PartsToWrite): Uint8Array {
-  const { boundary } = parts
-  if (!BOUNDARY.test(boundary)) throw unwritable('the boundary breaks its grammar')
-  const ids = new Set<string>()
-  const chunks: Uint8Array[] = []
-  const text = (value: string): number => chunks.push(Buffer.from(value, 'utf8'))
-  const add = (body: Uint8Array): void => {
-    if (view(body).includes('--' + boundary, 0, 'latin1')) throw unwritable('a part holds the boundary')
-    chunks.push(body)
-  }
-  text(`MIME-Version: 1.0${CRLF}Content-Type: Multipart/Related; boundary=${boundary}; type=text/xml${CRLF}${CRLF}`)
-  const rootId = usableId(parts.root.contentId ?? 'osci@message', ids)
-  text(
-    `--${boundary}${CRLF}Content-Type: text/xml; charset=UTF-8${CRLF}Content-Transfer-Encoding: 8bit${CRLF}Content-ID: <${rootId}>${CRLF}`,
-  )
-  if (parts.root.contentLength === true) text(`Content-Length: ${parts.root.body.byteLength}${CRLF}`)
-  text(CRLF)
-  add(parts.root.body)
-  for (const attachment of parts.attachments) {
-    const { head, body } = writePart(attachment, ids)
-    text(`${CRLF}--${boundary}${CRLF}${head}${CRLF}`)
-    add(body)
-  }
-  text(`${CRLF}--${boundary}--${CRLF}`)
-  return Buffer.concat(chunks)
+export function writeMime({ root, attachments, boundary }: PartsToWrite): Uint8Array {
+  const bodies = attachments.map(({ transferEncoding, body }) => (isBase64(transferEncoding) ? encodeBase64(body) : body))
+  const heads = attachments.map(({ body: _body, ...head }, at) => ({ ...head, bytes: bodies[at]?.byteLength ?? 0 }))
+  if (bodies.some((body) => holdsBoundary(body, boundary))) throw unwritable('a part holds the boundary')
+  return Buffer.concat(frameMime(root, heads, boundary).flatMap((piece, at) => [piece, bodies[at] ?? new Uint8Array(0)]))
 }
 
-function writePart(part: AttachmentToWrite, ids: Set<string>): { head: string; body: Uint8Array } {
+const isBase64 = (encoding: AttachmentToWrite['transferEncoding']): boolean => encoding === 'base64' || encoding === '7bit-base64'
+
+const holdsBoundary = (body: Uint8Array, boundary: string): boolean => view(body).includes('--' + boundary, 0, 'latin1')
+
+/**
+ * Everything of a package but the attachments' octets: n + 1 pieces between which, and around which, the octets of n attachments stand.
+ * That none of these octets hold the boundary is the caller's business.
+ *
+ * @throws StructureError `mime.unwritable` where a value would break the layout or the root holds the boundary.
+ */
+export function frameMime(root: RootToWrite, attachments: readonly PartHeadToWrite[], boundary: string): Uint8Array[] {
+  if (!BOUNDARY.test(boundary)) throw unwritable('the boundary breaks its grammar')
+  if (holdsBoundary(root.body, boundary)) throw unwritable('a part holds the boundary')
+  const ids = new Set<string>()
+  const rootHead =
+    `MIME-Version: 1.0${CRLF}Content-Type: Multipart/Related; boundary=${boundary}; type=text/xml${CRLF}${CRLF}` +
+    `--${boundary}${CRLF}Content-Type: text/xml; charset=UTF-8${CRLF}Content-Transfer-Encoding: 8bit${CRLF}` +
+    `Content-ID: <${usableId(root.contentId ?? 'osci@message', ids)}>${CRLF}` +
+    (root.contentLength === true ? `Content-Length: ${root.body.byteLength}${CRLF}` : '')
+  const heads = attachments.map((part) => Buffer.from(`${CRLF}--${boundary}${CRLF}${partHead(part, ids)}${CRLF}`, 'utf8'))
+  const [first, ...others] = [...heads, Buffer.from(`${CRLF}--${boundary}--${CRLF}`, 'latin1')]
+  return [Buffer.concat([Buffer.from(rootHead + CRLF, 'utf8'), root.body, first ?? Buffer.alloc(0)]), ...others]
+}
+
+function partHead(part: PartHeadToWrite, ids: Set<string>): string {
   const { transferEncoding } = part
   const contentType = usableValue(part.contentType)
   const isBase64Type = /^text\/base64\s*(;|$)/i.test(contentType)
   // By this type alone every reader undoes base64, whatever the encoding says: anything else would change the bytes.
   if (isBase64Type !== (transferEncoding === '7bit-base64')) throw unwritable('text/base64 and 7bit-base64 belong together')
-  const encoded = transferEncoding === 'base64' || transferEncoding === '7bit-base64'
-  const body = encoded ? encodeBase64(part.body) : part.body
   const lines = [
     `Content-Type: ${contentType}`,
     `Content-Transfer-Encoding: ${transferEncoding === '7bit-base64' ? '7bit' : transferEncoding}`,
     `Content-ID: <${usableId(part.contentId, ids)}>`,
   ]
-  if (transferEncoding === '8-bit' || transferEncoding === 'base64') lines.push(`Content-Length: ${body.byteLength}`)
+  if (transferEncoding === '8-bit' || transferEncoding === 'base64') lines.push(`Content-Length: ${part.bytes}`)
   const names = new Set(OURS)
   for (const { name, value } of part.headers ?? []) {
     const key = name.toLowerCase()
@@ -101,7 +108,7 @@ function writePart(part: AttachmentToWrite, ids: Set<string>): { head: string; b
     names.add(key)
     lines.push(`${name}: ${usableValue(value)}`)
   }
-  return { head: lines.map((line) => line + CRLF).join(''), body }
+  return lines.map((line) => line + CRLF).join('')
 }
 
 /**

@@ -6,7 +6,7 @@
 import { StructureError } from '../errors.js'
 import type { Part, Parts } from '../mime/parts.js'
 import { readMime } from '../mime/read.js'
-import { makeBoundary, writeMime } from '../mime/write.js'
+import { makeBoundary, writeMime, type AttachmentToWrite } from '../mime/write.js'
 import type { Stage } from './types.js'
 
 /** A part as we send it: binary, with the token `8-bit` that the reference library writes (wire fact 5). */
@@ -26,13 +26,17 @@ export const outgoingParts = (attachments: readonly Part[]): Parts => ({
   boundary: '',
 })
 
-const PART_ENCODINGS: Readonly<Record<string, '8-bit' | 'binary' | 'base64' | '7bit-base64'>> = {
+const PART_ENCODINGS: Readonly<Record<string, AttachmentToWrite['transferEncoding']>> = {
   '8-bit': '8-bit',
   '8bit': '8-bit',
   '7bit': '8-bit',
   binary: 'binary',
   base64: 'base64',
 }
+
+/** How a part travels on: as it came, in the library's words. Every reader undoes base64 where the type says so. */
+export const writtenEncoding = (part: Pick<Part, 'contentType' | 'transferEncoding'>): AttachmentToWrite['transferEncoding'] =>
+  part.contentType === 'text/base64' ? '7bit-base64' : (PART_ENCODINGS[part.transferEncoding] ?? '8-bit')
 
 export const mime: Stage<Uint8Array, Parts> = {
   name: 'mime',
@@ -48,7 +52,7 @@ export const mime: Stage<Uint8Array, Parts> = {
         attachments: [...parts.attachments.values()].map((part) => ({
           contentId: part.contentId,
           contentType: part.contentType,
-          transferEncoding: PART_ENCODINGS[part.transferEncoding] ?? '8-bit',
+          transferEncoding: writtenEncoding(part),
           body: part.body,
         })),
         boundary: parts.boundary === '' ? makeBoundary((n) => env.random(n)) : parts.boundary,

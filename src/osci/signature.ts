@@ -15,7 +15,7 @@ import { SignatureError, StructureError } from '../errors.js'
 import type { Part } from '../mime/parts.js'
 import { canonicalize } from '../xml/c14n.js'
 import { digest, readSignature, sameOctets, verifyValue, type Reference, type Signature } from '../xml/dsig.js'
-import { makeSignature } from '../xml/dsig-write.js'
+import { makeSignature, type ReferenceSpec } from '../xml/dsig-write.js'
 import { attributeOf, element, elementsOf, isElement, xpathOf, type XmlElement } from '../xml/tree.js'
 import { referencesByUri } from './author-signature.js'
 import { breatheIfLarge } from './breathe.js'
@@ -38,10 +38,14 @@ function targets(envelope: SoapEnvelope, signatureBlock: XmlElement | undefined)
   ]
 }
 
+function assertNoTransform({ transforms }: Reference): void {
+  if (transforms.length > 0) throw new SignatureError('9601', 'message-signature.transform', 'a part is digested as it is')
+}
+
 function octetsOf(target: Target, reference: Reference): Uint8Array {
   const transforms = reference.transforms
   if (isPart(target.what)) {
-    if (transforms.length > 0) throw new SignatureError('9601', 'message-signature.transform', 'a part is digested as it is')
+    assertNoTransform(reference)
     return target.what.body
   }
   if (transforms.length !== 1 || transforms[0] !== C14N)
@@ -97,13 +101,14 @@ function signatureBlock(envelope: SoapEnvelope, type: MessageType): XmlElement |
   return block
 }
 
-/**
- * Verifies the message signature of an envelope: grammar, algorithms, signer, value, coverage, digests, in this order.
- *
- * @returns undefined for an unsigned message (whether that is acceptable is the peer's policy, 9600).
- * @throws {SignatureError} 9601 value, digest, algorithm, signer; 9602 a part is not covered; 9603 the check failed.
- */
-export function verifyMessageSignature(envelope: SoapEnvelope, env: OsciEnv): SignatureEvidence | undefined {
+/** A signature that holds over its SignedInfo and names every part of the message; the digests are still to be compared. */
+interface Bound {
+  readonly pairs: readonly (readonly [Target, Reference])[]
+  readonly evidence: SignatureEvidence
+}
+
+/** Grammar, algorithms, signer, value, coverage, in this order. undefined: the message is unsigned. */
+function bindSignature(envelope: SoapEnvelope, env: OsciEnv): Bound | undefined {
   const type = envelope.type === undefined ? undefined : messageType(envelope.type)
   if (!type) return undefined
   const block = signatureBlock(envelope, type)
@@ -119,27 +124,77 @@ export function verifyMessageSignature(envelope: SoapEnvelope, env: OsciEnv): Si
   if (!verifyValue(signature, signer, algorithms))
     throw new SignatureError('9601', 'message-signature.value-mismatch', 'the signature value is wrong')
   const pairs = bind(signature, targets(envelope, block))
-  for (const [target, reference] of pairs) {
-    if (!algorithms.digest(reference.digestMethod))
-      throw new SignatureError('9601', 'message-signature.algorithm', 'this digest is not allowed')
-    if (!sameOctets(digest(algorithms, reference.digestMethod, octetsOf(target, reference)), reference.digestValue))
-      throw new SignatureError('9601', 'message-signature.digest-mismatch', 'a signed part was changed', {
-        ...(isPart(target.what)
-          ? { xpath: target.uri }
-          : { line: target.what.line, column: target.what.column, xpath: xpathOf(target.what) }),
-      })
-  }
-  return {
+  const evidence = {
     signer,
     role: type.signer,
     algorithm: signature.signatureMethod,
     digestMethods: [...new Set(signature.references.map((r) => r.digestMethod))],
     covered: new Set(pairs.map(([target]) => target.what)),
   }
+  return { pairs, evidence }
 }
 
-/** Puts the signature second, directly behind ControlBlock: one-pass readers need it before what it signs (wire fact 33). */
-async function sign(envelope: SoapEnvelope, env: OsciEnv): Promise<SoapEnvelope> {
+function assertDigestMethod(reference: Reference, env: OsciEnv): void {
+  if (!env.algorithms.signature.digest(reference.digestMethod))
+    throw new SignatureError('9601', 'message-signature.algorithm', 'this digest is not allowed')
+}
+
+function assertDigest(target: Target, reference: Reference, value: Uint8Array): void {
+  if (sameOctets(value, reference.digestValue)) return
+  throw new SignatureError('9601', 'message-signature.digest-mismatch', 'a signed part was changed', {
+    ...(isPart(target.what) ? { xpath: target.uri } : { line: target.what.line, column: target.what.column, xpath: xpathOf(target.what) }),
+  })
+}
+
+/**
+ * Verifies the message signature of an envelope: grammar, algorithms, signer, value, coverage, digests, in this order.
+ *
+ * @returns undefined for an unsigned message (whether that is acceptable is the peer's policy, 9600).
+ * @throws {SignatureError} 9601 value, digest, algorithm, signer; 9602 a part is not covered; 9603 the check failed.
+ */
+export function verifyMessageSignature(envelope: SoapEnvelope, env: OsciEnv): SignatureEvidence | undefined {
+  const bound = bindSignature(envelope, env)
+  for (const [target, reference] of bound?.pairs ?? []) {
+    assertDigestMethod(reference, env)
+    assertDigest(target, reference, digest(env.algorithms.signature, reference.digestMethod, octetsOf(target, reference)))
+  }
+  return bound?.evidence
+}
+
+/** Digest over the octets of a part, transfer encoding undone. `method` is a URI that the algorithms allow. */
+export type PartDigest = (part: Part, method: string) => Promise<Uint8Array>
+
+/**
+ * {@link verifyMessageSignature} for parts that are not in memory: no part is digested before the value holds, every part is named,
+ * and blocks and Body have their digests.
+ */
+export async function verifyWithDigests(
+  envelope: SoapEnvelope,
+  env: OsciEnv,
+  partDigest: PartDigest,
+): Promise<SignatureEvidence | undefined> {
+  const bound = bindSignature(envelope, env)
+  const pairs = bound?.pairs ?? []
+  for (const [target, reference] of [...pairs].sort(([a], [b]) => Number(isPart(a.what)) - Number(isPart(b.what)))) {
+    assertDigestMethod(reference, env)
+    if (isPart(target.what)) {
+      assertNoTransform(reference)
+      assertDigest(target, reference, await partDigest(target.what, reference.digestMethod))
+    } else assertDigest(target, reference, digest(env.algorithms.signature, reference.digestMethod, octetsOf(target, reference)))
+  }
+  return bound?.evidence
+}
+
+const digestOfBody =
+  (env: OsciEnv): PartDigest =>
+  (part, method) =>
+    Promise.resolve(digest(env.algorithms.signature, method, part.body))
+
+/**
+ * Signs as `env.sealing` says. Puts the signature second, directly behind ControlBlock: one-pass readers need it before what it signs
+ * (wire fact 33).
+ */
+export async function signEnvelope(envelope: SoapEnvelope, env: OsciEnv, partDigest = digestOfBody(env)): Promise<SoapEnvelope> {
   const how = env.sealing?.sign
   const type = envelope.type === undefined ? undefined : messageType(envelope.type)
   if (!how || !type) return envelope
@@ -159,12 +214,16 @@ async function sign(envelope: SoapEnvelope, env: OsciEnv): Promise<SoapEnvelope>
     })
   }
   rebuild(block)
-  const references = targets(envelope, undefined).map(({ uri, what }) => ({
-    uri,
-    transforms: isPart(what) ? [] : [C14N],
-    digestMethod: how.digestMethod,
-    digestValue: digest(env.algorithms.signature, how.digestMethod, isPart(what) ? what.body : canonicalOnce(what)),
-  }))
+  const references: ReferenceSpec[] = []
+  for (const { uri, what } of targets(envelope, undefined))
+    references.push({
+      uri,
+      transforms: isPart(what) ? [] : [C14N],
+      digestMethod: how.digestMethod,
+      digestValue: isPart(what)
+        ? await partDigest(what, how.digestMethod)
+        : digest(env.algorithms.signature, how.digestMethod, canonicalOnce(what)),
+    })
   const signature = await makeSignature(block, {
     references,
     signatureMethod: how.signatureMethod,
@@ -188,7 +247,7 @@ export const signature: Stage<SoapEnvelope, SoapEnvelope> = {
     const evidence = verifyMessageSignature(envelope, env)
     return evidence ? { ...envelope, evidence: { ...envelope.evidence, signature: evidence } } : envelope
   },
-  seal: sign,
+  seal: (envelope, env) => signEnvelope(envelope, env),
 }
 
 /** A message is signed when it has a signature block, whatever that is worth. */
