@@ -25,7 +25,7 @@ export interface DirectoryState {
   readonly receivers: ReadonlyMap<string, OsciReceiver>
   /** By each of its keys. */
   readonly organizations: ReadonlyMap<string, KnownOrganization>
-  /** Categories that a certificate (SHA-1) may act in: of its organisation, and of those it represents. */
+  /** Categories of the organisations whose client certificate (SHA-1) it is; acting for another gives none of the other's. */
   readonly categories: ReadonlyMap<string, ReadonlySet<string>>
   /** Since when a certificate (SHA-1) is revoked. */
   readonly revoked: ReadonlyMap<string, Date>
@@ -200,19 +200,13 @@ function revocations({ certificates: list }: Entries, read: ReadCertificates, sa
 
 function categoriesOf(list: readonly OrganizationAt[], known: ReadonlyMap<string, KnownOrganization>, say: Say): Map<string, Set<string>> {
   const categories = new Map<string, Set<string>>()
-  const give = (fingerprints: readonly string[], names: readonly string[]): void => {
-    for (const one of fingerprints) categories.set(one, new Set([...(categories.get(one) ?? []), ...names]))
-  }
   for (const organization of list) {
-    give(organization.clientCertificates, organization.categories)
+    for (const one of organization.clientCertificates)
+      categories.set(one, new Set([...(categories.get(one) ?? []), ...organization.categories]))
     organization.representatives.forEach((key, index) => {
-      if (!known.has(key))
-        say(
-          [...organization.path, 'representatives', index],
-          { de: 'steht nicht in dieser Datei', en: 'is not in this file' },
-          'directory.unknown-organization',
-        )
-      for (const other of list) if (other.keys.includes(key)) give(other.clientCertificates, organization.categories)
+      if (known.has(key)) return
+      const path = [...organization.path, 'representatives', index]
+      say(path, { de: 'steht nicht in dieser Datei', en: 'is not in this file' }, 'directory.unknown-organization')
     })
   }
   return categories

@@ -57,6 +57,18 @@ export const FINDINGS_GATEWAY: readonly GatewayFinding[] = [
   row('policy.no-delivery', 'osci-1.2 §9.5; P7', '9803', 'Keine Zustellung erfüllt die Auswahl.', 'No delivery meets the selection.'),
   row('policy.no-card', 'osci-1.2 §9.6; P7', '9804', 'Kein Laufzettel erfüllt die Auswahl.', 'No process card meets the selection.'),
   row('xoev-head.repeated', 'Decisions "repeats"', '9805', 'Diese Nachricht wurde schon verarbeitet (S100).', 'This message was processed before (S100).'),
+  row('chunk.repeated', 'osci-1.2 §10.2', '9900', 'Dieses Paket ist schon da.', 'This chunk is there already.'),
+  row('chunk.number', 'osci-1.2 §10.2', '9901', 'Ein Paket mit dieser Nummer gibt es nicht.', 'There is no chunk of this number.'),
+  row('chunk.too-large', 'osci-1.2 §10.5', '9902', 'Das Paket ist größer als erlaubt.', 'The chunk is larger than allowed.'),
+  row('chunk.too-small', 'osci-1.2 §10.5', '9903', 'Das Paket ist kleiner als erlaubt.', 'The chunk is smaller than allowed.'),
+  row('chunk.message-too-large', 'osci-1.2 §10.5', '9904', 'Die ganze Nachricht ist größer als erlaubt.', 'The whole message is larger than allowed.'),
+  row('chunk.incomplete', 'osci-1.2 §10.1', '9905', 'Dem Paket fehlen Angaben zur ganzen Nachricht.', 'The chunk lacks what it has to say of the whole message.'),
+  row('chunk.totals', 'osci-1.2 §10.1', '9905', 'Zahl und Größe der Pakete ergeben nicht die Größe der Nachricht.', 'Number and size of the chunks do not make the size of the message.'),
+  row('chunk.bytes', 'osci-1.2 §10.5', '9905', 'Das Paket hat eine andere Länge, als es angibt.', 'The chunk has another length than it says.'),
+  row('chunk.changed', 'osci-1.2 §10.5', '9905', 'Die Angaben weichen von denen des ersten Pakets ab.', 'What is said differs from what the first chunk said.'),
+  row('chunk.certificates', 'osci-1.2 §10.5', '9905', 'Die Zertifikate weichen von denen des ersten Pakets ab.', 'The certificates differ from those of the first chunk.'),
+  row('chunk.unknown-upload', 'osci-1.2 §10.5', '9905', 'Zu dieser Nachricht hat dieser Client keinen Upload begonnen.', 'This client has begun no upload of this message.'),
+  row('chunk.too-many-uploads', 'threat model P8', '9811', 'Der Client hat zu viele Uploads begonnen.', 'The client has begun too many uploads.'),
 ] // prettier-ignore
 
 const BY_ID: ReadonlyMap<string, GatewayFinding> = new Map(FINDINGS_GATEWAY.map((one) => [one.id, one]))

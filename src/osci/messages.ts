@@ -250,7 +250,7 @@ export const EXCHANGES = {
         insideFeedback: opt('InsideFeedback', feedback, { uri: OSCI2017 }),
         feedback: feedbackField,
         processCardBundle: opt('ProcessCardBundle', processCardBundle('!--'), { alsoReads: 'procard' }),
-        chunkInformation: chunk('!-!?-'),
+        chunkInformation: chunk('?-!?-'),
       }),
       { features: '1' },
       OSCI2017,

@@ -205,13 +205,16 @@ const receivedChunks: Codec<readonly number[]> = {
   write: (v) => ({ children: [v.length === 0 ? '-1' : v.join(' ')] }),
 }
 
-/** `ChunkNumber ChunkSize ReceivedChunks TotalChunkNumbers TotalMessageSize`, each `!` required, `?` optional, `-` forbidden (osci-1.2 §10.1). */
-export type ChunkMarks = `!${'!' | '-'}${'!' | '-'}${'!' | '?' | '-'}${'!' | '?' | '-'}`
+/**
+ * `ChunkNumber ChunkSize ReceivedChunks TotalChunkNumbers TotalMessageSize`, each `!` required, `?` optional, `-` forbidden (osci-1.2 §10.1).
+ * A ChunkNumber that may be missing is 0 then: the library leaves out what is 0, as in its answer to InfoOnly (wire fact 57).
+ */
+export type ChunkMarks = `${'!' | '?'}${'!' | '-'}${'!' | '-'}${'!' | '?' | '-'}${'!' | '?' | '-'}`
 
 // osci2017:ChunkInformation @ChunkNumber @ChunkSize (KB) @ReceivedChunks @TotalChunkNumbers @TotalMessageSize (KB)
 export const chunkInformation = (marks: ChunkMarks) => {
   const names = ['chunkNumber', 'chunkSizeKilobytes', 'receivedChunks', 'totalChunkNumbers', 'totalMessageSizeKilobytes']
-  return struct(
+  const whole = struct(
     {
       chunkNumber: attr('ChunkNumber', integer),
       chunkSizeKilobytes: optAttr('ChunkSize', integer),
@@ -224,6 +227,10 @@ export const chunkInformation = (marks: ChunkMarks) => {
       return wrong === undefined ? undefined : `${wrong} is ${value[wrong] === undefined ? 'missing' : 'not allowed'} here`
     },
   )
+  if (marks[0] === '!') return whole
+  const numbered = (e: XmlElement): XmlElement =>
+    attributeOf(e, 'ChunkNumber') === undefined ? { ...e, attributes: [...e.attributes, attribute('ChunkNumber', '0')] } : e
+  return { ...whole, read: (e: XmlElement) => whole.read(numbered(e)) }
 }
 export type ChunkInformation = Infer<ReturnType<typeof chunkInformation>>
 

@@ -59,6 +59,16 @@ export function trustStore(options: TrustStoreOptions): TrustStore {
   }
 }
 
+/** Whether these bytes are a revocation list that a store can be made of. */
+export function isCrl(der: Uint8Array): boolean {
+  try {
+    const read = pkijs.CertificateRevocationList.fromBER(copy(der))
+    return !Number.isNaN(read.thisUpdate.value.getTime())
+  } catch {
+    return false
+  }
+}
+
 async function judge(
   certificate: X509Certificate,
   usage: CertificateUsage,

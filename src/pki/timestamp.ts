@@ -55,12 +55,13 @@ export function timestampRequest(question: TimestampQuestion): Uint8Array {
 }
 
 /**
- * Accepts an answer only when everything about it holds.
+ * Accepts an answer only when everything about it holds: granted, imprint, nonce, signature, signer, purpose, time.
  * @param at our clock: the signer must be valid then, and genTime near it.
  * @throws {ProtektorError} `timestamp.…`, one finding per cause (`pki/findings.ts`); nothing else.
  */
 export type TimestampVerifier = (answer: Uint8Array, question: TimestampQuestion, at: Date) => Promise<Timestamp>
 
+/** The verifier for one authority. */
 export function timestampVerifier(trust: TimestampTrust): TimestampVerifier {
   const storeFor = storesOf(trust)
   return async (answer, question, at) => {
@@ -138,12 +139,7 @@ function readGenTime(text: string): Date {
 }
 
 /** The key may do nothing but stamp [RFC3161 §2.3], and somebody we were told of answers for it. */
-async function assertTrusted(
-  signer: X509Certificate,
-  cms: CmsContent,
-  { certificates, crls = [] }: TimestampTrust,
-  at: Date,
-): Promise<void> {
+async function assertTrusted(signer: X509Certificate, store: TrustStore, at: Date): Promise<void> {
   const usage = extensions(signer).get(EXTENDED_KEY_USAGE)
   const purposes = usage === undefined ? [] : readAll(expectTag(readTlv(usage.value), TAG.sequence)).map(({ value }) => readOid(value))
   if (usage?.critical !== true || purposes.length !== 1 || purposes[0] !== TIME_STAMPING) throw refused(...SIGNER_REFUSED['wrong-usage'])

@@ -13,13 +13,18 @@ import { startTimer } from '../../core/adapters/timers.js'
 import type { OpenedDirectory } from '../../directory/open.js'
 import { lmdbCards } from '../../gateway/adapters/lmdb-cards.js'
 import { lmdbIds } from '../../gateway/adapters/lmdb-ids.js'
+import { openLedger } from '../../gateway/adapters/lmdb-ledger.js'
 import { openSpool } from '../../gateway/adapters/spool.js'
 import { intermediary, type IntermediaryAddress } from '../../gateway/intermediary.js'
 import { instantsIn } from '../../gateway/intermediary/instants.js'
+import { messageIds } from '../../gateway/intermediary/message-ids.js'
 import { makeInspector } from '../../gateway/intermediary/inspect.js'
 import type { IntermediaryEndpoint, IntermediaryPorts } from '../../gateway/intermediary/ports.js'
 import type { EndpointKeys, GatewayPorts, Peer } from '../../gateway/ports.js'
-import { openTimeStamper, openTrust } from './trust.js'
+import { openTrust } from './trust.js'
+
+/** Each holds a descriptor. */
+const MAX_SPOOL_FILES = 256
 
 export interface OpenedIntermediaries {
   readonly addresses: readonly IntermediaryAddress[]
@@ -56,16 +61,23 @@ export async function openIntermediaries(
   const toInstant = instantsIn(config.timeZone)
   const { keepDays, unusedIdHours } = config.processCards
   const place = (name: string): string => join(config.dataDirectory, name)
-  const cards = lmdbCards({ path: place('process-cards'), clock, startTimer, toInstant, keepDays })
-  const ids = lmdbIds({ path: place('message-ids'), clock, startTimer, random, unusedIdHours, keepDays })
-  const spool = await openSpool({ path: place('spool'), random, maxBytes: config.chunks.spoolKilobytes * 1024 })
-  const timeStamper = await openTimeStamper(config)
+  // one ledger: a card and the id that is used with it are one commit
+  const ledger = openLedger(place('process-cards'))
+  const cards = await lmdbCards(ledger, { clock, startTimer, toInstant, keepDays })
+  const ids = messageIds({ clock, random, unusedIdHours, journal: await lmdbIds(ledger, random) })
+  const spool = await openSpool({
+    directory: place('spool'),
+    random,
+    maxBytes: config.chunks.spoolKilobytes * 1024,
+    maxFiles: MAX_SPOOL_FILES,
+  })
+  const { trust, timeStamper } = await openTrust(config, { clock, random })
   const http = osciHttp()
   const own: IntermediaryPorts = {
     cards,
     ids,
     spool,
-    inspector: makeInspector({ trust: await openTrust(config), ...(ports.env.breathe ? { breathe: ports.env.breathe } : {}) }),
+    inspector: makeInspector({ trust, ...(ports.env.breathe ? { breathe: ports.env.breathe } : {}) }),
     ...(timeStamper ? { timeStamper } : {}),
     directory: directory.osci,
     caller: oscCaller(http),
@@ -89,6 +101,7 @@ export async function openIntermediaries(
     async close() {
       await Promise.all(addresses.map((address) => address.close()))
       await Promise.all([cards.close(), ids.close(), spool.close()])
+      await ledger.close()
       http.close()
     },
   }

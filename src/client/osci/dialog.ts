@@ -66,6 +66,10 @@ class Dialog implements OsciDialog {
     return this.#closing
   }
 
+  abandon(): void {
+    if (this.#state === 'open') this.#state = 'dead'
+  }
+
   /** One request at a time: two at once would break the chain of challenges. */
   #next<T>(work: () => Promise<T>): Promise<T> {
     const result = this.#queue.then(work)
@@ -74,7 +78,8 @@ class Dialog implements OsciDialog {
   }
 
   async #exchange<N extends RequestName>(type: N, order: OrderOf<N>, parts: OsciRequestParts): Promise<OsciAnswer<N>> {
-    if (this.#state !== 'open') throw over(this.dead ? 'The dialog is dead: an earlier call in it failed.' : 'The dialog is closed.')
+    if (this.#state !== 'open')
+      throw over(this.dead ? 'The dialog is dead: an earlier call in it failed, or it was given up.' : 'The dialog is closed.')
     const position = { conversationId: this.conversationId, sequenceNumber: this.#sequenceNumber, challenge: this.#challenge }
     try {
       const { answer, control } = await exchange(type, order, parts, this.#line, position)

@@ -145,6 +145,8 @@ export interface OsciDialog {
   send<N extends RequestName>(type: N, order: OrderOf<N>, parts?: OsciRequestParts): Promise<OsciAnswer<N>>
   /** exitDialog, unless dead; never throws and never hides the result before it. */
   close(): Promise<void>
+  /** Makes the dialog dead: for a delivery that could not be kept, and must not be acknowledged by exitDialog. */
+  abandon(): void
 }
 
 export interface OsciCaller {

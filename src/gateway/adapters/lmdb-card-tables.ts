@@ -3,7 +3,7 @@
  * Where process cards lie in the ledger, and how a selection walks through them.
  *
  *   cards   [tenant, messageId]                                                   → the card
- *   seen    [tenant, certificate, role, received 0|1, modified ms, messageId]     → created ms     one row for each role that has a certificate
+ *   seen    [tenant, certificate, role, received 0|1, modified ms, messageId, created ms] → 1      one row for each role with a certificate
  *   living  [tenant, messageId]                                                   → 1              stored or forwarded
  *   gone    [modified ms, tenant, messageId]                                      → 1              the others, oldest change first
  *   counts  tenant                                                                → number of its cards
@@ -19,7 +19,15 @@ import type { CardRecord } from '../intermediary/ports.js'
 import type { Draft, Ledger } from './lmdb-ledger.js'
 
 export type CardKey = [tenant: string, messageId: string]
-type SeenKey = [tenant: string, certificate: string, role: number, received: number, modifiedMs: number, messageId: string]
+type SeenKey = [
+  tenant: string,
+  certificate: string,
+  role: number,
+  received: number,
+  modifiedMs: number,
+  messageId: string,
+  createdMs: number,
+]
 export type GoneKey = [modifiedMs: number, tenant: string, messageId: string]
 
 export interface CardTables {
@@ -52,7 +60,7 @@ export function replaceCard(tables: CardTables, draft: Draft, tenant: string, fo
   }
   if (next) {
     draft.put(tables.cards, [tenant, next.messageId], next)
-    for (const key of seenKeys(tenant, next)) draft.put(tables.seen, key, Date.parse(next.createdAt))
+    for (const key of seenKeys(tenant, next)) draft.put(tables.seen, key, 1)
     if (isGone(next.state)) draft.put(tables.gone, goneKey(tenant, next), 1)
     else draft.put(tables.living, [tenant, next.messageId], 1)
   }
@@ -62,10 +70,10 @@ export function replaceCard(tables: CardTables, draft: Draft, tenant: string, fo
 
 function seenKeys(tenant: string, card: CardRecord): SeenKey[] {
   const received = card.reception === undefined ? 0 : 1
-  const modifiedMs = Date.parse(card.recentModification)
+  const [modifiedMs, createdMs] = [Date.parse(card.recentModification), Date.parse(card.createdAt)]
   return (['originator', 'addressee'] as const).flatMap((role): SeenKey[] => {
     const certificate = card[role]
-    return certificate === undefined ? [] : [[tenant, certificate, ROLE_NUMBER[role], received, modifiedMs, card.messageId]]
+    return certificate === undefined ? [] : [[tenant, certificate, ROLE_NUMBER[role], received, modifiedMs, card.messageId, createdMs]]
   })
 }
 
@@ -110,7 +118,7 @@ function* merged(tables: CardTables, tenant: string, plan: CardPlan, received: r
         const range: [string, string, number, number] = [tenant, certificate, ROLE_NUMBER[role], mark]
         // an end that is no key of this table: it lies behind the last one of the range
         const end = [tenant, certificate, ROLE_NUMBER[role], mark + 1] as unknown as SeenKey
-        return tables.seen.getRange({ start: [...range, fromMs, ''], end })[Symbol.iterator]()
+        return tables.seen.getKeys({ start: [...range, fromMs, '', 0], end })[Symbol.iterator]()
       }),
     ),
   )
@@ -120,12 +128,12 @@ function* merged(tables: CardTables, tenant: string, plan: CardPlan, received: r
       let at = -1
       heads.forEach((head, index) => {
         const best = heads[at]
-        if (head.done !== true && (best === undefined || best.done === true || head.value.key[4] < best.value.key[4])) at = index
+        if (head.done !== true && (best === undefined || best.done === true || head.value[4] < best.value[4])) at = index
       })
       const head = heads[at]
       const range = ranges[at]
       if (head === undefined || head.done === true || range === undefined) return
-      if (head.value.value >= plan.createdFromMs) yield head.value.key[5]
+      if (head.value[6] >= plan.createdFromMs) yield head.value[5]
       heads[at] = range.next()
     }
   } finally {

@@ -85,14 +85,17 @@ function sweepInSteps(ledger: Ledger, tables: CardTables, { clock, startTimer, k
   const keptUntilMs = retention(clock, keepDays)
   let step: Promise<void> = Promise.resolve()
   let stopped = false
-  let cancel = startTimer(CARD_LIMITS.sweepSeconds * 1000, () => (step = sweep()))
+  const start = (): void => {
+    step = sweep()
+  }
+  let cancel = startTimer(CARD_LIMITS.sweepSeconds * 1000, start)
   async function sweep(): Promise<void> {
     const end: GoneKey = [keptUntilMs() + 1, '', '']
     const due = [...tables.gone.getKeys({ end, limit: CARD_LIMITS.sweepCards })]
     // what fails now is tried again: the rows are still there
     await removeCards(ledger, tables, due).catch(() => undefined)
     const delayMs = due.length < CARD_LIMITS.sweepCards ? CARD_LIMITS.sweepSeconds * 1000 : CARD_LIMITS.sweepPauseMs
-    if (!stopped) cancel = startTimer(delayMs, () => (step = sweep()))
+    if (!stopped) cancel = startTimer(delayMs, start)
   }
   return async () => {
     stopped = true

@@ -50,6 +50,9 @@ interface Work {
   readonly reject: (error: unknown) => void
 }
 
+/** Values as they are, without a description of their shape before each: reading is several times faster. */
+const PLAIN_MAPS = { useRecords: false }
+
 const REMOVED = Symbol('removed')
 
 /**
@@ -79,7 +82,7 @@ class LmdbLedger implements Ledger {
   }
 
   table<V, K extends Key>(name: string): Database<V, K> {
-    return this.#root.openDB<V, K>({ name })
+    return this.#root.openDB<V, K>({ ...PLAIN_MAPS, name })
   }
 
   write<T>(work: (draft: Draft) => T): Promise<T> {
@@ -179,8 +182,8 @@ function draftOn(entries: Entries): Draft & { keep(): void } {
       if (entry === undefined) return table.get(key)
       return entry.value === REMOVED ? undefined : (entry.value as V)
     },
-    put: (table, key, value) => enter(own, table as Database<unknown, Key>, JSON.stringify(key), { key, value }),
-    remove: (table, key) => enter(own, table as Database<unknown, Key>, JSON.stringify(key), { key, value: REMOVED }),
+    put: (table, key, value) => enter(own, table, JSON.stringify(key), { key, value }),
+    remove: (table, key) => enter(own, table, JSON.stringify(key), { key, value: REMOVED }),
     keep() {
       for (const [table, rows] of own) for (const [name, entry] of rows) enter(entries, table, name, entry)
     },

@@ -7,6 +7,6 @@ import { DeliveryRefused } from '../../recipient/verdict.js'
 import type { Exchange } from '../exchange.js'
 
 export const partialFetchDelivery: Exchange<'partialFetchDelivery'> = {
-  bare: (order) => ({ fetchDelivery: {}, chunkInformation: { chunkNumber: 0, receivedChunks: [] } }) as never,
+  bare: () => ({ fetchDelivery: {}, chunkInformation: { chunkNumber: 0, receivedChunks: [] } }) as never,
   answer: () => Promise.reject(new DeliveryRefused('gateway.in-work', 'in work', { codes: ['9811'] })),
 }

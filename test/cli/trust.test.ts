@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: EUPL-1.2
+/**
+ * From the sections `trust` and `timestamping` to a trust store and a time-stamping authority.
+ * @module
+ */
+import { expect } from 'chai'
+import { randomBytes, type X509Certificate } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { openTrust, type TrustConfig } from '../../src/cli/compose/trust.js'
+import { ConfigError } from '../../src/errors.js'
+import type { KeyPair } from '../../src/pki/keystore.js'
+import { issueCertificate, issueCrl } from '../../src/pki/test-pki.js'
+import { openAuthority, type OpensslAuthority } from '../pki/openssl-authority.js'
+
+const dates = { notBefore: new Date('2026-01-01T00:00:00Z'), notAfter: new Date('2030-01-01T00:00:00Z') }
+const at = new Date('2027-06-01T12:00:00Z')
+const world = { clock: { now: () => new Date() }, random: (bytes: number) => new Uint8Array(randomBytes(bytes)) }
+
+describe('trust and time stamping of the configuration', () => {
+  let directory: string
+  let root: KeyPair
+  let below: X509Certificate
+  const file = (name: string) => join(directory, name)
+
+  const config = (trust: Partial<TrustConfig['trust']>, timestamping: Partial<TrustConfig['timestamping']> = {}): TrustConfig => ({
+    file: 'gateway.yaml',
+    lineOf: (key) => (key.startsWith('trust.roots') ? 7 : undefined),
+    trust: { roots: [], intermediates: [], crls: [], ...trust },
+    timestamping: { certificates: [], timeoutSeconds: 5, ...timestamping },
+  })
+
+  async function problemsOf(one: TrustConfig) {
+    try {
+      await openTrust(one, world)
+    } catch (error) {
+      if (error instanceof ConfigError) return error.problems
+      throw error
+    }
+    return []
+  }
+
+  before(async () => {
+    directory = await mkdtemp(join(tmpdir(), 'protektor-trust-'))
+    root = await issueCertificate({ commonName: 'Root', usage: 'ca', key: 'rsa-2048', ...dates })
+    const sub = await issueCertificate({ commonName: 'Sub', usage: 'ca', key: 'ec-p256', ...dates }, root)
+    below = (await issueCertificate({ commonName: 'Leaf', usage: 'both', key: 'ec-p256', serial: 9n, ...dates }, sub)).certificate
+    const crl = Buffer.from(issueCrl(sub, [9n], at, dates.notAfter))
+    const pem = `-----BEGIN X509 CRL-----\n${crl.toString('base64')}\n-----END X509 CRL-----\n`
+    const files = {
+      'root.pem': root.certificate.toString(),
+      'root.der': root.certificate.raw,
+      'sub.pem': sub.certificate.toString(),
+      'sub.crl': crl,
+      'sub.crl.pem': pem + pem,
+      'broken.pem': '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n',
+      empty: '',
+      'half.crl.pem': pem + pem.replace(/\nM\w/, '\nAA'),
+    }
+    for (const [name, content] of Object.entries(files)) await writeFile(file(name), content)
+  })
+  after(() => rm(directory, { recursive: true, force: true }))
+
+  it('knows nobody where nothing is configured, and stamps nothing', async () => {
+    const opened = await openTrust(config({}), world)
+    expect((await opened.trust.check(below, 'cipher', at)).verdict).to.equal('unknown')
+    expect(opened).not.to.have.property('timeStamper')
+  })
+
+  it('loads the machinery of paths only when it is needed: no static import leads there', () => {
+    const seen = new Set<string>()
+    const visit = (path: URL): void => {
+      if (seen.has(path.href)) return
+      seen.add(path.href)
+      const text = readFileSync(path, 'utf8')
+      for (const [, names = '', from = ''] of text.matchAll(/^(?:import|export) ([^'"]*?)from '([^']+)'/gms))
+        if (!names.startsWith('type ') && from.startsWith('.')) visit(new URL(from.replace(/\.js$/, '.ts'), path))
+    }
+    visit(new URL('../../src/cli/compose/trust.ts', import.meta.url))
+    const names = [...seen].map((href) => href.split('/src/')[1])
+    expect(names).to.include.members(['pki/pinned.ts', 'pki/keystore.ts', 'gateway/adapters/time-stamper.ts'])
+    expect(names).not.to.include.members(['pki/path.ts'])
+    expect(names).not.to.include.members(['pki/timestamp.ts'])
+  })
+
+  it('builds paths from PEM and DER files, with revocation lists in either form', async () => {
+    const named = { roots: [file('root.pem')], intermediates: [file('sub.pem')] }
+    const verdict = async (trust: Partial<TrustConfig['trust']>) =>
+      (await (await openTrust(config(trust), world)).trust.check(below, 'cipher', at)).verdict
+    expect(await verdict(named)).to.equal('valid')
+    expect(await verdict({ ...named, roots: [file('root.der')] })).to.equal('valid')
+    expect(await verdict({ ...named, intermediates: [] })).to.equal('unknown')
+    expect(await verdict({ ...named, crls: [file('sub.crl')] })).to.equal('revoked')
+    expect(await verdict({ ...named, crls: [file('sub.crl.pem')] })).to.equal('revoked')
+  })
+
+  it('tells every broken file at once, with key, file and line', async () => {
+    const problems = await problemsOf(
+      config(
+        {
+          roots: [file('root.pem'), file('broken.pem'), file('sub.crl')],
+          intermediates: [file('empty')],
+          crls: [file('root.pem'), file('half.crl.pem'), file('missing'), file('empty')],
+        },
+        { url: 'http://127.0.0.1:1/', certificates: [file('broken.pem')] },
+      ),
+    )
+    expect(problems.map(({ key }) => key)).to.deep.equal([
+      'timestamping.certificates[0]',
+      'trust.crls[0]',
+      'trust.crls[1]',
+      'trust.crls[2]',
+      'trust.crls[3]',
+      'trust.intermediates[0]',
+      'trust.roots[1]',
+      'trust.roots[2]',
+    ])
+    const broken = problems.find(({ key }) => key === 'trust.roots[1]')
+    expect(broken).to.include({ file: 'gateway.yaml', line: 7 })
+    expect(broken?.message.de).to.contain('broken.pem')
+    expect(broken?.message.en).to.contain('broken.pem')
+  })
+
+  it('demands a certificate of the authority that is to be asked', async () => {
+    const problems = await problemsOf(config({}, { url: 'http://127.0.0.1:1/' }))
+    expect(problems.map(({ key }) => key)).to.deep.equal(['timestamping.certificates'])
+  })
+
+  describe('with an authority', () => {
+    let authority: OpensslAuthority
+    let server: Server
+    before(async () => {
+      authority = await openAuthority()
+      server = createServer((request, response) => {
+        const parts: Buffer[] = []
+        request.on('data', (part: Buffer) => parts.push(part))
+        request.on('end', () => {
+          void authority
+            .reply(Buffer.concat(parts), 'brainpool')
+            .then((bytes) => response.writeHead(200, { 'content-type': 'application/timestamp-reply' }).end(bytes))
+        })
+      })
+      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    })
+    after(async () => {
+      server.closeAllConnections()
+      await new Promise((resolve) => server.close(resolve))
+      await authority.close()
+    })
+
+    it('stamps under the certificates of the section', async () => {
+      await writeFile(file('tsa.pem'), authority.certificates.root.toString())
+      const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`
+      const { timeStamper } = await openTrust(config({}, { url, certificates: [file('tsa.pem')] }), world)
+      const sha256 = randomBytes(32)
+      const stamp = await timeStamper?.stamp(sha256)
+      if (stamp === undefined || !('cryptographic' in stamp)) throw new TypeError('a cryptographic stamp is expected')
+      expect(await authority.accepts(stamp.cryptographic.token, sha256)).to.equal(true)
+    })
+  })
+})

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: EUPL-1.2
+/**
+ * The Java peer outside the repository: its commands, its servers, its keys. Whoever uses it skips, visibly, where it is absent.
+ */
+import { spawn, type ChildProcess } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { existsSync } from 'node:fs'
+import { chmod, readdir, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+export const SHARED = fileURLToPath(new URL('../../../shared/', import.meta.url))
+export const PEER = join(SHARED, 'peer')
+const ABSENT = 3
+
+export interface Run {
+  readonly status: number
+  readonly out: string
+  readonly err: string
+}
+
+export function run(command: string, args: readonly string[]): Promise<Run> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'] })
+    let out = ''
+    let err = ''
+    child.stdout.on('data', (d: Buffer) => (out += d.toString()))
+    child.stderr.on('data', (d: Buffer) => (err += d.toString()))
+    child.once('error', reject)
+    child.once('close', (status) => resolve({ status: status ?? -1, out, err }))
+  })
+}
+
+export const peer = (...args: readonly string[]): Promise<Run> => run(join(PEER, 'run.sh'), args)
+
+/** What the peer's client prints: one object, `ok` tells whether its whole command succeeded. */
+export interface Said extends Record<string, unknown> {
+  readonly ok: boolean
+  readonly feedback?: readonly string[]
+  readonly messageId?: string
+}
+
+/** The last line of the peer's output. */
+export function saidIn({ out, err }: Run): Said {
+  const line = out.trim().split('\n').at(-1) ?? ''
+  try {
+    return JSON.parse(line) as Said
+  } catch {
+    return { ok: false, error: `no answer: ${err.slice(0, 500)}` }
+  }
+}
+
+/** false: said on stderr why. */
+export async function peerIsThere(): Promise<boolean> {
+  if (!existsSync(PEER)) return false
+  const probe = await peer('inspect', join(PEER, 'README.md'))
+  if (probe.status === ABSENT) process.stderr.write(probe.err)
+  return probe.status !== ABSENT
+}
+
+/** Throwaway keys of the peer's script, readable by us alone, as `serve` demands. */
+export async function makePki(directory: string, bits = 3072): Promise<void> {
+  const made = await run(join(PEER, 'pki.sh'), [directory, String(bits)])
+  if (made.status !== 0) throw new Error(made.err)
+  await writeFile(join(directory, 'pin'), 'test\n', { mode: 0o600 })
+  for (const file of await readdir(directory)) if (/\.(p12|pem)$/.test(file)) await chmod(join(directory, file), 0o600)
+}
+
+export interface PeerServer {
+  readonly url: string
+  readonly child: ChildProcess
+}
+
+/** A server of the peer as a process of its own; resolves when it prints its address. */
+export async function startPeer(kind: 'intermediary' | 'passive', ...args: readonly string[]): Promise<PeerServer> {
+  const child = spawn(join(PEER, 'run.sh'), [kind, '0', ...args], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const url = await new Promise<string>((resolve, reject) => {
+    let text = ''
+    child.stdout.on('data', (d: Buffer) => {
+      if (text.length > 4096) return
+      text += d.toString()
+      const found = /http:\/\/127\.0\.0\.1:\d+/.exec(text)
+      if (found) resolve(found[0])
+    })
+    child.once('close', () => reject(new Error(`the ${kind} ended: ${text}`)))
+  })
+  return { url, child }
+}
+
+/** A port that was free a moment ago. */
+export function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer()
+    server.once('error', reject)
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address()
+      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0))
+    })
+  })
+}
+
+export const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
