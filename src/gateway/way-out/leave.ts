@@ -24,7 +24,10 @@ import { identityOf, peerOf, stationOf } from './parties.js'
 import type { WayOutHouse } from './ports.js'
 import { openClaimed, settleClaim, usedKey } from './receipt.js'
 import { sayNotice, sayResult } from './reply.js'
-import { serviceOf } from './service.js'
+import { serviceOf } from './entry.js'
+
+/** A reply mailbox outlives its envelope by 60 s (core); sealing and putting need some of it. */
+const REPLY_LIFE_MS = 58_000
 
 interface Ending {
   readonly fate: Fate
@@ -169,7 +172,8 @@ export async function leave(claim: Claim, house: WayOutHouse): Promise<void> {
       return lost('claim-lost', id, error, house)
     }
   }
-  const outing = beginOuting(startedMs + claim.remainingMs, startedMs + way.answerWithinSeconds * 1000, house)
+  const patienceMs = Math.min(way.answerWithinSeconds * 1000, claim.remainingMs + REPLY_LIFE_MS)
+  const outing = beginOuting(startedMs + claim.remainingMs, startedMs + patienceMs, house)
   const ending = await travel(envelope, outing, house)
   const unheard = await tell(envelope, ending, house)
   if (unheard !== undefined) lost('way-out-reply-lost', id, unheard, house)

@@ -174,9 +174,7 @@ organizations:
       children: ['hello'],
     })
     const { ask } = await answering({ ...DOCUMENT, custom: [block] })
-    const bytes = text(
-      JSON.stringify([Buffer.from('<c:Note xmlns:c="urn:example:custom" Id="mine">outward</c:Note>').toString('base64')]),
-    )
+    const bytes = text(JSON.stringify([Buffer.from('<c:Note xmlns:c="urn:example:custom" Id="mine">outward</c:Note>').toString('base64')]))
     const parts = [{ name: 'custom-headers', mediaType: 'application/json', role: 'evidence' as const, bytes }]
     const events = await ask({ document: certificateRequest(), parts })
     const request = await openRequest(bad?.bodies[0] ?? Buffer.alloc(0), party.demo.keys)

@@ -69,7 +69,13 @@ describe('way out: deliveries', function () {
       expect(result?.osci?.authors?.map((a) => a.verdict)).to.deep.equal(['valid'])
       expect(result?.osci?.signedBy?.certificate).to.be.a('string')
       if (delivery === 'mediate') expect(result?.osci?.processCard).to.have.nested.property('request.processCard.reception')
-      expect(logged('way-out')[0]).to.include({ outcome: 'done', role: 'wayOut', mode: 'terminating', peer: 'town', participant: 'portal-1' })
+      expect(logged('way-out')[0]).to.include({
+        outcome: 'done',
+        role: 'wayOut',
+        mode: 'terminating',
+        peer: 'town',
+        participant: 'portal-1',
+      })
     })
 
   for (const delivery of ['accept', 'forward'] as const satisfies readonly OsciDelivery[])

@@ -106,7 +106,10 @@ export async function answerTo(body: Uint8Array, keys: DemoKeys, spec: AnswerSpe
       feedback: { entries: codes.map((code) => ({ code, text: `text of ${code}`, lang: 'de' })) },
       ...(built && messageId !== undefined ? { messageId } : {}),
     },
-    certificates: [...(signer === 'nobody' ? [] : [certificateEntry('SignatureCertificateOriginator', signer.certificate)]), ...certificates],
+    certificates: [
+      ...(signer === 'nobody' ? [] : [certificateEntry('SignatureCertificateOriginator', signer.certificate)]),
+      ...certificates,
+    ],
     custom: spec.custom ?? [],
     ...(built ? { content: built.content } : {}),
     attachments: built?.attachments ?? [],
@@ -116,7 +119,14 @@ export async function answerTo(body: Uint8Array, keys: DemoKeys, spec: AnswerSpe
   const sealing: Sealing = {
     ...(signer === 'nobody' ? {} : { sign: signing(signer) }),
     ...(encrypted
-      ? { encryptFor: { certificate: certificateOf(request, 'CipherCertificateIntermediary'), cipher: GCM, keyTransport: OAEP, ivBytes: 12 } }
+      ? {
+          encryptFor: {
+            certificate: certificateOf(request, 'CipherCertificateIntermediary'),
+            cipher: GCM,
+            keyTransport: OAEP,
+            ivBytes: 12,
+          },
+        }
       : {}),
   }
   return osci.seal(message, { ...env, sealing })

@@ -12,7 +12,7 @@ import { DeliveryRefused } from '../../../src/gateway/recipient/verdict.js'
 import { fateOfFailure, fateOfFeedback } from '../../../src/gateway/way-out/fate.js'
 import { beginOuting } from '../../../src/gateway/way-out/outing.js'
 import type { WayOut, WayOutHouse } from '../../../src/gateway/way-out/ports.js'
-import { serviceOf } from '../../../src/gateway/way-out/service.js'
+import { serviceOf } from '../../../src/gateway/way-out/entry.js'
 import { issueCertificate } from '../../../src/pki/test-pki.js'
 
 const failure = (stage: CallStage, finding = 'client.connection', options: CallErrorOptions = {}) =>
@@ -22,7 +22,9 @@ const failure = (stage: CallStage, finding = 'client.connection', options: CallE
 function house(time: { nowMs: number }, ending = new AbortController().signal): WayOutHouse {
   const own = {
     sleep: (ms: number, signal: AbortSignal) =>
-      ms > 1000 ? new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve())) : Promise.resolve(void (time.nowMs += ms)),
+      ms > 1000
+        ? new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve()))
+        : Promise.resolve(void (time.nowMs += ms)),
   }
   return { own, ports: { clock: { monotonicMs: () => time.nowMs, now: () => new Date(0) } }, ending } as unknown as WayOutHouse
 }
@@ -33,7 +35,7 @@ async function attempts(errors: readonly unknown[], lifeMs = 5000): Promise<{ re
   try {
     await outing.first(() => {
       const error = errors[calls++]
-      return error === undefined ? Promise.resolve() : Promise.reject(error as Error)
+      return error === undefined ? Promise.resolve() : Promise.reject(error)
     })
     return { calls }
   } catch (error) {
