@@ -35,7 +35,7 @@ async function attempts(errors: readonly unknown[], lifeMs = 5000): Promise<{ re
   try {
     await outing.first(() => {
       const error = errors[calls++]
-      return error === undefined ? Promise.resolve() : Promise.reject(error)
+      return error instanceof Error ? Promise.reject(error) : Promise.resolve()
     })
     return { calls }
   } catch (error) {
