@@ -11,7 +11,7 @@ import { randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import type { JWK } from 'jose'
 import type { KeyOwner } from '../src/client/index.js'
-import { connect } from '../src/client/index.js'
+import { connect, mayHaveBeenProcessed } from '../src/client/index.js'
 import { writeXprotektor } from '../src/xoev/xprotektor.js'
 import { REGISTER } from './musterstadt/register.js'
 import { RESIDENTS } from './musterstadt/residents.js'
@@ -48,4 +48,6 @@ for await (const event of client.ask({ to: REGISTER.kennung, recipientKey: keys.
   }
   const xml = event.content.parts.find((part) => part.role === 'document')?.bytes
   console.log(event.kind, event.content.outcome?.status, xml === undefined ? '' : new TextDecoder().decode(xml))
+  for (const { code, text } of event.content.outcome?.reasons ?? []) console.log('  ', code, text ?? '')
+  if (mayHaveBeenProcessed(event.content)) console.log('   whether it was processed is not known: clear up before asking again')
 }

@@ -37,6 +37,8 @@ export type AskEvent =
 
 const MAX_WAIT_SECONDS = 30
 const PAUSE_MS = 200
+/** A request may be given back because of what a notice says; the notice was put first, but may be read a moment later. */
+const LAST_LOOK_MS = 250
 
 interface Question {
   readonly id: string
@@ -49,6 +51,7 @@ interface Question {
 type Step =
   | { readonly from: 'reply'; readonly taken: TakenEnvelope | undefined }
   | { readonly from: 'core'; readonly record: EnvelopeOutcome | undefined }
+  | { readonly from: 'clock' }
 
 /** @throws {TransportError} the request could not be put; {EnvelopeError} it could not be sealed */
 export async function* ask(options: ClientOptions, request: AskRequest): AsyncGenerator<AskEvent, void, undefined> {
@@ -91,8 +94,10 @@ async function* follow(options: ClientOptions, question: Question, signal: Abort
   let taken = false
   let replies: Promise<Step> = reply()
   let outcomes: Promise<Step> | undefined = core('claimed')
+  let lastLook: Promise<Step> | undefined
   while (leftMs(options, question) > 0 && !signal.aborted) {
-    const step: Step = await Promise.race(outcomes === undefined ? [replies] : [replies, outcomes])
+    const step: Step = await Promise.race([replies, outcomes, lastLook].filter((one) => one !== undefined))
+    if (step.from === 'clock') break
     if (step.from === 'reply') {
       replies = reply()
       const content = step.taken === undefined ? undefined : await belonging(options, question, step.taken)
@@ -111,7 +116,8 @@ async function* follow(options: ClientOptions, question: Question, signal: Abort
         taken = true
         yield { kind: 'taken', at: record.at }
       }
-      if (record?.outcome === 'expired' || record?.outcome === 'refused') break
+      if (record?.outcome === 'expired') break
+      if (record?.outcome === 'refused') lastLook = options.sleep(LAST_LOOK_MS, signal).then(() => ({ from: 'clock' }))
       const settled: boolean = record !== undefined && record.outcome !== 'waiting'
       outcomes = settled ? undefined : core(record?.claimed === true ? 'settled' : 'claimed')
     }

@@ -355,6 +355,13 @@ const outgoing = z.strictObject({
     unit: 'seconds',
     example: '20',
   }),
+  metadata: option(z.boolean().prefault(false), {
+    ...words(
+      'schreibt MessageMetaData als eigenen Kopfblock, wenn Autor und Leser der Nachricht bekannt sind',
+      'writes MessageMetaData as a header block of its own when author and reader of the message are known',
+    ),
+    example: 'true',
+  }),
 })
 
 /** The whole tree. `z.output` of it is the typed configuration. */

@@ -16,6 +16,7 @@ import type { OsciAddress } from './app.js'
 import { decryptFailures, type DecryptFailures } from './decrypt-failures.js'
 import type { GatewayPorts, RecipientEndpoint } from './ports.js'
 import type { RepeatOutcome } from './repeats.js'
+import { isRefused, namesAnother } from './reply-linkage.js'
 import { sealAnswer } from './recipient/answer.js'
 import { readContent, type DeliveredContent } from './recipient/content.js'
 import { awaitAnswer, awaitDelivered, awaitTaken, putRequest } from './recipient/handover.js'
@@ -154,10 +155,7 @@ async function fitsRequest(reply: OpenedEnvelope, content: DeliveredContent, por
   const document = reply.parts.find((p) => p.role === 'document')
   if (!document || !content.xoev) return true
   const report = await ports.desk.check(document.bytes)
-  if (report.refusal && !report.unknownStandard) return false
-  const asked = content.xoev.messageUuid?.toLowerCase()
-  const answers = report.facts?.inReplyTo?.toLowerCase()
-  return asked === undefined || answers === undefined || asked === answers
+  return !isRefused(report) && !namesAnother(report, content.xoev)
 }
 
 function record(

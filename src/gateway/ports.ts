@@ -72,6 +72,8 @@ export interface RecipientEndpoint {
 /** Verdict on one document. */
 export interface DocumentReport {
   readonly facts?: XoevFacts
+  /** Of the root element. */
+  readonly namespace?: string
   /** JSON reading for convenience; absent where there is none. */
   readonly reading?: Uint8Array
   /** Set when the document must not be handed on: code of the XÖV rejection list and text. */
@@ -109,7 +111,9 @@ export interface GatewayIdentity {
   readonly opening: OpeningKey
   /** Public half of `opening`: what answers are sealed for. */
   readonly replyKey: JWK
-  /** Public half of `signing`, as JWK Set. */
+  /** Opens what participants send to ways out. It lasts, since its public half stands in their configuration. */
+  readonly receiving: OpeningKey
+  /** Public halves of `signing` and `receiving`, as JWK Set. */
   readonly jwks: { readonly keys: readonly JWK[] }
 }
 

@@ -32,6 +32,7 @@ import { packageCodec } from './package-codec.js'
 import { openIntermediaries } from './intermediary.js'
 import { openOsciDirectory } from './osci-directory.js'
 import { makeEndpoints, makePeers, strictAlgorithms } from './peers.js'
+import { openWaysOut } from './way-out.js'
 import { deskOf, type OpenedDesk } from './xoev-desk.js'
 
 export interface RunningGateway {
@@ -207,6 +208,10 @@ async function compose(config: Config, options: GatewayOptions, desk: OpenedDesk
     await admin.close(0)
     throw error
   })
+  const waysOut = await openWaysOut(config, own.rings, peers, oscis.services, ports).catch(async (error: unknown) => {
+    await Promise.all([open.close(0), admin.close(0)])
+    throw error
+  })
   return {
     public: open,
     admin,
@@ -219,7 +224,8 @@ async function compose(config: Config, options: GatewayOptions, desk: OpenedDesk
     async close(withinMs) {
       draining = true
       stopping.abort()
-      await open.close(withinMs)
+      // together: whoever waits for an answer from a way out gets it
+      await Promise.all([open.close(withinMs), waysOut.close(withinMs)])
       await core.close()
       await intermediaries.close()
       await Promise.all([desk.close(), ports.repeats.close(), oscis.close(), admin.close(0)])

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: EUPL-1.2
 /**
- * The gateway's own keys towards registers: a signing key that lasts (registers know its public half), and an opening key that lives
- * as long as the process, since answers never outlive it.
+ * The gateway's own keys towards participants.
+ *
+ *   signing     lasts: registers know its public half
+ *   receiving   lasts: whoever sends to a way out seals for it
+ *   opening     lives as long as the process, since answers never outlive it
  * @module
  */
-import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ProtektorError } from '../../errors.js'
 import { generateEnvelopeKey, importOpeningKey, importSigningKey, publicJwkOf } from '../../envelope/keys.js'
@@ -17,40 +20,55 @@ export type OpenedIdentity = GatewayIdentity
 
 type PrivateJwk = Awaited<ReturnType<typeof generateEnvelopeKey>>['privateJwk']
 
-/** The first signing key of a JWK Set. @throws {ProtektorError} `keystore.no-key` */
-function signingKeyOf(text: string): PrivateJwk {
-  const { keys = [] } = JSON.parse(text) as { keys?: PrivateJwk[] }
-  const key = keys.find((k) => k.use !== 'enc')
-  if (!key) throw new ProtektorError('keystore.no-key', 'The key file of the gateway holds no signing key.')
-  return key
+interface LastingKeys {
+  readonly sig: PrivateJwk
+  readonly enc: PrivateJwk
 }
 
-/** Makes `gateway-key.jwks.json` below `dataDirectory` (0600); the public half lies beside it, for registers. */
-async function ownKey(dataDirectory: string): Promise<PrivateJwk> {
+const publicSet = ({ sig, enc }: LastingKeys) => ({ keys: [publicJwkOf(sig), publicJwkOf(enc)] })
+
+/** @throws {ProtektorError} `keystore.no-key` the JWK Set holds no signing key. */
+function storedKeys(text: string): Partial<LastingKeys> & Pick<LastingKeys, 'sig'> {
+  const { keys = [] } = JSON.parse(text) as { keys?: PrivateJwk[] }
+  const sig = keys.find((k) => k.use !== 'enc')
+  const enc = keys.find((k) => k.use === 'enc')
+  if (!sig) throw new ProtektorError('keystore.no-key', 'The key file of the gateway holds no signing key.')
+  return { sig, ...(enc ? { enc } : {}) }
+}
+
+/**
+ * Makes `gateway-key.jwks.json` below `dataDirectory` (0600), or adds what an older file lacks; the public halves lie beside it, for
+ * participants. Renamed into place as the last step, so that a crash leaves the old keys, and the next start makes both files anew.
+ */
+async function lastingKeys(dataDirectory: string): Promise<LastingKeys> {
   const file = join(dataDirectory, 'gateway-key.jwks.json')
-  const stored = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
+  const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return undefined
     throw error
   })
-  if (stored !== undefined) return signingKeyOf(stored)
-  const { privateJwk } = await generateEnvelopeKey('sig')
-  await writeFile(file, JSON.stringify({ keys: [privateJwk] }), { mode: 0o600, flag: 'wx' })
-  await writeFile(join(dataDirectory, 'gateway.jwks.json'), JSON.stringify({ keys: [publicJwkOf(privateJwk)] }, null, 2) + '\n', {
-    mode: 0o644,
-  })
-  return privateJwk
+  const stored: Partial<LastingKeys> = text === undefined ? {} : storedKeys(text)
+  const keys = {
+    sig: stored.sig ?? (await generateEnvelopeKey('sig')).privateJwk,
+    enc: stored.enc ?? (await generateEnvelopeKey('enc')).privateJwk,
+  }
+  if (stored.sig && stored.enc) return keys
+  await writeFile(join(dataDirectory, 'gateway.jwks.json'), JSON.stringify(publicSet(keys), null, 2) + '\n', { mode: 0o644 })
+  await writeFile(`${file}.new`, JSON.stringify({ keys: [keys.sig, keys.enc] }), { mode: 0o600 })
+  await rename(`${file}.new`, file)
+  return keys
 }
 
 /** Opens, or makes at the first start, the gateway's keys. */
 export async function openIdentity(dataDirectory: string): Promise<OpenedIdentity> {
   await mkdir(dataDirectory, { recursive: true, mode: 0o700 })
-  const jwk = await ownKey(dataDirectory)
+  const keys = await lastingKeys(dataDirectory)
   const opening = await generateEnvelopeKey('enc')
   return {
     participant: GATEWAY_PARTICIPANT,
-    signing: await importSigningKey(jwk),
+    signing: await importSigningKey(keys.sig),
     opening: await importOpeningKey(opening.privateJwk),
     replyKey: opening.publicJwk,
-    jwks: { keys: [publicJwkOf(jwk)] },
+    receiving: await importOpeningKey(keys.enc),
+    jwks: publicSet(keys),
   }
 }

@@ -8,12 +8,11 @@ import { StructureError } from '../../errors.js'
 import type { Limits } from '../../env.js'
 import type { PackageCodec } from '../../gateway/ports.js'
 import { takeOver } from '../../osci/build.js'
+import { OSCIMETA } from '../../osci/message-metadata.js'
 import { OSCI } from '../../osci/names.js'
 import { canonicalize } from '../../xml/c14n.js'
 import { parseXml } from '../../xml/gate.js'
 import { elementsOf, isElement, textOf, type XmlElement } from '../../xml/tree.js'
-
-const OSCIMETA = 'http://www.osci.eu/ws/2014/10/transport'
 
 /** Texts at the end of a path of local names; steps may repeat. */
 function textsAt(metadata: XmlElement, ...path: readonly string[]): string[] {

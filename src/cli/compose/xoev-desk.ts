@@ -62,6 +62,7 @@ function reportOf(report: XoevReport, reading: Uint8Array | undefined): Document
   const first = report.findings.find((f) => f.severity === 'error')?.id ?? 'xoev-schema.not-judged'
   return {
     ...(facts ? { facts } : {}),
+    ...(report.document ? { namespace: report.document.root.uri } : {}),
     ...(reading ? { reading } : {}),
     // fixed text: what exactly is wrong may quote the document
     ...(bad ? { refusal: { code: report.rueckweisung ?? 'S999', finding: first, text: 'the document does not pass the check' } } : {}),

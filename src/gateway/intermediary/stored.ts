@@ -115,12 +115,19 @@ export function packageParts(delivery: StoredDelivery, ports: Pick<GatewayPorts,
 
 const CUSTOM = 'custom-headers'
 
-/** Header blocks of other namespaces, each as bytes that stand alone. */
-function customPart(custom: readonly XmlElement[], ports: Pick<GatewayPorts, 'packages'>): EnvelopePart[] {
+/** Header blocks of other namespaces, each as bytes that stand alone; no part where there are none. */
+export function customPart(custom: readonly XmlElement[], ports: Pick<GatewayPorts, 'packages'>): EnvelopePart[] {
   if (custom.length === 0) return []
   return [
     { name: CUSTOM, mediaType: 'application/json', role: 'evidence', bytes: json(custom.map((e) => base64(ports.packages.write(e)))) },
   ]
+}
+
+/** The header blocks that {@link customPart} wrote. */
+export function readCustomPart(parts: readonly EnvelopePart[], packages: GatewayPorts['packages']): XmlElement[] {
+  const custom = parts.find((p) => p.role === 'evidence' && p.name === CUSTOM)
+  if (!custom) return []
+  return (JSON.parse(new TextDecoder().decode(custom.bytes)) as string[]).map((block) => packages.readBlock(Buffer.from(block, 'base64')))
 }
 
 /** What stands in an envelope's header. */
@@ -168,14 +175,11 @@ export async function openStored(
 export function readPackageParts(parts: readonly EnvelopePart[], packages: GatewayPorts['packages']): StoredDelivery {
   const content = parts.find((p) => p.role === 'osci')
   if (!content) throw new ProtektorError('policy.reply-package', 'the envelope holds no ContentPackage')
-  const evidence = (name: string) => parts.find((p) => p.role === 'evidence' && p.name === name)
-  const custom = evidence(CUSTOM)
+  const certificates = parts.find((p) => p.role === 'evidence' && p.name === 'certificates')
   return {
     content: packages.read(content.bytes),
-    certificates: readCertificatePart(evidence('certificates')),
-    custom: custom
-      ? (JSON.parse(new TextDecoder().decode(custom.bytes)) as string[]).map((block) => packages.readBlock(Buffer.from(block, 'base64')))
-      : [],
+    certificates: readCertificatePart(certificates),
+    custom: readCustomPart(parts, packages),
     attachments: parts.filter((p) => p.role === 'attachment').map((p) => outgoingPart(p.name, p.bytes, p.mediaType)),
   }
 }

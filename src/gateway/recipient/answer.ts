@@ -11,13 +11,12 @@
 import { ProtektorError } from '../../errors.js'
 import type { EnvelopePart } from '../../envelope/types.js'
 import { certificateEntry } from '../../osci/certificates.js'
-import type { ContainerSpec, ContentSpec } from '../../osci/content-types.js'
-import { sealContent } from '../../osci/content-write.js'
 import { feedbackEntries, feedbackRow, type FeedbackEntry } from '../../osci/feedback.js'
 import { osci } from '../../osci/stages.js'
 import type { CertificateEntry, OsciEnv, OsciMessage, Sealing } from '../../osci/types.js'
+import { sealOwnContent, type BuiltContent } from '../own-content.js'
 import type { EndpointKeys, GatewayPorts, Peer, RecipientEndpoint } from '../ports.js'
-import { AES_256_GCM, answerEncryption, DEFAULT_SIGNATURE, OAEP_SHA256, signatureMethodFor } from '../sealing.js'
+import { answerEncryption, DEFAULT_SIGNATURE, signatureMethodFor } from '../sealing.js'
 import { readPackageParts } from '../intermediary/stored.js'
 import { swappedRoles } from './certificates.js'
 import type { DeliveredContent } from './content.js'
@@ -50,12 +49,6 @@ function sealingOf({ shape, peer }: AnswerInput, keys: EndpointKeys): Sealing {
   }
 }
 
-interface BuiltContent {
-  readonly content: NonNullable<OsciMessage['content']>
-  readonly attachments: OsciMessage['attachments']
-  readonly certificates: readonly CertificateEntry[]
-}
-
 /** A ContentPackage that the register sealed itself is wrapped unopened. */
 function ownPackage(
   parts: readonly EnvelopePart[],
@@ -71,53 +64,23 @@ function ownPackage(
   return { content, attachments, certificates }
 }
 
-/** The document as first Content, attachments beside it, signed by our author key, encrypted for the request's authors. */
-async function ourPackage(parts: readonly EnvelopePart[], input: AnswerInput, keys: EndpointKeys, env: OsciEnv): Promise<BuiltContent> {
-  const contents = parts
-    .filter((p) => p.role === 'document' || p.role === 'attachment')
-    .map((p, at): ContentSpec =>
-      p.role === 'document'
-        ? { kind: 'data', id: `content${at}`, bytes: p.bytes }
-        : { kind: 'attachment', id: `content${at}`, name: p.name, bytes: p.bytes, contentType: p.mediaType },
-    )
-  const documentFirst = [...contents].sort((a, b) => Number(a.kind === 'attachment') - Number(b.kind === 'attachment'))
-  const author = keys.author
-  const isSigner = author !== undefined && author.certificate.fingerprint256 === keys.signature.certificate.fingerprint256
-  const authorEntry =
-    author &&
-    certificateEntry(
-      isSigner ? 'SignatureCertificateOriginator' : 'SignatureCertificateOtherAuthor',
-      author.certificate,
-      isSigner ? undefined : 0,
-    )
+/** The register's document, signed by our author key, encrypted for the request's authors. */
+function ourPackage(parts: readonly EnvelopePart[], input: AnswerInput, keys: EndpointKeys, env: OsciEnv): Promise<BuiltContent> {
+  const signer = keys.author
+  const isSigner = signer !== undefined && signer.certificate.fingerprint256 === keys.signature.certificate.fingerprint256
+  const role = isSigner ? 'SignatureCertificateOriginator' : 'SignatureCertificateOtherAuthor'
   const readers = input.content?.encryptAnswerFor
-  const container: ContainerSpec = {
-    id: input.content?.containerId ?? 'container0',
-    contents: documentFirst,
-    ...(author && authorEntry
-      ? {
-          sign: [
-            {
-              signer: author,
-              certificateId: authorEntry.id,
-              ...signatureMethodFor(author, input.peer?.sendingSignature ?? DEFAULT_SIGNATURE),
-            },
-          ],
-        }
-      : {}),
-    ...(readers
-      ? {
-          encrypt: {
-            readers: readers.map((r) => ({ certificate: r.certificate, certificateId: r.entry.id })),
-            cipher: AES_256_GCM,
-            keyTransport: OAEP_SHA256,
-            ivBytes: input.content?.ivBytes ?? 12,
-          },
-        }
-      : {}),
-  }
-  const built = await sealContent([container], env)
-  return { ...built, certificates: [...(authorEntry ? [authorEntry] : []), ...(readers ?? []).map((r) => r.entry)] }
+  return sealOwnContent(
+    {
+      parts,
+      containerId: input.content?.containerId ?? 'container0',
+      ...(signer ? { author: { signer, entry: certificateEntry(role, signer.certificate, isSigner ? undefined : 0) } } : {}),
+      signatureMethod: input.peer?.sendingSignature ?? DEFAULT_SIGNATURE,
+      ...(readers ? { readers } : {}),
+      ivBytes: input.content?.ivBytes ?? 12,
+    },
+    env,
+  )
 }
 
 /** Each Id once, and each role that stands for one party once; the first wins. */

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: EUPL-1.2
+/**
+ * One envelope's way over the OSCI wire: its deadlines, its one permitted repetition, and how far it came.
+ *
+ *   take ──► leave until (life of the envelope) ──► answer until (answerWithinSeconds)
+ *              nothing leaves after it                 then the call is given up
+ *
+ * Repeated is the first step alone, once, and only where the connection never stood: there nobody can have seen anything.
+ * Specs: osci-in-the-field §3 rows 8–10, 22; product.md, Decisions, "deadlines".
+ * @module
+ */
+import { OsciCallError } from '../../client/osci/ports.js'
+import { DeliveryRefused, NOT_TAKEN } from '../recipient/verdict.js'
+import type { WayOutHouse } from './ports.js'
+
+const PAUSE_MS = 250
+const NEVER_CONNECTED = /^client\.(connection|connect-timeout)$/
+
+export interface Outing {
+  /** Aborted at the deadline, or when the house closes. */
+  readonly signal: AbortSignal
+  /** Until the deadline of the answer. */
+  leftMs(): number
+  /** The first step. @throws {DeliveryRefused} 9809 the envelope's life is over. */
+  first<T>(step: () => Promise<T>): Promise<T>
+  /** The step that hands the delivery over: from here on it may have been processed. */
+  deliver<T>(step: () => Promise<T>): Promise<T>
+  readonly delivering: boolean
+  /** What may go on after the answer, e.g. the end of a dialog. Never rejects. */
+  afterwards(work: Promise<void>): void
+  /** Ends timers and waits for what goes on. */
+  end(): Promise<void>
+}
+
+/**
+ * @param leaveUntilMs monotonic time at which the envelope's life ends.
+ * @param answerUntilMs monotonic time until which its answer is waited for.
+ */
+export function beginOuting(leaveUntilMs: number, answerUntilMs: number, { own, ports, ending }: WayOutHouse): Outing {
+  const { clock } = ports
+  const late = new AbortController()
+  const over = new AbortController()
+  const signal = AbortSignal.any([late.signal, ending])
+  const leftMs = (): number => Math.max(1, answerUntilMs - clock.monotonicMs())
+  void own.sleep(leftMs(), over.signal).then(() => {
+    if (!over.signal.aborted) late.abort()
+  })
+  const rest: Promise<void>[] = []
+  let delivering = false
+  const assertAlive = (): void => {
+    if (clock.monotonicMs() < leaveUntilMs && !signal.aborted) return
+    const text = 'the envelope expired before it could leave'
+    throw new DeliveryRefused('policy.expired-envelope', text, { codes: NOT_TAKEN, reasons: [{ code: '9809', text }] })
+  }
+  return {
+    signal,
+    leftMs,
+    get delivering() {
+      return delivering
+    },
+    async first(step) {
+      assertAlive()
+      try {
+        return await step()
+      } catch (error) {
+        const again = error instanceof OsciCallError && error.stage === 'not-sent' && NEVER_CONNECTED.test(error.finding)
+        if (!again) throw error
+        await own.sleep(PAUSE_MS, signal)
+        assertAlive()
+        return step()
+      }
+    },
+    async deliver(step) {
+      assertAlive()
+      delivering = true
+      return step()
+    },
+    afterwards: (work) => void rest.push(work),
+    async end() {
+      await Promise.all(rest)
+      over.abort()
+    },
+  }
+}
