@@ -12,6 +12,7 @@
 import { SaxesParser } from 'saxes'
 import { StructureError, type StageName } from '../errors.js'
 import type { Limits } from '../env.js'
+import { isBase64Lines } from './base64.js'
 import { DS } from './names.js'
 import type { NamespaceDeclaration, XmlAttribute, XmlDocument, XmlElement, XmlNode } from './tree.js'
 
@@ -174,8 +175,8 @@ class Reading {
 
   /** What a look at the raw text can refuse before a token is read. */
   private scan(): void {
-    const doctype = this.text.search(/<!DOCTYPE/i)
-    if (doctype >= 0) this.refuse('doctype', 'document type declaration', doctype)
+    for (let i = this.text.indexOf('<!'); i >= 0; i = this.text.indexOf('<!', i + 1))
+      if (this.text.slice(i + 2, i + 9).toLowerCase() === 'doctype') this.refuse('doctype', 'document type declaration', i)
     let references = 0
     for (let i = this.text.indexOf('&'); i >= 0; i = this.text.indexOf('&', i + 1)) {
       if (++references > this.limits.xmlElements) this.refuse('references', `more than ${this.limits.xmlElements} references`, i)
@@ -198,7 +199,7 @@ class Reading {
           written = from
           if (this.lastTag === from && this.current) {
             const run = text.slice(from, next)
-            if (!NEEDS_TOKENIZER.test(run)) {
+            if (isBase64Lines(run) || !NEEDS_TOKENIZER.test(run)) {
               this.onText(run, false)
               this.skipped += run.length
               written = next
@@ -331,7 +332,7 @@ class Reading {
       this.refuse('name-size', `name of more than ${this.limits.xmlNameBytes} bytes`, this.offset())
     const colon = name.indexOf(':')
     // Both halves of a qualified name are NCNames; the tokenizer looks at the first character of the whole only [XMLNS10 §3].
-    if (colon >= 0 && /^[-.0-9\u00b7\u0300-\u036f\u203f\u2040]/.test(name.slice(colon + 1)))
+    if (colon >= 0 && /[-.0-9\u00b7\u0300-\u036f\u203f\u2040]/.test(name.charAt(colon + 1)))
       this.refuse('not-well-formed', 'malformed name', this.offset())
   }
 }
