@@ -13,12 +13,12 @@
 import type { X509Certificate } from 'node:crypto'
 import { SignatureError, StructureError } from '../errors.js'
 import type { Part } from '../mime/parts.js'
-import { canonicalize } from '../xml/c14n.js'
-import { digest, readSignature, sameOctets, verifyValue, type Reference, type Signature } from '../xml/dsig.js'
+import { digest, digestElement, readSignature, sameOctets, verifyValue, type Reference, type Signature } from '../xml/dsig.js'
 import { makeSignature } from '../xml/dsig-write.js'
 import { attributeOf, element, elementsOf, isElement, xpathOf, type XmlElement } from '../xml/tree.js'
+import type { Turn } from '../xml/turns.js'
 import { referencesByUri } from './author-signature.js'
-import { breatheIfLarge } from './breathe.js'
+import { breatheIfLarge, turnsFor } from './breathe.js'
 import { builtDocument, canonicalOnce, headerBlock } from './build.js'
 import { certificateElements, signerCertificate } from './certificates.js'
 import { messageType, type MessageType } from './messages.js'
@@ -38,15 +38,15 @@ function targets(envelope: SoapEnvelope, signatureBlock: XmlElement | undefined)
   ]
 }
 
-function octetsOf(target: Target, reference: Reference): Uint8Array {
-  const transforms = reference.transforms
-  if (isPart(target.what)) {
+async function digestOf({ what }: Target, { transforms, digestMethod }: Reference, env: OsciEnv, turn: Turn | undefined): Promise<Uint8Array> {
+  const { signature: algorithms } = env.algorithms
+  if (isPart(what)) {
     if (transforms.length > 0) throw new SignatureError('9601', 'message-signature.transform', 'a part is digested as it is')
-    return target.what.body
+    return digest(algorithms, digestMethod, what.body)
   }
   if (transforms.length !== 1 || transforms[0] !== C14N)
     throw new SignatureError('9601', 'message-signature.transform', 'a block is digested in canonical form, nothing else')
-  return canonicalize(target.what)
+  return digestElement(algorithms, digestMethod, what, 'message-signature', turn)
 }
 
 /** Pairs references and targets one to one; a part is named raw or percent-encoded (osci-1.2 §7.5 rule 5). */
@@ -103,7 +103,7 @@ function signatureBlock(envelope: SoapEnvelope, type: MessageType): XmlElement |
  * @returns undefined for an unsigned message (whether that is acceptable is the peer's policy, 9600).
  * @throws {SignatureError} 9601 value, digest, algorithm, signer; 9602 a part is not covered; 9603 the check failed.
  */
-export function verifyMessageSignature(envelope: SoapEnvelope, env: OsciEnv): SignatureEvidence | undefined {
+export async function verifyMessageSignature(envelope: SoapEnvelope, env: OsciEnv): Promise<SignatureEvidence | undefined> {
   const type = envelope.type === undefined ? undefined : messageType(envelope.type)
   if (!type) return undefined
   const block = signatureBlock(envelope, type)
@@ -119,10 +119,11 @@ export function verifyMessageSignature(envelope: SoapEnvelope, env: OsciEnv): Si
   if (!verifyValue(signature, signer, algorithms))
     throw new SignatureError('9601', 'message-signature.value-mismatch', 'the signature value is wrong')
   const pairs = bind(signature, targets(envelope, block))
+  const turn = turnsFor(env, envelope.document.text.length, 'signature')
   for (const [target, reference] of pairs) {
     if (!algorithms.digest(reference.digestMethod))
       throw new SignatureError('9601', 'message-signature.algorithm', 'this digest is not allowed')
-    if (!sameOctets(digest(algorithms, reference.digestMethod, octetsOf(target, reference)), reference.digestValue))
+    if (!sameOctets(await digestOf(target, reference, env, turn), reference.digestValue))
       throw new SignatureError('9601', 'message-signature.digest-mismatch', 'a signed part was changed', {
         ...(isPart(target.what)
           ? { xpath: target.uri }
@@ -185,7 +186,7 @@ export const signature: Stage<SoapEnvelope, SoapEnvelope> = {
   name: 'signature',
   async open(envelope, env) {
     await breatheIfLarge(env, envelope.document.text.length)
-    const evidence = verifyMessageSignature(envelope, env)
+    const evidence = await verifyMessageSignature(envelope, env)
     return evidence ? { ...envelope, evidence: { ...envelope.evidence, signature: evidence } } : envelope
   },
   seal: sign,

@@ -12,10 +12,12 @@
  */
 import { OrderError, StructureError } from '../errors.js'
 import type { Parts } from '../mime/parts.js'
-import { parseXml } from '../xml/gate.js'
+import { parseXmlInTurns } from '../xml/gate.js'
 import { attributeOf, element, elementsOf, isElement, xpathOf, type XmlDocument, type XmlElement } from '../xml/tree.js'
 import { isNcName } from '../xml/names.js'
+import { inTurns, type Stops, type Turn } from '../xml/turns.js'
 import { writeXml } from '../xml/write.js'
+import { turnsFor } from './breathe.js'
 import { canonicalOnce } from './build.js'
 import { messageType, type MessageType } from './messages.js'
 import { DS, ENVELOPE_NAMESPACES, OSCI, OSCI2017, schemaLocation, SOAP, XENC, XSI } from './names.js'
@@ -27,14 +29,19 @@ function refuse(e: XmlElement, rule: string, why: string): StructureError {
   return new StructureError('soap', `osci-structure.${rule}`, why, { line: e.line, column: e.column, xpath: xpathOf(e) })
 }
 
+/** A few milliseconds. */
+const ELEMENTS_PER_TURN = 8192
+
 /**
  * Every Id of a document, each once. Only the unprefixed `Id` counts; look-alikes inside the frame are refused (G2).
  * @throws {StructureError} 9100 duplicate, not an NCName, look-alike.
  */
-export function indexIds(root: XmlElement): ReadonlyMap<string, XmlElement> {
+export function* indexIds(root: XmlElement): Stops<ReadonlyMap<string, XmlElement>> {
   const ids = new Map<string, XmlElement>()
   const open: XmlElement[] = [root]
+  let count = 0
   for (let e = open.pop(); e; e = open.pop()) {
+    if (++count % ELEMENTS_PER_TURN === 0) yield
     for (const a of e.attributes) {
       if (a.local.length !== 2 || a.local.toLowerCase() !== 'id') continue
       if (a.local !== 'Id' || a.uri !== '') {
@@ -122,8 +129,8 @@ function refuseUnknownObligations(found: Recognised, blocks: readonly XmlElement
   }
 }
 
-/** Reads the frame of a parsed envelope. */
-export function readFrame(document: XmlDocument, parts: Parts): SoapEnvelope {
+/** Reads the frame of a parsed envelope, a large one in turns. */
+export async function readFrame(document: XmlDocument, parts: Parts, turn?: Turn): Promise<SoapEnvelope> {
   const { root } = document
   if (!isElement(root, SOAP, 'Envelope')) throw refuse(root, 'frame', 'the root is no SOAP 1.1 envelope')
   noLooseText(root)
@@ -134,7 +141,7 @@ export function readFrame(document: XmlDocument, parts: Parts): SoapEnvelope {
     throw refuse(root, 'frame', 'the envelope must hold at most one Header, then one Body')
   const blocks = header ? headerBlocks(header) : []
   noLooseText(body)
-  indexIds(root)
+  await inTurns(indexIds(root), turn)
   const found = recognise(root, header, blocks, body)
   if (found.kind === 'message' && attributeOf(body, 'Id') === undefined) throw refuse(body, 'block-without-id', 'the Body has no Id')
   refuseUnknownObligations(found, blocks)
@@ -175,7 +182,9 @@ function writeEnvelope({ document: { root }, header, body }: SoapEnvelope): Uint
 export const soap: Stage<Parts, SoapEnvelope> = {
   name: 'soap',
   async open(parts, env) {
-    return Promise.resolve(readFrame(parseXml(parts.root.body, { limits: env.limits, frame: 'osci', stage: 'soap' }), parts))
+    const { body } = parts.root
+    const turn = turnsFor(env, body.byteLength, 'soap')
+    return readFrame(await parseXmlInTurns(body, { limits: env.limits, frame: 'osci', stage: 'soap' }, turn), parts, turn)
   },
   async seal(envelope) {
     return Promise.resolve({ ...envelope.parts, root: { ...envelope.parts.root, body: writeEnvelope(envelope) } })

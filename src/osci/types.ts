@@ -29,6 +29,8 @@ export interface OsciEnv extends Env {
   readonly sealing?: Sealing
   /** Lets other work run between two heavy steps of a large message (threat model H6). */
   readonly breathe?: () => Promise<void>
+  /** Work that one message has taken so far, counted across the stages of its opening; absent: each step counts for itself. */
+  readonly work?: { milliseconds: number }
   /** Offline `check`: legacy ways of encryption are opened without a signature around them; nobody waits for an answer. */
   readonly inspection?: boolean
 }

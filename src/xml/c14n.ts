@@ -11,6 +11,7 @@
 import { StructureError } from '../errors.js'
 import { XML } from './names.js'
 import type { XmlAttribute, XmlElement } from './tree.js'
+import type { Turn } from './turns.js'
 
 export interface CanonicalOptions {
   /** Elements left out with everything in them (the enveloped-signature transform of XÖV documents). */
@@ -52,20 +53,25 @@ export function canonicalText(apex: XmlElement, options: CanonicalOptions = {}):
 }
 
 /**
- * The canonical form in pieces that follow each other, with a turn of the event loop between them (threat model H6). A short parsed
- * element comes at once.
- * @param turn awaited between two pieces; may throw, then the form is given up. @param piece gets whole characters only.
- * @throws as {@link canonicalText}.
+ * The canonical form of a received element in pieces that follow each other; a large one with a turn between them.
+ * @param piece gets whole characters only.
+ * @throws as {@link canonicalText}, and whatever `turn` throws.
  */
-export async function canonicalPieces(apex: XmlElement, turn: () => Promise<void>, piece: (text: string) => void): Promise<void> {
+export async function canonicalPieces(apex: XmlElement, turn: Turn | undefined, piece: (text: string) => void): Promise<void> {
   const writing = new Writing(apex, {})
-  const budget = apex.end - apex.start > LARGE_CHARACTERS ? NODES_PER_TURN : Infinity
-  for (;;) {
-    const isOver = writing.go(budget)
+  const isLarge = turn !== undefined && apex.end - apex.start > LARGE_CHARACTERS
+  while (!writing.go(isLarge ? NODES_PER_TURN : Infinity)) {
     piece(writing.take())
-    if (isOver) return
-    await turn()
+    await turn?.()
   }
+  piece(writing.take())
+}
+
+/** UTF-8 octets of the canonical form of a received element, see {@link canonicalPieces}. */
+export async function canonicalizeInTurns(e: XmlElement, turn: Turn | undefined): Promise<Uint8Array> {
+  const pieces: Uint8Array[] = []
+  await canonicalPieces(e, turn, (text) => pieces.push(Buffer.from(text, 'utf8')))
+  return pieces.length === 1 && pieces[0] ? pieces[0] : Buffer.concat(pieces)
 }
 
 /** One canonical form being written. */

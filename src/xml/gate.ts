@@ -15,6 +15,7 @@ import type { Limits } from '../env.js'
 import { isBase64Lines } from './base64.js'
 import { DS } from './names.js'
 import type { NamespaceDeclaration, XmlAttribute, XmlDocument, XmlElement, XmlNode } from './tree.js'
+import { atOnce, inTurns, type Stops, type Turn } from './turns.js'
 
 export interface GateOptions {
   readonly limits: Limits
@@ -41,6 +42,9 @@ const LONG_TEXT = 1024
 /** What sends a long text through the tokenizer after all: markup, `]`, CR, controls, everything from the surrogates on. */
 const NEEDS_TOKENIZER = /[^\t\n\x20-%'-\\^-\ud7ff]/
 
+/** Characters that the tokenizer gets in one go; of the densest markup a few milliseconds. */
+const CHARACTERS_PER_TURN = 32 * 1024
+
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 /**
@@ -50,6 +54,15 @@ const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
  * @throws {StructureError} `xml.<rule>` (9100) with line and column where there is a place.
  */
 export function parseXml(bytes: Uint8Array, options: GateOptions): XmlDocument {
+  return atOnce(parsing(bytes, options))
+}
+
+/** As {@link parseXml}, a large document in turns of the event loop. */
+export async function parseXmlInTurns(bytes: Uint8Array, options: GateOptions, turn: Turn | undefined): Promise<XmlDocument> {
+  return inTurns(parsing(bytes, options), turn)
+}
+
+function parsing(bytes: Uint8Array, options: GateOptions): Stops<XmlDocument> {
   const { limits, frame } = options
   const stage = options.stage ?? 'soap'
   if (bytes.length > limits.xmlBytes)
@@ -136,6 +149,8 @@ class Reading {
   private readonly epilog: XmlNode[] = []
   private root: GrowingElement | undefined
   private current: GrowingElement | undefined
+  /** Offset up to which the text has been given to the tokenizer, or taken over whole. */
+  private given = 0
   /** Characters that did not pass through the tokenizer. */
   private skipped = 0
   /** Offset just after the last complete tag. */
@@ -156,10 +171,10 @@ class Reading {
     this.lines = new Lines(text)
   }
 
-  read(byteOrderMark: boolean): XmlDocument {
+  *read(byteOrderMark: boolean): Stops<XmlDocument> {
     this.scan()
     this.listen()
-    this.feed()
+    yield* this.feed()
     // `end` has run every check by now; a document without root has been refused there.
     return { root: this.root as XmlElement, text: this.text, byteOrderMark, prolog: this.prolog, epilog: this.epilog }
   }
@@ -187,30 +202,43 @@ class Reading {
    * Gives the text to the tokenizer, but for long plain runs between two tags, which become text as they are. The tokenizer
    * itself says that it stands behind a tag, so that a `>` in an attribute, comment or CDATA section cannot deceive us.
    */
-  private feed(): void {
-    const { text, parser } = this
-    let written = 0
+  private *feed(): Stops<void> {
+    const { text } = this
     for (let open = text.indexOf('<'); open >= 0;) {
       const next = text.indexOf('<', open + 1)
+      if (open - this.given > CHARACTERS_PER_TURN) {
+        yield* this.give(open)
+        yield
+      }
       if (next - open > LONG_TEXT) {
         const from = text.indexOf('>', open) + 1
-        if (next - from > LONG_TEXT && from > written) {
-          parser.write(text.slice(written, from))
-          written = from
+        if (next - from > LONG_TEXT && from > this.given) {
+          yield* this.give(from)
           if (this.lastTag === from && this.current) {
             const run = text.slice(from, next)
             if (isBase64Lines(run) || !NEEDS_TOKENIZER.test(run)) {
               this.onText(run, false)
               this.skipped += run.length
-              written = next
+              this.given = next
             }
           }
         }
       }
       open = next
     }
-    parser.write(written === 0 ? text : text.slice(written))
-    parser.close()
+    yield* this.give(text.length)
+    this.parser.close()
+  }
+
+  /** Gives the text up to `to`; what is very long stops on its way. */
+  private *give(to: number): Stops<void> {
+    for (; to - this.given > 2 * CHARACTERS_PER_TURN; yield) {
+      const end = this.given + CHARACTERS_PER_TURN
+      this.parser.write(this.text.slice(this.given, end))
+      this.given = end
+    }
+    this.parser.write(this.text.slice(this.given, to))
+    this.given = to
   }
 
   private listen(): void {
