@@ -66,11 +66,12 @@ export function noLooseText(e: XmlElement): void {
   }
 }
 
-function headerBlocks(header: XmlElement): readonly XmlElement[] {
+function* headerBlocks(header: XmlElement): Stops<readonly XmlElement[]> {
   noLooseText(header)
   const blocks = elementsOf(header)
   const seen = new Set<string>()
-  for (const block of blocks) {
+  for (const [at, block] of blocks.entries()) {
+    if ((at + 1) % ELEMENTS_PER_TURN === 0) yield
     if (attributeOf(block, 'Id') === undefined) throw refuse(block, 'block-without-id', `header block ${block.local} has no Id`)
     const service = isElement(block, OSCI, 'QualityOfTimestamp') ? ` ${attributeOf(block, 'Service') ?? ''}` : ''
     const key = `{${block.uri}}${block.local}${service}`
@@ -139,7 +140,7 @@ export async function readFrame(document: XmlDocument, parts: Parts, turn?: Turn
   const body = kids.at(-1)
   if (!body || !isElement(body, SOAP, 'Body') || kids.length > (header ? 2 : 1))
     throw refuse(root, 'frame', 'the envelope must hold at most one Header, then one Body')
-  const blocks = header ? headerBlocks(header) : []
+  const blocks = header ? await inTurns(headerBlocks(header), turn) : []
   noLooseText(body)
   await inTurns(indexIds(root), turn)
   const found = recognise(root, header, blocks, body)

@@ -3,7 +3,6 @@
  * Composition root of `serve` and `start`: configuration → keys, core, desk, endpoints → two listening applications.
  * @module
  */
-import { randomBytes } from 'node:crypto'
 import { setMaxListeners } from 'node:events'
 import { mkdir, readFile } from 'node:fs/promises'
 import type { RequestListener } from 'node:http'
@@ -29,6 +28,7 @@ import { GATEWAY_PARTICIPANT, openIdentity, type OpenedIdentity } from './identi
 import { openOwnKeys, readCertificates } from './keys.js'
 import { packageCodec } from './package-codec.js'
 import { makeEndpoints, strictAlgorithms } from './peers.js'
+import { nextTurn, portionedRandom } from './world.js'
 import { deskOf, type OpenedDesk } from './xoev-desk.js'
 
 export interface RunningGateway {
@@ -54,7 +54,7 @@ export interface GatewayOptions {
   readonly desk?: Promise<OpenedDesk>
 }
 
-const random = (bytes: number): Uint8Array => new Uint8Array(randomBytes(bytes))
+const random = portionedRandom()
 
 function at(config: Config, key: string, de: string, en: string): ConfigProblem {
   const line = config.lineOf(key)
@@ -146,7 +146,7 @@ async function compose(config: Config, options: GatewayOptions, desk: OpenedDesk
   const ports: GatewayPorts = {
     clock,
     random,
-    env: { ...clock, random, trust: pinnedTrust([]), limits, breathe: () => new Promise<void>((resolve) => setImmediate(resolve)) },
+    env: { ...clock, random, trust: pinnedTrust([]), limits, breathe: nextTurn },
     algorithms: strictAlgorithms(),
     core,
     directory,
