@@ -38,7 +38,12 @@ function targets(envelope: SoapEnvelope, signatureBlock: XmlElement | undefined)
   ]
 }
 
-async function digestOf({ what }: Target, { transforms, digestMethod }: Reference, env: OsciEnv, turn: Turn | undefined): Promise<Uint8Array> {
+async function digestOf(
+  { what }: Target,
+  { transforms, digestMethod }: Reference,
+  env: OsciEnv,
+  turn: Turn | undefined,
+): Promise<Uint8Array> {
   const { signature: algorithms } = env.algorithms
   if (isPart(what)) {
     if (transforms.length > 0) throw new SignatureError('9601', 'message-signature.transform', 'a part is digested as it is')

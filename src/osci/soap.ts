@@ -16,7 +16,7 @@ import { parseXmlInTurns } from '../xml/gate.js'
 import { attributeOf, element, elementsOf, isElement, xpathOf, type XmlDocument, type XmlElement } from '../xml/tree.js'
 import { isNcName } from '../xml/names.js'
 import { inTurns, type Stops, type Turn } from '../xml/turns.js'
-import { writeXml } from '../xml/write.js'
+import { writtenText } from '../xml/write.js'
 import { turnsFor } from './breathe.js'
 import { canonicalOnce } from './build.js'
 import { messageType, type MessageType } from './messages.js'
@@ -161,22 +161,22 @@ export async function readFrame(document: XmlDocument, parts: Parts, turn?: Turn
 
 const HEADER = ['<soap:Header>', '</soap:Header>'] as const
 /** How the five names stand in a canonical start tag. */
-const IN_SCOPE = Buffer.from(ENVELOPE_NAMESPACES.map(({ prefix, uri }) => ` xmlns:${prefix}="${uri}"`).join(''))
+const IN_SCOPE = ENVELOPE_NAMESPACES.map(({ prefix, uri }) => ` xmlns:${prefix}="${uri}"`).join('')
 
 /** The canonical form of a block without the five names, which the envelope declares for it. */
-function insideEnvelope(block: XmlElement): readonly Uint8Array[] {
-  const bytes = Buffer.from(canonicalOnce(block))
-  const at = bytes.indexOf(IN_SCOPE)
-  return at < 0 || at > bytes.indexOf('>') ? [bytes] : [bytes.subarray(0, at), bytes.subarray(at + IN_SCOPE.length)]
+function insideEnvelope(block: XmlElement): string {
+  const text = canonicalOnce(block)
+  const at = text.indexOf(IN_SCOPE)
+  return at < 0 || at > text.indexOf('>') ? text : text.slice(0, at) + text.slice(at + IN_SCOPE.length)
 }
 
 /** The envelope's bytes: every block and the Body in the canonical form that was digested. */
 function writeEnvelope({ document: { root }, header, body }: SoapEnvelope): Uint8Array {
   const shell = element(root.uri, root.prefix, root.local, { attributes: root.attributes, namespaces: root.namespaces })
-  const empty = Buffer.from(writeXml(shell, { declaration: true }))
+  const empty = writtenText(shell, { declaration: true })
   const end = empty.lastIndexOf('</')
-  const blocks = header.length === 0 ? [] : [Buffer.from(HEADER[0]), ...header.flatMap(insideEnvelope), Buffer.from(HEADER[1])]
-  return Buffer.concat([empty.subarray(0, end), ...blocks, ...insideEnvelope(body), empty.subarray(end)])
+  const blocks = header.length === 0 ? '' : HEADER[0] + header.map(insideEnvelope).join('') + HEADER[1]
+  return Buffer.from(empty.slice(0, end) + blocks + insideEnvelope(body) + empty.slice(end), 'utf8')
 }
 
 /** Parts ⇄ SoapEnvelope. */

@@ -240,11 +240,18 @@ function halves(value: Uint8Array): [Uint8Array, Uint8Array] {
 }
 
 /**
- * Digest of octets under a method of the message.
+ * Digest of octets, or of a text's UTF-8 octets, under a method of the message.
  * @throws {SignatureError} 9601 `<layer>.algorithm` when the method is not allowed.
  */
-export function digest(algorithms: Algorithms, uri: string, bytes: Uint8Array, layer: SignatureLayer = 'message-signature'): Uint8Array {
-  return createHash(hashOf(algorithms, uri, layer)).update(bytes).digest()
+export function digest(
+  algorithms: Algorithms,
+  uri: string,
+  octets: Uint8Array | string,
+  layer: SignatureLayer = 'message-signature',
+): Uint8Array {
+  return createHash(hashOf(algorithms, uri, layer))
+    .update(octets)
+    .digest()
 }
 
 /** Digest of the canonical form of a received element, a large one in turns. @throws as {@link digest}, and as the canonical form. */

@@ -26,16 +26,17 @@ export interface GateOptions {
 }
 
 type Growing<T> = { -readonly [K in keyof T]: T[K] }
-interface GrowingElement extends Growing<Omit<XmlElement, 'children' | 'attributes' | 'namespaces'>> {
+interface GrowingElement extends Growing<Omit<XmlElement, 'children'>> {
   children: XmlNode[]
-  attributes: XmlAttribute[]
-  namespaces: NamespaceDeclaration[]
 }
 interface GrowingText {
   kind: 'text'
   value: string
   cdata: boolean
 }
+
+/** Most elements have neither attributes nor declarations: they share one empty list. */
+const NONE: readonly never[] = Object.freeze([])
 
 /** Text runs from this length on are taken over whole when they hold nothing that the tokenizer would have to look at. */
 const LONG_TEXT = 1024
@@ -297,15 +298,18 @@ class Reading {
   private onOpen(uri: string, local: string, prefix: string): void {
     const start = this.startOfTag
     const { line, column } = this.lines.at(start)
-    const e: GrowingElement = {
-      kind: 'element', uri, local, prefix, attributes: [], namespaces: [], children: [],
-      parent: this.current, line, column, start, end: 0,
-    } // prettier-ignore
+    const attributes: XmlAttribute[] = []
+    const namespaces: NamespaceDeclaration[] = []
     for (const a of this.pending) {
-      if (a.prefix === 'xmlns') this.declare(e, a.local, a.value)
-      else if (a.name === 'xmlns') this.declare(e, '', a.value)
-      else e.attributes.push({ prefix: a.prefix, local: a.local, uri: a.uri ?? '', value: a.value })
+      if (a.prefix === 'xmlns') namespaces.push(this.declare(a.local, a.value))
+      else if (a.name === 'xmlns') namespaces.push(this.declare('', a.value))
+      else attributes.push({ prefix: a.prefix, local: a.local, uri: a.uri ?? '', value: a.value })
     }
+    const e: GrowingElement = {
+      kind: 'element', uri, local, prefix, children: [], parent: this.current, line, column, start, end: 0,
+      attributes: attributes.length === 0 ? NONE : attributes,
+      namespaces: namespaces.length === 0 ? NONE : namespaces,
+    } // prettier-ignore
     if (this.inScope.size > this.limits.xmlNamespacesInScope)
       this.refuse('namespaces-in-scope', `more than ${this.limits.xmlNamespacesInScope} namespaces in scope`, start)
     if (uri === DS || this.insideSignature > 0) this.insideSignature++
@@ -315,11 +319,11 @@ class Reading {
     this.lastTag = this.offset()
   }
 
-  private declare(e: GrowingElement, prefix: string, uri: string): void {
+  private declare(prefix: string, uri: string): NamespaceDeclaration {
     // The tokenizer trims before it compares, C14N and other parsers do not: the name would mean two things.
     if (uri.trim() !== uri) this.refuse('namespace', 'namespace name with white space around it', this.startOfTag)
-    e.namespaces.push({ prefix, uri })
     this.inScope.set(prefix, (this.inScope.get(prefix) ?? 0) + 1)
+    return { prefix, uri }
   }
 
   private onClose(): void {
