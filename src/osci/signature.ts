@@ -30,12 +30,9 @@ type Target = { readonly uri: string; readonly what: XmlElement | Part }
 const isPart = (what: XmlElement | Part): what is Part => 'contentId' in what
 
 /** What a message signature must cover: every header block but its own, Body, every part (G3: equality, not subset). */
-function targets(envelope: SoapEnvelope, signatureBlock: XmlElement | undefined): Target[] {
-  const blocks = envelope.header.filter((block) => block !== signatureBlock)
-  return [
-    ...[...blocks, envelope.body].map((e) => ({ uri: `#${attributeOf(e, 'Id') ?? ''}`, what: e })),
-    ...[...envelope.parts.attachments.values()].map((part) => ({ uri: `cid:${part.contentId}`, what: part })),
-  ]
+function* targets(envelope: SoapEnvelope, signatureBlock: XmlElement | undefined): Generator<Target, void, undefined> {
+  for (const e of [...envelope.header, envelope.body]) if (e !== signatureBlock) yield { uri: `#${attributeOf(e, 'Id') ?? ''}`, what: e }
+  for (const part of envelope.parts.attachments.values()) yield { uri: `cid:${part.contentId}`, what: part }
 }
 
 async function digestOf(
@@ -55,10 +52,12 @@ async function digestOf(
 }
 
 /** Pairs references and targets one to one; a part is named raw or percent-encoded (osci-1.2 §7.5 rule 5). */
-function bind(signature: Signature, wanted: readonly Target[]): readonly (readonly [Target, Reference])[] {
+function bind(signature: Signature, wanted: Iterable<Target>): readonly (readonly [Target, Reference])[] {
   const named = referencesByUri(signature)
   const left = new Set(signature.references)
-  const pairs = wanted.map((target): readonly [Target, Reference] => {
+  const pairs: (readonly [Target, Reference])[] = []
+  // ends at the first part without reference: a message may bring as many blocks as its size allows (threat model H6)
+  for (const target of wanted) {
     const [hit, twice] = named.get(target.uri) ?? []
     if (!hit || twice)
       throw new SignatureError(
@@ -72,8 +71,8 @@ function bind(signature: Signature, wanted: readonly Target[]): readonly (readon
         },
       )
     left.delete(hit)
-    return [target, hit]
-  })
+    pairs.push([target, hit])
+  }
   const [stray] = left
   if (stray)
     throw new SignatureError(
@@ -165,7 +164,7 @@ async function sign(envelope: SoapEnvelope, env: OsciEnv): Promise<SoapEnvelope>
     })
   }
   rebuild(block)
-  const references = targets(envelope, undefined).map(({ uri, what }) => ({
+  const references = [...targets(envelope, undefined)].map(({ uri, what }) => ({
     uri,
     transforms: isPart(what) ? [] : [C14N],
     digestMethod: how.digestMethod,
