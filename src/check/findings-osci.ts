@@ -35,6 +35,7 @@ const FRAME = rows('osci-structure', '9100', [
     'Der Signaturblock ist nicht der dieser Nachricht, oder es gibt zwei.',
     'The signature block is not the one of this message, or there are two.',
   ],
+  ['too-costly', 'threat model H6', 'Die Prüfung der Nachricht dauert zu lange.', 'It takes too long to check the message.'],
   ['fault', 'SOAP 1.1 §4.4', 'Die Fehlermeldung (SOAP Fault) ist nicht lesbar.', 'The SOAP fault cannot be read.'],
   [
     'attachment-missing',

@@ -52,14 +52,14 @@ export interface Verified {
 }
 
 /** Verifies the message signature; a wrong one is described all the same. */
-export function checkSignature(envelope: SoapEnvelope, env: OsciEnv, journal: Journal): Verified {
+export async function checkSignature(envelope: SoapEnvelope, env: OsciEnv, journal: Journal): Promise<Verified> {
   if (!isSigned(envelope)) return { envelope, result: null }
   const { signer, algorithm } = describeSignature(envelope, journal)
   const facts = { signer: signer ? subjectRfc2253(signer) : null, algorithm: algorithm ?? null }
   const known = signer ? { signer } : {}
   journal.note('message-signature')
   try {
-    const evidence = verifyMessageSignature(envelope, env)
+    const evidence = await verifyMessageSignature(envelope, env)
     if (!evidence) throw new Error('the signature was not looked at')
     const verified = { ...envelope, evidence: { ...envelope.evidence, signature: evidence } }
     return { envelope: verified, result: { verdict: 'valid', ...facts }, ...known }

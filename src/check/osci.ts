@@ -169,7 +169,7 @@ export async function checkOsci(bytes: Uint8Array, context: CheckContext, journa
     enterRemarks(inner, journal)
     await step(journal, 'osci-structure', () => checkOsciSchema(inner, context, journal))
   }
-  const verified = checkSignature(inner, env, journal)
+  const verified = await checkSignature(inner, env, journal)
   const contents = await checkMessage(verified, env, context, journal)
   return {
     messageType: inner.type ?? null,

@@ -7,19 +7,19 @@
  */
 import type { X509Certificate } from 'node:crypto'
 import { ProtektorError, SignatureError } from '../errors.js'
-import { canonicalize } from '../xml/c14n.js'
-import { digest, readSignature, sameOctets, verifyValue, type Reference, type Signature } from '../xml/dsig.js'
+import { digest, digestElement, readSignature, sameOctets, verifyValue, type Reference, type Signature } from '../xml/dsig.js'
 import { attributeOf, xpathOf, type XmlElement } from '../xml/tree.js'
+import { turnsFor } from './breathe.js'
 import { signerCertificate } from './certificates.js'
 import type { AuthorReport } from './content-types.js'
 import { BASE64_TRANSFORM, type C14N } from './names.js'
 import type { CertificateEntry, OsciEnv } from './types.js'
 
-/** One thing that an author signature has to cover. `octets` is undefined where a key is missing. */
+/** One thing that an author signature has to cover: an element by its canonical form, or octets; undefined where a key is missing. */
 export interface AuthorTarget {
   readonly uri: string
   readonly transform: typeof C14N | typeof BASE64_TRANSFORM | undefined
-  readonly octets: () => Uint8Array | undefined
+  readonly what: XmlElement | Uint8Array | undefined
 }
 
 const SIGNER_ROLES: ReadonlySet<string> = new Set([
@@ -39,7 +39,7 @@ function authorCertificate(signature: Signature, certificates: readonly Certific
 /** XAdES SignedProperties of this very signature may be referenced, without transform. */
 function signedProperties({ signedProperties: properties }: Signature): AuthorTarget[] {
   const id = properties && attributeOf(properties, 'Id')
-  return properties && id !== undefined ? [{ uri: `#${id}`, transform: undefined, octets: () => canonicalize(properties) }] : []
+  return properties && id !== undefined ? [{ uri: `#${id}`, transform: undefined, what: properties }] : []
 }
 
 const decoded = (uri: string): string => {
@@ -85,23 +85,31 @@ function pair(signature: Signature, targets: readonly AuthorTarget[], optional: 
 /** Many signatures over one large attachment digest it once. */
 const digests = new WeakMap<AuthorTarget, Map<string, Uint8Array>>()
 
-function digestOf(target: AuthorTarget, method: string, env: OsciEnv): Uint8Array | undefined {
+async function digestOf(target: AuthorTarget, method: string, env: OsciEnv): Promise<Uint8Array | undefined> {
+  const { what } = target
+  if (what === undefined) return undefined
   const known = digests.get(target) ?? new Map<string, Uint8Array>()
   digests.set(target, known)
-  const octets = known.has(method) ? undefined : target.octets()
-  if (octets) known.set(method, digest(env.algorithms.signature, method, octets))
-  return known.get(method)
+  const before = known.get(method)
+  if (before) return before
+  const { signature: algorithms } = env.algorithms
+  const made =
+    what instanceof Uint8Array
+      ? digest(algorithms, method, what, 'author-signature')
+      : await digestElement(algorithms, method, what, 'author-signature', turnsFor(env, what.end - what.start, 'content'))
+  known.set(method, made)
+  return made
 }
 
 /** @returns true when checked, false when it could not be. @throws {SignatureError} when the digest is wrong. */
-function checkDigest(target: AuthorTarget, reference: Reference, env: OsciEnv): boolean {
+async function checkDigest(target: AuthorTarget, reference: Reference, env: OsciEnv): Promise<boolean> {
   const transforms = reference.transforms
   const [first, ...more] = transforms
   if (target.transform === BASE64_TRANSFORM && first === BASE64_TRANSFORM && more.length > 0) return false
   if (first !== target.transform || more.length > 0) throw wrong('transform', 'a reference is transformed in a way that is not allowed')
   const algorithms = env.algorithms.signature
   if (!algorithms.digest(reference.digestMethod)) throw wrong('algorithm', 'this digest is not allowed')
-  const value = digestOf(target, reference.digestMethod, env)
+  const value = await digestOf(target, reference.digestMethod, env)
   if (!value) return false
   if (!sameOctets(value, reference.digestValue)) throw wrong('digest-mismatch', 'signed content was changed')
   return true
@@ -111,13 +119,13 @@ function checkDigest(target: AuthorTarget, reference: Reference, env: OsciEnv): 
  * Verifies one author signature.
  * @param targets what must be covered; @param hidden the container holds content that stayed closed.
  */
-export function verifyAuthor(
+export async function verifyAuthor(
   element: XmlElement,
   targets: readonly AuthorTarget[],
   hidden: boolean,
   certificates: readonly CertificateEntry[],
   env: OsciEnv,
-): AuthorReport {
+): Promise<AuthorReport> {
   const report: { certificate?: X509Certificate; algorithm?: string; digestMethods: string[]; covered: string[] } = {
     digestMethods: [],
     covered: [],
@@ -133,7 +141,7 @@ export function verifyAuthor(
     if (!verifyValue(signature, report.certificate, env.algorithms.signature)) throw wrong('value-mismatch', 'the signature value is wrong')
     const { pairs, incomplete } = pair(signature, targets, signedProperties(signature), hidden)
     let complete = !incomplete
-    for (const [target, reference] of pairs) complete = checkDigest(target, reference, env) && complete
+    for (const [target, reference] of pairs) complete = (await checkDigest(target, reference, env)) && complete
     if (complete) return { verdict: 'valid', ...report }
     const problem = new ProtektorError('author-signature.not-verifiable', 'a part that the author signed cannot be read here')
     return { verdict: 'unchecked', ...report, problem }

@@ -12,7 +12,7 @@ import {
   type XmlElement,
   type XmlNode,
 } from '../xml/tree.js'
-import { canonicalize } from '../xml/c14n.js'
+import { canonicalText } from '../xml/c14n.js'
 import { ACTOR_NEXT, ENVELOPE_NAMESPACES, PREFIX, SOAP } from './names.js'
 
 /** A document around a built root; it has no source text. */
@@ -55,16 +55,16 @@ export function takeOver(e: XmlElement): XmlElement {
   return copy(e, extra)
 }
 
-const canonical = new WeakMap<XmlElement, Uint8Array>()
+const canonical = new WeakMap<XmlElement, string>()
 
 /**
  * Canonical form of an element that we built, once: it is digested for the signature and sent as it is. Only for elements that stand
  * in their envelope and do not change any more.
  */
-export function canonicalOnce(e: XmlElement): Uint8Array {
+export function canonicalOnce(e: XmlElement): string {
   const known = canonical.get(e)
-  if (known) return known
-  const made = canonicalize(e)
+  if (known !== undefined) return known
+  const made = canonicalText(e)
   canonical.set(e, made)
   return made
 }

@@ -54,8 +54,17 @@ function readOne(e: XmlElement): CertificateEntry {
   return { role: e.local as CertificateRole, id, der: derOf(textOf(inner), inner) }
 }
 
+/** Headers of received messages, read once: signature and order both ask for them. */
+const read = new WeakMap<XmlElement, readonly CertificateEntry[]>()
+
 /** Reads one of the two headers. @throws {OrderError} 9300 */
-export const readCertificates = (header: XmlElement): CertificateEntry[] => elementsOf(header).map(readOne)
+export function readCertificates(header: XmlElement): readonly CertificateEntry[] {
+  const known = read.get(header)
+  if (known) return known
+  const entries = elementsOf(header).map(readOne)
+  read.set(header, entries)
+  return entries
+}
 
 /** Every certificate of both headers. */
 export function certificateElements(header: readonly XmlElement[]): CertificateEntry[] {

@@ -74,7 +74,7 @@ export function attachedOf(reading: Reading, part: Part, holder: EncryptedData |
   const before = known.get(part.contentId)
   if (before) return before
   const bytes = attachmentBytes(reading, part, holder)
-  const attached = { bytes, target: { uri: `cid:${part.contentId}`, transform: undefined, octets: () => bytes } }
+  const attached = { bytes, target: { uri: `cid:${part.contentId}`, transform: undefined, what: bytes } }
   known.set(part.contentId, attached)
   return attached
 }

@@ -6,14 +6,15 @@
  * @module
  */
 import { ContentError, ProtektorError, StructureError } from '../errors.js'
-import { canonicalize } from '../xml/c14n.js'
-import { parseXml } from '../xml/gate.js'
+import { canonicalizeInTurns } from '../xml/c14n.js'
+import { parseXmlInTurns } from '../xml/gate.js'
 import { attributeOf, elementsOf, isElement, textOf, xpathOf, type XmlElement } from '../xml/tree.js'
+import { inTurns } from '../xml/turns.js'
 import { decryptOctets, readEncryptedData, unwrapKey, type EncryptedData } from '../xml/xenc.js'
 import { verifyAuthor, type AuthorTarget } from './author-signature.js'
-import { breatheIfLarge } from './breathe.js'
+import { breatheIfLarge, turnsFor } from './breathe.js'
 import { decodeBase64 } from './codec.js'
-import type { ContentItem, OpenedContainer, OpenedContent, SealedContainer } from './content-types.js'
+import type { AuthorReport, ContentItem, OpenedContainer, OpenedContent, SealedContainer } from './content-types.js'
 import { BASE64_TRANSFORM, C14N, DS, OSCI, XENC } from './names.js'
 import { indexIds, noLooseText } from './soap.js'
 import type { CertificateEntry, OsciEnv, OsciMessage } from './types.js'
@@ -37,7 +38,7 @@ function readData(inner: XmlElement, encrypted: boolean): Child {
   if (foreign) throw refuse(foreign, 'content', 'Base64Content holds text only')
   const bytes = decodeBase64(textOf(inner), inner)
   return {
-    target: { uri: `#${id}`, transform: BASE64_TRANSFORM, octets: () => bytes },
+    target: { uri: `#${id}`, transform: BASE64_TRANSFORM, what: bytes },
     item: { kind: 'content', id, bytes, encrypted },
     attachments: [],
   }
@@ -52,7 +53,7 @@ function readAttachment(reading: Reading, e: XmlElement, href: string, encrypted
   if (encrypted && !holder) throw refuse(e, 'content', 'an attachment of encrypted content is not encrypted')
   const { bytes, target } = attachedOf(reading, part, holder)
   return {
-    target: { uri: `#${attributeOf(e, 'Id') ?? ''}`, transform: C14N, octets: () => canonicalize(e) },
+    target: { uri: `#${attributeOf(e, 'Id') ?? ''}`, transform: C14N, what: e },
     ...(bytes
       ? { item: { kind: 'attachment', id: part.contentId, bytes, contentType: part.contentType, encrypted: holder !== undefined } }
       : {}),
@@ -70,15 +71,16 @@ async function readContent(reading: Reading, e: XmlElement, encrypted: boolean, 
   }
   if (!inner || more) throw refuse(e, 'content', 'Content holds exactly one element')
   if (isElement(inner, OSCI, 'Base64Content')) return readData(inner, encrypted)
-  const canonical: AuthorTarget = { uri: `#${attributeOf(e, 'Id') ?? ''}`, transform: C14N, octets: () => canonicalize(e) }
+  const canonical: AuthorTarget = { uri: `#${attributeOf(e, 'Id') ?? ''}`, transform: C14N, what: e }
   if (isElement(inner, OSCI, 'ContentContainer')) {
     const nested = await readContainer(reading, inner, encrypted, keys, depth + 1)
     return { target: canonical, nested: nested.container, attachments: nested.attachments }
   }
   // raw XML is schema-legal: kept as opaque canonical bytes, never interpreted (osci-1.2 §6.1)
+  const bytes = await canonicalizeInTurns(inner, turnsFor(reading.env, inner.end - inner.start, 'content'))
   return {
     target: canonical,
-    item: { kind: 'content', id: attributeOf(e, 'Id') ?? '', bytes: canonicalize(inner), encrypted },
+    item: { kind: 'content', id: attributeOf(e, 'Id') ?? '', bytes, encrypted },
     attachments: [],
   }
 }
@@ -131,7 +133,7 @@ async function readContainer(
     ...boxes.map(({ e: box }): AuthorTarget => ({
       uri: `#${attributeOf(box, 'Id') ?? ''}`,
       transform: C14N,
-      octets: () => canonicalize(box),
+      what: box,
     })),
     ...attachments,
   ]
@@ -139,7 +141,8 @@ async function readContainer(
   const signatures = kids.filter((k) => rank(k) === 0)
   reading.count.signatures += signatures.length
   if (reading.count.signatures > MAX_SIGNATURES) throw refuse(e, 'container', `more than ${MAX_SIGNATURES} author signatures`)
-  const authors = signatures.map((s) => verifyAuthor(s, targets, sealed.length > 0, certificates, reading.env))
+  const authors: AuthorReport[] = []
+  for (const s of signatures) authors.push(await verifyAuthor(s, targets, sealed.length > 0, certificates, reading.env))
   for (const author of authors) if (author.problem) reading.problems.push(author.problem)
   const signedBy = authors.flatMap((a) => (a.verdict === 'valid' && a.certificate ? [a.certificate] : []))
   return {
@@ -195,9 +198,10 @@ async function openBox(
     const cek = await unwrapKey(ours.decrypter, ours.key, cipher, env.algorithms.content, (n) => env.random(n))
     const plain = decryptOctets(cipher, cek, data.cipherValue, data.ivLength)
     await breatheIfLarge(env, plain.byteLength)
-    inner = parseXml(plain, { limits: env.limits, frame: 'osci', stage: 'content' }).root
+    const turn = turnsFor(env, plain.byteLength, 'content')
+    inner = (await parseXmlInTurns(plain, { limits: env.limits, frame: 'osci', stage: 'content' }, turn)).root
     if (!isElement(inner, OSCI, 'ContentContainer')) throw refuse(inner, 'container', 'encrypted content is no ContentContainer')
-    indexIds(inner)
+    await inTurns(indexIds(inner), turn)
   } catch (cause) {
     // one code for key, padding, tag and what the plaintext looks like (threat model §6 rules 2, 5)
     return stay('undecryptable', 'undecryptable', 'the content could not be decrypted', cause)

@@ -13,12 +13,12 @@
 import type { X509Certificate } from 'node:crypto'
 import { SignatureError, StructureError } from '../errors.js'
 import type { Part } from '../mime/parts.js'
-import { canonicalize } from '../xml/c14n.js'
-import { digest, readSignature, sameOctets, verifyValue, type Reference, type Signature } from '../xml/dsig.js'
+import { digest, digestElement, readSignature, sameOctets, verifyValue, type Reference, type Signature } from '../xml/dsig.js'
 import { makeSignature, type ReferenceSpec } from '../xml/dsig-write.js'
 import { attributeOf, element, elementsOf, isElement, xpathOf, type XmlElement } from '../xml/tree.js'
+import type { Turn } from '../xml/turns.js'
 import { referencesByUri } from './author-signature.js'
-import { breatheIfLarge } from './breathe.js'
+import { breatheIfLarge, turnsFor } from './breathe.js'
 import { builtDocument, canonicalOnce, headerBlock } from './build.js'
 import { certificateElements, signerCertificate } from './certificates.js'
 import { messageType, type MessageType } from './messages.js'
@@ -30,34 +30,42 @@ type Target = { readonly uri: string; readonly what: XmlElement | Part }
 const isPart = (what: XmlElement | Part): what is Part => 'contentId' in what
 
 /** What a message signature must cover: every header block but its own, Body, every part (G3: equality, not subset). */
-function targets(envelope: SoapEnvelope, signatureBlock: XmlElement | undefined): Target[] {
-  const blocks = envelope.header.filter((block) => block !== signatureBlock)
-  return [
-    ...[...blocks, envelope.body].map((e) => ({ uri: `#${attributeOf(e, 'Id') ?? ''}`, what: e })),
-    ...[...envelope.parts.attachments.values()].map((part) => ({ uri: `cid:${part.contentId}`, what: part })),
-  ]
+function* targets(envelope: SoapEnvelope, signatureBlock: XmlElement | undefined): Generator<Target, void, undefined> {
+  for (const e of [...envelope.header, envelope.body]) if (e !== signatureBlock) yield { uri: `#${attributeOf(e, 'Id') ?? ''}`, what: e }
+  for (const part of envelope.parts.attachments.values()) yield { uri: `cid:${part.contentId}`, what: part }
 }
 
-function assertNoTransform({ transforms }: Reference): void {
-  if (transforms.length > 0) throw new SignatureError('9601', 'message-signature.transform', 'a part is digested as it is')
-}
+/** Digest over the octets of a part, transfer encoding undone. `method` is a URI that the algorithms allow. */
+export type PartDigest = (part: Part, method: string) => Promise<Uint8Array>
 
-function octetsOf(target: Target, reference: Reference): Uint8Array {
-  const transforms = reference.transforms
-  if (isPart(target.what)) {
-    assertNoTransform(reference)
-    return target.what.body
+const digestOfBody =
+  (env: OsciEnv): PartDigest =>
+  (part, method) =>
+    Promise.resolve(digest(env.algorithms.signature, method, part.body))
+
+async function digestOf(
+  { what }: Target,
+  { transforms, digestMethod }: Reference,
+  env: OsciEnv,
+  turn: Turn | undefined,
+  partDigest: PartDigest,
+): Promise<Uint8Array> {
+  if (isPart(what)) {
+    if (transforms.length > 0) throw new SignatureError('9601', 'message-signature.transform', 'a part is digested as it is')
+    return partDigest(what, digestMethod)
   }
   if (transforms.length !== 1 || transforms[0] !== C14N)
     throw new SignatureError('9601', 'message-signature.transform', 'a block is digested in canonical form, nothing else')
-  return canonicalize(target.what)
+  return digestElement(env.algorithms.signature, digestMethod, what, 'message-signature', turn)
 }
 
 /** Pairs references and targets one to one; a part is named raw or percent-encoded (osci-1.2 §7.5 rule 5). */
-function bind(signature: Signature, wanted: readonly Target[]): readonly (readonly [Target, Reference])[] {
+function bind(signature: Signature, wanted: Iterable<Target>): readonly (readonly [Target, Reference])[] {
   const named = referencesByUri(signature)
   const left = new Set(signature.references)
-  const pairs = wanted.map((target): readonly [Target, Reference] => {
+  const pairs: (readonly [Target, Reference])[] = []
+  // ends at the first part without reference: a message may bring as many blocks as its size allows (threat model H6)
+  for (const target of wanted) {
     const [hit, twice] = named.get(target.uri) ?? []
     if (!hit || twice)
       throw new SignatureError(
@@ -71,8 +79,8 @@ function bind(signature: Signature, wanted: readonly Target[]): readonly (readon
         },
       )
     left.delete(hit)
-    return [target, hit]
-  })
+    pairs.push([target, hit])
+  }
   const [stray] = left
   if (stray)
     throw new SignatureError(
@@ -101,14 +109,18 @@ function signatureBlock(envelope: SoapEnvelope, type: MessageType): XmlElement |
   return block
 }
 
-/** A signature that holds over its SignedInfo and names every part of the message; the digests are still to be compared. */
-interface Bound {
-  readonly pairs: readonly (readonly [Target, Reference])[]
-  readonly evidence: SignatureEvidence
-}
-
-/** Grammar, algorithms, signer, value, coverage, in this order. undefined: the message is unsigned. */
-function bindSignature(envelope: SoapEnvelope, env: OsciEnv): Bound | undefined {
+/**
+ * Verifies the message signature of an envelope: grammar, algorithms, signer, value, coverage, digests, in this order; parts come last.
+ *
+ * @param partDigest for parts that are not in memory.
+ * @returns undefined for an unsigned message (whether that is acceptable is the peer's policy, 9600).
+ * @throws {SignatureError} 9601 value, digest, algorithm, signer; 9602 a part is not covered; 9603 the check failed.
+ */
+export async function verifyMessageSignature(
+  envelope: SoapEnvelope,
+  env: OsciEnv,
+  partDigest = digestOfBody(env),
+): Promise<SignatureEvidence | undefined> {
   const type = envelope.type === undefined ? undefined : messageType(envelope.type)
   if (!type) return undefined
   const block = signatureBlock(envelope, type)
@@ -124,71 +136,25 @@ function bindSignature(envelope: SoapEnvelope, env: OsciEnv): Bound | undefined 
   if (!verifyValue(signature, signer, algorithms))
     throw new SignatureError('9601', 'message-signature.value-mismatch', 'the signature value is wrong')
   const pairs = bind(signature, targets(envelope, block))
-  const evidence = {
+  const turn = turnsFor(env, envelope.document.text.length, 'signature')
+  for (const [target, reference] of [...pairs].sort(([a], [b]) => Number(isPart(a.what)) - Number(isPart(b.what)))) {
+    if (!algorithms.digest(reference.digestMethod))
+      throw new SignatureError('9601', 'message-signature.algorithm', 'this digest is not allowed')
+    if (!sameOctets(await digestOf(target, reference, env, turn, partDigest), reference.digestValue))
+      throw new SignatureError('9601', 'message-signature.digest-mismatch', 'a signed part was changed', {
+        ...(isPart(target.what)
+          ? { xpath: target.uri }
+          : { line: target.what.line, column: target.what.column, xpath: xpathOf(target.what) }),
+      })
+  }
+  return {
     signer,
     role: type.signer,
     algorithm: signature.signatureMethod,
     digestMethods: [...new Set(signature.references.map((r) => r.digestMethod))],
     covered: new Set(pairs.map(([target]) => target.what)),
   }
-  return { pairs, evidence }
 }
-
-function assertDigestMethod(reference: Reference, env: OsciEnv): void {
-  if (!env.algorithms.signature.digest(reference.digestMethod))
-    throw new SignatureError('9601', 'message-signature.algorithm', 'this digest is not allowed')
-}
-
-function assertDigest(target: Target, reference: Reference, value: Uint8Array): void {
-  if (sameOctets(value, reference.digestValue)) return
-  throw new SignatureError('9601', 'message-signature.digest-mismatch', 'a signed part was changed', {
-    ...(isPart(target.what) ? { xpath: target.uri } : { line: target.what.line, column: target.what.column, xpath: xpathOf(target.what) }),
-  })
-}
-
-/**
- * Verifies the message signature of an envelope: grammar, algorithms, signer, value, coverage, digests, in this order.
- *
- * @returns undefined for an unsigned message (whether that is acceptable is the peer's policy, 9600).
- * @throws {SignatureError} 9601 value, digest, algorithm, signer; 9602 a part is not covered; 9603 the check failed.
- */
-export function verifyMessageSignature(envelope: SoapEnvelope, env: OsciEnv): SignatureEvidence | undefined {
-  const bound = bindSignature(envelope, env)
-  for (const [target, reference] of bound?.pairs ?? []) {
-    assertDigestMethod(reference, env)
-    assertDigest(target, reference, digest(env.algorithms.signature, reference.digestMethod, octetsOf(target, reference)))
-  }
-  return bound?.evidence
-}
-
-/** Digest over the octets of a part, transfer encoding undone. `method` is a URI that the algorithms allow. */
-export type PartDigest = (part: Part, method: string) => Promise<Uint8Array>
-
-/**
- * {@link verifyMessageSignature} for parts that are not in memory: no part is digested before the value holds, every part is named,
- * and blocks and Body have their digests.
- */
-export async function verifyWithDigests(
-  envelope: SoapEnvelope,
-  env: OsciEnv,
-  partDigest: PartDigest,
-): Promise<SignatureEvidence | undefined> {
-  const bound = bindSignature(envelope, env)
-  const pairs = bound?.pairs ?? []
-  for (const [target, reference] of [...pairs].sort(([a], [b]) => Number(isPart(a.what)) - Number(isPart(b.what)))) {
-    assertDigestMethod(reference, env)
-    if (isPart(target.what)) {
-      assertNoTransform(reference)
-      assertDigest(target, reference, await partDigest(target.what, reference.digestMethod))
-    } else assertDigest(target, reference, digest(env.algorithms.signature, reference.digestMethod, octetsOf(target, reference)))
-  }
-  return bound?.evidence
-}
-
-const digestOfBody =
-  (env: OsciEnv): PartDigest =>
-  (part, method) =>
-    Promise.resolve(digest(env.algorithms.signature, method, part.body))
 
 /**
  * Signs as `env.sealing` says. Puts the signature second, directly behind ControlBlock: one-pass readers need it before what it signs
@@ -244,7 +210,7 @@ export const signature: Stage<SoapEnvelope, SoapEnvelope> = {
   name: 'signature',
   async open(envelope, env) {
     await breatheIfLarge(env, envelope.document.text.length)
-    const evidence = verifyMessageSignature(envelope, env)
+    const evidence = await verifyMessageSignature(envelope, env)
     return evidence ? { ...envelope, evidence: { ...envelope.evidence, signature: evidence } } : envelope
   },
   seal: (envelope, env) => signEnvelope(envelope, env),

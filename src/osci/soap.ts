@@ -12,10 +12,12 @@
  */
 import { OrderError, StructureError } from '../errors.js'
 import type { Parts } from '../mime/parts.js'
-import { parseXml } from '../xml/gate.js'
+import { parseXmlInTurns } from '../xml/gate.js'
 import { attributeOf, element, elementsOf, isElement, xpathOf, type XmlDocument, type XmlElement } from '../xml/tree.js'
 import { isNcName } from '../xml/names.js'
-import { writeXml } from '../xml/write.js'
+import { inTurns, type Stops, type Turn } from '../xml/turns.js'
+import { writtenText } from '../xml/write.js'
+import { turnsFor } from './breathe.js'
 import { canonicalOnce } from './build.js'
 import { messageType, type MessageType } from './messages.js'
 import { DS, ENVELOPE_NAMESPACES, OSCI, OSCI2017, schemaLocation, SOAP, XENC, XSI } from './names.js'
@@ -27,14 +29,19 @@ function refuse(e: XmlElement, rule: string, why: string): StructureError {
   return new StructureError('soap', `osci-structure.${rule}`, why, { line: e.line, column: e.column, xpath: xpathOf(e) })
 }
 
+/** A few milliseconds. */
+const ELEMENTS_PER_TURN = 8192
+
 /**
  * Every Id of a document, each once. Only the unprefixed `Id` counts; look-alikes inside the frame are refused (G2).
  * @throws {StructureError} 9100 duplicate, not an NCName, look-alike.
  */
-export function indexIds(root: XmlElement): ReadonlyMap<string, XmlElement> {
+export function* indexIds(root: XmlElement): Stops<ReadonlyMap<string, XmlElement>> {
   const ids = new Map<string, XmlElement>()
   const open: XmlElement[] = [root]
+  let count = 0
   for (let e = open.pop(); e; e = open.pop()) {
+    if (++count % ELEMENTS_PER_TURN === 0) yield
     for (const a of e.attributes) {
       if (a.local.length !== 2 || a.local.toLowerCase() !== 'id') continue
       if (a.local !== 'Id' || a.uri !== '') {
@@ -59,11 +66,12 @@ export function noLooseText(e: XmlElement): void {
   }
 }
 
-function headerBlocks(header: XmlElement): readonly XmlElement[] {
+function* headerBlocks(header: XmlElement): Stops<readonly XmlElement[]> {
   noLooseText(header)
   const blocks = elementsOf(header)
   const seen = new Set<string>()
-  for (const block of blocks) {
+  for (const [at, block] of blocks.entries()) {
+    if ((at + 1) % ELEMENTS_PER_TURN === 0) yield
     if (attributeOf(block, 'Id') === undefined) throw refuse(block, 'block-without-id', `header block ${block.local} has no Id`)
     const service = isElement(block, OSCI, 'QualityOfTimestamp') ? ` ${attributeOf(block, 'Service') ?? ''}` : ''
     const key = `{${block.uri}}${block.local}${service}`
@@ -122,8 +130,8 @@ function refuseUnknownObligations(found: Recognised, blocks: readonly XmlElement
   }
 }
 
-/** Reads the frame of a parsed envelope. */
-export function readFrame(document: XmlDocument, parts: Parts): SoapEnvelope {
+/** Reads the frame of a parsed envelope, a large one in turns. */
+export async function readFrame(document: XmlDocument, parts: Parts, turn?: Turn): Promise<SoapEnvelope> {
   const { root } = document
   if (!isElement(root, SOAP, 'Envelope')) throw refuse(root, 'frame', 'the root is no SOAP 1.1 envelope')
   noLooseText(root)
@@ -132,9 +140,9 @@ export function readFrame(document: XmlDocument, parts: Parts): SoapEnvelope {
   const body = kids.at(-1)
   if (!body || !isElement(body, SOAP, 'Body') || kids.length > (header ? 2 : 1))
     throw refuse(root, 'frame', 'the envelope must hold at most one Header, then one Body')
-  const blocks = header ? headerBlocks(header) : []
+  const blocks = header ? await inTurns(headerBlocks(header), turn) : []
   noLooseText(body)
-  indexIds(root)
+  await inTurns(indexIds(root), turn)
   const found = recognise(root, header, blocks, body)
   if (found.kind === 'message' && attributeOf(body, 'Id') === undefined) throw refuse(body, 'block-without-id', 'the Body has no Id')
   refuseUnknownObligations(found, blocks)
@@ -153,29 +161,31 @@ export function readFrame(document: XmlDocument, parts: Parts): SoapEnvelope {
 
 const HEADER = ['<soap:Header>', '</soap:Header>'] as const
 /** How the five names stand in a canonical start tag. */
-const IN_SCOPE = Buffer.from(ENVELOPE_NAMESPACES.map(({ prefix, uri }) => ` xmlns:${prefix}="${uri}"`).join(''))
+const IN_SCOPE = ENVELOPE_NAMESPACES.map(({ prefix, uri }) => ` xmlns:${prefix}="${uri}"`).join('')
 
 /** The canonical form of a block without the five names, which the envelope declares for it. */
-function insideEnvelope(block: XmlElement): readonly Uint8Array[] {
-  const bytes = Buffer.from(canonicalOnce(block))
-  const at = bytes.indexOf(IN_SCOPE)
-  return at < 0 || at > bytes.indexOf('>') ? [bytes] : [bytes.subarray(0, at), bytes.subarray(at + IN_SCOPE.length)]
+function insideEnvelope(block: XmlElement): string {
+  const text = canonicalOnce(block)
+  const at = text.indexOf(IN_SCOPE)
+  return at < 0 || at > text.indexOf('>') ? text : text.slice(0, at) + text.slice(at + IN_SCOPE.length)
 }
 
 /** The envelope's bytes: every block and the Body in the canonical form that was digested. */
 function writeEnvelope({ document: { root }, header, body }: SoapEnvelope): Uint8Array {
   const shell = element(root.uri, root.prefix, root.local, { attributes: root.attributes, namespaces: root.namespaces })
-  const empty = Buffer.from(writeXml(shell, { declaration: true }))
+  const empty = writtenText(shell, { declaration: true })
   const end = empty.lastIndexOf('</')
-  const blocks = header.length === 0 ? [] : [Buffer.from(HEADER[0]), ...header.flatMap(insideEnvelope), Buffer.from(HEADER[1])]
-  return Buffer.concat([empty.subarray(0, end), ...blocks, ...insideEnvelope(body), empty.subarray(end)])
+  const blocks = header.length === 0 ? '' : HEADER[0] + header.map(insideEnvelope).join('') + HEADER[1]
+  return Buffer.from(empty.slice(0, end) + blocks + insideEnvelope(body) + empty.slice(end), 'utf8')
 }
 
 /** Parts ⇄ SoapEnvelope. */
 export const soap: Stage<Parts, SoapEnvelope> = {
   name: 'soap',
   async open(parts, env) {
-    return Promise.resolve(readFrame(parseXml(parts.root.body, { limits: env.limits, frame: 'osci', stage: 'soap' }), parts))
+    const { body } = parts.root
+    const turn = turnsFor(env, body.byteLength, 'soap')
+    return readFrame(await parseXmlInTurns(body, { limits: env.limits, frame: 'osci', stage: 'soap' }, turn), parts, turn)
   },
   async seal(envelope) {
     return Promise.resolve({ ...envelope.parts, root: { ...envelope.parts.root, body: writeEnvelope(envelope) } })

@@ -31,6 +31,8 @@ export interface OsciEnv extends Env {
   readonly breathe?: () => Promise<void>
   /** A request that names no dialog is read where its row demands one: the intermediary answers it 9802, not a fault. */
   readonly withoutDialog?: boolean
+  /** Work that one message has taken so far, counted across the stages of its opening; absent: each step counts for itself. */
+  readonly work?: { milliseconds: number }
   /** Offline `check`: legacy ways of encryption are opened without a signature around them; nobody waits for an answer. */
   readonly inspection?: boolean
 }

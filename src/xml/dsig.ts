@@ -16,10 +16,11 @@
 import { constants, createHash, timingSafeEqual, verify, type KeyObject, type X509Certificate } from 'node:crypto'
 import { SignatureError } from '../errors.js'
 import type { Algorithms, SignatureRow } from './algorithms.js'
-import { canonicalize } from './c14n.js'
+import { canonicalize, canonicalPieces } from './c14n.js'
 import { algorithm, attributes, bare, Children, leafOctets, leafText, refuse } from './grammar.js'
 import { DS, isNcName, X509_DATA, XADES } from './names.js'
 import type { XmlElement } from './tree.js'
+import type { Turn } from './turns.js'
 
 export type SignatureLayer = 'message-signature' | 'author-signature'
 
@@ -239,13 +240,37 @@ function halves(value: Uint8Array): [Uint8Array, Uint8Array] {
 }
 
 /**
- * Digest of octets under a method of the message.
+ * Digest of octets, or of a text's UTF-8 octets, under a method of the message.
  * @throws {SignatureError} 9601 `<layer>.algorithm` when the method is not allowed.
  */
-export function digest(algorithms: Algorithms, uri: string, bytes: Uint8Array, layer: SignatureLayer = 'message-signature'): Uint8Array {
+export function digest(
+  algorithms: Algorithms,
+  uri: string,
+  octets: Uint8Array | string,
+  layer: SignatureLayer = 'message-signature',
+): Uint8Array {
+  return createHash(hashOf(algorithms, uri, layer))
+    .update(octets)
+    .digest()
+}
+
+/** Digest of the canonical form of a received element, a large one in turns. @throws as {@link digest}, and as the canonical form. */
+export async function digestElement(
+  algorithms: Algorithms,
+  uri: string,
+  e: XmlElement,
+  layer: SignatureLayer,
+  turn: Turn | undefined,
+): Promise<Uint8Array> {
+  const hash = createHash(hashOf(algorithms, uri, layer))
+  await canonicalPieces(e, turn, (text) => hash.update(text, 'utf8'))
+  return hash.digest()
+}
+
+function hashOf(algorithms: Algorithms, uri: string, layer: SignatureLayer): string {
   const row = algorithms.digest(uri)
   if (!row) throw new SignatureError('9601', `${layer}.algorithm`, 'digest method is not allowed')
-  return createHash(row.hash).update(bytes).digest()
+  return row.hash
 }
 
 /** Equality in time that depends on the lengths only. */

@@ -12,8 +12,10 @@
 import { SaxesParser } from 'saxes'
 import { StructureError, type StageName } from '../errors.js'
 import type { Limits } from '../env.js'
+import { isBase64Lines } from './base64.js'
 import { DS } from './names.js'
 import type { NamespaceDeclaration, XmlAttribute, XmlDocument, XmlElement, XmlNode } from './tree.js'
+import { atOnce, inTurns, type Stops, type Turn } from './turns.js'
 
 export interface GateOptions {
   readonly limits: Limits
@@ -24,10 +26,8 @@ export interface GateOptions {
 }
 
 type Growing<T> = { -readonly [K in keyof T]: T[K] }
-interface GrowingElement extends Growing<Omit<XmlElement, 'children' | 'attributes' | 'namespaces'>> {
+interface GrowingElement extends Growing<Omit<XmlElement, 'children'>> {
   children: XmlNode[]
-  attributes: XmlAttribute[]
-  namespaces: NamespaceDeclaration[]
 }
 interface GrowingText {
   kind: 'text'
@@ -35,10 +35,16 @@ interface GrowingText {
   cdata: boolean
 }
 
+/** Most elements have neither attributes nor declarations: they share one empty list. */
+const NONE: readonly never[] = Object.freeze([])
+
 /** Text runs from this length on are taken over whole when they hold nothing that the tokenizer would have to look at. */
 const LONG_TEXT = 1024
 /** What sends a long text through the tokenizer after all: markup, `]`, CR, controls, everything from the surrogates on. */
 const NEEDS_TOKENIZER = /[^\t\n\x20-%'-\\^-\ud7ff]/
+
+/** Characters that the tokenizer gets in one go; of the densest markup a few milliseconds. */
+const CHARACTERS_PER_TURN = 32 * 1024
 
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
@@ -49,6 +55,15 @@ const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
  * @throws {StructureError} `xml.<rule>` (9100) with line and column where there is a place.
  */
 export function parseXml(bytes: Uint8Array, options: GateOptions): XmlDocument {
+  return atOnce(parsing(bytes, options))
+}
+
+/** As {@link parseXml}, a large document in turns of the event loop. */
+export async function parseXmlInTurns(bytes: Uint8Array, options: GateOptions, turn: Turn | undefined): Promise<XmlDocument> {
+  return inTurns(parsing(bytes, options), turn)
+}
+
+function parsing(bytes: Uint8Array, options: GateOptions): Stops<XmlDocument> {
   const { limits, frame } = options
   const stage = options.stage ?? 'soap'
   if (bytes.length > limits.xmlBytes)
@@ -135,6 +150,8 @@ class Reading {
   private readonly epilog: XmlNode[] = []
   private root: GrowingElement | undefined
   private current: GrowingElement | undefined
+  /** Offset up to which the text has been given to the tokenizer, or taken over whole. */
+  private given = 0
   /** Characters that did not pass through the tokenizer. */
   private skipped = 0
   /** Offset just after the last complete tag. */
@@ -155,10 +172,10 @@ class Reading {
     this.lines = new Lines(text)
   }
 
-  read(byteOrderMark: boolean): XmlDocument {
+  *read(byteOrderMark: boolean): Stops<XmlDocument> {
     this.scan()
     this.listen()
-    this.feed()
+    yield* this.feed()
     // `end` has run every check by now; a document without root has been refused there.
     return { root: this.root as XmlElement, text: this.text, byteOrderMark, prolog: this.prolog, epilog: this.epilog }
   }
@@ -174,8 +191,8 @@ class Reading {
 
   /** What a look at the raw text can refuse before a token is read. */
   private scan(): void {
-    const doctype = this.text.search(/<!DOCTYPE/i)
-    if (doctype >= 0) this.refuse('doctype', 'document type declaration', doctype)
+    for (let i = this.text.indexOf('<!'); i >= 0; i = this.text.indexOf('<!', i + 1))
+      if (this.text.slice(i + 2, i + 9).toLowerCase() === 'doctype') this.refuse('doctype', 'document type declaration', i)
     let references = 0
     for (let i = this.text.indexOf('&'); i >= 0; i = this.text.indexOf('&', i + 1)) {
       if (++references > this.limits.xmlElements) this.refuse('references', `more than ${this.limits.xmlElements} references`, i)
@@ -186,30 +203,43 @@ class Reading {
    * Gives the text to the tokenizer, but for long plain runs between two tags, which become text as they are. The tokenizer
    * itself says that it stands behind a tag, so that a `>` in an attribute, comment or CDATA section cannot deceive us.
    */
-  private feed(): void {
-    const { text, parser } = this
-    let written = 0
+  private *feed(): Stops<void> {
+    const { text } = this
     for (let open = text.indexOf('<'); open >= 0;) {
       const next = text.indexOf('<', open + 1)
+      if (open - this.given > CHARACTERS_PER_TURN) {
+        yield* this.give(open)
+        yield
+      }
       if (next - open > LONG_TEXT) {
         const from = text.indexOf('>', open) + 1
-        if (next - from > LONG_TEXT && from > written) {
-          parser.write(text.slice(written, from))
-          written = from
+        if (next - from > LONG_TEXT && from > this.given) {
+          yield* this.give(from)
           if (this.lastTag === from && this.current) {
             const run = text.slice(from, next)
-            if (!NEEDS_TOKENIZER.test(run)) {
+            if (isBase64Lines(run) || !NEEDS_TOKENIZER.test(run)) {
               this.onText(run, false)
               this.skipped += run.length
-              written = next
+              this.given = next
             }
           }
         }
       }
       open = next
     }
-    parser.write(written === 0 ? text : text.slice(written))
-    parser.close()
+    yield* this.give(text.length)
+    this.parser.close()
+  }
+
+  /** Gives the text up to `to`; what is very long stops on its way. */
+  private *give(to: number): Stops<void> {
+    for (; to - this.given > 2 * CHARACTERS_PER_TURN; yield) {
+      const end = this.given + CHARACTERS_PER_TURN
+      this.parser.write(this.text.slice(this.given, end))
+      this.given = end
+    }
+    this.parser.write(this.text.slice(this.given, to))
+    this.given = to
   }
 
   private listen(): void {
@@ -268,15 +298,18 @@ class Reading {
   private onOpen(uri: string, local: string, prefix: string): void {
     const start = this.startOfTag
     const { line, column } = this.lines.at(start)
-    const e: GrowingElement = {
-      kind: 'element', uri, local, prefix, attributes: [], namespaces: [], children: [],
-      parent: this.current, line, column, start, end: 0,
-    } // prettier-ignore
+    const attributes: XmlAttribute[] = []
+    const namespaces: NamespaceDeclaration[] = []
     for (const a of this.pending) {
-      if (a.prefix === 'xmlns') this.declare(e, a.local, a.value)
-      else if (a.name === 'xmlns') this.declare(e, '', a.value)
-      else e.attributes.push({ prefix: a.prefix, local: a.local, uri: a.uri ?? '', value: a.value })
+      if (a.prefix === 'xmlns') namespaces.push(this.declare(a.local, a.value))
+      else if (a.name === 'xmlns') namespaces.push(this.declare('', a.value))
+      else attributes.push({ prefix: a.prefix, local: a.local, uri: a.uri ?? '', value: a.value })
     }
+    const e: GrowingElement = {
+      kind: 'element', uri, local, prefix, children: [], parent: this.current, line, column, start, end: 0,
+      attributes: attributes.length === 0 ? NONE : attributes,
+      namespaces: namespaces.length === 0 ? NONE : namespaces,
+    } // prettier-ignore
     if (this.inScope.size > this.limits.xmlNamespacesInScope)
       this.refuse('namespaces-in-scope', `more than ${this.limits.xmlNamespacesInScope} namespaces in scope`, start)
     if (uri === DS || this.insideSignature > 0) this.insideSignature++
@@ -286,11 +319,11 @@ class Reading {
     this.lastTag = this.offset()
   }
 
-  private declare(e: GrowingElement, prefix: string, uri: string): void {
+  private declare(prefix: string, uri: string): NamespaceDeclaration {
     // The tokenizer trims before it compares, C14N and other parsers do not: the name would mean two things.
     if (uri.trim() !== uri) this.refuse('namespace', 'namespace name with white space around it', this.startOfTag)
-    e.namespaces.push({ prefix, uri })
     this.inScope.set(prefix, (this.inScope.get(prefix) ?? 0) + 1)
+    return { prefix, uri }
   }
 
   private onClose(): void {
@@ -331,7 +364,7 @@ class Reading {
       this.refuse('name-size', `name of more than ${this.limits.xmlNameBytes} bytes`, this.offset())
     const colon = name.indexOf(':')
     // Both halves of a qualified name are NCNames; the tokenizer looks at the first character of the whole only [XMLNS10 §3].
-    if (colon >= 0 && /^[-.0-9\u00b7\u0300-\u036f\u203f\u2040]/.test(name.slice(colon + 1)))
+    if (colon >= 0 && /[-.0-9\u00b7\u0300-\u036f\u203f\u2040]/.test(name.charAt(colon + 1)))
       this.refuse('not-well-formed', 'malformed name', this.offset())
   }
 }

@@ -13,7 +13,12 @@ import type { XmlElement } from './tree.js'
  * @param options `declaration` (default false) puts the XML declaration and an empty line before it.
  * @throws {StructureError} `xml.unbound-prefix` when the tree uses a prefix that nobody declares.
  */
-export function writeXml(root: XmlElement, options: { readonly declaration?: boolean } = {}): Uint8Array {
+export function writtenText(root: XmlElement, options: { readonly declaration?: boolean } = {}): string {
   const text = canonicalText(root)
-  return Buffer.from(options.declaration === true ? '<?xml version="1.0" encoding="UTF-8"?>\r\n\r\n' + text : text, 'utf8')
+  return options.declaration === true ? '<?xml version="1.0" encoding="UTF-8"?>\r\n\r\n' + text : text
+}
+
+/** {@link writtenText} as UTF-8. */
+export function writeXml(root: XmlElement, options: { readonly declaration?: boolean } = {}): Uint8Array {
+  return Buffer.from(writtenText(root, options), 'utf8')
 }

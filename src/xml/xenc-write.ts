@@ -15,6 +15,8 @@ import { encodeBase64 } from './base64.js'
 import { DS, OSCI128, X509_DATA, XENC, XENC11 } from './names.js'
 import { attr, element, type NamespaceDeclaration, type XmlAttribute, type XmlElement, type XmlNode } from './tree.js'
 
+const SENT = gatewayAlgorithms({ where: 'transport' })
+
 /** IV ‖ ciphertext ‖ tag. @throws when the cipher may not be sent, or key or IV have another length than its row says. */
 export function encryptOctets(cipher: CipherRow, key: Uint8Array, plaintext: Uint8Array, iv: Uint8Array): Uint8Array {
   if (cipher.mode !== 'gcm') throw new ProtektorError('transport-encryption.algorithm', `${cipher.name} is never sent`)
@@ -27,7 +29,7 @@ export function encryptOctets(cipher: CipherRow, key: Uint8Array, plaintext: Uin
 
 /** RSA-OAEP for one reader. @throws when key transport or key may not be used for sending. */
 export function wrapKey(certificate: X509Certificate, keyTransport: KeyTransport, cek: Uint8Array): Uint8Array {
-  const resolved = gatewayAlgorithms({ where: 'transport' }).keyTransport(keyTransport)
+  const resolved = SENT.keyTransport(keyTransport)
   if (!resolved) throw new ProtektorError('transport-encryption.algorithm', 'key transport is never sent')
   const key = certificate.publicKey
   if (key.asymmetricKeyType !== 'rsa' || (key.asymmetricKeyDetails?.modulusLength ?? 0) < 2048)

@@ -11,10 +11,11 @@
  */
 import { ProtektorError } from '../errors.js'
 import type { Limits } from '../env.js'
-import { parseXml } from '../xml/gate.js'
+import { parseXmlInTurns } from '../xml/gate.js'
 import type { SchemaSource, SchemaValidator } from '../xml/schema.js'
 import { validateWithPlaces } from '../xml/schema-places.js'
 import { attributeOf, elementsOf, textOf, xpathOf, type XmlDocument, type XmlElement } from '../xml/tree.js'
+import type { Turn } from '../xml/turns.js'
 import { checkCodes, DEFAULT_CODE_POLICY, type CodeListStore, type CodePolicy } from './codelists.js'
 import { xoevFinding } from './findings.js'
 import { checkHead } from './head-rules.js'
@@ -60,6 +61,8 @@ export interface ContentContext {
   readonly codeLists: CodeListStore
   readonly codePolicy?: CodePolicy
   readonly limits: Limits
+  /** Awaited now and then while a large document is parsed. */
+  readonly turn?: Turn
   /** Head of the request, when the document is an answer. */
   readonly request?: XoevHead
   /** The request itself: lets rules look at its scope. */
@@ -207,7 +210,7 @@ function overall(layers: XoevReport['layers']): LayerVerdict {
 export async function checkContent(bytes: Uint8Array, context: ContentContext): Promise<XoevReport> {
   let document: XmlDocument
   try {
-    document = parseXml(bytes, { limits: context.limits, frame: 'content', stage: 'xoev' })
+    document = await parseXmlInTurns(bytes, { limits: context.limits, frame: 'content', stage: 'xoev' }, context.turn)
   } catch (cause) {
     return unreadable(bytes, cause)
   }

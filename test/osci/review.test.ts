@@ -258,6 +258,6 @@ describe('content that a stranger built', () => {
     const bad = sealed.replace(/<ds:X509Certificate>[^<]*/, '<ds:X509Certificate>AAAA')
     const envelope = await soap.open(await mime.open(Buffer.from(bad, 'latin1'), env), env)
     expect(() => shellRecipient(envelope)).to.throw(ProtektorError)
-    expect(readFrame(envelope.document, envelope.parts).kind).to.equal('encrypted')
+    expect((await readFrame(envelope.document, envelope.parts)).kind).to.equal('encrypted')
   })
 })

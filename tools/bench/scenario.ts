@@ -4,7 +4,7 @@
  * and the answer with the same layers. Keys are made for the run.
  * @module
  */
-import { randomBytes } from 'node:crypto'
+import { portionedRandom } from '../../src/cli/compose/world.js'
 import { GATEWAY_LIMITS, type Decrypter, type Signer } from '../../src/env.js'
 import { certificateEntry } from '../../src/osci/certificates.js'
 import { openContent } from '../../src/osci/content-read.js'
@@ -63,7 +63,7 @@ export async function scenario(
   const env: OsciEnv = {
     now: () => new Date(),
     monotonicMs: () => performance.now(),
-    random: (n) => randomBytes(n),
+    random: portionedRandom(),
     keys: keyRing([addressee.decrypter, intermediary.decrypter]),
     trust: { check: () => Promise.resolve({ verdict: 'valid', path: [] }) },
     limits: GATEWAY_LIMITS,

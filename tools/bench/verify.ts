@@ -18,6 +18,7 @@ import { parseXml } from '../../src/xml/gate.js'
 import { indexIds } from '../../src/osci/soap.js'
 import { DS } from '../../src/xml/names.js'
 import { attr, childOf, element, type XmlElement, type XmlNode } from '../../src/xml/tree.js'
+import { atOnce } from '../../src/xml/turns.js'
 import { writeXml } from '../../src/xml/write.js'
 
 const C14N = 'http://www.w3.org/TR/2001/REC-xml-c14n-20010315'
@@ -59,7 +60,7 @@ export async function benchVerify(): Promise<VerifyBench> {
 /** Gate, Ids, grammar, ten digests bound to nodes, value. */
 function assertValid(bytes: Uint8Array, certificate: X509Certificate): void {
   const { root } = parseXml(bytes, { limits: GATEWAY_LIMITS, frame: 'osci' })
-  const ids = indexIds(root)
+  const ids = atOnce(indexIds(root))
   const found = childOf(root, DS, 'Signature')
   if (!found) throw new Error('no signature')
   const signature = readSignature(found, 'message-signature')

@@ -3,7 +3,6 @@
  * Composition root of `serve` and `start`: configuration → keys, core, desk, endpoints → two listening applications.
  * @module
  */
-import { randomBytes } from 'node:crypto'
 import { setMaxListeners } from 'node:events'
 import { mkdir, readFile } from 'node:fs/promises'
 import type { RequestListener } from 'node:http'
@@ -33,6 +32,7 @@ import { openIntermediaries } from './intermediary.js'
 import { openOsciDirectory } from './osci-directory.js'
 import { makeEndpoints, makePeers, strictAlgorithms } from './peers.js'
 import { openWaysOut } from './way-out.js'
+import { nextTurn, portionedRandom } from './world.js'
 import { deskOf, type OpenedDesk } from './xoev-desk.js'
 
 export interface RunningGateway {
@@ -58,7 +58,7 @@ export interface GatewayOptions {
   readonly desk?: Promise<OpenedDesk>
 }
 
-const random = (bytes: number): Uint8Array => new Uint8Array(randomBytes(bytes))
+const random = portionedRandom()
 
 function at(config: Config, key: string, de: string, en: string): ConfigProblem {
   const line = config.lineOf(key)
@@ -152,7 +152,7 @@ async function compose(config: Config, options: GatewayOptions, desk: OpenedDesk
   const ports: GatewayPorts = {
     clock,
     random,
-    env: { ...clock, random, trust: pinnedTrust([]), limits, breathe: () => new Promise<void>((resolve) => setImmediate(resolve)) },
+    env: { ...clock, random, trust: pinnedTrust([]), limits, breathe: nextTurn },
     algorithms: strictAlgorithms(),
     core,
     directory,

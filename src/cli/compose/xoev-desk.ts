@@ -16,6 +16,7 @@ import { CodeListStore } from '../../xoev/codelists.js'
 import { schemaSets, type SchemaFiles } from '../../xoev/schema-sets.js'
 import { startValidator, type SchemaSource, type SchemaValidator, type StartWorker } from '../../xml/schema.js'
 import { packageVersion } from '../version.js'
+import { nextTurn } from './world.js'
 import { readingBytes, rejectionBytes, type WriterSources } from './xoev-writers.js'
 import { ownSchemas } from '../commands/check-context.js'
 
@@ -90,6 +91,7 @@ export async function openDesk(options: DeskOptions): Promise<OpenedDesk> {
     validatorFor,
     codeLists: CodeListStore.from(files),
     limits: options.limits,
+    turn: nextTurn,
     timeZone: options.timeZone,
   }
   let warm = false

@@ -31,6 +31,8 @@ import type { IntermediaryEndpoint, IntermediaryPorts } from './ports.js'
 /** Enough to answer, nothing proven. */
 export interface RequestShape {
   readonly call: Call
+  /** Counts the work of this one message (threat model H6). */
+  readonly env: OsciEnv
   readonly frame: SoapEnvelope
   readonly unverified: OsciMessage<ClientRequestName>
   readonly type: ClientRequestName
@@ -59,8 +61,8 @@ export function certificateOf(m: Pick<OsciMessage, 'certificates'>, role: Certif
 
 /** Phases 1 to 3. @throws {OsciError} 9100–9300 as fault. */
 export async function openRequest(call: Call, endpoint: IntermediaryEndpoint, ports: GatewayPorts): Promise<RequestShape> {
-  const env = intermediaryEnv(endpoint, ports, call.httpContentType)
-  const opened = await frameStage.open(call.bytes, env)
+  const { httpContentType, ...env } = { ...intermediaryEnv(endpoint, ports, call.httpContentType), work: { milliseconds: 0 } }
+  const opened = await frameStage.open(call.bytes, { ...env, ...(httpContentType === undefined ? {} : { httpContentType }) })
   const unverified = await message.open(opened, env)
   const row = messageType(unverified.type)
   if (row?.kind !== 'request' || EXCHANGES[row.exchange].asks !== 'client')
@@ -68,6 +70,7 @@ export async function openRequest(call: Call, endpoint: IntermediaryEndpoint, po
   const namedCipher = certificateOf(unverified, 'CipherCertificateOriginator')
   return {
     call,
+    env,
     frame: opened,
     unverified: unverified as OsciMessage<ClientRequestName>,
     type: row.exchange as ClientRequestName,
@@ -137,7 +140,7 @@ export async function proveRequest(
   ports: GatewayPorts,
   own: IntermediaryPorts,
 ): Promise<ProvenRequest> {
-  const bare = intermediaryEnv(endpoint, ports)
+  const { env: bare } = shape
   const { verified, peer, signer, findings } = await proveCaller(shape.frame, endpoint.peers, bare)
   const bound = dialog?.client.signerSha256
   if (signer && bound !== undefined && bound !== sha256Hex(signer.raw))

@@ -42,34 +42,33 @@ export interface Shape {
   readonly language: Language
   /** Whom an encrypted answer is for; set when the request was encrypted. */
   readonly answerTo?: X509Certificate
+  /** Environment of this one message: before the peer is known nothing legacy, and one count of its work. */
+  readonly env: OsciEnv
 }
 
 /** A message from a known peer that keeps its policy. */
 export interface Admitted extends Shape {
   readonly message: Delivery
   readonly peer: Peer
-  readonly env: OsciEnv
   /** Class 3 codes for the answer. */
   readonly warnings: readonly FeedbackCode[]
   readonly findings: readonly string[]
 }
 
 /** The environment of one endpoint before the peer is known. */
-export function endpointEnv(endpoint: RecipientEndpoint, ports: GatewayPorts, httpContentType?: string): OsciEnv {
-  return {
-    ...ports.env,
-    keys: endpoint.keys.ring,
-    algorithms: ports.algorithms,
-    ...(httpContentType === undefined ? {} : { httpContentType }),
-  }
+export function endpointEnv(endpoint: RecipientEndpoint, ports: GatewayPorts): OsciEnv {
+  return { ...ports.env, keys: endpoint.keys.ring, algorithms: ports.algorithms }
 }
 
 /** @throws {OsciError} 9100–9400 as fault; {CertificateError} 9500. */
 export async function openShape(call: Call, endpoint: RecipientEndpoint, ports: GatewayPorts): Promise<Shape> {
-  const opened = await frame.open(call.bytes, endpointEnv(endpoint, ports, call.httpContentType))
-  const unverified = assertType(await message.open(opened, endpointEnv(endpoint, ports)), 'acceptDelivery', 'processDelivery') as Delivery
+  const env: OsciEnv = { ...endpointEnv(endpoint, ports), work: { milliseconds: 0 } }
+  const { httpContentType } = call
+  const opened = await frame.open(call.bytes, httpContentType === undefined ? env : { ...env, httpContentType })
+  const unverified = assertType(await message.open(opened, env), 'acceptDelivery', 'processDelivery') as Delivery
   const challenge = unverified.control.challenge ?? ''
-  const shape = { call, frame: opened, unverified, challenge, signed: isSigned(opened), language: languageOf(unverified.languages ?? []) }
+  const language = languageOf(unverified.languages ?? [])
+  const shape = { call, frame: opened, unverified, challenge, signed: isSigned(opened), language, env }
   if (!opened.evidence.transport) return shape
   const cipher = unverified.intermediaryCertificates?.find((c) => c.role === 'CipherCertificateIntermediary')
   const answerTo = cipher && readX509(cipher)
@@ -87,7 +86,7 @@ export async function openShape(call: Call, endpoint: RecipientEndpoint, ports: 
  * @throws {SignatureError} 9600 unsigned, 9601 wrong or unknown signer, 9602, 9603; {DeliveryRefused} 9811 in clear.
  */
 export async function admit(shape: Shape, endpoint: RecipientEndpoint, ports: GatewayPorts): Promise<Admitted> {
-  const bare = endpointEnv(endpoint, ports)
+  const { env: bare } = shape
   const { verified, peer, signer, findings } = await proveCaller(shape.frame, endpoint.peers, bare)
   const proven = assertType(await message.open(verified, bare), 'acceptDelivery', 'processDelivery') as Delivery
   return {

@@ -16,7 +16,7 @@ import { decodeTransfer } from '../../mime/transfer.js'
 import { breatheIfLarge } from '../breathe.js'
 import { message } from '../message.js'
 import type { MessageName } from '../messages.js'
-import { verifyWithDigests } from '../signature.js'
+import { verifyMessageSignature } from '../signature.js'
 import { soap } from '../soap.js'
 import { assertType } from '../stages.js'
 import type { OsciEnv, SoapEnvelope } from '../types.js'
@@ -66,7 +66,7 @@ async function readEnvelope(source: ByteSource, env: OsciEnv): Promise<{ envelop
 async function verify(envelope: SoapEnvelope, parts: readonly StoredPart[], env: OsciEnv): Promise<SoapEnvelope> {
   const ours = env.sealing?.sign?.digestMethod ?? SHA256
   const byId = new Map(parts.map((part) => [part.contentId, part]))
-  const signature = await verifyWithDigests(envelope, env, async ({ contentId }, method) => {
+  const signature = await verifyMessageSignature(envelope, env, async ({ contentId }, method) => {
     const part = byId.get(contentId)
     if (!part) throw new TypeError('a part that is not of this message')
     await digestPart(part, [method, SHA256, ours], env)
