@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: EUPL-1.2
 /*
  * The sources as a program that Node starts without a loader: translated once by esbuild, kept below `node_modules/.cache/protektor/`.
- * A loader translates and resolves file by file, at each start anew; that is most of what a start from sources would take.
+ * A loader translates and resolves file by file, at each start anew; that is a third of what a start through tsx takes.
  *
  * What is kept can be neither stale nor broken: the folder's name is a digest of everything that goes in (every source, the place,
  * Node, esbuild, this file), and each file is compared with the digest that was noted when it was written. Only our own sources go

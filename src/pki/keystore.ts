@@ -19,7 +19,7 @@ import { readCertificate } from './certificate.js'
 import { TAG, writeOid, writeTlv } from './der.js'
 import { MAC_HASHES, pkcs12Mac, type MacHash } from './pkcs12-mac.js'
 
-// a quarter of forge reads a modern store; the ciphers of old ones are loaded when one comes
+// a small part of forge reads a modern store; the ciphers of old ones are loaded when one comes
 const require = createRequire(import.meta.url)
 const asn1 = require('node-forge/lib/asn1.js') as typeof forge.asn1
 const { createBuffer, encodeUtf8 } = require('node-forge/lib/util.js') as typeof forge.util

@@ -132,7 +132,7 @@ export function startLife(set: PreparedSet, documents: number, startWorker: Star
     end('time limit')
   }
 
-  // what is handed in together goes together: each message costs the thread as much as a third of a short document
+  // what is handed in together goes together: a message for each costs the thread a tenth of a short document more
   const post = (): void => {
     if (isOver) return
     const bytes = new Uint8Array(outbox.reduce((sum, xml) => sum + xml.byteLength, 0))
