@@ -16,6 +16,8 @@ const node = {
   require: 'readonly',
   module: 'writable',
   __dirname: 'readonly',
+  __filename: 'readonly',
+  exports: 'writable',
 }
 
 export default tseslint.config(

@@ -1,7 +1,8 @@
 #!/usr/bin/env node
 // SPDX-License-Identifier: EUPL-1.2
 /*
- * Launcher: the built program when `dist/` is there, otherwise the sources through tsx. Needs no build and no install script.
+ * Launcher: the built program when `dist/` is there, otherwise the sources: translated once and kept (from-sources.js), or through
+ * tsx where nothing can be kept. Needs no build and no install script.
  *
  * It is CommonJS (bin/package.json) on purpose: Node reads a first ES module through the thread pool, and the pool takes
  * its size from UV_THREADPOOL_SIZE the moment it is first used. Private-key work runs there, so it must be set before.
@@ -19,9 +20,9 @@ const built = join(root, 'dist', 'src', 'cli', 'main.js')
 const source = join(root, 'src', 'cli', 'main.ts')
 
 async function launch() {
-  const useBuilt = existsSync(built)
-  if (!useBuilt) (await import('tsx/esm/api')).register()
-  const { main } = await import(pathToFileURL(useBuilt ? built : source).href)
+  const program = existsSync(built) ? built : await require('./from-sources.js').programFromSources(root)
+  if (program === undefined) (await import('tsx/esm/api')).register()
+  const { main } = await import(pathToFileURL(program ?? source).href)
   process.exitCode = await main(process.argv.slice(2))
 }
 

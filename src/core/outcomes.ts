@@ -12,19 +12,50 @@ export interface OutcomeLimits {
   readonly outcomeSeconds: number
 }
 
-interface Entry {
-  record: OutcomeRecord
-  settledAtMs: number | undefined
-  readonly listeners: Set<() => void>
+/** What is kept of an envelope for a day: numbers, and texts that all rows share. The id is the key. */
+interface Row {
+  readonly outcome: Outcome
+  readonly claimed: boolean
+  readonly sender: string
+  readonly reason: string | undefined
+  /** Wall clock, milliseconds. */
+  readonly atMs: number
+  /** Monotonic, whole milliseconds; 0 while it waits. */
+  readonly settledAtMs: number
+}
+
+/** Ids in the order of settling. What was taken from the front stays until it is half of all, so that taking is cheap. */
+class Line {
+  #ids: string[] = []
+  #from = 0
+
+  get size(): number {
+    return this.#ids.length - this.#from
+  }
+
+  push(id: string): void {
+    this.#ids.push(id)
+  }
+
+  shift(): string | undefined {
+    const id = this.#ids[this.#from]
+    if (id !== undefined) this.#from++
+    if (this.#from * 2 > this.#ids.length) {
+      this.#ids = this.#ids.slice(this.#from)
+      this.#from = 0
+    }
+    return id
+  }
 }
 
 export class Outcomes {
   readonly #limits: OutcomeLimits
   readonly #monotonicMs: () => number
-  readonly #entries = new Map<string, Entry>()
-  /** Settled ids in order of settling; per sender likewise. */
-  readonly #settled = new Set<string>()
-  readonly #settledBySender = new Map<string, Set<string>>()
+  readonly #waiting = new Map<string, Row>()
+  /** In order of settling: the first is the oldest of all, and of its sender. */
+  readonly #settled = new Map<string, Row>()
+  readonly #bySender = new Map<string, Line>()
+  readonly #listeners = new Map<string, Set<() => void>>()
 
   constructor(limits: OutcomeLimits, monotonicMs: () => number) {
     this.#limits = limits
@@ -32,60 +63,61 @@ export class Outcomes {
   }
 
   get size(): number {
-    return this.#entries.size
+    return this.#waiting.size + this.#settled.size
   }
 
   get(id: string): OutcomeRecord | undefined {
     this.#dropOld()
-    return this.#entries.get(id)?.record
+    const row = this.#settled.get(id) ?? this.#waiting.get(id)
+    if (row === undefined) return undefined
+    const { outcome, claimed, sender, reason, atMs } = row
+    return { id, outcome, claimed, at: new Date(atMs).toISOString(), sender, ...(reason === undefined ? {} : { reason }) }
   }
 
-  write(id: string, sender: string, outcome: Outcome, claimed: boolean, at: string, reason?: string): void {
-    const record: OutcomeRecord = { id, outcome, claimed, at, sender, ...(reason === undefined ? {} : { reason }) }
-    const entry = this.#entries.get(id) ?? { record, settledAtMs: undefined, listeners: new Set<() => void>() }
-    entry.record = record
-    this.#entries.set(id, entry)
-    if (outcome !== 'waiting') this.#settle(id, sender, entry)
-    for (const listener of [...entry.listeners]) listener()
+  /** An id settles once; nothing is written of it after that. @param at wall clock. */
+  write(id: string, sender: string, outcome: Outcome, claimed: boolean, at: Date, reason?: string): void {
+    const waits = outcome === 'waiting'
+    const row: Row = { outcome, claimed, sender, reason, atMs: at.getTime(), settledAtMs: waits ? 0 : Math.ceil(this.#monotonicMs()) }
+    if (waits) this.#waiting.set(id, row)
+    else this.#settle(id, row)
+    for (const listener of [...(this.#listeners.get(id) ?? [])]) listener()
   }
 
   /** @returns a function that ends the listening. */
   listen(id: string, listener: () => void): () => void {
-    const entry = this.#entries.get(id)
-    entry?.listeners.add(listener)
-    return () => void entry?.listeners.delete(listener)
+    const listeners = this.#listeners.get(id) ?? new Set()
+    this.#listeners.set(id, listeners.add(listener))
+    return () => {
+      listeners.delete(listener)
+      if (listeners.size === 0 && this.#listeners.get(id) === listeners) this.#listeners.delete(id)
+    }
   }
 
-  #settle(id: string, sender: string, entry: Entry): void {
-    entry.settledAtMs = this.#monotonicMs()
-    this.#settled.add(id)
-    const own = this.#settledBySender.get(sender) ?? new Set<string>()
-    this.#settledBySender.set(sender, own.add(id))
-    if (own.size > this.#limits.maxOutcomesPerSender) this.#drop(first(own))
-    if (this.#settled.size > this.#limits.maxOutcomes) this.#drop(first(this.#settled))
+  #settle(id: string, row: Row): void {
+    this.#waiting.delete(id)
+    this.#settled.set(id, row)
+    const own = this.#bySender.get(row.sender) ?? new Line()
+    this.#bySender.set(row.sender, own)
+    own.push(id)
+    if (own.size > this.#limits.maxOutcomesPerSender) this.#dropFirst(row.sender)
+    const [oldest] = this.#settled.values()
+    if (oldest && this.#settled.size > this.#limits.maxOutcomes) this.#dropFirst(oldest.sender)
     this.#dropOld()
   }
 
   #dropOld(): void {
     const before = this.#monotonicMs() - this.#limits.outcomeSeconds * 1000
-    for (let id = first(this.#settled); id !== undefined; id = first(this.#settled)) {
-      if ((this.#entries.get(id)?.settledAtMs ?? 0) > before) return
-      this.#drop(id)
+    for (const { settledAtMs, sender } of this.#settled.values()) {
+      if (settledAtMs > before) return
+      this.#dropFirst(sender)
     }
   }
 
-  #drop(id: string | undefined): void {
-    const entry = id === undefined ? undefined : this.#entries.get(id)
-    if (id === undefined || entry === undefined) return
-    this.#entries.delete(id)
-    this.#settled.delete(id)
-    const own = this.#settledBySender.get(entry.record.sender)
-    own?.delete(id)
-    if (own?.size === 0) this.#settledBySender.delete(entry.record.sender)
+  /** The oldest settled record of a sender goes. */
+  #dropFirst(sender: string): void {
+    const own = this.#bySender.get(sender)
+    const id = own?.shift()
+    if (id !== undefined) this.#settled.delete(id)
+    if (own?.size === 0) this.#bySender.delete(sender)
   }
-}
-
-function first(ids: ReadonlySet<string>): string | undefined {
-  const { value, done } = ids.values().next()
-  return done === true ? undefined : value
 }

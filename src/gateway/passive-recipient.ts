@@ -90,7 +90,7 @@ async function deliver(
     ...(content.xoev?.messageUuid === undefined ? [] : [`uuid ${content.xoev.author ?? ''} ${content.xoev.messageUuid.toLowerCase()}`]),
   ]
   const other = await ports.repeats.enter(keys)
-  if (other) return ports.repeats.find(key) === other ? repeated(other, known) : seenBefore(content)
+  if (other) return other.key === key ? repeated(other, known) : seenBefore(content)
   let outcome: RepeatOutcome = 'not-delivered'
   try {
     const fits = mailbox === likelyMailbox(endpoint)

@@ -3,9 +3,11 @@
  * Repeats: a delivery is handed over at most once, however often its message arrives.
  *
  * A key is entered in one step before the put. It is kept for 24 h; a full table refuses new messages and forgets nothing (threat
- * model P1). The journal makes it survive a restart.
+ * model P1). The journal makes it survive a restart. A day holds half a million of them, so a row that is through is a digest and a
+ * number; only one under way is more.
  * @module
  */
+import { createHash } from 'node:crypto'
 import { HttpError } from '../errors.js'
 import type { Clock } from '../env.js'
 
@@ -13,6 +15,8 @@ import type { Clock } from '../env.js'
 export type RepeatOutcome = 'unknown' | 'delivered' | 'not-delivered'
 
 export interface RepeatEntry {
+  /** The key it was found by. */
+  readonly key: string
   readonly outcome: RepeatOutcome
   /** Resolves when the first copy is through; at once for entries of an earlier run. */
   readonly settled: Promise<RepeatOutcome>
@@ -30,71 +34,93 @@ export interface Repeats {
   close(): Promise<void>
 }
 
+/** `digest`: 16 octets of SHA-256 over the key, one per character. */
+export interface RepeatRow {
+  readonly digest: string
+  readonly outcome: RepeatOutcome
+  readonly atMs: number
+}
+
 /** Durable side of the table. Only digests, outcomes and times are written. */
 export interface RepeatJournal {
-  load(): Iterable<{ readonly key: string; readonly outcome: RepeatOutcome; readonly atMs: number }>
+  load(): Iterable<RepeatRow>
   /** Resolves when it is on the disk. */
-  write(rows: readonly { readonly key: string; readonly outcome: RepeatOutcome; readonly atMs: number }[]): Promise<void>
-  remove(keys: readonly string[]): Promise<void>
+  write(rows: readonly RepeatRow[]): Promise<void>
+  remove(digests: readonly string[]): Promise<void>
   close(): Promise<void>
 }
 
-interface Row {
-  outcome: RepeatOutcome
-  /** Wall clock: it must mean the same after a restart. */
-  readonly atMs: number
-  readonly settled: Promise<RepeatOutcome>
+interface UnderWay {
+  readonly entry: RepeatEntry
   readonly settle: (outcome: RepeatOutcome) => void
 }
+
+const OUTCOMES: readonly RepeatOutcome[] = ['unknown', 'delivered', 'not-delivered']
+
+/** Outcome and time (wall clock: it must mean the same after a restart) in one number. */
+export const packRow = (outcome: RepeatOutcome, atMs: number): number => Math.floor(atMs) * OUTCOMES.length + OUTCOMES.indexOf(outcome)
+export const atMsOf = (packed: number): number => Math.floor(packed / OUTCOMES.length)
+export const outcomeOf = (packed: number): RepeatOutcome => OUTCOMES[packed % OUTCOMES.length] ?? 'unknown'
+
+// two keys with one digest would only make the second a repeat; 16 octets make that nobody's plan
+const digestOf = (key: string): string => createHash('sha256').update(key).digest().toString('latin1', 0, 16)
 
 export const REPEAT_LIMITS = { maxEntries: 500_000, keepMs: 24 * 3600 * 1000 }
 
 export function repeatTable(clock: Clock, journal?: RepeatJournal, limits = REPEAT_LIMITS): Repeats {
-  const rows = new Map<string, Row>()
-  const makeRow = (outcome: RepeatOutcome, atMs: number): Row => {
-    let settle: (outcome: RepeatOutcome) => void = () => undefined
-    const settled = new Promise<RepeatOutcome>((resolve) => (settle = resolve))
-    return { outcome, atMs, settled, settle }
-  }
+  const rows = new Map<string, number>()
+  const underWay = new Map<string, UnderWay>()
   const now = () => clock.now().getTime()
-  for (const { key, outcome, atMs } of [...(journal?.load() ?? [])].sort((a, b) => a.atMs - b.atMs)) {
-    const row = makeRow(outcome, atMs)
-    row.settle(outcome)
-    rows.set(key, row)
-  }
+  for (const { digest, outcome, atMs } of [...(journal?.load() ?? [])].sort((a, b) => a.atMs - b.atMs))
+    rows.set(digest, packRow(outcome, atMs))
   /** Rows stand in order of arrival; a clock that jumped back only keeps them longer. */
   const sweep = (): void => {
     const old: string[] = []
-    for (const [key, row] of rows) {
-      if (row.atMs + limits.keepMs > now()) break
-      rows.delete(key)
-      old.push(key)
+    for (const [digest, row] of rows) {
+      if (atMsOf(row) + limits.keepMs > now()) break
+      rows.delete(digest)
+      old.push(digest)
     }
     if (old.length > 0) void journal?.remove(old).catch(() => undefined)
   }
+  const find = (key: string): RepeatEntry | undefined => {
+    const digest = digestOf(key)
+    const row = rows.get(digest)
+    if (row === undefined) return undefined
+    const outcome = outcomeOf(row)
+    return underWay.get(digest)?.entry ?? { key, outcome, settled: Promise.resolve(outcome) }
+  }
+  const begin = (key: string): UnderWay => {
+    let settle: (outcome: RepeatOutcome) => void = () => undefined
+    const settled = new Promise<RepeatOutcome>((resolve) => (settle = resolve))
+    return { entry: { key, outcome: 'unknown', settled }, settle }
+  }
   return {
-    find: (key) => rows.get(key),
+    find,
     async enter(keys) {
       sweep()
       for (const key of keys) {
-        const known = rows.get(key)
+        const known = find(key)
         if (known) return known
       }
       if (rows.size + keys.length > limits.maxEntries)
         throw new HttpError(503, 'gateway.repeat-table-full', 'The table of used ids is full.', { retryAfterSeconds: 60 })
       const atMs = now()
-      for (const key of keys) rows.set(key, makeRow('unknown', atMs))
-      await journal?.write(keys.map((key) => ({ key, outcome: 'unknown' as const, atMs })))
+      const entered = keys.map((key): RepeatRow => ({ digest: digestOf(key), outcome: 'unknown', atMs }))
+      for (const key of keys) underWay.set(digestOf(key), begin(key))
+      for (const { digest } of entered) rows.set(digest, packRow('unknown', atMs))
+      await journal?.write(entered)
       return undefined
     },
     async settle(keys, outcome) {
-      const written = []
-      for (const key of keys) {
-        const row = rows.get(key)
-        if (!row) continue
-        row.outcome = outcome
-        row.settle(outcome)
-        written.push({ key, outcome, atMs: row.atMs })
+      const written: RepeatRow[] = []
+      for (const digest of keys.map(digestOf)) {
+        const row = rows.get(digest)
+        underWay.get(digest)?.settle(outcome)
+        underWay.delete(digest)
+        if (row === undefined) continue
+        rows.set(digest, packRow(outcome, atMsOf(row)))
+        written.push({ digest, outcome, atMs: atMsOf(row) })
       }
       await journal?.write(written)
     },

@@ -11,17 +11,25 @@
  * @module
  */
 import type { X509Certificate } from 'node:crypto'
-import { createHash, createHmac, createPrivateKey, timingSafeEqual, type KeyObject } from 'node:crypto'
-import forge from 'node-forge'
+import { createHash, createPrivateKey, timingSafeEqual, type KeyObject } from 'node:crypto'
+import { createRequire } from 'node:module'
+import type forge from 'node-forge'
 import { ProtektorError } from '../errors.js'
 import { readCertificate } from './certificate.js'
 import { TAG, writeOid, writeTlv } from './der.js'
+import { MAC_HASHES, pkcs12Mac, type MacHash } from './pkcs12-mac.js'
 
-const { asn1 } = forge
+// a small part of forge reads a modern store; the ciphers of old ones are loaded when one comes
+const require = createRequire(import.meta.url)
+const asn1 = require('node-forge/lib/asn1.js') as typeof forge.asn1
+const { createBuffer, encodeUtf8 } = require('node-forge/lib/util.js') as typeof forge.util
+const oids = require('node-forge/lib/oids.js') as typeof forge.pki.oids
+
 /** Missing in the published types. */
-const { pbe } = forge.pki as unknown as {
-  readonly pbe: { getCipher(oid: string, parameters: forge.asn1.Asn1, password: string): forge.cipher.BlockCipher }
+interface PasswordCiphers {
+  getCipher(oid: string, parameters: forge.asn1.Asn1, password: string): forge.cipher.BlockCipher
 }
+const passwordCiphers = (): PasswordCiphers => require('node-forge/lib/pbe.js') as PasswordCiphers
 
 /** One key with its certificate; `chain` leads from the certificate's issuer upwards, as far as the store goes. */
 export interface KeyPair {
@@ -95,10 +103,7 @@ export function writePkcs12({ certificate, chain, privateKey }: KeyPair, pin: st
     bag(OID.certBag, sequence(writeOid(OID.x509), explicit(writeTlv(TAG.octetString, item.raw))), i === 0 ? attributes : Buffer.alloc(0)),
   )
   const safe = sequence(dataInfo(sequence(...certificateBags)), dataInfo(sequence(bag(OID.shroudedKeyBag, sealed, attributes))))
-  const md = nativeDigest('sha256')
-  const saltText = Buffer.from(salt).toString('latin1')
-  const key = forge.pkcs12.generateKey(pin, forge.util.createBuffer(saltText), 3, WRITE_ITERATIONS, 32, md)
-  const mac = createHmac('sha256', Buffer.from(key.getBytes(), 'latin1')).update(safe).digest()
+  const mac = pkcs12Mac('sha256', pin, salt, WRITE_ITERATIONS, safe)
   const digestInfo = sequence(sequence(writeOid(OID.sha256), writeTlv(0x05)), writeTlv(TAG.octetString, mac))
   const iterations = writeTlv(TAG.integer, Buffer.from([WRITE_ITERATIONS >> 8, WRITE_ITERATIONS & 0xff]))
   const version = writeTlv(TAG.integer, Buffer.from([3]))
@@ -152,48 +157,15 @@ function macHolds(macData: forge.asn1.Asn1, safe: string, password: string | nul
   const [digestInfo, salt, iterations] = children(macData)
   const [algorithm, digest] = children(digestInfo)
   const hash = oid(children(algorithm)[0])
-  const make = MAC_HASHES.get(hash)
-  if (make === undefined) throw unsupported(`MAC ${hash}`)
-  const md = make()
-  const count = iterations === undefined ? 1 : boundedCount(iterations)
-  const key = forge.pkcs12.generateKey(password, forge.util.createBuffer(text(salt)), 3, count, md.digestLength, md)
-  const mac = forge.hmac.create()
-  mac.start(make(), key)
-  mac.update(safe)
-  const found = Buffer.from(mac.getMac().getBytes(), 'latin1')
+  const name = HASH_NAMES.get(hash)
+  if (name === undefined) throw unsupported(`MAC ${hash}`)
+  const rounds = iterations === undefined ? 1 : boundedCount(iterations)
+  const found = pkcs12Mac(name, password, Buffer.from(text(salt), 'latin1'), rounds, Buffer.from(safe, 'latin1'))
   const expected = Buffer.from(octets(digest), 'latin1')
   return found.length === expected.length && timingSafeEqual(found, expected)
 }
 
-/** Lengths in octets of the hashes that a MAC may use. */
-const HASH_LENGTHS = { sha1: [20, 64], sha256: [32, 64], sha384: [48, 128], sha512: [64, 128] } as const
-type HashName = keyof typeof HASH_LENGTHS
-type ForgeDigest = forge.md.MessageDigest & { readonly digestLength: number }
-
-/** forge's shape of a hash over node:crypto: the tens of thousands of rounds of a key derivation take a tenth of the time. */
-function nativeDigest(name: HashName): ForgeDigest {
-  const [digestLength, blockLength] = HASH_LENGTHS[name]
-  let hash = createHash(name)
-  const digest = {
-    algorithm: name,
-    digestLength,
-    blockLength,
-    start() {
-      hash = createHash(name)
-      return digest
-    },
-    update(octets: string) {
-      hash.update(octets, 'latin1')
-      return digest
-    },
-    digest: () => forge.util.createBuffer(hash.digest().toString('latin1')),
-  }
-  return digest as unknown as ForgeDigest
-}
-
-const MAC_HASHES: ReadonlyMap<string, () => ForgeDigest> = new Map(
-  (Object.keys(HASH_LENGTHS) as HashName[]).map((name) => [String(forge.pki.oids[name]), () => nativeDigest(name)]),
-)
+const HASH_NAMES: ReadonlyMap<string, MacHash> = new Map(MAC_HASHES.map((name) => [String(oids[name]), name]))
 
 function readContentInfo(info: forge.asn1.Asn1, password: string | null, bags: Bags): void {
   const [type, content] = children(info)
@@ -244,15 +216,15 @@ function decrypt(algorithm: forge.asn1.Asn1 | undefined, sealed: string, passwor
   assertCounts(parameters)
   let cipher: forge.cipher.BlockCipher
   try {
-    cipher = pbe.getCipher(
+    cipher = passwordCiphers().getCipher(
       oid(type),
       present(parameters),
-      oid(type) === OID.pbes2 ? forge.util.encodeUtf8(password ?? '') : (password ?? ''),
+      oid(type) === OID.pbes2 ? encodeUtf8(password ?? '') : (password ?? ''),
     )
   } catch (cause) {
     throw unsupported(`cipher ${oid(type)}`, cause)
   }
-  cipher.update(forge.util.createBuffer(sealed))
+  cipher.update(createBuffer(sealed))
   if (!cipher.finish()) throw wrongPin()
   return cipher.output.getBytes()
 }

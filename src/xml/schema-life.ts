@@ -87,6 +87,7 @@ export function startLife(set: PreparedSet, documents: number, startWorker: Star
   let retired = false
   let isReady = false
   let isOver = false
+  let outbox: Uint8Array[] = []
   let cancelTimer = after(START_TIMEOUT_MS, () => end('the schema engine did not start in time'))
 
   // documents are judged in the order of their ids; answers of earlier ones may still be on their way
@@ -131,6 +132,22 @@ export function startLife(set: PreparedSet, documents: number, startWorker: Star
     end('time limit')
   }
 
+  // what is handed in together goes together: a message for each costs the thread a tenth of a short document more
+  const post = (): void => {
+    if (isOver) return
+    const bytes = new Uint8Array(outbox.reduce((sum, xml) => sum + xml.byteLength, 0))
+    let at = 0
+    for (const xml of outbox) {
+      bytes.set(xml, at)
+      at += xml.byteLength
+    }
+    const message: ToWorker = { id: sent - outbox.length, lengths: outbox.map((xml) => xml.byteLength), bytes }
+    port.postMessage(message, [bytes.buffer])
+    Atomics.add(counter, SENT, outbox.length)
+    Atomics.notify(counter, SENT)
+    outbox = []
+  }
+
   const life: Life = {
     get isReady() {
       return isReady
@@ -149,9 +166,7 @@ export function startLife(set: PreparedSet, documents: number, startWorker: Star
       jobs.set(id, job)
       bytesInFlight += job.xml.byteLength
       if (jobs.size === 1) watch()
-      port.postMessage({ id, xml: job.xml } satisfies ToWorker)
-      Atomics.add(counter, SENT, 1)
-      Atomics.notify(counter, SENT)
+      if (outbox.push(job.xml) === 1) queueMicrotask(post)
       hold()
     },
     retire() {

@@ -4,7 +4,7 @@
  * `m m m …`. Opening `m` means "the document before is done" and blocks until the next one arrives; reading `m` gives its bytes.
  * Published files of xmllint-wasm, unmodified (docs/adr: schema engine).
  *
- *   main thread ── port ──▶ { id, xml }                 worker: Atomics.wait on `flag`, then receiveMessageOnPort
+ *   main thread ── port ──▶ { id, lengths, bytes }      worker: Atomics.wait on `flag`, then receiveMessageOnPort
  *               ◀── port ── { ready } { done } { ended }
  *
  * `serve` is sent to the thread as text and must therefore stand alone: it uses its parameters and nothing of this module. So a thread
@@ -32,9 +32,11 @@ export interface LifeData {
   readonly memoryPages: { readonly initial: number; readonly maximum: number }
 }
 
+/** Documents one behind the other; the ids of those after the first follow on. `bytes` is moved, not copied. */
 export interface ToWorker {
   readonly id: number
-  readonly xml: Uint8Array
+  readonly lengths: readonly number[]
+  readonly bytes: Uint8Array
 }
 
 export interface Answer {
@@ -82,6 +84,9 @@ export function serve(threads: typeof Threads, require: NodeJS.Require, read: ty
   const memory = new Memory({ initial: life.memoryPages.initial, maximum: life.memoryPages.maximum })
 
   let current: number | undefined
+  let group: ToWorker = { id: 0, lengths: [], bytes: new Uint8Array() }
+  let taken = 0
+  let offset = 0
   let content: Int8Array = new Int8Array()
   let lines: string[] = []
   let started = false
@@ -136,18 +141,22 @@ export function serve(threads: typeof Threads, require: NodeJS.Require, read: ty
       post({ kind: 'ready', lines: lines.slice(0, 200), ...(life.module ? {} : { module }) })
     }
     lines = []
-    for (;;) {
+    while (taken === group.lengths.length) {
       const seen = Atomics.load(flag, 0)
       const received = threads.receiveMessageOnPort(life.port) as { message: ToWorker } | undefined
       if (received) {
-        const { id, xml } = received.message
-        current = id
-        content = new Int8Array(xml.buffer, xml.byteOffset, xml.byteLength)
-        return
+        group = received.message
+        taken = offset = 0
+      } else {
+        flush()
+        Atomics.wait(flag, 0, seen)
       }
-      flush()
-      Atomics.wait(flag, 0, seen)
     }
+    const length = group.lengths[taken] ?? 0
+    current = group.id + taken
+    content = new Int8Array(group.bytes.buffer, offset, length)
+    taken += 1
+    offset += length
   }
 
   function readContent(_stream: object, buffer: Int8Array, offset: number, length: number, position: number): number {

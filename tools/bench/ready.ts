@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: EUPL-1.2
 /**
  * From the start of `protektor serve` to the first 200 of `/readyz`, with the demo's configuration (own keys of RSA-3072 in PKCS#12).
- * Measured as it is installed (compiled, as the package ships it) and as it runs from a working copy (sources through tsx).
+ * Measured as it is installed (compiled, as the package ships it) and as it runs from a working copy (sources,
+ * translated at the first start, which is not counted, and kept).
  * @module
  */
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process'

@@ -5,7 +5,6 @@
  */
 import { randomBytes } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
-import { fileURLToPath } from 'node:url'
 import { Worker } from 'node:worker_threads'
 import type { CheckContext } from '../../check/types.js'
 import { readSchemaDirectory } from '../../config/schema-files.js'
@@ -17,6 +16,7 @@ import { startValidator, type SchemaSource, type SchemaValidator } from '../../x
 import { CodeListStore } from '../../xoev/codelists.js'
 import { schemaSets } from '../../xoev/schema-sets.js'
 import { UsageError } from '../arguments.js'
+import { ownSchemas } from '../compose/own-schemas.js'
 
 export interface KeystoreArgument {
   readonly file: string
@@ -55,15 +55,6 @@ async function decryptersOf({ file, pin }: KeystoreArgument): Promise<Decrypter[
   const pairs = await named(file, async () => readPkcs12(await readFile(file), text))
   const rsa = pairs.filter(({ privateKey }) => privateKey.asymmetricKeyType === 'rsa')
   return Promise.all(rsa.map(({ certificate, privateKey }) => makeDecrypter(certificate, privateKey)))
-}
-
-/** Own schema sets lie beside the sources and beside the built files. */
-export async function ownSchemas(name: string): Promise<ReadonlyMap<string, Uint8Array>> {
-  for (const up of ['../../../schemas/', '../../../../schemas/']) {
-    const files = await readSchemaDirectory(fileURLToPath(new URL(`${up}${name}`, import.meta.url))).catch(() => undefined)
-    if (files && files.size > 0) return files
-  }
-  throw new Error(`the schema set ${name} is missing from the package`)
 }
 
 interface ValidatorPool {

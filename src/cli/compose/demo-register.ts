@@ -17,13 +17,11 @@ interface RegisterExample {
   ): Promise<{ readonly notice: { readonly status?: string }; readonly result?: { readonly status?: string } }>
 }
 
+/** Examples are shipped as sources, whatever the rest runs from. */
 async function loadExample(): Promise<RegisterExample> {
-  const built = import.meta.url.includes('/dist/src/')
-  const url = new URL(`${built ? '../../../../' : '../../../'}examples/musterstadt/register.ts`, import.meta.url).href
-  if (!built) return (await import(url)) as RegisterExample
-  // examples are shipped as sources
+  const up = import.meta.url.includes('/dist/src/') ? '../../../../' : '../../../'
   const { tsImport } = await import('tsx/esm/api')
-  return (await tsImport(url, import.meta.url)) as RegisterExample
+  return (await tsImport(new URL(`${up}examples/musterstadt/register.ts`, import.meta.url).href, import.meta.url)) as RegisterExample
 }
 
 export interface RunningRegister {

@@ -16,9 +16,9 @@ import { CodeListStore } from '../../xoev/codelists.js'
 import { schemaSets, type SchemaFiles } from '../../xoev/schema-sets.js'
 import { startValidator, type SchemaSource, type SchemaValidator, type StartWorker } from '../../xml/schema.js'
 import { packageVersion } from '../version.js'
+import { ownSchemas } from './own-schemas.js'
 import { nextTurn } from './world.js'
 import { readingBytes, rejectionBytes, type WriterSources } from './xoev-writers.js'
-import { ownSchemas } from '../commands/check-context.js'
 
 const startWorker: StartWorker = (url, options) => new Worker(url, options)
 

@@ -391,6 +391,6 @@ class InMemory implements MemoryCore {
 
   #record(item: Item, reason?: string): void {
     const { id, sender } = item.envelope
-    this.#outcomes.write(id, sender, outcomeOf(item.state), item.claimed, this.#options.clock.now().toISOString(), reason)
+    this.#outcomes.write(id, sender, outcomeOf(item.state), item.claimed, this.#options.clock.now(), reason)
   }
 }

@@ -4,25 +4,23 @@
  * @module
  */
 import { open } from 'lmdb'
-import type { RepeatJournal, RepeatOutcome } from '../repeats.js'
-
-interface Stored {
-  readonly outcome: RepeatOutcome
-  readonly atMs: number
-}
+import { atMsOf, outcomeOf, packRow, type RepeatJournal } from '../repeats.js'
 
 export function lmdbRepeats(path: string): RepeatJournal {
-  const store = open<Stored, string>({ path, compression: false, maxDbs: 4 })
+  // the file is mapped: what a row takes on the disk it takes in memory as well
+  const store = open<number, Buffer>({ path, compression: false, maxDbs: 4, keyEncoding: 'binary' })
+  const keyOf = (digest: string): Buffer => Buffer.from(digest, 'latin1')
   return {
     *load() {
-      for (const { key, value } of store.getRange()) yield { key, ...value }
+      for (const { key, value } of store.getRange())
+        yield { digest: key.toString('latin1'), outcome: outcomeOf(value), atMs: atMsOf(value) }
     },
     async write(rows) {
-      await Promise.all(rows.map(({ key, outcome, atMs }) => store.put(key, { outcome, atMs })))
+      await Promise.all(rows.map(({ digest, outcome, atMs }) => store.put(keyOf(digest), packRow(outcome, atMs))))
       await store.flushed
     },
-    async remove(keys) {
-      await Promise.all(keys.map((key) => store.remove(key)))
+    async remove(digests) {
+      await Promise.all(digests.map((digest) => store.remove(keyOf(digest))))
     },
     close: () => store.close(),
   }
