@@ -203,10 +203,11 @@ const FIELDS = [
   ['conversation-id', 'ConversationId'],
   ['sequence-number', 'SequenceNumber'],
 ] as const
-const CONTROL = rows(
-  'control-block',
-  '9400',
-  FIELDS.flatMap(([rule, name]): Words[] => [
+const CONTROL = rows('control-block', '9400', [
+  ['wrong-conversation-id', 'osci-1.2 §3.7; P2', 'Der Auftrag gehört zu einem anderen Dialog.', 'The request belongs to another dialog.'],
+  ['wrong-response', 'osci-1.2 §3.7; P2', 'Response ist nicht die letzte Challenge.', 'Response is not the last Challenge.'],
+  ['wrong-sequence-number', 'osci-1.2 §3.7; P2', 'SequenceNumber ist nicht die nächste.', 'SequenceNumber is not the next one.'],
+  ...FIELDS.flatMap(([rule, name]): Words[] => [
     [`missing-${rule}`, 'osci-1.2 §3.1', `${name} fehlt im ControlBlock.`, `ControlBlock lacks ${name}.`],
     [
       `forbidden-${rule}`,
@@ -215,7 +216,7 @@ const CONTROL = rows(
       `${name} is not allowed in the ControlBlock of this message.`,
     ],
   ]),
-)
+])
 
 const TRANSPORT = [
   ...rows('transport-encryption', '9100', [

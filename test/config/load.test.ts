@@ -237,7 +237,6 @@ describe('config', () => {
     for (const [text, key] of [
       ['core: { redis: { url: redis://127.0.0.1 } }', 'core.redis'],
       ['core: { remote: { url: https://core.example, participant: g } }', 'core.remote'],
-      [change('role: passiveRecipient', 'role: intermediary'), 'endpoints[0].role'],
     ] as const) {
       const found = await only(text)
       expect(found.key).to.equal(key)

@@ -138,7 +138,7 @@ async function compose(config: Config, options: GatewayOptions, desk: OpenedDesk
   const directory = staticDirectory(participants)
   const identity = await openIdentity(config.dataDirectory)
   const peers = await makePeers(config)
-  const endpoints = await makeEndpoints(config, own.rings, peers)
+  const endpoints = await makeEndpoints(config, own.rings)
   const oscis = await openOsciDirectory(config, participants, clock, log)
   const limits = limitsOf(config)
   const core = memoryCore({ clock, maxBytes: config.limits.coreBytes })
@@ -167,7 +167,7 @@ async function compose(config: Config, options: GatewayOptions, desk: OpenedDesk
     faultStatus: config.soap.faultStatus,
     stopping: stopping.signal,
   }
-  const intermediaries = await openIntermediaries(config, own.rings, peers, oscis, ports)
+  const intermediaries = await openIntermediaries(config, own.rings, oscis, ports)
   const publicOptions = config.listen.public
   const coreApi = coreApiRouter({
     core,

@@ -21,6 +21,7 @@ import { messageIds } from '../../gateway/intermediary/message-ids.js'
 import { makeInspector } from '../../gateway/intermediary/inspect.js'
 import type { IntermediaryEndpoint, IntermediaryPorts } from '../../gateway/intermediary/ports.js'
 import type { EndpointKeys, GatewayPorts, Peer } from '../../gateway/ports.js'
+import { makePeers } from './peers.js'
 import { openTrust } from './trust.js'
 
 /** Each holds a descriptor. */
@@ -51,13 +52,13 @@ const endpointOf = (endpoint: EndpointConfig, keys: EndpointKeys, peers: Readonl
 export async function openIntermediaries(
   config: Config,
   rings: ReadonlyMap<string, EndpointKeys>,
-  peers: ReadonlyMap<string, Peer>,
   directory: OpenedDirectory,
   ports: GatewayPorts,
 ): Promise<OpenedIntermediaries> {
   const endpoints = config.endpoints.filter((endpoint) => endpoint.role === 'intermediary')
   if (endpoints.length === 0) return { addresses: [], close: () => Promise.resolve() }
   const { clock, random } = ports
+  const peers = await makePeers(config, 'user')
   const toInstant = instantsIn(config.timeZone)
   const { keepDays, unusedIdHours } = config.processCards
   const place = (name: string): string => join(config.dataDirectory, name)

@@ -4,11 +4,21 @@
  * @module
  */
 import type { Config } from '../../config/types.js'
-import type { DirectoryParticipant } from '../../directory/ports.js'
+import type { DirectoryParticipant, ServiceDirectory } from '../../directory/ports.js'
 import { openDirectory, type OpenedDirectory } from '../../directory/open.js'
 import type { Clock } from '../../env.js'
 import type { GatewayLog } from '../../gateway/log.js'
 import { readCertificates } from './keys.js'
+
+/** Loaded where it is asked only. */
+async function openDvdv(
+  { url, timeoutSeconds, cacheSeconds, missSeconds, staleSeconds }: NonNullable<Config['directory']['dvdv']>,
+  network: string,
+  clock: Clock,
+): Promise<ServiceDirectory> {
+  const { dvdvDirectory } = await import('../../directory/dvdv.js')
+  return dvdvDirectory({ url, network, timeoutSeconds, hitSeconds: cacheSeconds, missSeconds, staleSeconds, clock })
+}
 
 /** @throws {ConfigError} the file is not good: a gateway does not start on half a directory. */
 export async function openOsciDirectory(
@@ -23,11 +33,13 @@ export async function openOsciDirectory(
       .map(async ([mailbox, { cipherCertificates }]) => ({ mailbox, certificates: await readCertificates(cipherCertificates) })),
   )
   const { file, dvdv } = config.directory
+  const network = dvdv?.network ?? 'internet'
   return openDirectory({
     mailboxes,
     participantsMailboxes: new Set(participants.flatMap((participant) => participant.mailboxes)),
-    network: dvdv?.network ?? 'internet',
+    network,
     clock,
+    ...(dvdv ? { behind: await openDvdv(dvdv, network, clock) } : {}),
     ...(file === undefined ? {} : { file }),
     onProblem: (problems) => log.write('error', 'directory-not-taken', { findings: problems.map(({ key }) => `directory.${key}`) }),
     onReload: ({ organizations }) => log.write('info', 'directory-taken', { bytes: organizations }),

@@ -30,11 +30,12 @@ export const strictAlgorithms = (): PeerAlgorithms => ({
   content: gatewayAlgorithms({ where: 'content' }),
 })
 
-async function makePeer(config: PeerConfig): Promise<Peer> {
+async function makePeer(config: PeerConfig, actsAs: PeerConfig['role']): Promise<Peer> {
   const pinned = new Set((await readCertificates(config.signatureCertificates)).map((c) => c.raw.toString('latin1')))
   const roots = await readCertificates(config.roots)
   // loaded for those who have roots only: it is a large part of the start
-  const store = roots.length > 0 ? (await import('../../pki/path.js')).trustStore({ roots }) : undefined
+  const holds = actsAs === undefined || config.role === actsAs
+  const store = roots.length > 0 && holds ? (await import('../../pki/path.js')).trustStore({ roots }) : undefined
   return {
     name: config.name,
     // whole certificates, never names or keys; a pinned or trusted one that has expired is warned about (3700), not refused
@@ -64,16 +65,16 @@ async function makeRoute(route: EndpointConfig['routes'][number]): Promise<Route
   return certificates.map((c) => ({ ...rest, addresseeSha256: createHash('sha256').update(c.raw).digest('hex') }))
 }
 
-/** Every peer of the configuration, by name. */
-export const makePeers = async (config: Config): Promise<ReadonlyMap<string, Peer>> =>
-  new Map(await Promise.all(config.peers.map(async (peer) => [peer.name, await makePeer(peer)] as const)))
+/**
+ * Every peer of the configuration, by name.
+ * @param actsAs the role in which they call: roots that stand for another one prove nothing (P3). Absent: whoever answers us.
+ */
+export const makePeers = async (config: Config, actsAs?: PeerConfig['role']): Promise<ReadonlyMap<string, Peer>> =>
+  new Map(await Promise.all(config.peers.map(async (peer) => [peer.name, await makePeer(peer, actsAs)] as const)))
 
 /** Endpoints of role passiveRecipient. */
-export async function makeEndpoints(
-  config: Config,
-  rings: ReadonlyMap<string, EndpointKeys>,
-  peers: ReadonlyMap<string, Peer>,
-): Promise<RecipientEndpoint[]> {
+export async function makeEndpoints(config: Config, rings: ReadonlyMap<string, EndpointKeys>): Promise<RecipientEndpoint[]> {
+  const peers = await makePeers(config, 'intermediary')
   return Promise.all(
     config.endpoints
       .filter((endpoint) => endpoint.role === 'passiveRecipient')

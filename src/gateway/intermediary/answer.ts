@@ -115,7 +115,7 @@ export function buildAnswer(parts: AnswerParts, endpoint: IntermediaryEndpoint, 
     attachments: reply.attachments ?? [],
     evidence: {},
     remarks: [],
-  } as unknown as OsciMessage
+  }
 }
 
 /** Every answer is signed, whatever the request was (osci-in-the-field §3 row 38). */

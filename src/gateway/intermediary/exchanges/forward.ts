@@ -40,10 +40,11 @@ async function goOn(request: DeliveryRequest, receiverUri: string, process: bool
   const forwarding = receiver.kind === 'active' ? undefined : plainStamp(ports.clock.now())
   const logged = process && accepted.messageId !== undefined
   const begun = Promise.all([accepted.begin(forwarding), logged ? own.ids.issue(endpoint.path) : undefined])
-  let [card, messageIdResponse] = await begun.catch((error: unknown) => {
+  const [begunCard, messageIdResponse] = await begun.catch((error: unknown) => {
     accepted.giveBack()
     throw error
   })
+  let card = begunCard
   const set = async (change: Parameters<typeof own.cards.change>[2]): Promise<void> => {
     if (card) card = (await own.cards.change(endpoint.path, card.messageId, change)) ?? card
   }

@@ -43,7 +43,9 @@ async function freeze({ leased, card }: HandedOut, request: PartialRequest, at: 
     endpoint,
     own.chunks,
   )
-  const parts = large?.parts ?? attachments.map(({ body, ...head }) => ({ ...head, stored: memorySource(body), bytes: body.byteLength, digests: new Map() }))
+  const parts =
+    large?.parts ??
+    attachments.map(({ body, ...head }) => ({ ...head, stored: memorySource(body), bytes: body.byteLength, digests: new Map() }))
   const message = { ...whole, attachments: parts } as unknown as LargeMessage<'responseToFetchDelivery'>
   return sealLarge(message, { ...intermediaryEnv(endpoint, ports), sealing: messageSigning(request.peer, endpoint) })
 }

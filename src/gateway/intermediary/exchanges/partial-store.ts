@@ -92,7 +92,12 @@ const informationOf = (number: number, report: Pick<UploadReport<StoreVerdict>, 
 })
 
 /** What an upload says of itself, in the words of §10.3. */
-function replyOf(report: UploadReport<StoreVerdict>, number: number, working: '3951' | '3952', request: PartialRequest): Reply<'partialStoreDelivery'> {
+function replyOf(
+  report: UploadReport<StoreVerdict>,
+  number: number,
+  working: '3951' | '3952',
+  request: PartialRequest,
+): Reply<'partialStoreDelivery'> {
   const chunkInformation = informationOf(number, report)
   if (report.state === 'failed') return { codes: ['9811'], order: { chunkInformation } }
   if (report.state !== 'finished') return { codes: report.state === 'working' ? [working] : [], order: { chunkInformation } }
@@ -132,7 +137,8 @@ export const partialStoreDelivery: Exchange<'partialStoreDelivery'> = {
       return replyOf(report, report.received.at(-1) ?? 0, '3952', request)
     }
     const [blob, more] = attachments
-    if (!blob || more || blob.contentId !== BLOB) throw new OrderError('chunk.blob', 'a chunk travels as one attachment', { feedback: '9905' })
+    if (!blob || more || blob.contentId !== BLOB)
+      throw new OrderError('chunk.blob', 'a chunk travels as one attachment', { feedback: '9905' })
     const report = await at.uploads.put(
       { ...key, certificates: certificatesOf(request), information: chunkInformation, bytes: blob.body },
       { begin: () => takeId(key.messageId, at), process: (assembled) => storeWhole(request, assembled, at) },
