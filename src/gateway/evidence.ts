@@ -7,13 +7,12 @@
 import type { OsciEvidence } from '../envelope/types.js'
 import { allContainers, type OpenedContainer } from '../osci/content-types.js'
 import type { OsciMessage } from '../osci/types.js'
-import { sha256Hex } from './digest.js'
 
 /** What was seen of a message. `containers` is empty in blind mode: nothing was opened. */
 export interface Seen {
   readonly message: OsciMessage
-  /** As they arrived. */
-  readonly bytes: Uint8Array
+  /** Lower-case hex, over the bytes as they arrived. */
+  readonly messageSha256: string
   readonly encrypted: boolean
   readonly mode: OsciEvidence['mode']
   readonly containers: readonly OpenedContainer[]
@@ -23,7 +22,7 @@ export interface Seen {
 
 const base64 = (bytes: Uint8Array): string => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64')
 
-export function evidenceOf({ message, bytes, encrypted, mode, containers, messageId, card }: Seen): OsciEvidence {
+export function evidenceOf({ message, messageSha256, encrypted, mode, containers, messageId, card }: Seen): OsciEvidence {
   const signature = message.evidence.signature
   const authors = allContainers(containers).flatMap((c) => c.authors)
   const first = containers[0]
@@ -31,7 +30,7 @@ export function evidenceOf({ message, bytes, encrypted, mode, containers, messag
     messageType: message.type,
     ...(messageId === undefined ? {} : { messageId }),
     mode,
-    messageSha256: sha256Hex(bytes),
+    messageSha256,
     transportEncrypted: encrypted,
     ...(signature
       ? {

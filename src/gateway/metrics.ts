@@ -3,7 +3,7 @@
  * Metrics of the gateway, with bounded label values only: roles, outcomes, OSCI codes and configured names.
  * @module
  */
-import { collectDefaultMetrics, Counter, Histogram, Registry } from 'prom-client'
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
 
 export interface GatewayMetrics {
   delivery(role: string, outcome: string): void
@@ -12,6 +12,8 @@ export interface GatewayMetrics {
   dwell(seconds: number): void
   /** A decryption that failed, per sender (threat model §6 rule 7). */
   undecryptable(peer: string): void
+  /** A mailbox whose envelopes may lie longer than a minute: named, so that nobody overlooks it. */
+  slowPoller(mailbox: string, ttlSeconds: number): void
   text(): Promise<{ readonly contentType: string; readonly body: string }>
 }
 
@@ -43,11 +45,18 @@ export function gatewayMetrics(): GatewayMetrics {
     labelNames: ['peer'],
     registers,
   })
+  const slowPollers = new Gauge({
+    name: 'protektor_slow_poller_ttl_seconds',
+    help: 'Life of envelopes in mailboxes marked slowPoller (configured names)',
+    labelNames: ['mailbox'],
+    registers,
+  })
   return {
     delivery: (role, outcome) => deliveries.inc({ role, outcome }),
     refusal: (code) => refusals.inc({ code }),
     dwell: (seconds) => dwell.observe(seconds),
     undecryptable: (peer) => undecryptable.inc({ peer }),
+    slowPoller: (mailbox, ttlSeconds) => slowPollers.set({ mailbox }, ttlSeconds),
     text: async () => ({ contentType: registry.contentType, body: await registry.metrics() }),
   }
 }

@@ -13,7 +13,7 @@ import type { ContainerSpec, ContentSpec } from '../osci/content-types.js'
 import { sealContent } from '../osci/content-write.js'
 import type { CertificateEntry, OsciEnv, OsciMessage } from '../osci/types.js'
 import type { AnswerReader } from './recipient/certificates.js'
-import { AES_256_GCM, OAEP_SHA256, signatureMethodFor } from './sealing.js'
+import { AES_256_GCM, OAEP_SHA256, signingMethods } from '../osci/suite.js'
 
 export interface BuiltContent {
   readonly content: NonNullable<OsciMessage['content']>
@@ -27,8 +27,8 @@ export interface OwnContent {
   readonly containerId: string
   /** Who signs, and under which header entry; absent: nobody. */
   readonly author?: { readonly signer: Signer; readonly entry: CertificateEntry }
-  /** XML-DSig URI for RSA keys. */
-  readonly signatureMethod: string
+  /** XML-DSig URI for RSA keys; absent: our own choice. */
+  readonly signatureMethod?: string
   /** Absent: in clear. */
   readonly readers?: readonly AnswerReader[]
   readonly ivBytes: 12 | 16
@@ -50,9 +50,7 @@ export async function sealOwnContent(own: OwnContent, env: OsciEnv): Promise<Bui
   const container: ContainerSpec = {
     id: own.containerId,
     contents: contentsOf(own.parts),
-    ...(author
-      ? { sign: [{ signer: author.signer, certificateId: author.entry.id, ...signatureMethodFor(author.signer, own.signatureMethod) }] }
-      : {}),
+    ...(author ? { sign: [{ signer: author.signer, certificateId: author.entry.id, ...signingMethods(author.signer, own) }] } : {}),
     ...(readers
       ? {
           encrypt: {

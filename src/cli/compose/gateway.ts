@@ -146,6 +146,8 @@ async function compose(config: Config, options: GatewayOptions, desk: OpenedDesk
   const used = join(config.dataDirectory, 'used-ids')
   await mkdir(used, { recursive: true, mode: 0o700 })
   const metrics = gatewayMetrics()
+  for (const [address, { slowPoller, ttlSeconds }] of Object.entries(config.mailboxes))
+    if (slowPoller) metrics.slowPoller(address, ttlSeconds)
   const stopping = new AbortController()
   // every wait for late answers listens to it
   setMaxListeners(0, stopping.signal)

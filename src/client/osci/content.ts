@@ -11,7 +11,8 @@ import type { ContentSpec } from '../../osci/content-types.js'
 import { sealContent } from '../../osci/content-write.js'
 import type { CertificateEntry } from '../../osci/types.js'
 import type { OsciIdentity, OsciPeer, OsciRequestParts } from './ports.js'
-import { DEFAULT_CIPHER, DEFAULT_KEY_TRANSPORT, ownEntry, signingMethods } from './suite.js'
+import { AES_256_GCM, OAEP_SHA256, signingMethods } from '../../osci/suite.js'
+import { ownEntry } from './suite.js'
 
 export interface DeliveryContent {
   /** First the document, then what goes with it. */
@@ -59,8 +60,8 @@ export async function deliveryParts(
           ? {
               encrypt: {
                 readers: readers.map(({ entry, certificate }) => ({ certificate, certificateId: entry.id })),
-                cipher: peer.cipher ?? DEFAULT_CIPHER,
-                keyTransport: DEFAULT_KEY_TRANSPORT,
+                cipher: peer.cipher ?? AES_256_GCM,
+                keyTransport: OAEP_SHA256,
                 ivBytes: peer.ivBytes ?? 12,
               },
             }

@@ -11,33 +11,25 @@ import type { X509Certificate } from 'node:crypto'
 import type { FeedbackCode } from '../../errors.js'
 import { certificateEntry } from '../../osci/certificates.js'
 import { newChallenge, newConversationId } from '../../osci/dialog.js'
+import { OUR_FEATURES } from '../../osci/features.js'
 import { feedbackEntries, type FeedbackEntry, type Language } from '../../osci/feedback.js'
 import { messageType, responseTo, type Control, type MessageName } from '../../osci/messages.js'
 import type { FeatureDescription } from '../../osci/parts.js'
 import { osci } from '../../osci/stages.js'
 import type { CertificateEntry, ControlBlock, OsciEnv, OsciMessage, Sealing } from '../../osci/types.js'
 import type { GatewayPorts, Peer } from '../ports.js'
-import { answerEncryption, DEFAULT_SIGNATURE, signatureMethodFor } from '../sealing.js'
+import { answerEncryption, signingAs } from '../sealing.js'
 import type { ClientRequestName, Reply } from './exchange.js'
 import type { ChunkLimits, IntermediaryEndpoint } from './ports.js'
 import type { RequestShape } from './request.js'
 
-/** What we can read, and from which library version on peers know the name (osci-1.2 §11). */
-const FEATURES = [
-  ['DisableBase64', '1.2.0'],
-  ['OAEPEncryption', '1.6.0'],
-  ['SHA3HashAlgo', '1.6.3'],
-  ['GCMPaddingModus', '1.7.0'],
-  ['PartialMessageTransmission', '1.8.0'],
-  ['Support96Bit12ByteIV', '1.9.0'],
-] as const
-
+/** What we can read, and the limits of chunks. */
 export const featuresOf = (limits: ChunkLimits): FeatureDescription => ({
+  ...OUR_FEATURES,
   chunkMessageTimeoutSeconds: limits.answerWithinSeconds,
   maxChunkSizeKilobytes: limits.maxKilobytes,
   maxMessageSizeKilobytes: limits.messageKilobytes,
   minChunkSizeKilobytes: limits.minKilobytes,
-  supportedFeatures: { features: FEATURES.map(([key, version]) => ({ key, version })) },
 })
 
 /** The dialog as the answer shows it. A request without a dialog gets a conversation of its own, which is over with it (trap T53). */
@@ -120,7 +112,7 @@ export function buildAnswer(parts: AnswerParts, endpoint: IntermediaryEndpoint, 
 
 /** Every answer is signed, whatever the request was (osci-in-the-field §3 row 38). */
 export const messageSigning = (peer: Peer | undefined, { keys }: IntermediaryEndpoint): Sealing => ({
-  sign: { signer: keys.signature, ...signatureMethodFor(keys.signature, peer?.sendingSignature ?? DEFAULT_SIGNATURE) },
+  sign: { signer: keys.signature, ...signingAs(keys.signature, peer) },
 })
 
 /**

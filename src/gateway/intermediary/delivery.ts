@@ -14,6 +14,7 @@ import { OrderError, type FeedbackCode } from '../../errors.js'
 import type { Inspection, ProcessCardBundle, TimeStamp } from '../../osci/parts.js'
 import type { OsciMessage } from '../../osci/types.js'
 import { sha256Hex } from '../digest.js'
+import { evidenceOf } from '../evidence.js'
 import { DeliveryRefused } from '../recipient/verdict.js'
 import type { ClientRequest, Intermediary } from './exchange.js'
 import type { CardRecord, IdClaim, ReceptionWish } from './ports.js'
@@ -57,28 +58,17 @@ export const deliveryOf = ({ message, large }: ClientRequest): StoredDelivery =>
   return { content, certificates, custom, attachments, ...(large ? { large } : {}) }
 }
 
-const base64 = (bytes: Uint8Array): string => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64')
-
-/** What travels along in an envelope about the OSCI side. */
-export function evidenceOf({ digest, message, frame }: ClientRequest): OsciEvidence {
-  const { signature } = message.evidence
+/** What travels along in an envelope about the OSCI side. Nothing was opened. */
+export function blindEvidence({ digest, message, frame }: ClientRequest): OsciEvidence {
   const { messageId } = message.order as { readonly messageId?: string }
-  return {
-    messageType: message.type,
-    ...(messageId === undefined ? {} : { messageId }),
-    mode: 'blind',
+  return evidenceOf({
+    message,
     messageSha256: Buffer.from(digest).toString('hex'),
-    transportEncrypted: frame.evidence.transport !== undefined,
-    ...(signature
-      ? {
-          signedBy: {
-            certificate: base64(signature.signer.raw),
-            algorithm: signature.algorithm,
-            covered: [...signature.covered].map((what) => ('contentId' in what ? `cid:${what.contentId}` : what.local)),
-          },
-        }
-      : {}),
-  }
+    encrypted: frame.evidence.transport !== undefined,
+    mode: 'blind',
+    containers: [],
+    ...(messageId === undefined ? {} : { messageId }),
+  })
 }
 
 /** Takes the id, or answers 9801. */

@@ -13,7 +13,7 @@ import { ProtektorError } from '../../errors.js'
 import type { EnvelopePart } from '../../envelope/types.js'
 import { awaitAnswer, awaitDelivered, awaitTaken, putRequest } from '../recipient/handover.js'
 import { DeliveryRefused, type Verdict } from '../recipient/verdict.js'
-import { deliveryOf, evidenceOf } from './delivery.js'
+import { deliveryOf, blindEvidence } from './delivery.js'
 import type { Intermediary } from './exchange.js'
 import type { Onward, OnwardReply, OnwardRequest } from './onward.js'
 import { packageParts, readPackageParts, type StoredDelivery } from './stored.js'
@@ -48,7 +48,7 @@ export async function toParticipant({ request, process }: OnwardRequest, receive
   const handover = await putRequest(
     {
       mailbox: receiver.mailbox,
-      content: { parts: packageParts(deliveryOf(request), ports), evidence: evidenceOf(request) },
+      content: { parts: packageParts(deliveryOf(request), ports), evidence: blindEvidence(request) },
       wantsAnswer: process,
       ...(subject === undefined ? {} : { subject }),
       receivedAtMs: request.call.receivedAtMs,
@@ -92,7 +92,7 @@ export async function toActive(
       mailbox: mailbox.mailbox,
       ttlSeconds: Math.min(ports.mailboxTtlSeconds(mailbox.mailbox), endpoint.takeWithinSeconds),
       delivery: deliveryOf(request),
-      evidence: evidenceOf(request),
+      evidence: blindEvidence(request),
       reception: { wishes: request.message.timestamps, sha256: request.digest },
       onGone: () => undefined,
     })

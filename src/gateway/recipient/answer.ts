@@ -16,7 +16,7 @@ import { osci } from '../../osci/stages.js'
 import type { CertificateEntry, OsciEnv, OsciMessage, Sealing } from '../../osci/types.js'
 import { sealOwnContent, type BuiltContent } from '../own-content.js'
 import type { EndpointKeys, GatewayPorts, Peer, RecipientEndpoint } from '../ports.js'
-import { answerEncryption, DEFAULT_SIGNATURE, signatureMethodFor } from '../sealing.js'
+import { answerEncryption, signingAs } from '../sealing.js'
 import { readPackageParts } from '../intermediary/stored.js'
 import { swappedRoles } from './certificates.js'
 import type { DeliveredContent } from './content.js'
@@ -42,7 +42,7 @@ function feedbackOf({ shape, verdict, peer }: AnswerInput, warnings: readonly st
 }
 
 function sealingOf({ shape, peer }: AnswerInput, keys: EndpointKeys): Sealing {
-  const method = signatureMethodFor(keys.signature, peer?.sendingSignature ?? DEFAULT_SIGNATURE)
+  const method = signingAs(keys.signature, peer)
   return {
     ...(shape.signed ? { sign: { signer: keys.signature, ...method } } : {}),
     ...(shape.answerTo ? { encryptFor: answerEncryption(shape.answerTo, shape.frame) } : {}),
@@ -75,7 +75,7 @@ function ourPackage(parts: readonly EnvelopePart[], input: AnswerInput, keys: En
       parts,
       containerId: input.content?.containerId ?? 'container0',
       ...(signer ? { author: { signer, entry: certificateEntry(role, signer.certificate, isSigner ? undefined : 0) } } : {}),
-      signatureMethod: input.peer?.sendingSignature ?? DEFAULT_SIGNATURE,
+      ...(input.peer ? { signatureMethod: input.peer.sendingSignature } : {}),
       ...(readers ? { readers } : {}),
       ivBytes: input.content?.ivBytes ?? 12,
     },

@@ -10,6 +10,7 @@
  */
 import type { EnvelopePart, OsciEvidence, XoevFacts } from '../../envelope/types.js'
 import { allContainers, type OpenedContainer } from '../../osci/content-types.js'
+import { sha256Hex } from '../digest.js'
 import { evidenceOf } from '../evidence.js'
 import { packageParts } from '../intermediary/stored.js'
 import { documentParts, openDocument, refused, uniqueNames } from '../opened-document.js'
@@ -40,7 +41,7 @@ function evidence(admitted: Admitted, mode: OsciEvidence['mode'], containers: re
   const card = (message.order as { processCardBundle?: unknown }).processCardBundle
   return evidenceOf({
     message,
-    bytes: call.bytes,
+    messageSha256: sha256Hex(call.bytes),
     encrypted: frame.evidence.transport !== undefined,
     mode,
     containers,

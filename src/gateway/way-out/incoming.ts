@@ -13,6 +13,7 @@
 import type { ServiceEntry } from '../../directory/ports.js'
 import type { EnvelopePart, OsciEvidence, XoevFacts } from '../../envelope/types.js'
 import type { OpenedContainer } from '../../osci/content-types.js'
+import { sha256Hex } from '../digest.js'
 import { evidenceOf } from '../evidence.js'
 import { customPart, packageParts } from '../intermediary/stored.js'
 import { documentParts, openDocument, refused, uniqueNames } from '../opened-document.js'
@@ -45,7 +46,7 @@ export function evidenceOfAnswer(
 ): OsciEvidence {
   return evidenceOf({
     message,
-    bytes,
+    messageSha256: sha256Hex(bytes),
     encrypted,
     mode,
     containers,

@@ -12,7 +12,7 @@
 import type { OsciMailbox } from '../../../directory/ports.js'
 import { awaitDelivered, awaitTaken, putRequest } from '../../recipient/handover.js'
 import { DeliveryRefused } from '../../recipient/verdict.js'
-import { acceptDelivery, bundleOf, deliveryOf, evidenceOf, markReceived, type AcceptedDelivery } from '../delivery.js'
+import { acceptDelivery, bundleOf, deliveryOf, blindEvidence, markReceived, type AcceptedDelivery } from '../delivery.js'
 import type { ClientRequest, Exchange, Intermediary } from '../exchange.js'
 import type { CardRecord, ReceptionWish } from '../ports.js'
 import { plainStamp } from '../stamps.js'
@@ -40,7 +40,7 @@ async function toMailbox(
     mailbox: mailbox.mailbox,
     ttlSeconds: ports.mailboxTtlSeconds(mailbox.mailbox),
     delivery,
-    evidence: evidenceOf(request),
+    evidence: blindEvidence(request),
     reception,
     onGone: (how) =>
       void own.cards.change(endpoint.path, messageId, { state: how === 'expired' ? 'expired' : 'lost' }).catch(() => undefined),
@@ -68,7 +68,7 @@ function toParticipant(
       const handover = await putRequest(
         {
           mailbox: mailbox.mailbox,
-          content: { parts: packageParts(delivery, ports), evidence: evidenceOf(request) },
+          content: { parts: packageParts(delivery, ports), evidence: blindEvidence(request) },
           wantsAnswer: false,
           ...(subject === undefined ? {} : { subject }),
           receivedAtMs: request.call.receivedAtMs,
