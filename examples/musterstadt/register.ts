@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: EUPL-1.2
 /**
- * Demo: what the register office of Musterstadt does with a request. It decides first (notice), then answers (result); what it cannot
+ * Demo: what the register offices of Musterstadt and its neighbour do with a request. It decides first (notice), then answers (result); what it cannot
  * process it rejects with 0010 and a reason code. `protektor start` runs this, too.
  * @module
  */
@@ -13,16 +13,31 @@ import { XPROTEKTOR_NAMESPACE } from '../../src/xoev/standards.js'
 import type { XParty, XprotektorMessage, XprotektorRequest } from '../../src/xoev/xprotektor-types.js'
 import { parseXml } from '../../src/xml/gate.js'
 import { demoPdf } from './pdf.js'
-import { findResident, registerData } from './residents.js'
+import { findResident, NEIGHBOURS, registerData, RESIDENTS, type Resident } from './residents.js'
 
 export const REGISTER = { kennung: 'ags:99001000', name: 'Meldebehörde Musterstadt (Demo)' } as const
 const PRODUCT = { produkt: 'Fachverfahren Musterstadt (Demo)', produkthersteller: 'Projekt Protektor' } as const
 
-/** Clock and chance of the register. */
+/** In whose name the register speaks, and whom it knows. */
+export interface Office {
+  readonly party: { readonly kennung: string; readonly name: string }
+  readonly residents: readonly Resident[]
+}
+
+/** The same software serves two towns. */
+export const OFFICES = {
+  musterstadt: { party: REGISTER, residents: RESIDENTS },
+  nachbarstadt: { party: { kennung: 'ags:99002000', name: 'Meldebehörde Nachbarstadt (Demo)' }, residents: NEIGHBOURS },
+} as const satisfies Record<string, Office>
+
+/** Clock and chance of the register; its office, Musterstadt unless said otherwise. */
 export interface RegisterEnv {
   now(): Date
   uuid(): string
+  readonly office?: Office
 }
+
+const officeOf = ({ office = OFFICES.musterstadt }: RegisterEnv): Office => office
 
 /** What is to be said to the asker, in this order. */
 export interface Decision {
@@ -52,7 +67,7 @@ export function decide(document: Uint8Array | undefined, env: RegisterEnv, autho
     if (error instanceof StructureError) return rejection('X000', env, undefined, author)
     throw error
   }
-  if (request['nachrichtenkopf.g2g'].leser.kennung !== REGISTER.kennung) return rejection('T080', env, request)
+  if (request['nachrichtenkopf.g2g'].leser.kennung !== officeOf(env).party.kennung) return rejection('T080', env, request)
   return request.messageType === 'meldebescheinigung.anfrage.1000' ? certificate(request, env) : disclosure(request, env)
 }
 
@@ -88,7 +103,7 @@ function assertComplete(request: XprotektorRequest): void {
 }
 
 function certificate(request: XprotektorRequest & { messageType: 'meldebescheinigung.anfrage.1000' }, env: RegisterEnv): Decision {
-  const resident = findResident(request.identifikation)
+  const resident = findResident(request.identifikation, officeOf(env).residents)
   const frame = { messageType: 'meldebescheinigung.antwort.1001', ...answerFrame(request, '1001', env) } as const
   const ursprungsnachricht = referenceTo(request)
   const refusal = resident === undefined ? '01' : resident.nichterteilung
@@ -108,7 +123,7 @@ function certificate(request: XprotektorRequest & { messageType: 'meldebescheini
 }
 
 function disclosure(request: XprotektorRequest & { messageType: 'selbstauskunft.anfrage.1100' }, env: RegisterEnv): Decision {
-  const resident = findResident(request.identifikation)
+  const resident = findResident(request.identifikation, officeOf(env).residents)
   const ursprungsnachricht = referenceTo(request)
   const status = { messageType: 'selbstauskunft.status.1101', ...answerFrame(request, '1101', env) } as const
   const refusal = resident === undefined ? '01' : resident.nichterteilung
@@ -136,7 +151,7 @@ function rejection(code: string, env: RegisterEnv, request?: XprotektorMessage, 
     reasons: [{ code }],
     ...(request === undefined ? {} : { request: headOf(request) }),
     ...(author === undefined ? {} : { reader: { kennung: author } }),
-    author: REGISTER,
+    author: officeOf(env).party,
     nachrichtenUUID: env.uuid(),
     erstellungszeitpunkt: env.now().toISOString(),
     product: PRODUCT,
@@ -172,7 +187,7 @@ function answerFrame(request: XprotektorRequest, code: string, env: RegisterEnv)
     'nachrichtenkopf.g2g': {
       'identifikation.nachricht': { nachrichtenUUID: env.uuid(), nachrichtentyp: { code }, erstellungszeitpunkt: env.now().toISOString() },
       leser: party(head.autor),
-      autor: { verzeichnisdienst: { code: 'DVDV' }, ...REGISTER },
+      autor: { verzeichnisdienst: { code: 'DVDV' }, ...officeOf(env).party },
     },
   }
 }

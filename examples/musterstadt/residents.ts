@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: EUPL-1.2
 /**
- * Demo: the register of Musterstadt (`ags:99001000`, a key nobody owns). Every person here is made up.
+ * Demo: the registers of Musterstadt (`ags:99001000`) and Nachbarstadt (`ags:99002000`), keys nobody owns. Every person here is made up.
  * @module
  */
 import type { XAddress, XPerson, XRegisterData } from '../../src/xoev/xprotektor-types.js'
@@ -17,8 +17,8 @@ export interface Resident {
   readonly nichterteilung?: '02' | '03' | '04'
 }
 
-function address(postleitzahl: string, strasseUndHausnummer: string): XAddress {
-  return { gemeindeschluessel: { code: MUNICIPALITY, listVersionID: AGS_VERSION }, postleitzahl, strasseUndHausnummer }
+function address(postleitzahl: string, strasseUndHausnummer: string, code = MUNICIPALITY): XAddress {
+  return { gemeindeschluessel: { code, listVersionID: AGS_VERSION }, postleitzahl, strasseUndHausnummer }
 }
 
 function person(familienname: string, vornamen: string, jahrMonatTag: string, anschrift: XAddress): XPerson {
@@ -51,6 +51,15 @@ export const RESIDENTS: readonly Resident[] = [
     geburtsort: 'Musterdorf',
     einzug: '2022-10-01',
     nichterteilung: '04',
+  },
+]
+
+/** Residents of Nachbarstadt. */
+export const NEIGHBOURS: readonly Resident[] = [
+  {
+    person: person('Nachbar', 'Ida', '1968-08-12', address('99003', 'Grenzweg 4', '99002000')),
+    geburtsort: 'Nachbarstadt',
+    einzug: '1992-05-01',
   },
 ]
 

@@ -21,8 +21,8 @@ export const COMMANDS: Readonly<Record<string, CommandRow>> = {
   start: {
     load: () => import('./commands/start.js'),
     what: {
-      de: 'laufendes Beispiel: eine Fahrt, Schritt für Schritt, und weiter im Dienst',
-      en: 'a running example: one ride, hop by hop, then keeps serving',
+      de: 'laufendes Beispiel: drei Fahrten, Schritt für Schritt, und weiter im Dienst',
+      en: 'a running example: three rides, hop by hop, then keeps serving',
     },
   },
   serve: {

@@ -5,7 +5,8 @@
  */
 import { expect } from 'chai'
 import { spawn } from 'node:child_process'
-import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { createRequire } from 'node:module'
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -18,17 +19,24 @@ interface Ended {
   readonly err: string
 }
 
-/** Runs the launcher; `signalAt` sends SIGTERM when stderr or stdout matches. */
-function launch(args: readonly string[], cwd: string, signalAt?: RegExp): Promise<Ended> {
+/** Runs the launcher; when stderr or stdout matches `signalAt`, does `first`, then sends SIGTERM. */
+const launch = (
+  args: readonly string[],
+  cwd: string,
+  signalAt?: RegExp,
+  first: (out: string) => Promise<unknown> = () => Promise.resolve(),
+): Promise<Ended> => runNode([LAUNCHER, ...args], cwd, signalAt, first)
+
+function runNode(args: readonly string[], cwd: string, signalAt?: RegExp, first?: (out: string) => Promise<unknown>): Promise<Ended> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [LAUNCHER, ...args], { cwd, stdio: ['ignore', 'pipe', 'pipe'] })
+    const child = spawn(process.execPath, args, { cwd, stdio: ['ignore', 'pipe', 'pipe'] })
     let out = ''
     let err = ''
     let sent = false
     const look = (): void => {
       if (sent || !signalAt?.test(out + err)) return
       sent = true
-      child.kill('SIGTERM')
+      void (async () => first?.(out))().finally(() => child.kill('SIGTERM'))
     }
     child.stdout.on('data', (d: Buffer) => ((out += d.toString()), look()))
     child.stderr.on('data', (d: Buffer) => ((err += d.toString()), look()))
@@ -45,14 +53,66 @@ describe('commands', function () {
 
   const PORTS = ['--port', '0', '--admin-port', '0']
 
+  const hopsOf = (out: string, ride: number): string[] => {
+    const text = out.split(/^\d\. /m)[ride] ?? ''
+    return text.match(/^ {1,2}\d+\. +\d+ ms .*$/gm) ?? []
+  }
+
   it('start --once rides: every hop, the decrypted answer, exit code 0', async () => {
     const { code, out, err } = await launch(['start', '--once', '--lang', 'en', ...PORTS], cwd)
     expect(code, err).to.equal(0)
-    expect(out.match(/^ {2}\d\. +\d+ ms /gm)?.length).to.equal(9)
+    expect(err).to.equal('')
+    expect(hopsOf(out, 1).length).to.equal(9)
     expect(out).to.contain('0800').and.to.contain('meldebescheinigung.antwort.1001').and.to.contain('familienname')
     expect((await stat(join(cwd, '.protektor', 'demo'))).mode & 0o777).to.equal(0o700)
     expect((await stat(join(cwd, '.protektor', 'demo', 'keys', 'pin'))).mode & 0o777).to.equal(0o600)
     expect((await readFile(join(cwd, '.protektor', 'demo', 'ride', 'request.osci'))).length).to.be.greaterThan(5000)
+  })
+
+  it('the second ride goes through our intermediary, with both process cards; the third leaves as an envelope', async () => {
+    const { code, out } = await launch(['start', '--once', '--lang', 'en', ...PORTS], cwd)
+    expect(code).to.equal(0)
+    const second = hopsOf(out, 2)
+    expect(second.length).to.equal(14)
+    expect(second[0]).to.contain('initDialog')
+    expect(second[13]).to.contain('process cards fetched')
+    const stamps = String.raw`Creation \d\d:\d\d:\d\d\.\d+  Forwarding \d\d:\d\d:\d\d\.\d+  Reception \d\d:\d\d:\d\d\.\d+`
+    expect(out).to.match(new RegExp(`^  request +p\\S+  ${stamps}$`, 'm'))
+    expect(out).to.match(new RegExp(`^  reply +p\\S+  ${stamps}$`, 'm'))
+    const third = hopsOf(out, 3)
+    expect(third.length).to.equal(10)
+    expect(third[0]).to.contain('ags:99002000')
+    expect(third[8]).to.contain('notice')
+    expect(out).to.contain('accepted 0800').and.to.contain('Ida, Nachbar, Grenzweg 4')
+  })
+
+  it('a demo directory that an older version made gets the keys that it lacks, and keeps its own', async () => {
+    const keys = join(cwd, '.protektor', 'demo', 'keys')
+    for (const name of await readdir(keys)) if (/^(ca-2|office|neighbour|register-2)/.test(name)) await rm(join(keys, name))
+    await rm(join(cwd, '.protektor', 'demo', 'directory.yaml'))
+    const before = await readFile(join(keys, 'town-cipher.p12'))
+    const { code, out } = await launch(['start', '--once', '--lang', 'de', ...PORTS], cwd)
+    expect(code).to.equal(0)
+    expect(out).to.contain('Schlüssel aus').and.to.contain('Laufzettel').and.to.contain('Nachbarstadt')
+    expect((await readFile(join(keys, 'town-cipher.p12'))).equals(before)).to.equal(true)
+    expect((await stat(join(keys, 'neighbour-reader.p12'))).mode & 0o777).to.equal(0o600)
+  })
+
+  it('what start says to try next works: the OSCI client stores, lists, fetches and sees its card', async () => {
+    const sources = join(fileURLToPath(new URL('../../', import.meta.url)), 'examples', 'osci-client.ts')
+    let client: Promise<Ended> | undefined
+    const { code } = await launch(['start', '--lang', 'en', ...PORTS], cwd, /protektor serve --config/, (out) => {
+      const url = /gateway and core run on (\S+),/.exec(out)?.[1] ?? ''
+      client = runNode(['--import', createRequire(import.meta.url).resolve('tsx'), sources, url, join(cwd, '.protektor', 'demo')], cwd)
+      return client
+    })
+    expect(code).to.equal(0)
+    const ended = await client
+    expect(ended?.code, ended?.err).to.equal(0)
+    expect(ended?.out)
+      .to.match(/^storeDelivery p\S+ 0800$/m)
+      .and.to.contain('<greeting>')
+      .and.to.contain('"reception"')
   })
 
   it('start again takes the keys that are there, speaks German, and keeps serving until SIGTERM', async () => {
@@ -69,7 +129,13 @@ describe('commands', function () {
     )
     expect(code).to.equal(0)
     expect(err).to.match(/^public: http:\/\/127\.0\.0\.1:\d+$/m)
-    expect(err).to.contain('/osci/recipient (passiveRecipient, terminating)')
+    for (const line of [
+      '/osci/recipient (passiveRecipient, terminating)',
+      '/osci/recipient/nachbarstadt (passiveRecipient, terminating)',
+      '/osci/intermediary (intermediary, blind)',
+    ])
+      expect(err).to.contain(line)
+    expect(err).to.not.contain('WARNING')
   })
 
   it('serve ends with 2 for what is wrong in the configuration: all of it, with line', async () => {

@@ -1,24 +1,31 @@
 // SPDX-License-Identifier: EUPL-1.2
 /**
- * Runs the example register (`examples/musterstadt`) against a gateway's core, as a protector client over HTTP.
+ * Runs the example registers (`examples/musterstadt`) against a gateway's core, as protector clients over HTTP.
  * @module
  */
 import { randomUUID } from 'node:crypto'
 import type { Received } from '../../client/received.js'
 import { connect } from '../../client/connect.js'
 import type { OpenedIdentity } from './identity.js'
-import { DEMO_REGISTER, type RegisterKeys } from './demo-kit.js'
+import type { ParticipantKeys } from './demo-keys.js'
+
+export type OfficeName = 'musterstadt' | 'nachbarstadt'
 
 /** What the example exports; it lies outside the sources, as a Fachverfahren does. */
 interface RegisterExample {
+  readonly OFFICES: Readonly<Record<OfficeName, unknown>>
   serve(
     request: Received,
-    env: { now(): Date; uuid(): string },
+    env: { now(): Date; uuid(): string; office: unknown },
   ): Promise<{ readonly notice: { readonly status?: string }; readonly result?: { readonly status?: string } }>
 }
 
+let loaded: Promise<RegisterExample> | undefined
+
+const loadExample = (): Promise<RegisterExample> => (loaded ??= importExample())
+
 /** Examples are shipped as sources, whatever the rest runs from. */
-async function loadExample(): Promise<RegisterExample> {
+async function importExample(): Promise<RegisterExample> {
   const up = import.meta.url.includes('/dist/src/') ? '../../../../' : '../../../'
   const { tsImport } = await import('tsx/esm/api')
   return (await tsImport(new URL(`${up}examples/musterstadt/register.ts`, import.meta.url).href, import.meta.url)) as RegisterExample
@@ -31,9 +38,14 @@ export interface RunningRegister {
 /** Takes and answers until stopped. */
 export async function startRegister(
   url: string,
-  keys: RegisterKeys,
+  keys: ParticipantKeys,
   identity: Pick<OpenedIdentity, 'participant' | 'jwks'>,
-  options: { readonly audience: string; readonly onProblem: (error: unknown) => void },
+  options: {
+    readonly office: OfficeName
+    readonly mailbox: string
+    readonly audience: string
+    readonly onProblem: (error: unknown) => void
+  },
 ): Promise<RunningRegister> {
   const example = await loadExample()
   const client = await connect({
@@ -47,8 +59,8 @@ export async function startRegister(
   })
   const stopped = new AbortController()
   const loop = (async () => {
-    for await (const request of client.requests(DEMO_REGISTER, { signal: stopped.signal })) {
-      await example.serve(request, { now: () => new Date(), uuid: randomUUID })
+    for await (const request of client.requests(options.mailbox, { signal: stopped.signal })) {
+      await example.serve(request, { now: () => new Date(), uuid: randomUUID, office: example.OFFICES[options.office] })
     }
   })().catch((error: unknown) => options.onProblem(error))
   return {

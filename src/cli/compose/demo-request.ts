@@ -14,7 +14,7 @@ import { openAnswer, osci } from '../../osci/stages.js'
 import type { CertificateEntry, Fault, OsciEnv, OsciMessage, Sealing } from '../../osci/types.js'
 import { keyRing, makeDecrypter, makeSigner } from '../../pki/keys.js'
 import { pinnedTrust } from '../../pki/pinned.js'
-import type { DemoKeyName } from './demo-kit.js'
+import type { DemoKeyName } from './demo-keys.js'
 import type { KeyPair } from '../../pki/keystore.js'
 import { strictAlgorithms } from './peers.js'
 
