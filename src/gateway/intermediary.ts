@@ -157,7 +157,7 @@ async function act(shape: RequestShape, progress: Progress, house: House, dialog
   progress.peer = proven.peer
   progress.findings = proven.findings
   progress.warnings = [...progress.warnings, ...proven.warnings]
-  if (dialog) await confirmHandedOut(dialog, house)
+  if (dialog && mayConfirm(proven, dialog)) await confirmHandedOut(dialog, house)
   if (!dialog && needsDialog(shape.type))
     throw new DeliveryRefused('control-block.no-dialog', 'this request needs an explicit dialog', { codes: ['9802'] })
   const opened = EXCHANGES[shape.type].dialog === 'opens' ? openFor(shape, proven, progress, house) : undefined
@@ -166,6 +166,10 @@ async function act(shape: RequestShape, progress: Progress, house: House, dialog
   const reply = await exchange.answer(request, house)
   return { reply: { ...reply, codes: [...progress.warnings, ...reply.codes] }, ...(opened ? { opened } : {}) }
 }
+
+/** In a dialog in clear whoever reads along knows the challenge: where a signature opened it, a signature acknowledges. */
+const mayConfirm = ({ signer }: ProvenRequest, { client }: OpenDialog): boolean =>
+  client.encrypted || client.signerSha256 === undefined || signer !== undefined
 
 /** The request is correct: its client has what it was handed before (osci-1.2 §9.5 step 6). */
 async function confirmHandedOut(dialog: OpenDialog, { downloads }: House): Promise<void> {

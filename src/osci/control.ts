@@ -46,7 +46,8 @@ export function readControl(e: XmlElement, control: Control, withoutDialog = fal
   const value = block.read(withoutSoap(e))
   const namesNone = withoutDialog && value.conversationId === undefined
   for (const [at, name] of FIELDS.entries()) {
-    const mark = namesNone && (name === 'response' || name === 'conversationId') ? '?' : control[at]
+    const optional = namesNone && (name === 'response' || name === 'conversationId') && control[at] === '!'
+    const mark = optional ? '?' : control[at]
     const there = value[name] !== undefined
     if ((mark === '!' && !there) || (mark === '-' && there))
       throw new DialogError(

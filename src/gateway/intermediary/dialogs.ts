@@ -38,6 +38,8 @@ export interface DialogClient {
 export interface OpenDialog {
   readonly client: DialogClient
   readonly openedAtMs: number
+  /** When its last request ended. */
+  readonly usedAtMs: number
   readonly conversationId: string
   /** Handed out and not yet acknowledged. */
   readonly pending: Set<Pending>
@@ -59,6 +61,9 @@ export interface DialogLimits {
   readonly maxDialogs: number
   readonly maxPerClient: number
 }
+
+/** Whose the dialog is when dialogs are counted: anybody can name a cipher certificate, its own signature only its owner makes. */
+const ownerOf = ({ signerSha256, cipherSha256 }: DialogClient): string => signerSha256 ?? cipherSha256
 
 /** A dialog that has been silent this long may make room for another one. */
 const MAY_GO_MS = 60_000
@@ -93,9 +98,10 @@ export function dialogTable(limits: DialogLimits, clock: Clock, random: (bytes: 
 
   const end = async (entry: Entry): Promise<void> => {
     if (!open.delete(entry.conversationId)) return
-    const left = (counts.get(entry.client.cipherSha256) ?? 1) - 1
-    if (left > 0) counts.set(entry.client.cipherSha256, left)
-    else counts.delete(entry.client.cipherSha256)
+    const owner = ownerOf(entry.client)
+    const left = (counts.get(owner) ?? 1) - 1
+    if (left > 0) counts.set(owner, left)
+    else counts.delete(owner)
     entry.end.abort()
     const held = [...entry.pending]
     entry.pending.clear()
@@ -128,11 +134,15 @@ export function dialogTable(limits: DialogLimits, clock: Clock, random: (bytes: 
     },
     open(client) {
       sweep()
-      const own = counts.get(client.cipherSha256) ?? 0
+      const owner = ownerOf(client)
+      const own = counts.get(owner) ?? 0
+      const mayGo = (e: Entry): boolean => ownerOf(e.client) === owner && isIdle(e, 0) && e.pending.size === 0
       // a client that floods loses its own dialogs first; those of others only when nobody has used them for a while
       const hasRoom =
         (own < limits.maxPerClient ||
-          makeRoom((e) => e.client.cipherSha256 === client.cipherSha256 && isIdle(e, 0) && e.pending.size === 0)) &&
+          // a replayed initDialog opens dialogs that nobody can go on with: they go before those that somebody has used
+          makeRoom((e) => mayGo(e) && e.state.sequenceNumber < 0) ||
+          makeRoom(mayGo)) &&
         (open.size < limits.maxDialogs || makeRoom((e) => isIdle(e, MAY_GO_MS) && e.pending.size === 0))
       if (!hasRoom) throw new DeliveryRefused('gateway.too-many-dialogs', 'too many dialogs are open', { codes: ['9811'] })
       const controller = new AbortController()
@@ -151,14 +161,21 @@ export function dialogTable(limits: DialogLimits, clock: Clock, random: (bytes: 
         last: Promise.resolve(),
       }
       open.set(conversationId, entry)
-      counts.set(client.cipherSha256, (counts.get(client.cipherSha256) ?? 0) + 1)
+      counts.set(owner, (counts.get(owner) ?? 0) + 1)
       return { dialog: entry, challenge }
     },
     next(block, assertOf, work) {
       sweep()
       const entry = open.get(block.conversationId ?? '')
       if (!entry) return Promise.reject(unknown())
+      try {
+        // what does not fit now never will: it need not queue, holding its bytes behind a call that lasts
+        stepDialog(entry.state, block, '')
+      } catch (error) {
+        return Promise.reject(error instanceof Error ? error : unknown())
+      }
       entry.busy += 1
+      let accepted = false
       const turn = entry.last
         .catch(() => undefined)
         .then(async () => {
@@ -167,12 +184,13 @@ export function dialogTable(limits: DialogLimits, clock: Clock, random: (bytes: 
           const state = stepDialog(entry.state, block, challenge)
           assertOf(entry)
           entry.state = state
+          accepted = true
           touch(entry)
           return work(entry, challenge)
         })
         .finally(() => {
           entry.busy -= 1
-          touch(entry)
+          if (accepted) touch(entry)
         })
       entry.last = turn
       return turn

@@ -46,10 +46,13 @@ export interface Leased {
   giveBack(): Promise<void>
 }
 
+/** `unknown`: somebody was handed it and did not acknowledge it in time. */
+export type Ending = 'received' | 'expired' | 'withdrawn' | 'unknown'
+
 /** Lies in the mailbox. */
 export interface Deposited {
   /** The end of its life. */
-  readonly ended: Promise<'received' | 'expired' | 'withdrawn'>
+  readonly ended: Promise<Ending>
   /** false: somebody has it already, or it is over. */
   withdraw(): Promise<boolean>
 }
@@ -89,7 +92,7 @@ export function mailroom(ports: GatewayPorts, leaseMs: number): Mailroom {
     else boxes.delete(mailbox)
   }
 
-  const follow = async (entry: Entry, { mailbox, ttlSeconds, onGone }: Deposit): Promise<'received' | 'expired' | 'withdrawn'> => {
+  const follow = async (entry: Entry, { mailbox, ttlSeconds, onGone }: Deposit): Promise<Ending> => {
     const letGo = entry.large?.hold()
     for (;;) {
       const record = await core.settled(entry.envelopeId, ttlSeconds * 1000 + leaseMs + 1000)
@@ -99,7 +102,7 @@ export function mailroom(ports: GatewayPorts, leaseMs: number): Mailroom {
       if (record?.outcome === 'delivered') return 'received'
       const how = record?.outcome === 'refused' || record === undefined ? 'withdrawn' : 'expired'
       onGone(how)
-      return how
+      return record?.outcome === 'unknown' ? 'unknown' : how
     }
   }
 
@@ -113,7 +116,9 @@ export function mailroom(ports: GatewayPorts, leaseMs: number): Mailroom {
     const { holder } = entry
     if (!holder) return true
     if (holder.dialog === dialog || holder.claim === undefined || dialog.openedAtMs <= holder.atMs) return false
-    return rule.messageId !== undefined || clock.monotonicMs() - holder.atMs >= LEASE_MS
+    // a download in chunks is many requests that do not acknowledge it
+    const heardAtMs = Math.max(holder.atMs, holder.dialog.usedAtMs)
+    return rule.messageId !== undefined || clock.monotonicMs() - heardAtMs >= LEASE_MS
   }
 
   /** Takes it from whoever holds it, then from the core. undefined: its time is over. */

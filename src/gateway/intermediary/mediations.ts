@@ -16,12 +16,14 @@ interface Waiting {
   readonly from: readonly string[]
   /** Cipher certificate of the client that waits. */
   readonly to: string
-  readonly resolve: (answer: StoredDelivery) => void
+  /** false: nobody waits any more. */
+  readonly resolve: (answer: StoredDelivery) => boolean
+  readonly isOver: () => boolean
 }
 
 export interface Mediations {
   /** Resolves with the answer; undefined when `signal` ends the waiting first. */
-  wait(request: Omit<Waiting, 'resolve'>, signal: AbortSignal): Promise<StoredDelivery | undefined>
+  wait(request: Omit<Waiting, 'resolve' | 'isOver'>, signal: AbortSignal): Promise<StoredDelivery | undefined>
   /**
    * Holds the mediation that a delivery answers, so that no other delivery gets it.
    * @param inReplyTo ids that the delivery says it answers.
@@ -32,7 +34,8 @@ export interface Mediations {
 
 /** Exactly one of the two ends it. */
 export interface HeldMediation {
-  give(answer: StoredDelivery): void
+  /** @returns false: who waited for it has given up meanwhile. */
+  give(answer: StoredDelivery): boolean
   /** The delivery came to nothing: another one may be the answer. */
   giveBack(): void
 }
@@ -46,13 +49,17 @@ export function mediations(): Mediations {
           resolve(undefined)
           return
         }
-        const finish = (answer?: StoredDelivery): void => {
+        let ended = false
+        const finish = (answer?: StoredDelivery): boolean => {
+          if (ended) return false
+          ended = true
           waiting.delete(entry)
           signal.removeEventListener('abort', over)
           resolve(answer)
+          return true
         }
-        const over = (): void => finish()
-        const entry: Waiting = { ...request, resolve: finish }
+        const over = (): void => void finish()
+        const entry: Waiting = { ...request, resolve: finish, isOver: () => ended }
         waiting.add(entry)
         signal.addEventListener('abort', over)
       }),
@@ -63,7 +70,12 @@ export function mediations(): Mediations {
       const chosen = named ?? (inReplyTo.length === 0 && fitting.length === 1 ? fitting[0] : undefined)
       if (!chosen) return undefined
       waiting.delete(chosen)
-      return { give: chosen.resolve, giveBack: () => void waiting.add(chosen) }
+      return {
+        give: chosen.resolve,
+        giveBack: () => {
+          if (!chosen.isOver()) waiting.add(chosen)
+        },
+      }
     },
   }
 }

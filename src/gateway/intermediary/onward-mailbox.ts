@@ -13,7 +13,7 @@ import { ProtektorError } from '../../errors.js'
 import type { EnvelopePart } from '../../envelope/types.js'
 import { awaitAnswer, awaitDelivered, awaitTaken, putRequest } from '../recipient/handover.js'
 import { DeliveryRefused, type Verdict } from '../recipient/verdict.js'
-import { deliveryOf, blindEvidence } from './delivery.js'
+import { addresseeOf, blindEvidence, deliveryOf, type DeliveryRequest } from './delivery.js'
 import type { Intermediary } from './exchange.js'
 import type { Onward, OnwardReply, OnwardRequest } from './onward.js'
 import { packageParts, readPackageParts, type StoredDelivery } from './stored.js'
@@ -69,22 +69,24 @@ export async function toParticipant({ request, process }: OnwardRequest, receive
   return reply ? { delivered: true, codes: [], reply } : { delivered: true, codes: ['9810'] }
 }
 
-/** Into the mailbox of an active recipient, which fetches and, where an answer is wanted, stores one for the client. */
-export async function toActive(
-  { request, addressee, process, card }: OnwardRequest,
-  receiver: MailboxReceiver,
-  at: Intermediary,
-): Promise<Onward> {
-  const { own, endpoint, ports, mailroom, mediations } = at
+/** @throws {DeliveryRefused} 9811 an active recipient is found by its cipher certificate, and answers a MessageId. */
+export function assertMailbox(request: DeliveryRequest, receiver: MailboxReceiver, { own }: Intermediary) {
   const { messageId } = request.message.order
-  const mailbox = own.directory.mailboxOf(addressee ?? '')
-  if (mailbox?.mailbox !== receiver.mailbox || !card || messageId === undefined || request.cipherSha256 === undefined)
+  const mailbox = own.directory.mailboxOf(addresseeOf(request.message) ?? '')
+  if (mailbox?.mailbox !== receiver.mailbox || messageId === undefined || request.cipherSha256 === undefined)
     throw new DeliveryRefused('policy.no-mailbox', 'delivery to an active recipient needs its cipher certificate and a MessageId', {
       codes: ['9811'],
     })
+  return { mailbox, messageId, client: request.cipherSha256 }
+}
+
+/** Into the mailbox of an active recipient, which fetches and, where an answer is wanted, stores one for the client. */
+export async function toActive({ request, process }: OnwardRequest, receiver: MailboxReceiver, at: Intermediary): Promise<Onward> {
+  const { own, endpoint, ports, mailroom, mediations } = at
+  const { mailbox, messageId, client } = assertMailbox(request, receiver, at)
   const over = new AbortController()
   const answered = process
-    ? mediations.wait({ messageId, from: mailbox.cipherSha256, to: request.cipherSha256 }, over.signal)
+    ? mediations.wait({ messageId, from: mailbox.cipherSha256, to: client }, over.signal)
     : Promise.resolve(undefined)
   try {
     const prepared = await mailroom.prepare({
@@ -101,7 +103,7 @@ export async function toActive(
     const deadline = own.sleep(leftMs, over.signal).then(() => 'late' as const)
     const first = await Promise.race([deposited.ended, deadline])
     if (first !== 'received') {
-      const untouched = first !== 'late' || (await deposited.withdraw())
+      const untouched = first === 'late' ? await deposited.withdraw() : first !== 'unknown'
       return { delivered: false, codes: [untouched ? '9809' : '9810'] }
     }
     if (!process) return { delivered: true, codes: [] }

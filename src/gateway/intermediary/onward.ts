@@ -42,8 +42,6 @@ export interface OnwardRequest {
   readonly request: DeliveryRequest
   /** An answer is wanted: mediateDelivery. */
   readonly process: boolean
-  /** Cipher certificate of the addressee, lower-case hex SHA-256. */
-  readonly addressee?: string
   readonly card?: CardRecord
   readonly messageIdResponse?: string
 }
@@ -83,6 +81,17 @@ async function warningsOf(answer: OsciAnswer<'acceptDelivery' | 'processDelivery
   return { warnings: [...warnings, ...judged.warnings], ...(judged.refusal ? { refusal: judged.refusal } : {}) }
 }
 
+const sealedFor = ({ message }: DeliveryRequest, receiver: PassiveReceiver) =>
+  certificateOf(message, 'CipherCertificateAddressee') ?? receiver.cipherCertificate
+
+/** @throws {DeliveryRefused} 9811 an encrypted request, and nobody to encrypt for. */
+export function assertSealable(request: DeliveryRequest, receiver: PassiveReceiver): void {
+  if (request.frame.evidence.transport && !sealedFor(request, receiver))
+    throw new DeliveryRefused('certificates.no-addressee', 'an encrypted delivery must name the cipher certificate of its addressee', {
+      codes: ['9811'],
+    })
+}
+
 /** Calls a passive recipient with our own keys; encrypted when the client's request was. */
 async function callPassive(
   { request, process, card, messageIdResponse }: OnwardRequest,
@@ -92,11 +101,7 @@ async function callPassive(
   const { endpoint, ports, own } = at
   const { message, frame } = request
   const encrypted = frame.evidence.transport !== undefined
-  const addressee = certificateOf(message, 'CipherCertificateAddressee') ?? receiver.cipherCertificate
-  if (encrypted && !addressee)
-    throw new DeliveryRefused('certificates.no-addressee', 'an encrypted delivery must name the cipher certificate of its addressee', {
-      codes: ['9811'],
-    })
+  const addressee = sealedFor(request, receiver)
   const { content, attachments, certificates, custom } = deliveryOf(request)
   const parts: OsciRequestParts = {
     content,
@@ -163,7 +168,7 @@ async function replyOf(
   }
 }
 
-/** @throws {DeliveryRefused} what speaks against the request itself, before anything was sent. */
+/** Never throws for what the recipient did: that is in the codes. */
 export async function toPassive(onward: OnwardRequest, receiver: PassiveReceiver, at: Intermediary): Promise<Onward> {
   let answer: OsciAnswer<'acceptDelivery' | 'processDelivery'>
   try {

@@ -41,6 +41,8 @@ export interface RequestShape {
   readonly language: Language
   /** CipherCertificateOriginator of this very request. */
   readonly namedCipher?: X509Certificate
+  /** SignatureCertificateOriginator of a signed request: nobody else's signature is taken. */
+  readonly namedSigner?: X509Certificate
 }
 
 /** The environment of one endpoint before the peer is known. */
@@ -68,16 +70,19 @@ export async function openRequest(call: Call, endpoint: IntermediaryEndpoint, po
   if (row?.kind !== 'request' || EXCHANGES[row.exchange].asks !== 'client')
     throw new OrderError('osci-structure.unexpected-message', `${unverified.type} is not served here`)
   const namedCipher = certificateOf(unverified, 'CipherCertificateOriginator')
+  const signed = isSigned(opened)
+  const namedSigner = signed ? certificateOf(unverified, 'SignatureCertificateOriginator') : undefined
   return {
     call,
     env,
     frame: opened,
     unverified: unverified as OsciMessage<ClientRequestName>,
     type: row.exchange as ClientRequestName,
-    signed: isSigned(opened),
+    signed,
     encrypted: opened.evidence.transport !== undefined,
     language: languageOf(unverified.languages ?? []),
     ...(namedCipher ? { namedCipher } : {}),
+    ...(namedSigner ? { namedSigner } : {}),
   }
 }
 
@@ -89,6 +94,9 @@ export function assertOfDialog(shape: RequestShape, dialog: OpenDialog): void {
   const { client } = dialog
   const foreign = (): DialogError => new DialogError('control-block.foreign-dialog', 'the request is not of the client of its dialog')
   if (shape.namedCipher && sha256Hex(shape.namedCipher.raw) !== client.cipherSha256) throw foreign()
+  // said before anything is proven, so that a stranger's request does not take the number of the client's
+  const bound = client.signerSha256
+  if (shape.namedSigner && bound !== undefined && sha256Hex(shape.namedSigner.raw) !== bound) throw foreign()
   // the challenge was only proof of the cipher key because it travelled encrypted
   if (client.encrypted && !shape.encrypted) throw foreign()
 }

@@ -13,8 +13,8 @@ import { sha256Hex } from '../../digest.js'
 import { DeliveryRefused } from '../../recipient/verdict.js'
 import { acceptDelivery, bundleOf, markReceived, type DeliveryRequest } from '../delivery.js'
 import type { Exchange, Intermediary, Reply } from '../exchange.js'
-import { receiverOf, toPassive, type Onward, type OnwardReply, type OnwardRequest } from '../onward.js'
-import { toActive, toParticipant } from '../onward-mailbox.js'
+import { assertSealable, receiverOf, toPassive, type Onward, type OnwardReply, type OnwardRequest } from '../onward.js'
+import { assertMailbox, toActive, toParticipant } from '../onward-mailbox.js'
 import type { CardRecord } from '../ports.js'
 import { plainStamp } from '../stamps.js'
 
@@ -22,6 +22,12 @@ const WAYS: { readonly [K in OsciReceiver['kind']]: (o: OnwardRequest, r: never,
   passive: toPassive,
   participant: toParticipant,
   active: toActive,
+}
+
+/** What speaks against a request before anything is done for it. */
+const ASSERT_FIT: { readonly [K in OsciReceiver['kind']]?: (request: DeliveryRequest, r: never, at: Intermediary) => void } = {
+  passive: assertSealable,
+  active: assertMailbox,
 }
 
 interface Done {
@@ -35,6 +41,8 @@ interface Done {
 async function goOn(request: DeliveryRequest, receiverUri: string, process: boolean, at: Intermediary): Promise<Done> {
   const { own, endpoint, ports } = at
   const receiver = receiverOf(receiverUri, at)
+  // before the id is used: what is refused here may come again under it
+  ASSERT_FIT[receiver.kind]?.(request, receiver as never, at)
   const accepted = await acceptDelivery(request, at)
   // to a receiver that comes itself, Forwarding is when it has come
   const forwarding = receiver.kind === 'active' ? undefined : plainStamp(ports.clock.now())
@@ -55,7 +63,6 @@ async function goOn(request: DeliveryRequest, receiverUri: string, process: bool
       {
         request,
         process,
-        ...(accepted.addressee === undefined ? {} : { addressee: accepted.addressee }),
         ...(card ? { card } : {}),
         ...(messageIdResponse === undefined ? {} : { messageIdResponse }),
       },
@@ -92,6 +99,24 @@ export const forwardDelivery: Exchange<'forwardDelivery'> = {
   },
 }
 
+/**
+ * Without a MessageId, and outside a dialog, nothing but the Challenge tells a copy of the message from the next one (P1).
+ * @throws {DeliveryRefused} 9811 it has been here.
+ */
+async function once<T>(request: DeliveryRequest, { endpoint, ports }: Intermediary, work: () => Promise<T>): Promise<T> {
+  const { message, dialog, cipherSha256 = '' } = request
+  if (dialog || message.order.messageId !== undefined) return work()
+  const signer = message.evidence.signature?.signer
+  const key = JSON.stringify(['mediate', endpoint.path, signer ? sha256Hex(signer.raw) : cipherSha256, message.control.challenge])
+  if (await ports.repeats.enter([key]))
+    throw new DeliveryRefused('gateway.repeated', 'this very message has been here before', { codes: ['9811'] })
+  try {
+    return await work()
+  } finally {
+    await ports.repeats.settle([key], 'delivered')
+  }
+}
+
 /** Begins the card of the reply; its Reception comes with the next request of the dialog. */
 async function beginReplyCard(reply: OnwardReply, messageId: string, request: DeliveryRequest, at: Intermediary): Promise<CardRecord> {
   const { own, endpoint, ports } = at
@@ -124,7 +149,9 @@ export const mediateDelivery: Exchange<'mediateDelivery'> = {
   async answer(request, at): Promise<Reply<'mediateDelivery'>> {
     if (at.endpoint.requireMessageId && request.message.order.messageId === undefined)
       throw new DeliveryRefused('gateway.message-id', 'a delivery without MessageId is not taken here', { codes: ['9800'] })
-    const { onward, card, warnings, messageIdResponse } = await goOn(request, request.message.order.contentReceiver.uri, true, at)
+    const { onward, card, warnings, messageIdResponse } = await once(request, at, () =>
+      goOn(request, request.message.order.contentReceiver.uri, true, at),
+    )
     const { reply } = onward
     const codes = [...warnings, ...onward.codes]
     if (!reply) return { codes, order: requestBundle(card) }

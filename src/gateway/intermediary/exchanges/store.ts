@@ -111,7 +111,8 @@ async function wayOf(request: StoreRequest, accepted: AcceptedDelivery, receptio
     })
     return {
       async go(card) {
-        waiting.give(inside)
+        if (!waiting.give(inside))
+          throw new DeliveryRefused('gateway.answer-too-late', 'the mediation that this answers is over', { codes: ['9811'] })
         await own.cards.change(at.endpoint.path, card.messageId, { forwarding: plainStamp(ports.clock.now()), state: 'forwarded' })
         await markReceived(card.messageId, reception, at)
       },
