@@ -51,12 +51,14 @@ function judge(config: Config, fact: OwnKeyFact, at: Date): { severity: 'problem
   return undefined
 }
 
-/**
- * @param at decides about expiry.
- * @returns warnings to be said with those of `config`.
- * @throws {ConfigError} every key that may not be used, at once.
- */
-export function checkKeys(config: Config, facts: readonly OwnKeyFact[], at: Date): ConfigProblem[] {
+/** What is wrong with keys, and what is only weak; each names the option of its fact. */
+export interface KeyVerdicts {
+  readonly problems: readonly ConfigProblem[]
+  readonly warnings: readonly ConfigProblem[]
+}
+
+/** @param at decides about expiry. */
+export function judgeKeys(config: Config, facts: readonly OwnKeyFact[], at: Date): KeyVerdicts {
   const judged = facts.flatMap((fact) => {
     const verdict = judge(config, fact, at)
     if (!verdict) return []
@@ -77,7 +79,17 @@ export function checkKeys(config: Config, facts: readonly OwnKeyFact[], at: Date
     }
     return [{ severity: verdict.severity, problem }]
   })
-  const problems = judged.filter((one) => one.severity === 'problem').map((one) => one.problem)
+  const said = (severity: 'problem' | 'warning') => judged.filter((one) => one.severity === severity).map((one) => one.problem)
+  return { problems: said('problem'), warnings: said('warning') }
+}
+
+/**
+ * @param at decides about expiry.
+ * @returns warnings to be said with those of `config`.
+ * @throws {ConfigError} every key that may not be used, at once.
+ */
+export function checkKeys(config: Config, facts: readonly OwnKeyFact[], at: Date): readonly ConfigProblem[] {
+  const { problems, warnings } = judgeKeys(config, facts, at)
   if (problems.length > 0) throw new ConfigError(problems)
-  return judged.map((one) => one.problem)
+  return warnings
 }

@@ -20,11 +20,15 @@ import { reserveRoom } from './recipient/handover.js'
 import type { Call } from './recipient/request.js'
 import { renderProblem, type HttpAnswer } from './render-error.js'
 
-/** An OSCI address and the role that answers there. */
-export interface OsciAddress {
+/** What is said of an OSCI address. */
+export interface AddressEntry {
   readonly path: string
   readonly role: 'passiveRecipient' | 'intermediary'
   readonly mode: 'terminating' | 'blind'
+}
+
+/** An OSCI address and the role that answers there. */
+export interface OsciAddress extends AddressEntry {
   /** Room is held in this mailbox before a body is read (threat model C4). */
   readonly likelyMailbox?: string
   /** @throws {HttpError} nothing was done; all else is an answer. */
@@ -34,6 +38,8 @@ export interface OsciAddress {
 export interface PublicAppOptions {
   readonly ports: GatewayPorts
   readonly addresses: readonly OsciAddress[]
+  /** Addresses whose keyring cannot be opened: 503, while the others serve. */
+  readonly broken?: readonly AddressEntry[]
   readonly publicUrl: string
   /** Routes of the core API, and its OpenAPI document. */
   readonly coreApi?: Router
@@ -72,6 +78,15 @@ function catchAll(log: GatewayLog, requestId: () => string): Koa.Middleware {
   }
 }
 
+/** An operator must act; asking more often does not help. */
+const BROKEN_RETRY_SECONDS = 600
+
+/** What uses a keyring that cannot be opened. Nothing of the request is read. */
+export const keyringBroken = (): HttpError =>
+  new HttpError(503, 'gateway.keyring-broken', 'The keys that are needed here cannot be opened.', {
+    retryAfterSeconds: BROKEN_RETRY_SECONDS,
+  })
+
 const allowOnly =
   (method: string): Koa.Middleware =>
   (context) => {
@@ -88,7 +103,7 @@ function frameOf(log: GatewayLog, requestId: () => string): Koa {
 }
 
 export function publicApp(options: PublicAppOptions): Koa {
-  const { ports, addresses, publicUrl } = options
+  const { ports, addresses, broken = [], publicUrl } = options
   const requestId = (): string => Buffer.from(ports.random(12)).toString('base64url')
   const app = frameOf(ports.log, requestId)
   const router = new Router()
@@ -128,6 +143,12 @@ export function publicApp(options: PublicAppOptions): Koa {
     })
     router.all(address.path, allowOnly('POST'))
   }
+  for (const { path } of broken) {
+    router.post(path, () => {
+      throw keyringBroken()
+    })
+    router.all(path, allowOnly('POST'))
+  }
   if (options.onlyOsci) {
     app.use(router.routes())
     return app
@@ -139,7 +160,10 @@ export function publicApp(options: PublicAppOptions): Koa {
         openapi: `${publicUrl}/openapi.json`,
         health: `${publicUrl}/healthz`,
         keys: `${publicUrl}/.well-known/jwks.json`,
-        osci: addresses.map(({ path, role, mode }) => ({ url: publicUrl + path, role, mode })),
+        osci: [
+          ...addresses.map(({ path, role, mode }) => ({ url: publicUrl + path, role, mode, state: 'serving' })),
+          ...broken.map(({ path, role, mode }) => ({ url: publicUrl + path, role, mode, state: 'keyring-broken' })),
+        ],
       },
     }
   })

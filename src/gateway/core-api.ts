@@ -53,6 +53,8 @@ export interface CoreApiOptions {
   readonly participants: readonly Participant[]
   readonly clock: Clock
   readonly limits?: Partial<CoreApiLimits>
+  /** Throws for a mailbox that nobody can empty at the moment: nothing is put there. */
+  readonly assertOpen?: (mailbox: string) => void
   /** Signs outcome records. */
   readonly signingKey?: SigningKey
   /** Told of every error without an HTTP status of its own (answered 500); its text goes nowhere else. */
@@ -119,6 +121,7 @@ class CoreApi {
     const announced = contentLength(context.req) ?? 0
     if (announced > this.#limits.envelopeBytes) throw new HttpError(413, 'core.too-large', 'The body is too large.')
     const sender = caller.participant.id
+    this.#options.assertOpen?.(address)
     const reservation = await this.#core.reserve(address, sender, announced)
     try {
       const body = await readBody(context.req, this.#limits.envelopeBytes, (toBytes) => reservation.grow(toBytes))

@@ -80,7 +80,9 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
   // whoever reads that we are up may end us at once
   const ended = endSignal()
   io.err.write(renderWarnings(gateway.warnings, io.lang))
-  const endpoints = config.endpoints.map((e) => `  ${words.endpoint}: ${gateway.public.url}${e.path} (${e.role}, ${e.mode ?? 'blind'})\n`).join('')
+  const endpoints = config.endpoints
+    .map((e) => `  ${words.endpoint}: ${gateway.public.url}${e.path} (${e.role}, ${e.mode ?? 'blind'})\n`)
+    .join('')
   io.err.write(`${words.public}: ${gateway.public.url}\n${endpoints}${words.admin}: ${gateway.admin.url}\n`)
   await ended
   io.err.write(words.draining + '\n')

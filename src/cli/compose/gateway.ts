@@ -16,7 +16,7 @@ import { staticDirectory } from '../../directory/static.js'
 import { GATEWAY_LIMITS, type Limits } from '../../env.js'
 import { ConfigError, type ConfigProblem } from '../../errors.js'
 import { lmdbRepeats } from '../../gateway/adapters/lmdb-repeats.js'
-import { adminApp, publicApp } from '../../gateway/app.js'
+import { adminApp, keyringBroken, publicApp, type AddressEntry } from '../../gateway/app.js'
 import { CORE_API_OPENAPI, coreApiRouter } from '../../gateway/core-api.js'
 import type { GatewayLog } from '../../gateway/log.js'
 import { gatewayMetrics } from '../../gateway/metrics.js'
@@ -109,6 +109,19 @@ const limitsOf = (config: Config): Limits => ({
   xmlBytes: config.limits.xmlBytes,
 })
 
+/** Endpoints whose keyring cannot be used, said loudly. */
+function brokenEndpoints(config: Config, broken: ReadonlySet<string>, log: GatewayLog): AddressEntry[] {
+  const said = { findings: ['gateway.keyring-broken'], error: 'ERR_GATEWAY_KEYRING_BROKEN' }
+  for (const { mailbox } of config.outgoing.filter((way) => broken.has(way.keys)))
+    log.write('error', 'keyring-broken', { endpoint: mailbox, role: 'wayOut', ...said })
+  return config.endpoints
+    .filter((endpoint) => broken.has(endpoint.keys))
+    .map(({ path, role, mode = 'blind' }) => {
+      log.write('error', 'keyring-broken', { endpoint: path, role, mode, ...said })
+      return { path, role, mode }
+    })
+}
+
 /** Koa's handler answers for its own errors; its promise says nothing. */
 function handlerOf(app: ReturnType<typeof publicApp>): RequestListener {
   const handle = app.callback()
@@ -178,11 +191,16 @@ async function compose(config: Config, options: GatewayOptions, desk: OpenedDesk
     clock,
     limits: { envelopeBytes: config.limits.envelopeBytes },
     signingKey: identity.signing,
+    assertOpen: (mailbox) => {
+      if (config.outgoing.some((way) => way.mailbox === mailbox && own.broken.has(way.keys))) throw keyringBroken()
+    },
     onError: () => log.write('error', 'core-api-failed', { error: 'ERR_INTERNAL' }),
   })
+  const addresses = [...endpoints.map((endpoint) => passiveRecipient(endpoint, ports)), ...intermediaries.addresses]
   const shown = publicApp({
     ports,
-    addresses: [...endpoints.map((endpoint) => passiveRecipient(endpoint, ports)), ...intermediaries.addresses],
+    addresses,
+    broken: brokenEndpoints(config, own.broken, log),
     publicUrl: config.publicUrl,
     coreApi,
     openapi: CORE_API_OPENAPI,
@@ -190,7 +208,8 @@ async function compose(config: Config, options: GatewayOptions, desk: OpenedDesk
     onlyOsci: !isLoopback(publicOptions.address.host) && own.publicTls === undefined,
   })
   let draining = false
-  const ready = () => !draining && desk.ready()
+  const serves = addresses.length > 0 || config.endpoints.length === 0
+  const ready = () => !draining && serves && desk.ready()
   const requestId = () => Buffer.from(random(12)).toString('base64url')
   const serverLimits: Partial<ServerLimits> = {
     requestTimeoutMs: config.http.requestTimeoutSeconds * 1000,

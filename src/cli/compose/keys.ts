@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: EUPL-1.2
 /**
  * Opens the key files that a configuration names: keyrings of endpoints, TLS keys, certificates of peers.
+ *
+ * A keyring that cannot be opened takes down what uses it, and nothing else: several tenants live in one process. Without any usable
+ * keyring there is nothing to serve, and TLS keys are everybody's: then the configuration is refused, with all problems.
  * Specs: product.md, Decisions, "keys in serve"; threat model K1.
  * @module
  */
 import type { X509Certificate } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
-import { checkKeys, type OwnKeyFact } from '../../config/own-keys.js'
+import { judgeKeys, type OwnKeyFact } from '../../config/own-keys.js'
+import { keyOf } from '../../config/problems.js'
 import type { Config, KeySource, KeyringConfig } from '../../config/types.js'
-import type { ConfigProblem } from '../../errors.js'
-import { ProtektorError } from '../../errors.js'
+import { ConfigError, ProtektorError, type ConfigProblem } from '../../errors.js'
 import type { EndpointKeys } from '../../gateway/ports.js'
 import { publicKeyFacts } from '../../pki/certificate.js'
 import { keyRing, makeDecrypter, makeSigner } from '../../pki/keys.js'
@@ -49,6 +52,8 @@ async function open(key: string, source: KeySource): Promise<Opened> {
 
 export interface OwnKeys {
   readonly rings: ReadonlyMap<string, EndpointKeys>
+  /** Keyrings that cannot be used: not in `rings`. */
+  readonly broken: ReadonlySet<string>
   readonly publicTls?: ServerTls
   readonly adminTls?: ServerTls
   readonly warnings: readonly ConfigProblem[]
@@ -76,47 +81,94 @@ async function ringOf({ cipher, signature, reader, author }: RingPairs): Promise
   }
 }
 
-/** Every file of ours, opened once; short or unreadable keys are configuration problems, all at once. @throws {ConfigError} */
+interface Named {
+  readonly key: string
+  readonly source: KeySource
+}
+
+const ringSources = (name: string, { cipher, signature, reader, author }: KeyringConfig): Named[] => [
+  { key: keyOf(['keyrings', name, 'cipher']), source: cipher },
+  { key: keyOf(['keyrings', name, 'signature']), source: signature },
+  ...reader.map((source, at) => ({ key: keyOf(['keyrings', name, 'reader', at]), source })),
+  ...(author ? [{ key: keyOf(['keyrings', name, 'author']), source: author }] : []),
+]
+
+type OpenedSource = Opened & Named
+
+const openAll = (sources: readonly Named[]): Promise<OpenedSource[]> =>
+  Promise.all(sources.map(async (named) => ({ ...named, ...(await open(named.key, named.source)) })))
+
+/** What stands still without a keyring, by the names that an operator knows. */
+function usersOf(name: string, { endpoints, outgoing }: Config): string {
+  const paths = endpoints.filter((endpoint) => endpoint.keys === name).map((endpoint) => endpoint.path)
+  const mailboxes = outgoing.filter((way) => way.keys === name).map((way) => way.mailbox)
+  return [...paths, ...mailboxes].join(', ') || '–'
+}
+
+/** Said at every start, key by key. */
+const brokenWarning = (problem: ConfigProblem, name: string, config: Config): ConfigProblem => ({
+  ...problem,
+  message: {
+    de: `${problem.message.de}. Der Schlüsselbund ${name} ist unbrauchbar; es stehen still: ${usersOf(name, config)}`,
+    en: `${problem.message.en}. The keyring ${name} cannot be used; out of service: ${usersOf(name, config)}`,
+  },
+})
+
+/**
+ * Every file of ours, opened once.
+ * @throws {ConfigError} all that is short or unreadable: of TLS, or when no keyring can be used.
+ */
 export async function openOwnKeys(config: Config, at: Date): Promise<OwnKeys> {
-  const sources: (readonly [string, KeySource])[] = []
-  const ringSources = (name: string, ring: KeyringConfig): void => {
-    sources.push([`keyrings.${name}.cipher`, ring.cipher], [`keyrings.${name}.signature`, ring.signature])
-    ring.reader.forEach((source, at) => sources.push([`keyrings.${name}.reader[${at}]`, source]))
-    if (ring.author) sources.push([`keyrings.${name}.author`, ring.author])
-  }
-  for (const [name, ring] of Object.entries(config.keyrings)) ringSources(name, ring)
   const { listen } = config
   const publicTls = listen.public.tls ?? listen.tls
   const adminTls = listen.admin.tls ?? listen.tls
-  if (publicTls) sources.push([listen.public.tls ? 'listen.public.tls' : 'listen.tls', publicTls])
-  if (adminTls && adminTls !== publicTls) sources.push([listen.admin.tls ? 'listen.admin.tls' : 'listen.tls', adminTls])
-  const opened = await Promise.all(sources.map(async ([key, source]) => ({ source, ...(await open(key, source)) })))
-  const warnings = checkKeys(
+  const tlsSources = [
+    ...(publicTls ? [{ key: listen.public.tls ? 'listen.public.tls' : 'listen.tls', source: publicTls }] : []),
+    ...(adminTls && adminTls !== publicTls ? [{ key: listen.admin.tls ? 'listen.admin.tls' : 'listen.tls', source: adminTls }] : []),
+  ]
+  const tls = await openAll(tlsSources)
+  const opened = await Promise.all(
+    Object.entries(config.keyrings).map(async ([name, ring]) => {
+      const sources = await openAll(ringSources(name, ring))
+      const facts = sources.map((o) => o.fact)
+      return { name, ring, sources, ...judgeKeys(config, facts, at) }
+    }),
+  )
+  const usable = opened.filter((ring) => ring.problems.length === 0)
+  const broken = opened.filter((ring) => ring.problems.length > 0)
+  const ofTls = judgeKeys(
     config,
-    opened.map((o) => o.fact),
+    tls.map((o) => o.fact),
     at,
   )
-  const pairOf = (source: KeySource): KeyPair => {
-    const pair = opened.find((o) => o.source === source)?.pair
-    if (!pair) throw new TypeError('checkKeys lets no unreadable key pass')
+  if (ofTls.problems.length > 0 || (broken.length > 0 && usable.length === 0))
+    throw new ConfigError([...broken.flatMap((ring) => ring.problems), ...ofTls.problems])
+  const pairIn = (sources: readonly OpenedSource[], source: KeySource): KeyPair => {
+    const pair = sources.find((o) => o.source === source)?.pair
+    if (!pair) throw new TypeError('judgeKeys lets no unreadable key pass')
     return pair
   }
   const rings = new Map<string, EndpointKeys>()
-  for (const [name, ring] of Object.entries(config.keyrings))
+  for (const { name, ring, sources } of usable)
     rings.set(
       name,
       await ringOf({
-        cipher: pairOf(ring.cipher),
-        signature: pairOf(ring.signature),
-        reader: ring.reader.map(pairOf),
-        ...(ring.author ? { author: pairOf(ring.author) } : {}),
+        cipher: pairIn(sources, ring.cipher),
+        signature: pairIn(sources, ring.signature),
+        reader: ring.reader.map((source) => pairIn(sources, source)),
+        ...(ring.author ? { author: pairIn(sources, ring.author) } : {}),
       }),
     )
   return {
     rings,
-    warnings,
-    ...(publicTls ? { publicTls: tlsOf(pairOf(publicTls)) } : {}),
-    ...(adminTls ? { adminTls: tlsOf(pairOf(adminTls)) } : {}),
+    broken: new Set(broken.map((ring) => ring.name)),
+    warnings: [
+      ...broken.flatMap((ring) => ring.problems.map((problem) => brokenWarning(problem, ring.name, config))),
+      ...usable.flatMap((ring) => ring.warnings),
+      ...ofTls.warnings,
+    ],
+    ...(publicTls ? { publicTls: tlsOf(pairIn(tls, publicTls)) } : {}),
+    ...(adminTls ? { adminTls: tlsOf(pairIn(tls, adminTls)) } : {}),
   }
 }
 

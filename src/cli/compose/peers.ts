@@ -72,12 +72,12 @@ async function makeRoute(route: EndpointConfig['routes'][number]): Promise<Route
 export const makePeers = async (config: Config, actsAs?: PeerConfig['role']): Promise<ReadonlyMap<string, Peer>> =>
   new Map(await Promise.all(config.peers.map(async (peer) => [peer.name, await makePeer(peer, actsAs)] as const)))
 
-/** Endpoints of role passiveRecipient. */
+/** Endpoints of role passiveRecipient whose keyring can be used. */
 export async function makeEndpoints(config: Config, rings: ReadonlyMap<string, EndpointKeys>): Promise<RecipientEndpoint[]> {
   const peers = await makePeers(config, 'intermediary')
   return Promise.all(
     config.endpoints
-      .filter((endpoint) => endpoint.role === 'passiveRecipient')
+      .filter((endpoint) => endpoint.role === 'passiveRecipient' && rings.has(endpoint.keys))
       .map(async (endpoint): Promise<RecipientEndpoint> => {
         const keys = rings.get(endpoint.keys)
         if (!keys) throw new TypeError('the configuration checks that keyrings exist')

@@ -17,13 +17,21 @@ import type { WayOut } from '../../gateway/way-out/ports.js'
 /** Long polls and calls per mailbox; an envelope waits in the core meanwhile, and expires there. */
 const AT_ONCE = 16
 
-function waysOf(config: Config, rings: ReadonlyMap<string, EndpointKeys>, peers: ReadonlyMap<string, Peer>): WayOut[] {
-  return config.outgoing.map((entry): WayOut => {
+/** A way out and its place in the configuration. */
+interface Placed {
+  readonly way: WayOut
+  readonly index: number
+}
+
+/** Those whose keyring can be used. */
+function waysOf(config: Config, rings: ReadonlyMap<string, EndpointKeys>, peers: ReadonlyMap<string, Peer>): Placed[] {
+  return config.outgoing.flatMap((entry, index): Placed[] => {
     const keys = rings.get(entry.keys)
     const peer = peers.get(entry.peer)
-    if (!keys || !peer) throw new TypeError('the configuration checks that keyrings and peers exist')
+    if (!peer) throw new TypeError('the configuration checks that peers exist')
+    if (!keys) return []
     const { mailbox, organization, service, answerWithinSeconds, metadata } = entry
-    return { mailbox, organization, service, keys, peer, answerWithinSeconds, metadata }
+    return [{ index, way: { mailbox, organization, service, keys, peer, answerWithinSeconds, metadata } }]
   })
 }
 
@@ -40,9 +48,9 @@ async function authorMissing(way: WayOut, services: ServiceDirectory): Promise<b
 }
 
 /** @throws {ConfigError} a service wants signed content, and the keyring has no `author`. */
-async function assertKeys(config: Config, ways: readonly WayOut[], services: ServiceDirectory): Promise<void> {
-  const missing = await Promise.all(ways.map((way) => authorMissing(way, services)))
-  const problems = missing.flatMap((isMissing, index): ConfigProblem[] => {
+async function assertKeys(config: Config, ways: readonly Placed[], services: ServiceDirectory): Promise<void> {
+  const checked = await Promise.all(ways.map(async ({ way, index }) => ({ index, isMissing: await authorMissing(way, services) })))
+  const problems = checked.flatMap(({ isMissing, index }): ConfigProblem[] => {
     if (!isMissing) return []
     const key = `outgoing[${index}].keys`
     const line = config.lineOf(key)
@@ -69,7 +77,8 @@ export async function openWaysOut(
   await assertKeys(config, ways, services)
   const http = osciHttp()
   const newMessageId = (): string => Buffer.from(ports.random(18)).toString('base64url')
-  const running = startWaysOut(ways, { caller: oscCaller(http), services, newMessageId, sleep: systemSleep, atOnce: AT_ONCE }, ports)
+  const all = ways.map(({ way }) => way)
+  const running = startWaysOut(all, { caller: oscCaller(http), services, newMessageId, sleep: systemSleep, atOnce: AT_ONCE }, ports)
   return {
     async close(withinMs) {
       await running.close(withinMs)
