@@ -99,7 +99,7 @@ describe('the table of dialogs', () => {
     let finish: () => void = () => undefined
     const busy = dialogs.open(client('alice'))
     const running = go(busy, 0, () => new Promise((resolve) => (finish = resolve)))
-    await Promise.resolve()
+    await new Promise((resolve) => setImmediate(resolve))
     for (let n = 0; n < 50; n++) dialogs.open(client('alice'))
     time.pass(899_000)
     dialogs.sweep()
