@@ -57,7 +57,6 @@ export const FINDINGS_GATEWAY: readonly GatewayFinding[] = [
   row('chunk.other-message', 'osci-1.2 §10.2', '9905', 'Die ganze Nachricht trägt eine andere MessageId.', 'The whole message carries another MessageId.'),
   row('policy.too-large', 'Decisions "limits"', '9811', 'Die Zustellung ist für ihren Empfänger zu groß.', 'The delivery is too large for its addressee.'),
   row('gateway.answer-too-late', 'osci-1.2 §9.7', '9811', 'Der Auftrag, auf den dies antwortet, wartet nicht mehr; es wurde nichts zugestellt.', 'The request that this answers waits no longer; nothing was delivered.'),
-  row('gateway.repeated', 'P1', '9811', 'Genau diese Nachricht war schon hier; sie wurde nicht noch einmal zugestellt.', 'This very message has been here before; it was not delivered again.'),
   row('policy.fetch-in-chunks', 'Decisions "limits"', '9811', 'Die Zustellung ist zu groß; sie ist mit partialFetchDelivery abzuholen.', 'The delivery is too large; fetch it with partialFetchDelivery.'),
   row('author-signature.missing', 'Decisions "peers"', '9810', 'Der Inhalt des Auftrags war signiert, der seiner Antwort ist es nicht (T010).', 'The content of the request was signed, that of its answer is not (T010).'),
   row('policy.not-an-outgoing-envelope', 'J3', undefined, 'Der Umschlag ist keiner, der diesen Weg hinaus nehmen darf (T020).', 'The envelope is none that may take this way out (T020).'),

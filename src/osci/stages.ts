@@ -38,6 +38,14 @@ export async function openAnswer(bytes: Uint8Array, env: OsciEnv): Promise<OsciM
   return envelope.kind === 'fault' ? readFault(envelope) : order.open(envelope, env)
 }
 
+/**
+ * Phase 3 before phase 4: of a message that is not served here not even the control block is judged.
+ * @throws {OrderError} 9300
+ */
+export function assertServed({ type }: SoapEnvelope, names: readonly OsciMessage['type'][]): void {
+  if (type !== undefined && !names.includes(type)) throw new OrderError('osci-structure.unexpected-message', `${type} is not served here`)
+}
+
 /** The message if it is of this name. @throws {OrderError} 9300 otherwise. */
 export function assertType<N extends OsciMessage['type']>(m: OsciMessage, ...names: readonly N[]): OsciMessage<N> {
   if (!names.includes(m.type as N)) throw new OrderError('osci-structure.unexpected-message', `${m.type} is not served here`)

@@ -15,9 +15,9 @@ import type { X509Certificate } from 'node:crypto'
 import { CertificateError, DialogError, OrderError, type FeedbackCode } from '../../errors.js'
 import { languageOf, type Language } from '../../osci/feedback.js'
 import { message } from '../../osci/message.js'
-import { EXCHANGES, messageType, type CertificateRole, type RequestName } from '../../osci/messages.js'
+import { EXCHANGES, messageType, REQUEST_NAMES, type CertificateRole, type RequestName } from '../../osci/messages.js'
 import { isSigned } from '../../osci/signature.js'
-import { frame as frameStage } from '../../osci/stages.js'
+import { assertServed, frame as frameStage } from '../../osci/stages.js'
 import type { OsciEnv, OsciMessage, SoapEnvelope } from '../../osci/types.js'
 import { proveCaller, smallKeys } from '../admission.js'
 import { sha256Hex } from '../digest.js'
@@ -61,10 +61,13 @@ export function certificateOf(m: Pick<OsciMessage, 'certificates'>, role: Certif
   return entry && readX509(entry)
 }
 
+const SERVED = REQUEST_NAMES.filter((name) => EXCHANGES[name].asks === 'client')
+
 /** Phases 1 to 3. @throws {OsciError} 9100–9300 as fault. */
 export async function openRequest(call: Call, endpoint: IntermediaryEndpoint, ports: GatewayPorts): Promise<RequestShape> {
   const { httpContentType, ...env } = { ...intermediaryEnv(endpoint, ports, call.httpContentType), work: { milliseconds: 0 } }
   const opened = await frameStage.open(call.bytes, { ...env, ...(httpContentType === undefined ? {} : { httpContentType }) })
+  assertServed(opened, SERVED)
   const unverified = await message.open(opened, env)
   const row = messageType(unverified.type)
   if (row?.kind !== 'request' || EXCHANGES[row.exchange].asks !== 'client')

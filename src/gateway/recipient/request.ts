@@ -15,7 +15,7 @@ import { CertificateError, type FeedbackCode } from '../../errors.js'
 import { languageOf, type Language } from '../../osci/feedback.js'
 import { message } from '../../osci/message.js'
 import { isSigned } from '../../osci/signature.js'
-import { assertType, frame } from '../../osci/stages.js'
+import { assertServed, assertType, frame } from '../../osci/stages.js'
 import type { CertificateEntry, OsciEnv, OsciMessage, SoapEnvelope } from '../../osci/types.js'
 import { isOutside, proveCaller, smallKeys } from '../admission.js'
 import type { GatewayPorts, Peer, RecipientEndpoint } from '../ports.js'
@@ -65,6 +65,7 @@ export async function openShape(call: Call, endpoint: RecipientEndpoint, ports: 
   const env: OsciEnv = { ...endpointEnv(endpoint, ports), work: { milliseconds: 0 } }
   const { httpContentType } = call
   const opened = await frame.open(call.bytes, httpContentType === undefined ? env : { ...env, httpContentType })
+  assertServed(opened, ['acceptDelivery', 'processDelivery'])
   const unverified = assertType(await message.open(opened, env), 'acceptDelivery', 'processDelivery') as Delivery
   const challenge = unverified.control.challenge ?? ''
   const language = languageOf(unverified.languages ?? [])

@@ -4,7 +4,7 @@
  * passive recipients that a test makes as bad as it likes. Keys are made once per run.
  * @module
  */
-import { generateKeyPair } from 'node:crypto'
+import { generateKeyPair, X509Certificate } from 'node:crypto'
 import { rmSync } from 'node:fs'
 import { cp, mkdtemp, writeFile } from 'node:fs/promises'
 import { createServer, type Server, type ServerResponse } from 'node:http'
@@ -79,14 +79,18 @@ async function makeMaster(): Promise<Master> {
     ]),
   )
   const spec = { name: 'Threats', notBefore, notAfter }
-  const [pki, other] = await Promise.all([makePki({ ...spec, leaves }), makePki({ ...spec, leaves: {} })])
+  const pki = await makePki({ ...spec, leaves })
   const pairs = new Map(pki.leaves)
-  // the name of our root, the key of another one: the signature of the issuer is wrong
-  for (const usage of ['cipher', 'signature'] as const)
-    pairs.set(
-      `forged-${usage}`,
-      await issueCertificate({ commonName: `forged ${usage}`, usage, notBefore, notAfter, keyPem: keyPemOf('forged') }, other.ca),
+  // the signature of the issuer is wrong
+  for (const usage of ['cipher', 'signature'] as const) {
+    const good = await issueCertificate(
+      { commonName: `forged ${usage}`, usage, notBefore, notAfter, keyPem: keyPemOf('forged'), serial: nextSerial++ },
+      pki.ca,
     )
+    const der = Buffer.from(good.certificate.raw)
+    der[der.length - 9] = (der[der.length - 9] ?? 0) ^ 1
+    pairs.set(`forged-${usage}`, { ...good, certificate: new X509Certificate(der) })
+  }
   const put = (name: string, content: string | Uint8Array) => writeFile(join(directory, name), content, { mode: 0o600 })
   await put('pin', `${PIN}\n`)
   await put('ca.pem', pki.ca.certificate.toString())

@@ -99,24 +99,6 @@ export const forwardDelivery: Exchange<'forwardDelivery'> = {
   },
 }
 
-/**
- * Without a MessageId, and outside a dialog, nothing but the Challenge tells a copy of the message from the next one (P1).
- * @throws {DeliveryRefused} 9811 it has been here.
- */
-async function once<T>(request: DeliveryRequest, { endpoint, ports }: Intermediary, work: () => Promise<T>): Promise<T> {
-  const { message, dialog, cipherSha256 = '' } = request
-  if (dialog || message.order.messageId !== undefined) return work()
-  const signer = message.evidence.signature?.signer
-  const key = JSON.stringify(['mediate', endpoint.path, signer ? sha256Hex(signer.raw) : cipherSha256, message.control.challenge])
-  if (await ports.repeats.enter([key]))
-    throw new DeliveryRefused('gateway.repeated', 'this very message has been here before', { codes: ['9811'] })
-  try {
-    return await work()
-  } finally {
-    await ports.repeats.settle([key], 'delivered')
-  }
-}
-
 /** Begins the card of the reply; its Reception comes with the next request of the dialog. */
 async function beginReplyCard(reply: OnwardReply, messageId: string, request: DeliveryRequest, at: Intermediary): Promise<CardRecord> {
   const { own, endpoint, ports } = at
@@ -149,9 +131,7 @@ export const mediateDelivery: Exchange<'mediateDelivery'> = {
   async answer(request, at): Promise<Reply<'mediateDelivery'>> {
     if (at.endpoint.requireMessageId && request.message.order.messageId === undefined)
       throw new DeliveryRefused('gateway.message-id', 'a delivery without MessageId is not taken here', { codes: ['9800'] })
-    const { onward, card, warnings, messageIdResponse } = await once(request, at, () =>
-      goOn(request, request.message.order.contentReceiver.uri, true, at),
-    )
+    const { onward, card, warnings, messageIdResponse } = await goOn(request, request.message.order.contentReceiver.uri, true, at)
     const { reply } = onward
     const codes = [...warnings, ...onward.codes]
     if (!reply) return { codes, order: requestBundle(card) }
