@@ -40,7 +40,7 @@ async function main(): Promise<void> {
     const parts = await osci.content({ document, addressee, readers: [reader] })
     const { message, feedback } = await dialog.mediateDelivery({ contentReceiver: { uri: receiver } }, parts)
     if (!feedback.ok) throw new Error(`mediateDelivery: ${feedback.errors.join(' ')}`)
-    const { containers, problems } = await osci.openContent(message as Parameters<typeof osci.openContent>[0])
+    const { containers, problems } = await osci.openContent(message)
     if (problems.length > 0 || itemsOf(containers)[0]?.bytes.byteLength === undefined) throw new Error('the reply has no content')
   }
   process.on('message', ({ warm, times }: Laps) => {
