@@ -52,14 +52,30 @@ export async function importOpeningKey(jwk: JWK): Promise<OpeningKey> {
 
 /** @throws {EnvelopeError} envelope.key */
 export async function importSealingKey(jwk: JWK): Promise<{ kid: string; alg: SealingAlgorithm; publicKey: CryptoKey }> {
-  const alg = sealingAlgorithm(jwk)
-  return { kid: await thumbprint(jwk), alg, publicKey: await imported(jwk, alg, false) }
+  return publicKeyOf(jwk, sealingAlgorithm(jwk))
 }
 
 /** @throws {EnvelopeError} envelope.key */
 export async function importVerifyingKey(jwk: JWK): Promise<{ kid: string; alg: SigningAlgorithm; publicKey: CryptoKey }> {
-  const alg = signingAlgorithm(jwk)
-  return { kid: await thumbprint(jwk), alg, publicKey: await imported(jwk, alg, false) }
+  return publicKeyOf(jwk, signingAlgorithm(jwk))
+}
+
+type PublicKey<A> = { readonly kid: string; readonly alg: A; readonly publicKey: CryptoKey }
+
+/** Public keys that were imported lately, by all their members: a message names the keys of its two parties again and again. */
+const recent = new Map<string, PublicKey<string>>()
+const MAX_KEPT = 256
+
+async function publicKeyOf<A extends SealingAlgorithm | SigningAlgorithm>(jwk: JWK, alg: A): Promise<PublicKey<A>> {
+  const { kty, crv, x, y, n, e } = jwk
+  const members = JSON.stringify([alg, kty, crv, x, y, n, e])
+  const known = recent.get(members) as PublicKey<A> | undefined
+  recent.delete(members)
+  const key = known ?? { kid: await thumbprint(jwk), alg, publicKey: await imported(jwk, alg, false) }
+  recent.set(members, key)
+  const [oldest] = recent.size > MAX_KEPT ? recent.keys() : []
+  if (oldest !== undefined) recent.delete(oldest)
+  return key
 }
 
 /** Makes a key pair on P-256; the private JWK carries `kid` and `use`. */

@@ -14,7 +14,7 @@ import { HttpError, OsciError, TransportEncryptionError, type FeedbackCode } fro
 import { EXCHANGES } from '../osci/messages.js'
 import type { OsciAddress } from './app.js'
 import { decryptFailures, type DecryptFailures } from './decrypt-failures.js'
-import { digestOf, sha256Hex } from './digest.js'
+import { certificateSha256, digestOf } from './digest.js'
 import { findingTexts } from './findings.js'
 import { loneDialog, sealReply, verdictCodes, type AnswerDialog } from './intermediary/answer.js'
 import { dialogTable, type DialogClient, type Dialogs, type OpenDialog, type Pending } from './intermediary/dialogs.js'
@@ -195,7 +195,7 @@ function clientRequest(
     frame: shape.frame,
     message: proven.message,
     peer: proven.peer,
-    ...(cipher ? { cipher, cipherSha256: sha256Hex(cipher.raw) } : {}),
+    ...(cipher ? { cipher, cipherSha256: certificateSha256(cipher) } : {}),
     identified,
     ...(dialog ? { dialog } : {}),
     language: shape.language,
@@ -209,8 +209,8 @@ function openFor(shape: RequestShape, { peer, signer }: ProvenRequest, { cipher 
   const client: DialogClient = {
     peer,
     cipher,
-    cipherSha256: sha256Hex(cipher.raw),
-    ...(signer ? { signerSha256: sha256Hex(signer.raw) } : {}),
+    cipherSha256: certificateSha256(cipher),
+    ...(signer ? { signerSha256: certificateSha256(signer) } : {}),
     encrypted: shape.encrypted,
   }
   const { dialog, challenge } = dialogs.open(client)
@@ -222,7 +222,7 @@ function replyOfError(error: unknown, shape: RequestShape, { cipher }: Progress,
   const exchange = INTERMEDIARY_ROLE[shape.type] as Exchange<ClientRequestName>
   const codes = error instanceof DeliveryRefused ? error.codes : error instanceof OsciError ? [error.feedback] : ['9811']
   const text = findingTexts(findingOf(error))?.[shape.language]
-  const order = exchange.bare(shape.unverified.order, house, cipher ? sha256Hex(cipher.raw) : '')
+  const order = exchange.bare(shape.unverified.order, house, cipher ? certificateSha256(cipher) : '')
   return { codes, order, ...(text !== undefined && codes.includes('9811') ? { detail: { '9811': text } } : {}) }
 }
 

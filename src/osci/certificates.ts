@@ -54,6 +54,9 @@ function readOne(e: XmlElement): CertificateEntry {
   return { role: e.local as CertificateRole, id, der: derOf(textOf(inner), inner) }
 }
 
+/** The certificate of an entry; the same object while it is in use. @throws {CertificateError} */
+export const certificateIn = ({ der }: CertificateEntry): X509Certificate => readCertificate(der)
+
 /** Headers of received messages, read once: signature and order both ask for them. */
 const read = new WeakMap<XmlElement, readonly CertificateEntry[]>()
 

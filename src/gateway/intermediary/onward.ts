@@ -10,11 +10,12 @@
  *   signature of the answer wrong   9807
  * @module
  */
+import type { X509Certificate } from 'node:crypto'
 import { OsciCallError, type Feedback, type OsciAnswer, type OsciRequestParts } from '../../client/osci/ports.js'
 import type { OsciReceiver } from '../../directory/ports.js'
 import type { FeedbackCode } from '../../errors.js'
 import type { Inspection } from '../../osci/parts.js'
-import { sha256Hex } from '../digest.js'
+import { certificateSha256 } from '../digest.js'
 import { DeliveryRefused } from '../recipient/verdict.js'
 import { withoutAddresseeSigner } from './answer.js'
 import { bundleOf, deliveryOf, type DeliveryRequest } from './delivery.js'
@@ -111,7 +112,7 @@ async function callPassive(
     ...(message.languages ? { languages: message.languages } : {}),
   }
   const spent = ports.clock.monotonicMs() - request.call.receivedAtMs
-  const trusted = new Set(receiver.signatureCertificates.map((c) => sha256Hex(c.raw)))
+  const trusted = new Set(receiver.signatureCertificates.map((c) => certificateSha256(c)))
   const peer = {
     url: receiver.uri,
     ...(encrypted && addressee ? { cipherCertificate: addressee } : {}),
@@ -120,7 +121,7 @@ async function callPassive(
     signatureMethod: request.peer.sendingSignature,
     ivBytes: frame.evidence.transport?.ivBytes === 16 ? (16 as const) : (12 as const),
     timeoutMs: Math.max(1000, endpoint.answerWithinSeconds * 1000 - spent),
-    ...(trusted.size > 0 ? { recognises: (c: { readonly raw: Uint8Array }) => Promise.resolve(trusted.has(sha256Hex(c.raw))) } : {}),
+    ...(trusted.size > 0 ? { recognises: (c: X509Certificate) => Promise.resolve(trusted.has(certificateSha256(c))) } : {}),
   }
   const identity = {
     env: intermediaryEnv(endpoint, ports),

@@ -20,7 +20,7 @@ import { isSigned } from '../../osci/signature.js'
 import { assertServed, frame as frameStage } from '../../osci/stages.js'
 import type { OsciEnv, OsciMessage, SoapEnvelope } from '../../osci/types.js'
 import { proveCaller, smallKeys } from '../admission.js'
-import { sha256Hex } from '../digest.js'
+import { certificateSha256 } from '../digest.js'
 import type { GatewayPorts, Peer } from '../ports.js'
 import { readX509 } from '../recipient/certificates.js'
 import type { Call } from '../recipient/request.js'
@@ -96,10 +96,10 @@ export async function openRequest(call: Call, endpoint: IntermediaryEndpoint, po
 export function assertOfDialog(shape: RequestShape, dialog: OpenDialog): void {
   const { client } = dialog
   const foreign = (): DialogError => new DialogError('control-block.foreign-dialog', 'the request is not of the client of its dialog')
-  if (shape.namedCipher && sha256Hex(shape.namedCipher.raw) !== client.cipherSha256) throw foreign()
+  if (shape.namedCipher && certificateSha256(shape.namedCipher) !== client.cipherSha256) throw foreign()
   // said before anything is proven, so that a stranger's request does not take the number of the client's
   const bound = client.signerSha256
-  if (shape.namedSigner && bound !== undefined && sha256Hex(shape.namedSigner.raw) !== bound) throw foreign()
+  if (shape.namedSigner && bound !== undefined && certificateSha256(shape.namedSigner) !== bound) throw foreign()
   // the challenge was only proof of the cipher key because it travelled encrypted
   if (client.encrypted && !shape.encrypted) throw foreign()
 }
@@ -154,7 +154,7 @@ export async function proveRequest(
   const { env: bare } = shape
   const { verified, peer, signer, findings } = await proveCaller(shape.frame, endpoint.peers, bare)
   const bound = dialog?.client.signerSha256
-  if (signer && bound !== undefined && bound !== sha256Hex(signer.raw))
+  if (signer && bound !== undefined && bound !== certificateSha256(signer))
     throw new DialogError('control-block.foreign-dialog', 'the request is not of the client of its dialog')
   const warnings: FeedbackCode[] = []
   if (signer) {

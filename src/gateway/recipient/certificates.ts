@@ -9,7 +9,7 @@
  * @module
  */
 import { X509Certificate } from 'node:crypto'
-import { certificateEntry } from '../../osci/certificates.js'
+import { certificateEntry, certificateIn } from '../../osci/certificates.js'
 import type { OpenedContainer } from '../../osci/content-types.js'
 import type { CertificateRole } from '../../osci/messages.js'
 import type { CertificateEntry, OsciMessage } from '../../osci/types.js'
@@ -19,6 +19,12 @@ const MAX_CERTIFICATE_BYTES = 16 * 1024
 /** undefined: it cannot be read (or is larger than any certificate has to be, G10). */
 export function readX509(entry: CertificateEntry): X509Certificate | undefined {
   if (entry.der.byteLength > MAX_CERTIFICATE_BYTES) return undefined
+  try {
+    // the same few certificates come with every message, and reading one costs as much as checking a signature
+    return certificateIn(entry)
+  } catch {
+    // whoever may be answered is not to be told apart by what only an inspection demands
+  }
   try {
     return new X509Certificate(entry.der)
   } catch {
