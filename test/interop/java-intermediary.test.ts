@@ -13,10 +13,16 @@ import { openIntermediaryHouse, REGISTER_ANSWER, type IntermediaryHouse } from '
 import { ROWS, type Row } from './java-rows.js'
 import { openPki, peer, peerIsThere, saidIn, sha256, startPeer, type PeerServer, type Said } from './java.js'
 import { startRecorder, type Recorder } from './recording.js'
+import { judgeBySchema, parseByLibrary, problemsOf, someOfEach } from './responses.js'
 
 const ATTACHMENT = Buffer.from(Array.from({ length: 150_000 }, (_, i) => (i * 7 + (i >> 8)) % 256))
-const CUSTOM =
-  '<oscimeta:MessageMetaData xmlns:oscimeta="http://www.osci.eu/ws/2014/10/transport" Id="MetaData"><oscimeta:MsgSubject>Rückfrage</oscimeta:MsgSubject></oscimeta:MessageMetaData>'
+/** A custom block must be canonical within the envelope that the library writes: all its namespaces on the start tag (trap T40). */
+const CUSTOM = [
+  '<oscimeta:MessageMetaData xmlns:ds="http://www.w3.org/2000/09/xmldsig#" xmlns:osci="http://www.osci.de/2002/04/osci"',
+  'xmlns:osci2017="http://xoev.de/transport/osci12/7" xmlns:oscimeta="http://www.osci.eu/ws/2014/10/transport"',
+  'xmlns:soap="http://schemas.xmlsoap.org/soap/envelope/" xmlns:xenc="http://www.w3.org/2001/04/xmlenc#"',
+  'xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" Id="MetaData"><oscimeta:MsgSubject>Rückfrage</oscimeta:MsgSubject></oscimeta:MessageMetaData>',
+].join(' ')
 const TEXT = Buffer.from('Hello OSCI')
 const AT_ONCE = 2
 
@@ -171,4 +177,20 @@ describe('Java client and our intermediary', function () {
       expect(said.ok, JSON.stringify(said)).to.equal(true)
       for (const bytes of content(row)) expect(JSON.stringify(said)).to.contain(sha256(bytes))
     })
+
+  describe('every response of this run', () => {
+    const responses = (): readonly Uint8Array[] => (recorder?.exchanges ?? []).map((e) => e.response)
+
+    it('is valid against our schema set and the official state 10', async () => {
+      expect(done.size).to.equal(ROWS.length)
+      const { counts, ours, official, closed } = await judgeBySchema(responses(), pki?.directory ?? '')
+      process.stdout.write(`      ${responses().length} responses, envelopes: ${JSON.stringify(counts)}\n`)
+      expect({ ours, official, closed }).to.deep.equal({ ours: [], official: [], closed: 0 })
+    })
+
+    it("is read by the library's parser, its signature valid to the JDK", async () => {
+      const verdicts = await parseByLibrary(someOfEach(responses(), pki?.directory ?? '', 8), pki?.directory ?? '')
+      expect(problemsOf(verdicts)).to.deep.equal([])
+    })
+  })
 })
