@@ -64,10 +64,8 @@ export async function peerIsThere(): Promise<boolean> {
   return probe.status !== ABSENT
 }
 
-/** Throwaway keys of the peer's script, readable by us alone, as `serve` demands. */
-export async function makePki(directory: string, bits = 3072): Promise<void> {
-  const made = await run(join(PEER, 'pki.sh'), [directory, String(bits)])
-  if (made.status !== 0) throw new Error(made.err)
+/** The peer's keys as the gateway demands them: readable by us alone, the PIN in a file. */
+export async function readable(directory: string): Promise<void> {
   await writeFile(join(directory, 'pin'), 'test\n', { mode: 0o600 })
   for (const file of await readdir(directory)) if (/\.(p12|pem)$/.test(file)) await chmod(join(directory, file), 0o600)
 }
@@ -78,11 +76,13 @@ export interface PeerKeys {
   pair(name: string): Promise<KeyPair>
 }
 
-/** A fresh folder with keys of the peer, the key pairs are read once. */
-export async function openPki(prefix: string): Promise<PeerKeys & { remove(): Promise<void> }> {
+/** A fresh folder with throwaway keys of the peer's script; key pairs are read once. */
+export async function openPki(prefix: string, bits = 3072): Promise<PeerKeys & { remove(): Promise<void> }> {
   const base = await mkdtemp(join(tmpdir(), prefix))
   const directory = join(base, 'pki')
-  await makePki(directory)
+  const made = await run(join(PEER, 'pki.sh'), [directory, String(bits)])
+  if (made.status !== 0) throw new Error(made.err)
+  await readable(directory)
   const known = new Map<string, KeyPair>()
   return {
     directory,
