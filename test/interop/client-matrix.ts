@@ -141,12 +141,12 @@ export function clientMatrix(title: string, targetOf: () => ClientTarget): Matri
   }
 
   /** Fetches by id as the addressee; content must be what was sent. */
-  async function fetched(messageId: string, how: string, clear = false): Promise<void> {
-    const osci = await connect({ owner: 'addressee', clear })
+  async function fetched(messageId: string, how: string, who: Pick<Who, 'clear' | 'signature'> = {}): Promise<void> {
+    const osci = await connect({ owner: 'addressee', ...who })
     await osci.dialog(async (dialog) => {
       const { message, feedback, encrypted } = await dialog.fetchDelivery({ selectionRule: { messageId } })
       saw('fetchDelivery by id', how, feedback)
-      expect(encrypted).to.equal(!clear)
+      expect(encrypted).to.equal(who.clear !== true)
       expect(message.order.processCardBundle?.messageId).to.equal(messageId)
       const opened = await osci.openContent(message)
       expect(opened.problems).to.deep.equal([])
@@ -172,8 +172,8 @@ export function clientMatrix(title: string, targetOf: () => ClientTarget): Matri
 
   it('storeDelivery and fetchDelivery by id: all layers on, and in clear', async () => {
     await fetched(await store(await connect(), 'encrypted, signed'), 'encrypted')
-    await fetched(await store(await connect({ clear: true }), 'clear, signed'), 'clear', true)
-    await fetched(await store(await connect({ signature: false }), 'encrypted, unsigned'), 'encrypted')
+    await fetched(await store(await connect({ clear: true }), 'clear, signed'), 'clear', { clear: true })
+    await fetched(await store(await connect({ signature: false }), 'encrypted, unsigned'), 'encrypted, unsigned', { signature: false })
     await fetched(await store(await connect(), 'content in clear', { readers: [], sign: false }), 'content in clear')
     await fetched(
       await store(await connect(), 'two readers', { readers: [await addressee(), (await pair('reader-cipher')).certificate] }),

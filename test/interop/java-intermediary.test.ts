@@ -47,18 +47,18 @@ describe('Java client and our intermediary', function () {
   const runs = new Map<Row, Promise<Ran>>()
   const done = new Map<Row, Ran>()
   const places = new Map<string, string>()
-  /** Ids by what they can be used for; each is used once but `id`. */
-  const ids = { stored: [] as string[], chunked: [] as string[] }
-  let known = ''
+  /** What each endpoint holds: every delivery is fetched once, cards of `known` may be asked for again and again. */
+  const nothing = (): { stored: string[]; chunked: string[]; known: string } => ({ stored: [], chunked: [], known: '' })
+  const held = { strict: nothing(), open: nothing() }
 
-  const fill = (options: string): string[] =>
+  const fill = ({ options, at }: Row): string[] =>
     options
       .split(' ')
       .filter((o) => o !== '')
       .map((option) =>
         option.replace(/\{(\w+)\}/g, (_, name: string) => {
-          if (name === 'stored' || name === 'chunked') return ids[name].shift() ?? 'none-left'
-          return name === 'id' ? known : (places.get(name) ?? name)
+          if (name === 'stored' || name === 'chunked') return held[at][name].shift() ?? 'none-left'
+          return name === 'id' ? held[at].known : (places.get(name) ?? name)
         }),
       )
 
@@ -73,14 +73,15 @@ describe('Java client and our intermediary', function () {
       '--pki',
       pki?.directory ?? '',
       ...(row.behind ? ['--receiver', receiver] : []),
-      ...fill(row.options),
+      ...fill(row),
     )
     const raw = saidIn(run)
     const said = 'repeat' in raw ? { ...(raw.last as Said), ok: raw.failed === 0 } : raw
     if (said.ok && said.messageId) {
-      if (row.command === 'store') ids.stored.push(said.messageId)
-      if (row.command === 'partialstore') ids.chunked.push(said.messageId)
-      known = said.messageId
+      const at = held[row.at]
+      if (row.command === 'store') at.stored.push(said.messageId)
+      if (row.command === 'partialstore') at.chunked.push(said.messageId)
+      at.known = said.messageId
     }
     return { said, codes: codesOf(said), seconds: (performance.now() - began) / 1000 }
   }

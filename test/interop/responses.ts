@@ -89,7 +89,7 @@ const UNKNOWN_TO_PARSER = /^ResponseTo(InitDialog|GetMessageId|ExitDialog)$/
 /** Verdicts that are not as they must be: no error but the parser's own limits, signed by us, and a fault with its own code. */
 export function problemsOf(verdicts: readonly LibraryVerdict[]): readonly LibraryVerdict[] {
   return verdicts.filter(({ type, error, signatureValidByJdk }) => {
-    if (type === 'Fault') return !/^9[0-5]\d\d$/.test(error ?? '')
+    if (type === 'SOAPFault') return !/^9[0-5]\d\d$/.test(error ?? '')
     return signatureValidByJdk !== true || (error ?? null) !== (UNKNOWN_TO_PARSER.test(type) ? '9100' : null)
   })
 }
