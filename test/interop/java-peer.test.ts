@@ -5,61 +5,20 @@
  * @module
  */
 import { expect } from 'chai'
-import { spawn, type ChildProcess } from 'node:child_process'
-import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { connect } from '../../src/client/connect.js'
 import { startGateway, type RunningGateway } from '../../src/cli/compose/gateway.js'
 import { loadConfig } from '../../src/config/load.js'
 import { generateEnvelopeKey } from '../../src/envelope/keys.js'
 import { gatewayLog } from '../../src/gateway/log.js'
 import { certificateRequest } from '../gateway/support.js'
+import { openPki, peer, peerIsThere, readable, saidIn, sha256, SHARED, startPeer, type PeerServer, type Said } from './java.js'
+import { parseByLibrary } from './responses.js'
 
-const SHARED = fileURLToPath(new URL('../../../shared/', import.meta.url))
-const PEER = join(SHARED, 'peer')
 const WIRE = join(SHARED, 'osci-wire')
 const MAILBOX = 'ags:99001000'
-const ABSENT = 3
-
-interface Run {
-  readonly status: number
-  readonly out: string
-  readonly err: string
-}
-
-function run(command: string, args: readonly string[]): Promise<Run> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'] })
-    let out = ''
-    let err = ''
-    child.stdout.on('data', (d: Buffer) => (out += d.toString()))
-    child.stderr.on('data', (d: Buffer) => (err += d.toString()))
-    child.once('error', reject)
-    child.once('close', (status) => resolve({ status: status ?? -1, out, err }))
-  })
-}
-
-const peer = (...args: readonly string[]): Promise<Run> => run(join(PEER, 'run.sh'), args)
-const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
-
-/** The mock intermediary as a process of its own; resolves with its URL. */
-async function startMock(pki: string): Promise<{ url: string; child: ChildProcess }> {
-  const child = spawn(join(PEER, 'run.sh'), ['intermediary', '0', '--pki', pki], { stdio: ['ignore', 'pipe', 'inherit'] })
-  const url = await new Promise<string>((resolve, reject) => {
-    let text = ''
-    child.stdout.on('data', (d: Buffer) => {
-      text += d.toString()
-      const found = /http:\/\/127\.0\.0\.1:\d+/.exec(text)
-      if (found) resolve(found[0])
-    })
-    child.once('close', () => reject(new Error(`the mock intermediary ended: ${text}`)))
-  })
-  return { url, child }
-}
 
 const key = (file: string): string => `{ pkcs12: ${file}.p12, pinFile: pin }`
 
@@ -111,8 +70,7 @@ interface Town {
 }
 
 async function openTown(directory: string, rows: readonly PeerRow[], signer: string): Promise<Town> {
-  await writeFile(join(directory, 'pin'), 'test\n', { mode: 0o600 })
-  for (const file of await readdir(directory)) if (/\.(p12|pem)$/.test(file)) await chmod(join(directory, file), 0o600)
+  await readable(directory)
   const sign = await generateEnvelopeKey('sig')
   const open = await generateEnvelopeKey('enc')
   await writeFile(join(directory, 'register.json'), JSON.stringify({ keys: [sign.publicJwk, open.publicJwk] }))
@@ -153,40 +111,27 @@ async function openTown(directory: string, rows: readonly PeerRow[], signer: str
 
 describe('Java peer', function () {
   this.timeout(240_000)
-  let base = ''
   let pki = ''
-  let mock: { url: string; child: ChildProcess } | undefined
+  let keys: Awaited<ReturnType<typeof openPki>> | undefined
+  let mock: PeerServer | undefined
   let town: Town | undefined
 
   before(async function () {
-    if (!existsSync(PEER)) return this.skip()
-    const probe = await peer('inspect', join(PEER, 'README.md'))
-    if (probe.status === ABSENT) {
-      process.stderr.write(probe.err)
-      return this.skip()
-    }
-    base = await mkdtemp(join(tmpdir(), 'protektor-java-'))
-    pki = join(base, 'pki')
-    expect((await run(join(PEER, 'pki.sh'), [pki, '3072'])).status).to.equal(0)
+    if (!(await peerIsThere())) return this.skip()
+    keys = await openPki('protektor-java-')
+    pki = keys.directory
     town = await openTown(pki, ROWS, 'intermed-sign.pem')
-    mock = await startMock(pki)
+    mock = await startPeer('intermediary', '--pki', pki, '--quiet')
   })
   after(async () => {
     mock?.child.kill()
     await town?.close()
-    if (base !== '') await rm(base, { recursive: true, force: true })
+    await keys?.remove()
   })
 
   /** One call of the Java client; its line of JSON. */
-  async function call(
-    command: 'mediate' | 'forward',
-    endpoint: string,
-    ...options: readonly string[]
-  ): Promise<Record<string, unknown> & { ok: boolean }> {
-    const { out } = await peer(command, '--url', mock?.url ?? '', '--receiver', `${town?.url ?? ''}/${endpoint}`, '--pki', pki, ...options)
-    const line = out.trim().split('\n').at(-1) ?? ''
-    return JSON.parse(line) as Record<string, unknown> & { ok: boolean }
-  }
+  const call = async (command: 'mediate' | 'forward', endpoint: string, ...options: readonly string[]): Promise<Said> =>
+    saidIn(await peer(command, '--url', mock?.url ?? '', '--receiver', `${town?.url ?? ''}/${endpoint}`, '--pki', pki, ...options))
 
   async function served(endpoint: string, ...options: readonly string[]): Promise<void> {
     const said = await call('mediate', endpoint, ...options)
@@ -195,7 +140,7 @@ describe('Java peer', function () {
   }
 
   const payload = async (): Promise<string> => {
-    const file = join(base, `request-${Math.random().toString(36).slice(2)}.xml`)
+    const file = join(pki, `request-${Math.random().toString(36).slice(2)}.xml`)
     await writeFile(file, certificateRequest())
     return file
   }
@@ -237,7 +182,7 @@ describe('Java peer', function () {
         served('strict', '--payload', await payload(), '--encrypt', '--sign', '--cipher', cipher, '--iv', iv))
 
   it('mediate: with an attachment, encrypted and in clear, exact to the byte', async () => {
-    const file = join(base, 'attachment.bin')
+    const file = join(pki, 'attachment.bin')
     const bytes = Buffer.from(Array.from({ length: 70_000 }, (_, i) => (i * 7) % 256))
     await writeFile(file, bytes)
     await served('strict', '--payload', await payload(), '--attachment', file, '--sign', '--encrypt')
@@ -264,13 +209,11 @@ describe('Java peer', function () {
 
   it("the library's parser accepts both responses that we seal", async function () {
     const { buildDelivery } = await import('../../src/cli/compose/demo-request.js')
-    const { readPkcs12 } = await import('../../src/pki/keystore.js')
-    const pair = async (name: string) => {
-      const [found] = readPkcs12(await readFile(join(pki, `${name}.p12`)), 'test')
-      if (!found) throw new Error(name)
-      return found
+    const pair = (name: string) => {
+      if (!keys) throw new Error('before() has not run')
+      return keys.pair(name)
     }
-    const keys = {
+    const demo = {
       'town-cipher': await pair('addressee-cipher'),
       'town-signature': await pair('addressee-sign'),
       'town-reader': await pair('reader-cipher'),
@@ -280,22 +223,16 @@ describe('Java peer', function () {
       'portal-cipher': await pair('originator-cipher'),
       'portal-author': await pair('originator-sign'),
     }
-    const files: string[] = []
+    const responses: Uint8Array[] = []
     for (const type of ['processDelivery', 'acceptDelivery'] as const) {
-      const body = await buildDelivery({ type, document: certificateRequest(), encryptTransport: false }, keys)
+      const body = await buildDelivery({ type, document: certificateRequest(), encryptTransport: false }, demo)
       const reply = await fetch(`${town?.url ?? ''}/pass`, { method: 'POST', body: Buffer.from(body) })
-      const file = join(base, `response-${type}.osci`)
-      await writeFile(file, new Uint8Array(await reply.arrayBuffer()))
-      files.push(file)
+      responses.push(new Uint8Array(await reply.arrayBuffer()))
     }
-    const { out } = await peer('parse', ...files, '--pki', pki)
-    const lines = out
-      .trim()
-      .split('\n')
-      .map((l) => JSON.parse(l) as Record<string, unknown>)
-    expect(lines.length).to.equal(2)
-    for (const line of lines) expect(line, JSON.stringify(line)).to.include({ signatureValidByJdk: true })
-    for (const line of lines) expect(line.error ?? null, JSON.stringify(line)).to.equal(null)
+    const verdicts = await parseByLibrary(responses, pki)
+    expect(verdicts.length).to.equal(2)
+    for (const verdict of verdicts) expect(verdict, JSON.stringify(verdict)).to.include({ signatureValidByJdk: true })
+    for (const verdict of verdicts) expect(verdict.error ?? null, JSON.stringify(verdict)).to.equal(null)
   })
 
   describe('capture 13, unsigned', function () {
@@ -308,7 +245,7 @@ describe('Java peer', function () {
       const files = await readdir(folder, { recursive: true })
       const request = files.find((f) => /process/i.test(f) && /request/i.test(f) && !/response/i.test(f))
       body = request === undefined ? undefined : await readFile(join(folder, request))
-      const directory = join(base, 'wire')
+      const directory = join(pki, 'wire')
       await mkdir(directory)
       for (const file of await readdir(join(WIRE, 'pki'))) await writeFile(join(directory, file), await readFile(join(WIRE, 'pki', file)))
       const rows = ROWS.filter((r) => r.path === 'unsigned' || r.path === 'pass')
@@ -318,7 +255,7 @@ describe('Java peer', function () {
 
     const post = async (path: string): Promise<string> => {
       const reply = await fetch(`${small?.url ?? ''}/${path}`, { method: 'POST', body: Buffer.from(body ?? []) })
-      const file = join(base, `capture13-${path}.osci`)
+      const file = join(pki, `capture13-${path}.osci`)
       await writeFile(file, new Uint8Array(await reply.arrayBuffer()))
       return (await peer('inspect', file, '--pki', join(WIRE, 'pki'))).out
     }

@@ -5,14 +5,18 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { chmod, readdir, writeFile } from 'node:fs/promises'
+import { chmod, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { readPkcs12, type KeyPair } from '../../src/pki/keystore.js'
 
 export const SHARED = fileURLToPath(new URL('../../../shared/', import.meta.url))
 export const PEER = join(SHARED, 'peer')
 const ABSENT = 3
+/** Short commands: less compiling, less to set up. */
+const SHORT_RUN = '-XX:TieredStopAtLevel=1 -XX:+UseSerialGC'
 
 export interface Run {
   readonly status: number
@@ -22,7 +26,8 @@ export interface Run {
 
 export function run(command: string, args: readonly string[]): Promise<Run> {
   return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'] })
+    const env = { ...process.env, JAVA_OPTS: `${SHORT_RUN} ${process.env['JAVA_OPTS'] ?? ''}` }
+    const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], env })
     let out = ''
     let err = ''
     child.stdout.on('data', (d: Buffer) => (out += d.toString()))
@@ -59,12 +64,38 @@ export async function peerIsThere(): Promise<boolean> {
   return probe.status !== ABSENT
 }
 
-/** Throwaway keys of the peer's script, readable by us alone, as `serve` demands. */
-export async function makePki(directory: string, bits = 3072): Promise<void> {
-  const made = await run(join(PEER, 'pki.sh'), [directory, String(bits)])
-  if (made.status !== 0) throw new Error(made.err)
+/** The peer's keys as the gateway demands them: readable by us alone, the PIN in a file. */
+export async function readable(directory: string): Promise<void> {
   await writeFile(join(directory, 'pin'), 'test\n', { mode: 0o600 })
   for (const file of await readdir(directory)) if (/\.(p12|pem)$/.test(file)) await chmod(join(directory, file), 0o600)
+}
+
+export interface PeerKeys {
+  /** Folder of the keys; whoever writes beside them names files of its own. */
+  readonly directory: string
+  pair(name: string): Promise<KeyPair>
+}
+
+/** A fresh folder with throwaway keys of the peer's script; key pairs are read once. */
+export async function openPki(prefix: string, bits = 3072): Promise<PeerKeys & { remove(): Promise<void> }> {
+  const base = await mkdtemp(join(tmpdir(), prefix))
+  const directory = join(base, 'pki')
+  const made = await run(join(PEER, 'pki.sh'), [directory, String(bits)])
+  if (made.status !== 0) throw new Error(made.err)
+  await readable(directory)
+  const known = new Map<string, KeyPair>()
+  return {
+    directory,
+    async pair(name) {
+      const before = known.get(name)
+      if (before) return before
+      const [found] = readPkcs12(await readFile(join(directory, `${name}.p12`)), 'test')
+      if (!found) throw new Error(name)
+      known.set(name, found)
+      return found
+    },
+    remove: () => rm(base, { recursive: true, force: true }),
+  }
 }
 
 export interface PeerServer {

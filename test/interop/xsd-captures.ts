@@ -47,8 +47,8 @@ function cut(bytes: Buffer): CutPart[] {
   return parts
 }
 
-function privateKeys(): Map<string, KeyObject> {
-  const folder = join(WIRE, 'pki')
+/** Private keys of a folder of the peer's, by certificate. */
+export function privateKeys(folder: string): ReadonlyMap<string, KeyObject> {
   return new Map(
     readdirSync(folder)
       .filter((name) => name.endsWith('-cipher.der'))
@@ -93,31 +93,34 @@ function nameOf(xml: string): string {
 /** The part's bytes without the declaration: what stands from the root on. */
 const envelopeText = (part: CutPart): string => part.body.toString('utf8')
 
+/** The envelope of a message as it is on the wire, and the one inside its transport encryption where a key is there. */
+export function envelopesIn(bytes: Buffer, file: string, keys: ReadonlyMap<string, KeyObject>): readonly CapturedEnvelope[] {
+  const [root, payload] = cut(bytes)
+  if (!root) return []
+  const xml = envelopeText(root)
+  const name = nameOf(xml)
+  const outer = { file, origin: name === 'messageEncrypted' ? 'shell' : name === 'messageFault' ? 'fault' : 'clear', name, xml } as const
+  if (name !== 'messageEncrypted' || !payload) return [outer]
+  const certificate = /X509Certificate>([^<]+)</.exec(xml)?.[1]?.replace(/\s/g, '') ?? ''
+  const key = keys.get(certificate)
+  if (!key) return [outer]
+  const wrapped = Buffer.from(/EncryptedKey>[\s\S]*CipherValue>([^<]+)</.exec(xml)?.[1] ?? '', 'base64')
+  const isBase64 = /encoding:\s*base64|text\/base64/i.test(payload.headers)
+  const data = isBase64 ? Buffer.from(payload.body.toString('latin1'), 'base64') : payload.body
+  const [inner] = cut(decrypt(xml, unwrap(key, xml, wrapped), data))
+  if (!inner) throw new Error(`${file}: nothing inside`)
+  const text = envelopeText(inner)
+  return [outer, { file, origin: 'decrypted', name: nameOf(text), xml: text }]
+}
+
 /** All envelopes on the wire, and what is inside the encrypted ones; without those that the captures' makers changed by hand. */
 export function capturedEnvelopes(): readonly CapturedEnvelope[] {
   const index = JSON.parse(readFileSync(join(WIRE, 'index.json'), 'utf8')) as Index
-  const keys = privateKeys()
-  const found: CapturedEnvelope[] = []
-  for (const { file, leg } of index.scenarios.flatMap((s) => s.messages)) {
-    if (leg.startsWith('made')) continue
-    const [root, payload] = cut(readFileSync(join(WIRE, file)))
-    if (!root) continue
-    const xml = envelopeText(root)
-    const name = nameOf(xml)
-    found.push({ file, origin: name === 'messageEncrypted' ? 'shell' : name === 'messageFault' ? 'fault' : 'clear', name, xml })
-    if (name !== 'messageEncrypted' || !payload) continue
-    const certificate = /X509Certificate>([^<]+)</.exec(xml)?.[1]?.replace(/\s/g, '') ?? ''
-    const key = keys.get(certificate)
-    if (!key) continue
-    const wrapped = Buffer.from(/EncryptedKey>[\s\S]*CipherValue>([^<]+)</.exec(xml)?.[1] ?? '', 'base64')
-    const isBase64 = /encoding:\s*base64|text\/base64/i.test(payload.headers)
-    const data = isBase64 ? Buffer.from(payload.body.toString('latin1'), 'base64') : payload.body
-    const [inner] = cut(decrypt(xml, unwrap(key, xml, wrapped), data))
-    if (!inner) throw new Error(`${file}: nothing inside`)
-    const text = envelopeText(inner)
-    found.push({ file, origin: 'decrypted', name: nameOf(text), xml: text })
-  }
-  return found
+  const keys = privateKeys(join(WIRE, 'pki'))
+  return index.scenarios
+    .flatMap((s) => s.messages)
+    .filter(({ leg }) => !leg.startsWith('made'))
+    .flatMap(({ file }) => envelopesIn(readFileSync(join(WIRE, file)), file, keys))
 }
 
 export const capturesPresent = (): boolean => existsSync(join(WIRE, 'index.json'))

@@ -6,52 +6,22 @@
  * @module
  */
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { Worker } from 'node:worker_threads'
 import { expect } from 'chai'
-import { CHECK_LIMITS } from '../../src/env.js'
 import { bodySlots, headerSlots, messageType } from '../../src/osci/messages.js'
 import { OSCI, OSCI2017, SOAP } from '../../src/osci/names.js'
 import { schemaInput } from '../../src/osci/schema-input.js'
 import { wireForms } from '../../src/osci/wire-forms.js'
-import { parseXml } from '../../src/xml/gate.js'
-import { startValidator, type SchemaValidator, type SchemaVerdict } from '../../src/xml/schema.js'
+import type { SchemaValidator, SchemaVerdict } from '../../src/xml/schema.js'
 import { childOf, elementsOf, type XmlDocument } from '../../src/xml/tree.js'
 import { FORMS, SAMPLES } from '../osci/schema-samples.js'
-import { capturedEnvelopes, capturesPresent, SHARED, type CapturedEnvelope } from './xsd-captures.js'
+import { capturedEnvelopes, capturesPresent, type CapturedEnvelope } from './xsd-captures.js'
+import { official, parse, SET, startOurSet, type OfficialVerdict } from './xsd-judges.js'
 import { mutations, type Mutation } from './xsd-mutations.js'
 
-const SET = fileURLToPath(new URL('../../schemas/osci12/', import.meta.url))
-const OFFICIAL = join(SHARED, 'official-schemas/osci12-korr10/schema')
 const MUTATIONS = 1000
-
-const parse = (xml: string): XmlDocument => parseXml(Buffer.from(xml), { limits: CHECK_LIMITS, frame: 'content' })
-
-/** Verdicts of the official set, one run of Java for all. */
-function official(documents: readonly { readonly xml: string; readonly name: string }[]): { valid: boolean; why: string }[] {
-  const folder = mkdtempSync(join(tmpdir(), 'xsd-oracle-'))
-  try {
-    const files = documents.map(({ xml, name }, i) => {
-      const file = join(folder, `${i}.xml`)
-      // a fault names no schema; the oracle looks for the name in the text
-      writeFileSync(file, name === 'messageFault' ? `${xml}<!-- schemaLocation="x soapMessageFault.xsd" -->` : xml)
-      return file
-    })
-    const java = spawnSync('java', [join(SHARED, 'peer/XsdOracle.java'), OFFICIAL, 'auto', ...files], {
-      encoding: 'utf8',
-      maxBuffer: 1 << 28,
-    })
-    // a message of the oracle may go over several lines
-    const lines = java.stdout.split('\n').filter((line) => line.startsWith(`valid ${folder}`) || line.startsWith(`invalid ${folder}`))
-    if (lines.length !== files.length) throw new Error(`the oracle judged ${lines.length} of ${files.length} files: ${java.stderr}`)
-    return lines.map((line) => ({ valid: line.startsWith('valid '), why: line.split(' ').slice(2).join(' ') }))
-  } finally {
-    rmSync(folder, { recursive: true })
-  }
-}
 
 /** A block of OSCI's in the Header's tail that has no slot there: repeated, out of order, behind a custom block, or of another message. */
 function strayBlocks(document: XmlDocument, name: string): boolean {
@@ -82,9 +52,9 @@ describe('our OSCI schema set and the official one, state 10', function () {
   let validator: SchemaValidator
   let captured: readonly CapturedEnvelope[]
   let mutated: readonly Mutation[]
-  let theirs: { valid: boolean; why: string }[]
+  let theirs: readonly OfficialVerdict[]
   let ours: SchemaVerdict[]
-  let ofForms: { valid: boolean; why: string }[]
+  let ofForms: readonly OfficialVerdict[]
   const samples = [...SAMPLES].map(([name, xml]) => ({ name, xml, what: 'sample', state10: true }))
 
   before(async function () {
@@ -98,11 +68,7 @@ describe('our OSCI schema set and the official one, state 10', function () {
     }
     captured = capturedEnvelopes()
     mutated = mutations(captured, MUTATIONS, 20_261_124)
-    const files = new Map(readdirSync(SET).map((name) => [name, readFileSync(join(SET, name))]))
-    validator = await startValidator(
-      { id: 'osci12', entry: 'osci12.xsd', files },
-      { workers: 2, maxQueued: 10_000, startWorker: (url, options) => new Worker(url, options) },
-    )
+    validator = await startOurSet()
     const all = [...captured, ...mutated.map(({ xml, base }) => ({ xml, name: base.name }))]
     const mine = Promise.all(all.map(({ xml, name }) => validator.validate(schemaInput(parse(xml), name).bytes)))
     const judged = official([...all, ...samples, ...FORMS])
