@@ -64,14 +64,14 @@ describe('chunks at the intermediary', () => {
           ...bend.information,
         },
       },
-      parts: { ...(await chunkContent(bytes, alice.identity.env as OsciEnv)), ...(certificates ? { certificates } : {}) },
+      parts: { ...(await chunkContent(bytes, alice.identity.env)), ...(certificates ? { certificates } : {}) },
     }
   }
   const infoOnly = async (upload: Upload, from = alice): Promise<Told> =>
     ask(from, 'partialStoreDelivery', {
       order: { messageId: `${upload.messageId}_Partial`, infoOnly: {} },
       parts: {
-        ...(await chunkContent(undefined, from.identity.env as OsciEnv)),
+        ...(await chunkContent(undefined, from.identity.env)),
         ...(upload.parts?.certificates ? { certificates: upload.parts.certificates } : {}),
       },
     })

@@ -5,12 +5,12 @@
  */
 import { X509Certificate } from 'node:crypto'
 import { deliveryParts } from '../../../src/client/osci/content.js'
-import { DEFAULT_CIPHER, DEFAULT_KEY_TRANSPORT, DEFAULT_SIGNATURE } from '../../../src/client/osci/suite.js'
+import { AES_256_GCM, DEFAULT_SIGNATURE, OAEP_SHA256 } from '../../../src/osci/suite.js'
 import { GATEWAY_LIMITS } from '../../../src/env.js'
 import { certificateEntry } from '../../../src/osci/certificates.js'
 import { sealFault } from '../../../src/osci/fault.js'
 import { osci } from '../../../src/osci/stages.js'
-import type { Fault, OsciEnv, OsciMessage, Sealing } from '../../../src/osci/types.js'
+import type { OsciEnv, OsciMessage, Sealing } from '../../../src/osci/types.js'
 import { keyRing, makeDecrypter, makeSigner } from '../../../src/pki/keys.js'
 import { pinnedTrust } from '../../../src/pki/pinned.js'
 import { gatewayAlgorithms } from '../../../src/xml/algorithms.js'
@@ -49,7 +49,7 @@ async function townEnv(): Promise<OsciEnv> {
 export const openPassive = async (body: Uint8Array): Promise<OsciMessage> => osci.open(body, await townEnv())
 
 export const passiveFault = (side: 'Client' | 'Server', osciCode: string): Uint8Array =>
-  sealFault({ type: 'fault', side, text: 'no', osciCode } as Fault)
+  sealFault({ type: 'fault', side, text: 'no', osciCode })
 
 export async function passiveAnswer(body: Uint8Array, spec: PassiveAnswer = {}): Promise<Uint8Array> {
   const env = await townEnv()
@@ -104,7 +104,7 @@ export async function passiveAnswer(body: Uint8Array, spec: PassiveAnswer = {}):
   const sealing = {
     ...(sign ? { sign: signer === 'broken' ? broken : sign } : {}),
     ...(encrypted && answerTo
-      ? { encryptFor: { certificate: answerTo, cipher: DEFAULT_CIPHER, keyTransport: DEFAULT_KEY_TRANSPORT, ivBytes: 12 } }
+      ? { encryptFor: { certificate: answerTo, cipher: AES_256_GCM, keyTransport: OAEP_SHA256, ivBytes: 12 } }
       : {}),
   } as Sealing
   return osci.seal(message, { ...env, sealing })

@@ -9,10 +9,11 @@ import type { OsciConnection } from '../../../src/client/osci/connect.js'
 import type { OsciPeer, OsciRequestParts } from '../../../src/client/osci/ports.js'
 import { sealingFor } from '../../../src/client/osci/suite.js'
 import { boundsOf } from '../../../src/osci/codec.js'
+import type { X509Certificate } from 'node:crypto'
 import { certificateEntry } from '../../../src/osci/certificates.js'
 import { certificateSets, messageType, type CertificateRole, type MessageName } from '../../../src/osci/messages.js'
 import { openAnswer, osci } from '../../../src/osci/stages.js'
-import type { CertificateEntry, ControlBlock, OsciEnv, OsciMessage, Sealing, TimestampWish } from '../../../src/osci/types.js'
+import type { CertificateEntry, ControlBlock, OsciMessage, Sealing, TimestampWish } from '../../../src/osci/types.js'
 
 export interface Bend {
   readonly order?: object
@@ -96,7 +97,7 @@ export async function build(from: OsciConnection, name: MessageName, place: Plac
     evidence: {},
     remarks: [],
   } as unknown as OsciMessage
-  return osci.seal(bend.message?.(message) ?? message, { ...identity.env, sealing } as OsciEnv)
+  return osci.seal(bend.message?.(message) ?? message, { ...identity.env, sealing })
 }
 
 export async function post(url: string, bytes: Uint8Array): Promise<{ status: number; bytes: Uint8Array }> {
@@ -109,7 +110,7 @@ type Entries = { readonly entries: readonly { readonly code: string; readonly te
 /** What came back, opened with the client's keys; signatures in it hold. */
 export async function tell(from: OsciConnection, { status, bytes }: { status: number; bytes: Uint8Array }): Promise<Told> {
   if (status >= 400 && !Buffer.from(bytes).includes('soap')) return { kind: 'http', status, codes: [], texts: [], bytes }
-  const opened = await openAnswer(bytes, from.identity.env as OsciEnv)
+  const opened = await openAnswer(bytes, from.identity.env)
   if (opened.type === 'fault') return { kind: 'fault', status, codes: [opened.osciCode ?? ''], texts: [opened.text], bytes }
   const { feedback } = opened.order as unknown as { readonly feedback: Entries }
   return {
@@ -175,7 +176,7 @@ export async function delivery(
 }
 
 interface KeyCertificate {
-  readonly cipher: { readonly certificate: import('node:crypto').X509Certificate }
+  readonly cipher: { readonly certificate: X509Certificate }
 }
 
 export async function issueId(from: OsciConnection): Promise<string> {
