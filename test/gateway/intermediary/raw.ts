@@ -4,7 +4,7 @@
  * without being judged.
  * @module
  */
-import { randomBytes } from 'node:crypto'
+import { randomBytes, type X509Certificate } from 'node:crypto'
 import type { OsciConnection } from '../../../src/client/osci/connect.js'
 import type { OsciPeer, OsciRequestParts } from '../../../src/client/osci/ports.js'
 import { sealingFor } from '../../../src/client/osci/suite.js'
@@ -175,7 +175,7 @@ export async function delivery(
 }
 
 interface KeyCertificate {
-  readonly cipher: { readonly certificate: import('node:crypto').X509Certificate }
+  readonly cipher: { readonly certificate: X509Certificate }
 }
 
 export async function issueId(from: OsciConnection): Promise<string> {
