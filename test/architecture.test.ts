@@ -153,7 +153,7 @@ const REFUSED_NAMES = /(^|[/-])(utils?|helpers?|common|impl|manager|service)([./
 const REFUSED_CLASSES = /\b(?:class|interface|type)\s+\w*(?:Manager|Service|Helper|Utils?|Impl)\b/
 
 /** X1–X9, G1–G13, E1–E10, M1–M6, H1–H6: rows of the threat model, sections 4.1 to 4.4. */
-const THREATS = Object.entries({ X: 9, G: 13, E: 10, M: 6, H: 6 }).flatMap(([letter, count]) =>
+const THREATS = Object.entries({ X: 9, G: 13, E: 10, M: 6, H: 6, P: 8 }).flatMap(([letter, count]) =>
   Array.from({ length: count }, (_, index) => `${letter}${index + 1}`),
 )
 

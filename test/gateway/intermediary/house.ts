@@ -117,8 +117,7 @@ export async function keysOf(name: PartyName): Promise<Keys> {
   return keys
 }
 
-const ENDPOINTS = ['strict', 'open', 'numbered', 'small', 'quick'] as const
-export type EndpointName = (typeof ENDPOINTS)[number] | 'recipient'
+export type EndpointName = 'strict' | 'open' | 'numbered' | 'small' | 'quick' | 'recipient'
 export const PASSIVE = ['good', 'other', 'pinless'] as const
 export const REGISTER = 'ags:99001000'
 

@@ -4,7 +4,7 @@
  * without being judged.
  * @module
  */
-import { randomBytes } from 'node:crypto'
+import { randomBytes, type X509Certificate } from 'node:crypto'
 import type { OsciConnection } from '../../../src/client/osci/connect.js'
 import type { OsciPeer, OsciRequestParts } from '../../../src/client/osci/ports.js'
 import { sealingFor } from '../../../src/client/osci/suite.js'
