@@ -10,7 +10,7 @@
 'use strict'
 const { createHash, hash } = require('node:crypto')
 const { mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } = require('node:fs')
-const { join } = require('node:path')
+const { join, relative, sep } = require('node:path')
 const { pathToFileURL } = require('node:url')
 
 const NOTES = 'digests.json'
@@ -46,42 +46,46 @@ function isThere(folder) {
   }
 }
 
-/** `import.meta.url` stays that of the source: schemas, package.json and threads are found from there. */
-const inPlace = (sources) => ({
+/** `import.meta.url` stays that of the source (or of what stands for it): schemas, package.json and threads are found from there. */
+const inPlace = (sources, urlOf) => ({
   name: 'in-place',
   setup(build) {
     build.onLoad({ filter: /\.ts$/ }, ({ path }) => ({
-      contents: sources
-        .get(path)
-        .toString('utf8')
-        .replaceAll('import.meta.url', JSON.stringify(pathToFileURL(path).href)),
+      contents: sources.get(path).toString('utf8').replaceAll('import.meta.url', urlOf(path)),
       loader: 'ts',
     }))
   },
 })
+
+/** One program of all sources, as files in memory; `urlOf`: expression for `import.meta.url` of a source. */
+async function translate(root, sources, outdir, target, urlOf) {
+  const { outputFiles } = await require('esbuild').build({
+    absWorkingDir: root,
+    entryPoints: [join(root, 'src', 'cli', 'main.ts')],
+    outdir,
+    outExtension: { '.js': '.mjs' },
+    bundle: true,
+    splitting: true,
+    packages: 'external',
+    platform: 'node',
+    format: 'esm',
+    target,
+    keepNames: true,
+    tsconfigRaw: { compilerOptions: { verbatimModuleSyntax: true } },
+    plugins: [inPlace(sources, urlOf)],
+    write: false,
+    logLevel: 'silent',
+  })
+  return outputFiles
+}
 
 /** Translates into a folder of its own and moves it to its place in one step: another start may do the same. */
 async function make(root, sources, cache, folder) {
   mkdirSync(cache, { recursive: true })
   const made = mkdtempSync(join(cache, 'making-'))
   try {
-    const { outputFiles } = await require('esbuild').build({
-      absWorkingDir: root,
-      entryPoints: [join(root, 'src', 'cli', 'main.ts')],
-      outdir: made,
-      outExtension: { '.js': '.mjs' },
-      bundle: true,
-      splitting: true,
-      packages: 'external',
-      platform: 'node',
-      format: 'esm',
-      target: `node${process.versions.node}`,
-      keepNames: true,
-      tsconfigRaw: { compilerOptions: { verbatimModuleSyntax: true } },
-      plugins: [inPlace(sources)],
-      write: false,
-      logLevel: 'silent',
-    })
+    const urlOf = (path) => JSON.stringify(pathToFileURL(path).href)
+    const outputFiles = await translate(root, sources, made, `node${process.versions.node}`, urlOf)
     const notes = {}
     for (const { path, contents } of outputFiles) {
       writeFileSync(path, contents)
@@ -101,6 +105,22 @@ function forgetOld(cache, folder) {
     .filter((one) => one !== folder)
   const byAge = others.map((one) => ({ one, at: statSync(one).mtimeMs })).sort((a, b) => b.at - a.at)
   for (const { one } of byAge.slice(KEPT)) rmSync(one, { recursive: true, force: true })
+}
+
+/**
+ * The same program for a package, below `dist/program/`: one bundle starts faster than some hundred files. It may be moved together with
+ * `dist/src/`, which threads and importers use.
+ */
+exports.bundleBuilt = async (root, dist) => {
+  const outdir = join(dist, 'program')
+  const urlOf = (path) => {
+    const compiled = relative(root, path).split(sep).join('/').replace(/\.ts$/, '.js')
+    return `new URL(${JSON.stringify(`../${compiled}`)}, import.meta.url).href`
+  }
+  const outputFiles = await translate(root, readSources(root), outdir, 'node20', urlOf)
+  rmSync(outdir, { recursive: true, force: true })
+  mkdirSync(outdir, { recursive: true })
+  for (const { path, contents } of outputFiles) writeFileSync(path, contents)
 }
 
 /** Path of the program's first file, or undefined where it can be neither found nor made (read-only installation, no esbuild). */

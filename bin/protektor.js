@@ -16,11 +16,11 @@ const { pathToFileURL } = require('node:url')
 if (!process.env.UV_THREADPOOL_SIZE) process.env.UV_THREADPOOL_SIZE = String(availableParallelism())
 
 const root = join(__dirname, '..')
-const built = join(root, 'dist', 'src', 'cli', 'main.js')
+const built = [join(root, 'dist', 'program', 'main.mjs'), join(root, 'dist', 'src', 'cli', 'main.js')]
 const source = join(root, 'src', 'cli', 'main.ts')
 
 async function launch() {
-  const program = existsSync(built) ? built : await require('./from-sources.js').programFromSources(root)
+  const program = built.find((one) => existsSync(one)) ?? (await require('./from-sources.js').programFromSources(root))
   if (program === undefined) (await import('tsx/esm/api')).register()
   const { main } = await import(pathToFileURL(program ?? source).href)
   process.exitCode = await main(process.argv.slice(2))

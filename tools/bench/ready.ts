@@ -113,6 +113,9 @@ function compiled(): string {
     },
   )
   if (!existsSync(join(folder, 'dist', 'src', 'cli', 'main.js'))) throw new Error(`the build failed: ${run.stdout.slice(0, 500)}`)
+  const bundle = ['--import', import.meta.resolve('tsx'), join(ROOT, 'tools', 'bundle.ts'), join(folder, 'dist')]
+  const bundled = spawnSync(process.execPath, bundle, { encoding: 'utf8' })
+  if (bundled.status !== 0) throw new Error(`the bundle failed: ${bundled.stderr.slice(0, 500)}`)
   for (const name of ['bin', 'schemas', 'package.json']) cpSync(join(ROOT, name), join(folder, name), { recursive: true })
   return join(folder, 'bin', 'protektor.js')
 }
