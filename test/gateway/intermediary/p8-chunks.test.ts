@@ -11,7 +11,6 @@ import { join } from 'node:path'
 import { chunkContent } from '../../../src/client/osci/chunks.js'
 import { packDelivery } from '../../../src/client/osci/chunk-store.js'
 import type { OsciConnection } from '../../../src/client/osci/connect.js'
-import type { OsciEnv } from '../../../src/osci/types.js'
 import { keysOf, openThreatHouse, type ThreatHouse } from './house.js'
 import { ask, build, delivery, errorsOf, fetchedId, issueId, post, RawDialog, tell, type Bend, type Told } from './raw.js'
 
