@@ -9,7 +9,7 @@ import { createServer, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import { build } from 'esbuild'
+import { build, stop } from 'esbuild'
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url))
 const PEER = fileURLToPath(new URL('../../../../shared/peer/', import.meta.url))
@@ -19,7 +19,6 @@ const READY_MS = 30_000
 const END_MS = 10_000
 /** Of Linux, on every machine that Node runs on. */
 const TICKS_PER_SECOND = 100
-const KB = 1024
 
 export interface Running {
   readonly child: ChildProcess
@@ -63,7 +62,7 @@ export async function serve(configFile: string, adminPort: number): Promise<Runn
 }
 
 /** One of our ends as a process of its own, translated beforehand as `serve` from sources is. Speaks over IPC. */
-export async function end(name: 'client' | 'register' | 'chunk-client', args: readonly string[]): Promise<Running> {
+export async function end(name: 'client' | 'register', args: readonly string[]): Promise<Running> {
   const outdir = join(ROOT, 'node_modules', '.cache', 'protektor-bench-ends')
   mkdirSync(outdir, { recursive: true })
   await build({
@@ -77,6 +76,7 @@ export async function end(name: 'client' | 'register' | 'chunk-client', args: re
     format: 'esm',
     logLevel: 'silent',
   })
+  await stop()
   return running(fork(join(outdir, `${name}.mjs`), args, { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] }))
 }
 
@@ -136,16 +136,5 @@ export function processorMs({ child }: Running): number {
     return ((Number(fields[11]) + Number(fields[12])) * 1000) / TICKS_PER_SECOND
   } catch {
     return Number.NaN
-  }
-}
-
-/** Bytes: highest resident memory of a process so far, and the present one. NaN where there is no /proc. */
-export function residentBytes({ child }: Running): { readonly highest: number; readonly now: number } {
-  try {
-    const status = readFileSync(`/proc/${child.pid}/status`, 'latin1')
-    const of = (name: string): number => Number(new RegExp(`^${name}:\\s+(\\d+)`, 'm').exec(status)?.[1]) * KB
-    return { highest: of('VmHWM'), now: of('VmRSS') }
-  } catch {
-    return { highest: Number.NaN, now: Number.NaN }
   }
 }
