@@ -32,6 +32,71 @@ export interface OutcomeRecord {
   readonly at: string
   /** Participant that put the envelope: the only one that may ask. */
   readonly sender: string
+  /** Its place in the chain of the node that settled it; absent while it waits, and when that node is gone before it could say. */
+  readonly link?: OutcomeLink
+}
+
+/** Place of a settled record in the chain of one node: a record that was left out or changed shows. */
+export interface OutcomeLink {
+  readonly node: string
+  /** Counts from 1, without gaps. */
+  readonly seq: number
+  /** SHA-256 of the record before it (base64url); 43 times `A` for the first. */
+  readonly prev: string
+}
+
+/**
+ * What a node remembers beyond its own life: which ids it accepted, and what became of them. No content, no reply mailbox.
+ * Survives a kill of the process; what was accepted and not settled by then is `unknown` afterwards.
+ */
+export interface OutcomeJournal {
+  /** Resolves when the id stands: before that its sender is told nothing. */
+  accepted(id: string, sender: string): Promise<void>
+  /** Appends to the chain. An id settles once: later calls give the first record back. @returns the record with its link */
+  settled(record: OutcomeRecord): OutcomeRecord
+  /** A settled record of this node, also of an earlier life. */
+  get(id: string): OutcomeRecord | undefined
+  /** Accepted and never settled: right after opening, those of an earlier life. */
+  open(): Iterable<{ readonly id: string; readonly sender: string }>
+  /** Settled records with `seq` above `afterSeq`, in order, at most `limit`. */
+  since(afterSeq: number, limit: number): Iterable<OutcomeRecord>
+  close(): Promise<void>
+}
+
+/** Something that may be used once, e.g. the `jti` of a token. Shared by all nodes that share a core. */
+export interface Once {
+  /** `full`: nothing can be remembered at the moment, so nothing may be let in. */
+  enter(key: string, forMs: number): Promise<'new' | 'seen' | 'full'>
+}
+
+/** What a core does, for metrics and for the check against the state machine. `mailbox` of a reply is the word `reply`. */
+export type CoreEvent =
+  | { readonly kind: 'put'; readonly id: string; readonly mailbox: MailboxAddress; readonly bytes: number }
+  | { readonly kind: 'claimed'; readonly id: string; readonly mailbox: MailboxAddress; readonly dwellMs: number }
+  | { readonly kind: 'returned'; readonly id: string; readonly mailbox: MailboxAddress }
+  | {
+      readonly kind: 'settled'
+      readonly id: string
+      readonly mailbox: MailboxAddress
+      readonly outcome: Exclude<Outcome, 'waiting'>
+      readonly dwellMs: number
+    }
+
+export type CoreObserver = (event: CoreEvent) => void
+
+/** Sizes and health of a core; no content, no ids. */
+export interface CoreFigures {
+  readonly adapter: 'memory' | 'redis' | 'remote'
+  /** `away`: its server does not answer; `persists`: its server writes to disk, or does not tell (loud). */
+  readonly state: 'ok' | 'away' | 'persists'
+  readonly bytes: number
+  readonly maxBytes: number
+  readonly envelopes: number
+  /** Takers that wait, at this node. */
+  readonly waiters: number
+  readonly outcomes: number
+  /** Envelopes that wait, by mailbox; those of all reply mailboxes together under `reply`. */
+  readonly waiting: Readonly<Record<MailboxAddress, number>>
 }
 
 /** Room in the core held for an envelope whose bytes are still on their way. Ends by `put` or by `release`. */
@@ -96,5 +161,11 @@ export interface Core {
   settled(id: string, waitMs: number, until?: 'claimed' | 'settled'): Promise<OutcomeRecord | undefined>
   /** Takes back what has not been claimed (→ refused). false: too late. */
   withdraw(id: string): Promise<boolean>
+  figures(): Promise<CoreFigures>
+  /**
+   * Takes no more puts (full, 503) and ends every wait, so that takers go elsewhere. Resolves when nothing is claimed any more and nothing
+   * waits that would be lost with this node, or after `withinMs`; what is left then gets its outcome from {@link Core.close}.
+   */
+  drain(withinMs: number): Promise<void>
   close(): Promise<void>
 }

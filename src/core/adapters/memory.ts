@@ -12,7 +12,17 @@ import { Budget } from '../budget.js'
 import { CoreError } from '../errors.js'
 import type { OutcomeLimits } from '../outcomes.js'
 import { Outcomes } from '../outcomes.js'
-import type { Claim, Core, MailboxAddress, MailboxPolicy, OutcomeRecord, Reservation, StoredEnvelope, TakeChoice } from '../ports.js'
+import type {
+  Claim,
+  Core,
+  CoreFigures,
+  MailboxAddress,
+  MailboxPolicy,
+  OutcomeRecord,
+  Reservation,
+  StoredEnvelope,
+  TakeChoice,
+} from '../ports.js'
 import type { Event, State } from '../states.js'
 import { isAvailable, isSettled, next, outcomeOf } from '../states.js'
 import type { Deadline, StartTimer } from '../ttl.js'
@@ -27,6 +37,8 @@ const MAX_TTL_SECONDS = 60
 const REPLY_GRACE_SECONDS = 60
 const LEASE_SECONDS = 5
 const MAX_LEASE_MS = 3_600_000
+/** How often a node that ends looks whether anything is left. */
+const DRAIN_LOOK_MS = 50
 
 export interface MemoryCoreLimits extends BudgetLimits, OutcomeLimits {
   readonly maxReplyMailboxesPerSender: number
@@ -106,6 +118,7 @@ class InMemory implements MemoryCore {
   readonly #replyCounts = new Map<string, number>()
   readonly #holdings = new WeakMap<Reservation, Holding>()
   #waiters = 0
+  #draining = false
   #closed = false
 
   constructor(options: Required<MemoryCoreOptions>) {
@@ -131,6 +144,7 @@ class InMemory implements MemoryCore {
   }
 
   async reserve(to: MailboxAddress, sender: string, bytes: number): Promise<Reservation> {
+    if (this.#draining) throw new CoreError('full', 'This node is about to stop.')
     const { policy } = this.#mailbox(to)
     const holding = this.#budget.hold(to, sender, bytes, policy)
     const reservation: Reservation = { grow: (toBytes) => holding.grow(toBytes), release: () => holding.release() }
@@ -223,6 +237,27 @@ class InMemory implements MemoryCore {
     this.#deadlines.sweep()
     const item = this.#items.get(id)
     return item !== undefined && this.#step(item, 'withdraw', 'withdrawn')
+  }
+
+  async figures(): Promise<CoreFigures> {
+    this.#deadlines.sweep()
+    const waiting: Record<MailboxAddress, number> = {}
+    for (const { address, queue } of this.#mailboxes.values()) {
+      const name = REPLY_ADDRESS.test(address) ? 'reply' : address
+      waiting[name] = (waiting[name] ?? 0) + queue.length
+    }
+    const { mailboxes: _mailboxes, ...sizes } = this.stats()
+    return { adapter: 'memory', state: 'ok', maxBytes: this.#options.maxBytes, ...sizes, waiting }
+  }
+
+  async drain(withinMs: number): Promise<void> {
+    this.#draining = true
+    for (const mailbox of this.#mailboxes.values()) for (const waiter of [...mailbox.waiters]) this.#endWait(mailbox, waiter, undefined)
+    const untilMs = this.#now() + withinMs
+    while (this.#items.size > 0 && this.#now() < untilMs)
+      await new Promise<void>((resolve) => {
+        this.#deadlines.set(Math.min(untilMs, this.#now() + DRAIN_LOOK_MS), resolve)
+      })
   }
 
   async close(): Promise<void> {
