@@ -8,7 +8,8 @@
  *   never heard of      asked after the deadline and after every reconnect; a server that knows nothing any more → `unknown`
  * @module
  */
-import type { CoreObserver, MailboxAddress, Outcome, OutcomeJournal, OutcomeRecord } from '../ports.js'
+import type { CoreObserver, MailboxAddress, Outcome, OutcomeJournal, OutcomeLink, OutcomeRecord } from '../ports.js'
+import { publicName } from '../rules.js'
 import { text, type Calls, type Said } from './redis-calls.js'
 
 /** How many ids one question names. */
@@ -22,7 +23,7 @@ interface Stored {
   readonly at: number
   readonly sender: string
   readonly reason?: string
-  readonly link?: OutcomeRecord['link']
+  readonly link?: OutcomeLink
 }
 
 interface Own {
@@ -42,8 +43,6 @@ export interface FatesOptions {
   readonly onSettled: (id: string) => void
 }
 
-/** As observers may see it: a reply mailbox has no name. */
-export const shown = (mailbox: MailboxAddress): MailboxAddress => (mailbox.startsWith('reply.') ? 'reply' : mailbox)
 
 export function readRecord(id: string, stored: string): OutcomeRecord {
   const { at, ...rest } = JSON.parse(stored) as Stored
@@ -90,7 +89,7 @@ export class Fates {
   said(list: readonly Said[], tag: string): void {
     for (const { id, record, mailbox, dwellMs } of list) {
       if (record === '') {
-        this.#options.observe?.({ kind: 'returned', id, mailbox: shown(mailbox) })
+        this.#options.observe?.({ kind: 'returned', id, mailbox: publicName(mailbox) })
         this.#options.onReturned(mailbox)
         continue
       }
@@ -98,7 +97,7 @@ export class Fates {
       const settled = readRecord(id, record)
       const { link } = this.#options.journal?.settled(settled) ?? settled
       if (link !== undefined) this.#link(tag, [id, link.node, String(link.seq), link.prev])
-      if (settled.outcome !== 'waiting') this.#options.observe?.({ kind: 'settled', id, mailbox: shown(mailbox), outcome: settled.outcome, dwellMs })
+      if (settled.outcome !== 'waiting') this.#options.observe?.({ kind: 'settled', id, mailbox: publicName(mailbox), outcome: settled.outcome, dwellMs })
       this.#options.onSettled(id)
       this.changed(id)
     }

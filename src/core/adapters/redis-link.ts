@@ -7,7 +7,7 @@
  * Errors of the library carry the arguments of their command, so none of them leaves this file.
  * @module
  */
-import { Cluster, Redis, type ClusterOptions, type RedisOptions } from 'ioredis'
+import { Cluster, Redis } from 'ioredis'
 import { CoreError } from '../errors.js'
 import { serverFacts, type RedisRemark, type ServerFacts } from './redis-health.js'
 
@@ -49,9 +49,11 @@ export class RedisLink {
   /** Counts connections: what an older one still learns is void. */
   #epoch = 0
   #closed = false
-  /** Called with every connection that is up, before anything else may be sent by others; `isNew`: another run than before. */
-  onUp: (isNew: boolean) => Promise<void> = async () => undefined
-  onMessage: (channel: string, text: string) => void = () => undefined
+  /** Called with every connection that is up. */
+  onUp: () => Promise<void> = async () => undefined
+  onMessage: (text: string) => void = () => undefined
+  /** Subscribed anew: messages may have been missed. */
+  onListening: () => void = () => undefined
 
   constructor(options: RedisLinkOptions) {
     this.#options = options
@@ -81,9 +83,8 @@ export class RedisLink {
         this.#facts = undefined
       })
     for (const client of new Set([this.#client, this.#subscriber])) client.on('error', () => undefined)
-    const hear = (channel: string, text: string) => this.onMessage(channel, text)
-    this.#subscriber.on(this.#options.cluster ? 'smessage' : 'message', hear)
-    if (this.#subscriber !== this.#client) this.#subscriber.on('ready', () => void this.#listen())
+    this.#subscriber.on(this.#options.cluster ? 'smessage' : 'message', (_channel: string, text: string) => this.onMessage(text))
+    if (this.#subscriber !== this.#client) this.#subscriber.on('ready', () => void this.#listen().catch(() => undefined))
     for (const client of new Set([this.#client, this.#subscriber])) void client.connect().catch(() => undefined)
     let stop: () => void = () => undefined
     const late = new Promise<void>((_, reject) => (stop = startTimer(withinMs, () => reject(away()))))
@@ -157,7 +158,7 @@ export class RedisLink {
       for (const remark of this.#remarks) this.#options.onRemark(remark)
       if (this.#options.cluster) await this.#listen()
       this.#facts = facts
-      await this.onUp(true)
+      await this.onUp()
       return true
     } catch {
       if (epoch === this.#epoch && !this.#closed && this.#client instanceof Redis) this.#client.disconnect(true)
@@ -168,6 +169,7 @@ export class RedisLink {
   async #listen(): Promise<void> {
     if (this.#options.cluster) for (const channel of this.#channels) await (this.#subscriber as Cluster).ssubscribe(channel)
     else await this.#subscriber.subscribe(...this.#channels)
+    this.onListening()
   }
 }
 
@@ -181,31 +183,24 @@ async function factsOf(server: Redis): Promise<ServerFacts> {
 
 function open({ urls, cluster, password, commandMs }: RedisLinkOptions, isForScripts: boolean): Redis | Cluster {
   const secure = urls.some((url) => url.startsWith('rediss:'))
-  const each: RedisOptions = {
-    lazyConnect: true,
-    enableOfflineQueue: false,
+  const each = {
     autoResendUnfulfilledCommands: false,
     maxRetriesPerRequest: 0,
     commandTimeout: commandMs,
     connectTimeout: commandMs,
-    retryStrategy: retryMs,
-    enableAutoPipelining: isForScripts,
     disableClientInfo: true,
     ...(password === undefined ? {} : { password }),
     ...(secure ? { tls: {} } : {}),
   }
-  if (!cluster) return new Redis(urls[0] ?? '', each)
-  const { lazyConnect, enableOfflineQueue, retryStrategy, ...redisOptions } = each
-  const options: ClusterOptions = {
-    lazyConnect: lazyConnect ?? true,
-    enableOfflineQueue: enableOfflineQueue ?? false,
-    enableAutoPipelining: true,
+  const both = { lazyConnect: true, enableOfflineQueue: false, enableAutoPipelining: isForScripts }
+  if (!cluster) return new Redis(urls[0] ?? '', { ...each, ...both, retryStrategy: retryMs })
+  return new Cluster([...urls], {
+    ...both,
     clusterRetryStrategy: retryMs,
-    clusterNodeRetryStrategy: retryStrategy,
+    clusterNodeRetryStrategy: retryMs,
     // a script whose answer was lost may have run
     retryDelayOnFailover: 0,
     shardedSubscribers: true,
-    redisOptions,
-  }
-  return new Cluster([...urls], options)
+    redisOptions: each,
+  })
 }

@@ -17,6 +17,7 @@
  * @module
  */
 import type { MailboxPolicy } from '../ports.js'
+import { REPLY_POLICY } from '../rules.js'
 import type { Event, State } from '../states.js'
 import { isAvailable, isSettled, next, TRANSITIONS } from '../states.js'
 
@@ -33,9 +34,6 @@ export interface RedisLimits {
   readonly handoverSeconds: number
 }
 
-export const MAX_TTL_SECONDS = 60
-export const MAX_LEASE_MS = 3_600_000
-export const REPLY_GRACE_MS = 60_000
 /** Longer than the longest life and the longest lease together: what no node looks after any more goes by itself. */
 export const KEEP_MS = 2 * 3_600_000 + 600_000
 
@@ -106,7 +104,7 @@ local function openBox(address, owner, ttl, handover, lease, maxBytes, maxCount,
 end
 
 local function openReply(address, owner, dies)
-  openBox(address, owner, ${MAX_TTL_SECONDS}, 'at-most-once', 0, ${limits.maxBytesPerMailbox}, ${limits.maxCountPerMailbox}, dies)
+  openBox(address, owner, ${REPLY_POLICY.ttlSeconds}, '${REPLY_POLICY.handover}', 0, ${limits.maxBytesPerMailbox}, ${limits.maxCountPerMailbox}, dies)
 end
 
 local function replies(sender)
@@ -145,7 +143,7 @@ local function unhold(hold)
   held = cjson.decode(held)
   call('HDEL', P .. ':h', hold)
   call('ZREM', P .. ':hz', hold)
-  account(held[3], held[2], -held[1], -1)
+  account(held[3], held[2], 0 - held[1], -1)
 end
 
 local function load(id)
@@ -217,7 +215,7 @@ local function settle(e, was, reason)
   local record = cjson.encode({ outcome = e.state, claimed = HANDED[was] == true or e.state == 'unknown', at = NOW, sender = e.sender, reason = reason })
   call('DEL', P .. ':e:' .. e.id, P .. ':b:' .. e.id)
   if call('ZREM', P .. ':d', e.id) == 1 then
-    account(e.to, e.sender, -e.size, -1)
+    account(e.to, e.sender, 0 - e.size, -1)
     call('HINCRBY', P .. ':t', 'envelopes', -1)
   end
   remember(e.id, e.sender, record)
@@ -254,10 +252,19 @@ end
 -- Whoever reads looks at the clock first. true: its moment had come, and it has moved.
 local function due(e)
   if AVAILABLE[e.state] then
-    if isForeign(e) then return step(e, 'lost') end
-    return NOW >= e.dead and step(e, 'expire')
+    if isForeign(e) then return step(e, 'lost') ~= nil end
+    return NOW >= e.dead and step(e, 'expire') ~= nil
   end
-  return NOW >= e.till and step(e, endingOf(e, 'overdue'))
+  if NOW >= e.till then return step(e, endingOf(e, 'overdue')) ~= nil end
+  if NOW >= e.dead and e.size > 0 then
+    -- a lease goes on, but nobody will be handed it again
+    call('DEL', P .. ':b:' .. e.id)
+    account(e.to, e.sender, -e.size, 0)
+    call('HSET', P .. ':e:' .. e.id, 'size', 0)
+    call('ZADD', P .. ':d', e.till, e.id)
+    e.size = 0
+  end
+  return false
 end
 
 local function recordOf(id)

@@ -6,7 +6,8 @@
  * Keys beside KEYS[1] are made of it by appending: same tag, same slot. Redis and Valkey allow that while slots are whole.
  * @module
  */
-import { luaLibrary, MAX_LEASE_MS, MAX_TTL_SECONDS, REPLY_GRACE_MS, type RedisLimits } from './redis-lua.js'
+import { REPLY_GRACE_MS, REPLY_POLICY } from '../rules.js'
+import { luaLibrary, type RedisLimits } from './redis-lua.js'
 
 /** How many that are due one run of the sweeper moves. */
 const SWEEP_COUNT = 100
@@ -21,7 +22,7 @@ local id, to, sender, ttl, reply, hold, body = ARGV[4], ARGV[5], ARGV[6], tonumb
 if hold ~= '' then unhold(hold) end
 local m = mailbox(to)
 if not m then return { 0, 'no-mailbox', SAID } end
-if ttl > math.max(${MAX_TTL_SECONDS}, m.ttl) then return { 0, 'life', SAID } end
+if ttl > math.max(${REPLY_POLICY.ttlSeconds}, m.ttl) then return { 0, 'life', SAID } end
 if call('EXISTS', P .. ':e:' .. id, P .. ':o:' .. id) > 0 then return { 0, 'used', SAID } end
 local dead = NOW + ttl * 1000
 if m.dies then dead = math.min(dead, m.dies) end
@@ -43,7 +44,7 @@ enter({ id = id, to = to, dead = dead }, 'RPUSH')
 wake(to)
 return { 1, dead - NOW, SAID }`,
 
-  // address, id or '', wished lease or -1, waits for ms, handover ms, token → [1, body, id, sender, replyTo, ttl, remaining ms, dwell ms, lease ms or -1, bytes, said] · [2, ms until the mailbox dies or -1, said]
+  // address, id or '', wished lease or -1, waits for ms, token → [1, body, id, sender, replyTo, ttl, remaining ms, dwell ms, lease ms or -1, said] · [2, ms until the mailbox dies or -1, said]
   take: `
 local address, chosen, wish, waits, token = ARGV[4], ARGV[5], tonumber(ARGV[6]), tonumber(ARGV[7]), ARGV[8]
 local m = mailbox(address)
@@ -62,10 +63,10 @@ while true do
     local body = call(isLease and 'GET' or 'GETDEL', P .. ':b:' .. id)
     if body then
       local held = ${limits.handoverSeconds * 1000}
-      if isLease then held = math.min(wish >= 0 and wish or m.lease, ${MAX_LEASE_MS}) end
+      if isLease then held = wish >= 0 and wish or m.lease end
       leave(e)
       call('HSET', P .. ':e:' .. id, 'state', to, 'claim', token, 'at', NOW, 'till', NOW + held)
-      call('ZADD', P .. ':d', NOW + held, id)
+      call('ZADD', P .. ':d', isLease and math.min(e.dead, NOW + held) or NOW + held, id)
       local lasts = math.max(e.dead, NOW + held) - NOW
       call('PEXPIRE', P .. ':e:' .. id, lasts + KEEP)
       if isLease then call('PEXPIRE', P .. ':b:' .. id, lasts + 10000) end
@@ -146,7 +147,7 @@ return { 1, SAID }`,
   sweep: `
 for _, id in ipairs(call('ZRANGEBYSCORE', P .. ':d', '-inf', NOW, 'LIMIT', 0, ${SWEEP_COUNT})) do
   local e = load(id)
-  if not e or not due(e) then call('ZREM', P .. ':d', id) end
+  if e then due(e) else call('ZREM', P .. ':d', id) end
 end
 for _, hold in ipairs(call('ZRANGEBYSCORE', P .. ':hz', '-inf', NOW, 'LIMIT', 0, ${SWEEP_COUNT})) do unhold(hold) end
 for _, name in ipairs({ 't', 'd', 'h', 'hz', 'ms' }) do call('PEXPIRE', P .. ':' .. name, KEEP) end
@@ -203,7 +204,7 @@ return { 1, SAID }`,
 for i = 4, #ARGV do unhold(ARGV[i]) end
 return { 1, SAID }`,
 
-  // → [1, bytes, envelopes, outcomes, waiting in reply mailboxes, [address, waiting]…, said]
+  // → [1, bytes, envelopes, outcomes, waiting in reply mailboxes or -1, [address, waiting]…, said]
   figures: `
 while dropOld(NOW - OUTCOME_MS) do end
 local t = call('HMGET', P .. ':t', 'bytes', 'envelopes', 'replies')
@@ -212,7 +213,7 @@ for _, address in ipairs(call('SMEMBERS', P .. ':ms')) do
   waiting[#waiting + 1] = address
   waiting[#waiting + 1] = call('LLEN', P .. ':q:' .. address)
 end
-return { 1, tonumber(t[1] or 0), tonumber(t[2] or 0), call('ZCARD', P .. ':ol'), tonumber(t[3] or 0), waiting, SAID }`,
+return { 1, tonumber(t[1] or 0), tonumber(t[2] or 0), call('ZCARD', P .. ':ol'), tonumber(t[3] or -1), waiting, SAID }`,
 })
 
 /** @returns the text of every script. */

@@ -47,7 +47,6 @@ export class Takers {
   readonly #options: TakersOptions
   readonly #lines = new Map<MailboxAddress, Line>()
   #count = 0
-  #shut = false
 
   constructor(options: TakersOptions) {
     this.#options = options
@@ -59,7 +58,6 @@ export class Takers {
 
   /** @throws {CoreError} what the first look throws; full: too many wait */
   async take(address: MailboxAddress, waitMs: number, signal: AbortSignal | undefined, leaseMs: number | undefined): Promise<Claim | undefined> {
-    if (this.#shut) return undefined
     if (waitMs <= 0) return (await this.#options.look(address, leaseMs, 0)).claim
     if (this.#count >= this.#options.maxWaiters) throw new CoreError('full', 'Too many are waiting.')
     const line = this.#lines.get(address) ?? { address, waiters: new Set(), calls: 0 }
@@ -103,9 +101,9 @@ export class Takers {
   }
 
   /** Nobody waits any longer; who is just looking gets what there is. */
-  shut(): void {
-    this.#shut = true
-    for (const line of [...this.#lines.values()]) for (const waiter of [...line.waiters]) this.#over(line, waiter)
+  endWaits(may: (address: MailboxAddress) => boolean): void {
+    for (const line of [...this.#lines.values()])
+      if (may(line.address)) for (const waiter of [...line.waiters]) this.#over(line, waiter)
   }
 
   /** Who waits already goes on waiting when the core does not answer: the next connection calls again. */
