@@ -13,6 +13,7 @@ import { fileURLToPath } from 'node:url'
 import { UsageError } from '../../src/cli/arguments.js'
 import { exitCode, run } from '../../src/cli/commands/check.js'
 import type { Io } from '../../src/cli/io.js'
+import { ConfigError } from '../../src/errors.js'
 import { NOTHING_YET, type FileResult } from '../../src/check/reports/report.js'
 
 const FOREIGN = fileURLToPath(new URL('../../fixtures/foreign/osci-bibliothek-2.4.1/', import.meta.url))
@@ -108,6 +109,44 @@ describe('protektor check', () => {
     expect(exitCode({ ...sum, error: 0, invalid: 0 })).to.equal(3)
     expect(exitCode({ ...NOTHING_YET, valid: 1 })).to.equal(0)
     expect(exitCode(NOTHING_YET)).to.equal(0)
+  })
+
+  it('a folder with expected.yaml is a regression suite: only differences fail, and are named', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'protektor-suite-'))
+    mkdirSync(join(folder, 'below'))
+    writeFileSync(join(folder, 'bad.xml'), '<a><b></a>')
+    writeFileSync(join(folder, 'below', 'noise.bin'), 'what is this')
+    const suite = (text: string) => writeFileSync(join(folder, 'expected.yaml'), `files:\n${text}`)
+    suite('  bad.xml: { verdict: invalid, findings: [ xml.not-well-formed ] }\n  below/noise.bin: { verdict: unchecked }\n')
+    const good = await call([folder])
+    expect(good).to.include({ code: 0, err: '' })
+    suite('  bad.xml: { verdict: valid, findings: [ xml.doctype ] }\n  gone.bin: { verdict: valid }\n')
+    const differs = await call([folder])
+    expect(differs.code).to.equal(1)
+    expect(differs.err.split('\n').filter(Boolean).sort()).to.deep.equal(
+      [
+        `≠ ${join(folder, 'bad.xml')}: expected finding is missing xml.doctype`,
+        `≠ ${join(folder, 'bad.xml')}: finding was not expected xml.not-well-formed`,
+        `≠ ${join(folder, 'bad.xml')}: verdict invalid, expected valid`,
+        `≠ ${join(folder, 'below', 'noise.bin')}: file does not stand in expected.yaml`,
+        `≠ ${join(folder, 'gone.bin')}: expected file is missing`,
+      ].sort(),
+    )
+    for (const [text, word] of [
+      ['  bad.xml: { verdict: invalid, finding: [] }\n', 'files.bad.xml'],
+      ['  bad.xml: { verdict: perfect }\n', 'files.bad.xml.verdict'],
+      ['  ../up.bin: { verdict: valid }\n', 'files'],
+      ['  bad.xml: { verdict: invalid, findings: [ xml.nonsense ] }\n', 'xml.nonsense'],
+      ['  bad.xml: [\n', '(file)'],
+    ] as const) {
+      suite(text)
+      const error: unknown = await call([folder]).catch((cause: unknown) => cause)
+      expect(error, text).to.be.instanceOf(ConfigError)
+      expect(String((error as Error).message), text)
+        .to.contain(word)
+        .and.contain('expected.yaml:')
+    }
+    rmSync(folder, { recursive: true })
   })
 
   it('searches directories recursively, in order, without following links to folders', async () => {

@@ -9,12 +9,14 @@ import { mkdir, open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { FORMATS, isFormat, type FormatId } from '../../check/reports/formats.js'
+import type { Difference } from '../../check/expected.js'
 import { counted, NOTHING_YET, type ReportHead, type ReportSum } from '../../check/reports/report.js'
 import { sumLine } from '../../check/reports/text.js'
 import { parseCommand, UsageError } from '../arguments.js'
 import type { Io, Language, Text } from '../io.js'
 import { packageVersion } from '../version.js'
 import { openContext, type KeystoreArgument } from './check-context.js'
+import { readSuites, renderDifferences } from './check-expected.js'
 import { listInputs } from './check-inputs.js'
 import { checkAll } from './check-run.js'
 
@@ -44,6 +46,8 @@ Prüft OSCI-Nachrichten und XÖV-Dokumente Schicht für Schicht.
   --lang de|en           Sprache
   --at ZEIT              Zeitpunkt für Zertifikate, ISO 8601 mit Zone, z. B. 2026-11-24T12:00:00Z
 
+Eine Datei expected.yaml im Verzeichnis sagt, was herauskommen muss; dann zählen nur Abweichungen (1) oder keine (0).
+
 Ende mit: 0 alles gültig · 1 etwas ungültig · 2 Aufruf · 3 etwas ungeprüft · 4 die Prüfung selbst scheiterte
 `,
   en: `Usage: protektor check [OPTIONS] FILE|DIRECTORY|-…
@@ -57,6 +61,8 @@ Checks OSCI messages and XÖV documents layer by layer.
   --out DIRECTORY        writes the report into a file there
   --lang de|en           language
   --at TIME              moment for certificates, ISO 8601 with zone, e.g. 2026-11-24T12:00:00Z
+
+A file expected.yaml in the directory says what must come out; then only differences count (1), or none (0).
 
 Exit codes: 0 all valid · 1 something invalid · 2 usage · 3 something unchecked · 4 the check itself failed
 `,
@@ -148,6 +154,7 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
   const at = momentOf(values.at)
   const keystores = keystoresOf(argv)
   if (positionals.length === 0) throw wrong('Dateien, Verzeichnisse oder - fehlen', 'files, directories or - are missing')
+  const suites = await readSuites(await listInputs(positionals))
   const { context, judgedBy, close } = await openContext({
     keystores,
     trust: values.trust ?? [],
@@ -161,18 +168,27 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
     const writer = FORMATS[format].writer(head, lang)
     const target = await targetOf(values.out, FORMATS[format].fileName, io)
     let sum = NOTHING_YET
+    let outside = NOTHING_YET
+    let differing = ''
+    const differ = (file: string, found: readonly Difference[]) => (differing += renderDifferences(file, found, lang))
     try {
       await target.write(writer.begin())
-      await checkAll(await listInputs(positionals), context, io, async (result) => {
+      await checkAll(suites.files, context, io, async (result) => {
         sum = counted(sum, result.verdict)
+        const found = suites.compare(result)
+        if (found === undefined) outside = counted(outside, result.verdict)
+        else differ(result.file, found)
         await target.write(writer.one(result))
       })
+      for (const file of suites.missing()) differ(file, [{ kind: 'file-missing' }])
       await target.write(writer.end(sum))
     } finally {
       await target.close()
     }
     if (target.file !== undefined) io.out.write(`${sumLine(sum, lang)}\n${target.file}\n`)
-    return exitCode(sum)
+    io.err.write(differing)
+    // a suite is judged by its expectations: what it holds is meant to be wrong
+    return exitCode(differing === '' ? outside : counted(outside, 'invalid'))
   } finally {
     await close()
   }
