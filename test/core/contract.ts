@@ -5,73 +5,15 @@
  * @module
  */
 import { expect } from 'chai'
-import { randomBytes } from 'node:crypto'
+import { setMaxListeners } from 'node:events'
 import type { MemoryCoreLimits } from '../../src/core/adapters/memory.js'
+import { verifyChain } from '../../src/core/chain.js'
 import { CoreError } from '../../src/core/errors.js'
-import type { Claim, Core, CoreEvent, MailboxPolicy, StoredEnvelope } from '../../src/core/ports.js'
+import type { Claim, MailboxPolicy } from '../../src/core/ports.js'
 import { checkTrace } from '../../src/core/trace.js'
 import { drainContract } from './contract-drain.js'
-
-export interface OpenedCore {
-  readonly core: Core
-  /** What the core told its observer, in order. */
-  readonly events: readonly CoreEvent[]
-  /** Lets so much time pass on the core's clock, and everything happen that is due by then. */
-  pass(ms: number): Promise<void>
-  close(): Promise<void>
-}
-
-/** @param mailboxes opened for `register-1`, or for the owner named. */
-export type OpenCore = (limits: Partial<MemoryCoreLimits>, mailboxes: Readonly<Record<string, MailboxPolicy>>) => Promise<OpenedCore>
-
-export const BOX = 'ags:99001000'
-export const LEASED = 'ags:99001000.leased'
-export const MAILBOXES: Readonly<Record<string, MailboxPolicy>> = {
-  [BOX]: { ttlSeconds: 10, handover: 'at-most-once' },
-  [LEASED]: { ttlSeconds: 10, handover: 'lease-and-confirm', leaseSeconds: 5 },
-}
-
-export const newId = () => randomBytes(16).toString('hex')
-
-export function envelope(change: Partial<StoredEnvelope> = {}): StoredEnvelope {
-  return { id: newId(), to: BOX, sender: 'portal-1', ttlSeconds: 10, body: new Uint8Array(1000).fill(7), ...change }
-}
-
-/** @returns the kind of the error, or `none`. */
-export async function failure(work: Promise<unknown>): Promise<string> {
-  try {
-    await work
-  } catch (error) {
-    expect(error).to.be.instanceOf(CoreError)
-    return (error as CoreError).kind
-  }
-  return 'none'
-}
-
-export async function taken(core: Core, from = BOX): Promise<Claim> {
-  const claim = await core.take(from, 0)
-  expect(claim, 'something to take').to.not.equal(undefined)
-  return claim as Claim
-}
-
-/** An envelope of somebody else still goes its way. */
-export async function stillWorks(core: Core): Promise<void> {
-  const next = envelope({ sender: 'portal-9' })
-  await core.put(next)
-  const claim = await taken(core)
-  expect(claim.envelope.id).to.equal(next.id)
-  await claim.confirm()
-  expect((await core.outcome(next.id))?.outcome).to.equal('delivered')
-}
-
-/** Until so many takers wait at this node. */
-export async function waiters({ core, pass }: OpenedCore, count: number): Promise<void> {
-  for (let i = 0; i < 200; i += 1) {
-    if ((await core.figures()).waiters === count) return
-    await pass(5)
-  }
-  throw new Error(`${count} takers should wait`)
-}
+import type { OpenCore, OpenedCore } from './opened.js'
+import { BOX, envelope, failure, LEASED, MAILBOXES, newId, stillWorks, taken, waiters } from './opened.js'
 
 const allZero = (bytes: Uint8Array): boolean => bytes.every((byte) => byte === 0)
 
@@ -131,6 +73,7 @@ export function coreContract(name: string, open: OpenCore): void {
         const sent = envelope()
         if (putFirst) await core.put(sent)
         const abort = new AbortController()
+        setMaxListeners(0, abort.signal)
         const takes = Array.from({ length: 200 }, () => core.take(BOX, 20_000, abort.signal))
         await waiters(one, putFirst ? 199 : 200)
         if (!putFirst) await core.put(sent)
@@ -423,6 +366,38 @@ export function coreContract(name: string, open: OpenCore): void {
       const allowed = ['at', 'claimed', 'id', 'link', 'outcome', 'reason', 'sender']
       expect(Object.keys(record ?? {}).filter((key) => !allowed.includes(key))).to.deep.equal([])
       expect(JSON.stringify(record)).to.not.contain(canary).and.not.contain(replyTo)
+    })
+
+    it('C6 chains the settled records of a node, and says of each envelope once what became of it', async () => {
+      const { core, events } = await setUp()
+      for (let i = 0; i < 10; i += 1) {
+        const sent = envelope()
+        await core.put(sent)
+        if (i % 3 === 0) await core.withdraw(sent.id)
+        else await (await taken(core)).confirm()
+      }
+      const settled = events.filter(({ kind }) => kind === 'settled')
+      const records = await Promise.all(settled.map(({ id }) => core.outcome(id)))
+      expect(records).to.have.length(10)
+      expect(verifyChain(records.filter((record) => record !== undefined))).to.deep.equal([])
+      expect(checkTrace(events)).to.deep.equal([])
+    })
+
+    it('L1 tells its observer sizes and times, and of a reply mailbox only that it is one', async () => {
+      const { core, events } = await setUp()
+      const replyTo = 'reply.' + newId()
+      const sent = envelope({ replyTo })
+      const answer = envelope({ to: replyTo })
+      await core.put(sent)
+      await core.put(answer)
+      await (await taken(core, replyTo)).refuse('X001')
+      const untimed = events.map((event) => ({ ...event, ...('dwellMs' in event ? { dwellMs: event.dwellMs >= 0 } : {}) }))
+      expect(untimed).to.deep.equal([
+        { kind: 'put', id: sent.id, mailbox: BOX, bytes: 1000 },
+        { kind: 'put', id: answer.id, mailbox: 'reply', bytes: 1000 },
+        { kind: 'claimed', id: answer.id, mailbox: 'reply', dwellMs: true },
+        { kind: 'settled', id: answer.id, mailbox: 'reply', outcome: 'refused', dwellMs: true },
+      ])
     })
 
     drainContract(setUp)
