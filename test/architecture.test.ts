@@ -140,6 +140,7 @@ const SOLE_USERS: Readonly<Record<string, RegExp>> = {
   'fast-xml-parser': /^src\/xoev\/reading\.ts$/,
   jose: /^src\/(envelope|client|gateway)\//,
   lmdb: /^src\/[^/]+\/adapters\//,
+  ioredis: /^src\/[^/]+\/adapters\/redis[^/]*\.ts$/,
   koa: /^src\/gateway\//,
   'koa-router': /^src\/gateway\//,
   zod: /^src\/(config|envelope|gateway|check|directory)\//,

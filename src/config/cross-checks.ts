@@ -56,11 +56,38 @@ function checkListeners(values: Values, say: Say): void {
     say('problem', ['listen', 'admin'], 'dieselbe Adresse wie listen.public', 'same address as listen.public')
 }
 
-function checkCore(values: Values, say: Say): void {
-  for (const kind of ['redis', 'remote'] as const) {
-    if (values.core[kind])
-      say('problem', ['core', kind], 'nicht in dieser Ausgabe; erhältlich ist memory: {}', 'not in this release; available is memory: {}')
+function checkRedis({ url, urls, passwordFile }: NonNullable<Values['core']['redis']>, say: Say): void {
+  if ((url === undefined) === (urls === undefined))
+    say('problem', ['core', 'redis'], 'entweder url (ein Server) oder urls (Cluster) angeben', 'give either url (one server) or urls (a cluster)')
+  const all = [...(url === undefined ? [] : [url]), ...(urls ?? [])]
+  if (new Set(all.map((one) => new URL(one).protocol)).size > 1)
+    say('problem', ['core', 'redis', 'urls'], 'entweder alle mit TLS oder keine', 'either all with TLS or none')
+  const isOpen = (one: string): boolean => {
+    const { protocol, hostname } = new URL(one)
+    return protocol === 'redis:' && !isLoopback(hostname.replace(/^\[|\]$/g, ''))
   }
+  if (!all.some(isOpen)) return
+  say(
+    'warning',
+    ['core', 'redis'],
+    'Verbindung ohne TLS außerhalb von loopback: nur in einem eigenen, abgeschlossenen Netz',
+    'connection without TLS off loopback: only in a closed network of its own',
+  )
+  if (passwordFile === undefined)
+    say('warning', ['core', 'redis', 'passwordFile'], 'fehlt: der Kern ist offen für das ganze Netz', 'is missing: the core is open to the whole network')
+}
+
+function checkCore(values: Values, say: Say): void {
+  if (values.core.remote)
+    say(
+      'problem',
+      ['core', 'remote'],
+      'nicht in dieser Ausgabe; erhältlich sind memory und redis',
+      'not in this release; available are memory and redis',
+    )
+  const kinds = (['memory', 'redis', 'remote'] as const).filter((kind) => values.core[kind])
+  if (kinds.length > 1) say('problem', ['core'], `nur einer davon: ${kinds.join(', ')}`, `only one of these: ${kinds.join(', ')}`)
+  if (values.core.redis) checkRedis(values.core.redis, say)
   if (!values.core.memory && !values.core.redis && !values.core.remote)
     say('problem', ['core'], 'ein Kern muss genannt sein: memory: {}', 'a core must be named: memory: {}')
   const { limits } = values

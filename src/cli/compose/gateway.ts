@@ -8,7 +8,6 @@ import { mkdir, readFile } from 'node:fs/promises'
 import type { RequestListener } from 'node:http'
 import { join } from 'node:path'
 import type { Config } from '../../config/types.js'
-import { memoryCore } from '../../core/adapters/memory.js'
 import { systemClock } from '../../core/adapters/timers.js'
 import type { Core, MailboxPolicy } from '../../core/ports.js'
 import type { Directory, DirectoryParticipant } from '../../directory/ports.js'
@@ -25,6 +24,7 @@ import { repeatTable } from '../../gateway/repeats.js'
 import { passiveRecipient } from '../../gateway/passive-recipient.js'
 import { listen, type Listening, type ServerLimits } from '../../gateway/server.js'
 import { pinnedTrust } from '../../pki/pinned.js'
+import { openCore } from './core.js'
 import { GATEWAY_PARTICIPANT, openIdentity, type OpenedIdentity } from './identity.js'
 import { openOwnKeys, readCertificates } from './keys.js'
 import { packageCodec } from './package-codec.js'
@@ -136,15 +136,22 @@ function handlerOf(app: ReturnType<typeof publicApp>): RequestListener {
 export async function startGateway(config: Config, options: GatewayOptions): Promise<RunningGateway> {
   // first, since its threads compile while this one opens keys
   const desk = await (options.desk ?? deskOf(config, options.log, options.workers))
+  const opened: (() => Promise<unknown>)[] = [() => desk.close()]
   try {
-    return await compose(config, options, desk)
+    return await compose(config, options, desk, opened)
   } catch (error) {
-    await desk.close()
+    await Promise.allSettled(opened.map((close) => close()))
     throw error
   }
 }
 
-async function compose(config: Config, options: GatewayOptions, desk: OpenedDesk): Promise<RunningGateway> {
+/** @param opened what must be closed when it fails later on */
+async function compose(
+  config: Config,
+  options: GatewayOptions,
+  desk: OpenedDesk,
+  opened: (() => Promise<unknown>)[],
+): Promise<RunningGateway> {
   const clock = systemClock
   const { log } = options
   const own = await openOwnKeys(config, clock.now())
@@ -156,7 +163,9 @@ async function compose(config: Config, options: GatewayOptions, desk: OpenedDesk
   const oscis = await openOsciDirectory(config, participants, clock, log)
   const limits = limitsOf(config)
   const journal = openOutcomeJournal(config, { clock, random, log })
-  const core = memoryCore({ clock, maxBytes: config.limits.coreBytes, journal })
+  opened.push(() => journal.close())
+  const { core } = await openCore(config, { clock, random, log, journal })
+  opened.push(() => core.close())
   await openMailboxes(core, config, participants)
   const used = join(config.dataDirectory, 'used-ids')
   await mkdir(used, { recursive: true, mode: 0o700 })
