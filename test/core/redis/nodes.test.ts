@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: EUPL-1.2
 import { expect } from 'chai'
+import { setMaxListeners } from 'node:events'
 import { memoryJournal } from '../../../src/core/outcomes.js'
 import { MEMORY_CORE_LIMITS } from '../../../src/core/adapters/memory-limits.js'
 import { systemClock } from '../../../src/core/adapters/timers.js'
 import { verifyChain } from '../../../src/core/chain.js'
 import type { Core, CoreEvent, OutcomeJournal } from '../../../src/core/ports.js'
 import { checkTrace } from '../../../src/core/trace.js'
-import { BOX, envelope, failure, LEASED, MAILBOXES, newId, taken } from '../contract.js'
+import { BOX, envelope, failure, LEASED, MAILBOXES, newId, taken } from '../opened.js'
 import { later, newPrefix, openNode, sharedServer, until, type Change } from './server.js'
 
 const journal = (node: string): OutcomeJournal => memoryJournal({ ...MEMORY_CORE_LIMITS, clock: systemClock, node })
@@ -65,6 +66,7 @@ describe('two nodes of a core in Redis', () => {
     for (let round = 0; round < 3; round += 1) {
       const sent = envelope()
       const abort = new AbortController()
+      setMaxListeners(0, abort.signal)
       const takes = Array.from({ length: 200 }, (_, i) => (i % 2 === 0 ? one : two).take(BOX, 20_000, abort.signal))
       if (round > 0) await until('all wait', async () => (await one.figures()).waiters + (await two.figures()).waiters === 200)
       await one.put(sent)
@@ -134,7 +136,7 @@ describe('two nodes of a core in Redis', () => {
     growing.grow(90_000)
     await until('the server refuses', () => {
       try {
-        growing.grow(growing === undefined ? 0 : 90_001)
+        growing.grow(90_001)
         return false
       } catch {
         return true

@@ -11,6 +11,8 @@ export class Proxy {
   readonly #sockets = new Set<Socket>()
   /** Answers of the server come to nobody. */
   deaf = false
+  /** Words to the server come to nobody. */
+  mute = false
   /** Nobody gets through. */
   shut = false
   #to: number
@@ -32,7 +34,9 @@ export class Proxy {
           for (const other of pair) other.destroy()
         })
       }
-      near.on('data', (chunk) => far.write(chunk))
+      near.on('data', (chunk) => {
+        if (!this.mute) far.write(chunk)
+      })
       far.on('data', (chunk) => {
         if (!this.deaf) near.write(chunk)
       })
@@ -55,7 +59,9 @@ export class Proxy {
     this.#to = to
   }
 
+  /** Every connection breaks; whatever comes next gets through. */
   cut(): void {
+    this.deaf = this.mute = false
     for (const socket of this.#sockets) socket.destroy()
   }
 
