@@ -4,7 +4,7 @@ import type { OutcomeJournal } from '../../src/core/ports.js'
 import { FakeTime } from './fake-time.js'
 import type { Turn } from './interleavings.js'
 import { coreInterleavings } from './interleavings.js'
-import { LIMITS } from './journals.js'
+import { LIMITS, withMethods } from './journals.js'
 import { openMemory } from './memory-opened.js'
 import { coreModel } from './model.js'
 
@@ -25,23 +25,15 @@ coreModel('memory', openMemory(), {
 /** A journal that answers when it is its turn. */
 function slow(turn: Turn): OutcomeJournal {
   const inner = memoryJournal({ ...LIMITS, clock: new FakeTime(), node: 'n1' })
-  return {
-    get size() {
-      return inner.size
-    },
+  return withMethods(inner, {
     accepted: async (id, sender) => {
       await inner.accepted(id, sender)
       await turn('accepted')
     },
-    settled: (record) => inner.settled(record),
     saved: async () => {
       await turn('saved')
     },
-    get: (id) => inner.get(id),
-    open: () => inner.open(),
-    since: (afterSeq, limit) => inner.since(afterSeq, limit),
-    close: () => inner.close(),
-  }
+  })
 }
 
 coreInterleavings('memory', (turn) => openMemory(() => slow(turn)), { runs: 300, lastMs: 120_000 })
