@@ -13,6 +13,7 @@ import type { Difference } from '../../check/expected.js'
 import { counted, NOTHING_YET, type ReportHead, type ReportSum } from '../../check/reports/report.js'
 import { sumLine } from '../../check/reports/text.js'
 import { parseCommand, UsageError } from '../arguments.js'
+import { reportPage } from '../compose/report-page.js'
 import type { Io, Language, Text } from '../io.js'
 import { packageVersion } from '../version.js'
 import { openContext, type KeystoreArgument } from './check-context.js'
@@ -41,7 +42,7 @@ Prüft OSCI-Nachrichten und XÖV-Dokumente Schicht für Schicht.
   --keystore DATEI.p12   Schlüssel; dahinter --pin PIN oder --pin-file DATEI (mehrfach)
   --trust DATEI.pem      Vertrauensanker (mehrfach); ohne sie sind Zertifikate ungeprüft
   --schemas VERZEICHNIS  weitere Schemasätze, rekursiv (mehrfach)
-  --format FORM          Form des Berichts: text, json, junit, sarif
+  --format FORM          Form des Berichts: text, json, junit, sarif, html
   --out VERZEICHNIS      schreibt den Bericht in eine Datei darin
   --lang de|en           Sprache
   --at ZEIT              Zeitpunkt für Zertifikate, ISO 8601 mit Zone, z. B. 2026-11-24T12:00:00Z
@@ -57,7 +58,7 @@ Checks OSCI messages and XÖV documents layer by layer.
   --keystore FILE.p12    keys; followed by --pin PIN or --pin-file FILE (several)
   --trust FILE.pem       trust anchors (several); without them certificates stay unchecked
   --schemas DIRECTORY    more schema sets, recursively (several)
-  --format FORM          form of the report: text, json, junit, sarif
+  --format FORM          form of the report: text, json, junit, sarif, html
   --out DIRECTORY        writes the report into a file there
   --lang de|en           language
   --at TIME              moment for certificates, ISO 8601 with zone, e.g. 2026-11-24T12:00:00Z
@@ -165,8 +166,9 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
   })
   try {
     const head: ReportHead = { tool: 'protektor', version: await packageVersion(), node: process.version, ...judgedBy }
-    const writer = FORMATS[format].writer(head, lang)
-    const target = await targetOf(values.out, FORMATS[format].fileName, io)
+    const form = await FORMATS[format]({ page: reportPage })
+    const writer = form.writer(head, lang)
+    const target = await targetOf(values.out, form.fileName, io)
     let sum = NOTHING_YET
     let outside = NOTHING_YET
     let differing = ''
