@@ -33,6 +33,10 @@ export const COMMANDS: Readonly<Record<string, CommandRow>> = {
     load: () => import('./commands/check.js'),
     what: { de: 'OSCI- und XÖV-Nachrichten prüfen', en: 'check OSCI and XÖV messages' },
   },
+  'verify-report': {
+    load: () => import('./commands/verify-report.js'),
+    what: { de: 'einen signierten Prüfbericht gegen seine Signatur prüfen', en: 'check a signed report against its signature' },
+  },
   keys: {
     load: () => import('./commands/keys.js'),
     what: { de: 'Schlüssel für Versuche erzeugen, Schlüsseldateien ansehen', en: 'make keys for tests, look into key files' },
