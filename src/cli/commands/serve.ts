@@ -11,6 +11,7 @@ import { gatewayLog } from '../../gateway/log.js'
 import { parseCommand, UsageError } from '../arguments.js'
 import type { RunningGateway } from '../compose/gateway.js'
 import { deskOf } from '../compose/xoev-desk.js'
+import { interruption } from '../interruption.js'
 import type { Io, Language } from '../io.js'
 
 const HELP = {
@@ -43,15 +44,8 @@ export function renderWarnings(warnings: readonly ConfigProblem[], lang: Languag
 
 /** Resolves with the first signal that asks to end. A second one ends at once. */
 export function endSignal(): Promise<void> {
-  return new Promise((resolve) => {
-    const end = (): void => {
-      resolve()
-      process.once('SIGTERM', () => process.exit(4))
-      process.once('SIGINT', () => process.exit(4))
-    }
-    process.once('SIGTERM', end)
-    process.once('SIGINT', end)
-  })
+  const { signal } = interruption()
+  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))
 }
 
 export async function run(argv: readonly string[], io: Io): Promise<number> {
