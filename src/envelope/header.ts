@@ -122,7 +122,7 @@ const VALUES = Int8Array.from({ length: 256 }, (_, code) => ALPHABET.indexOf(Str
 /** At most six: a compact JWE has five. */
 function segmentsOf(jwe: Uint8Array): Uint8Array[] {
   const segments: Uint8Array[] = []
-  for (let from = 0; from <= jwe.length && segments.length < 6; ) {
+  for (let from = 0; from <= jwe.length && segments.length < 6;) {
     const dot = jwe.indexOf(DOT, from)
     const end = dot < 0 ? jwe.length : dot
     segments.push(jwe.subarray(from, end))

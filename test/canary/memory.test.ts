@@ -1,64 +1,173 @@
 // SPDX-License-Identifier: EUPL-1.2
-import { randomBytes } from 'node:crypto'
-import { mkdtempSync, rmSync } from 'node:fs'
+/**
+ * Canaries in contents: sent through real processes, looked for everywhere afterwards (threat model C5, J4, L1).
+ *
+ * What is claimed: nothing that is alive holds a content, neither a string nor a buffer; of the core's envelopes no byte is left in the
+ * whole process. What is not claimed: that the runtime has overwritten what it has freed of texts the gateway had to read (SECURITY.md).
+ * @module
+ */
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
-import { openDemo, DEMO_REGISTER } from '../../src/cli/compose/demo-kit.js'
-import { buildDelivery, readAnswer } from '../../src/cli/compose/demo-request.js'
-import { connect } from '../../src/client/connect.js'
-import { importSigningKey } from '../../src/envelope/keys.js'
-import { sealEnvelope } from '../../src/envelope/seal.js'
-import { httpTransport } from '../../src/client/transport.js'
-import { certificateRequest } from '../gateway/support.js'
-import { readParticipant } from '../../src/cli/compose/demo-keys.js'
-import { Watched } from './watched.js'
-import { readFile } from 'node:fs/promises'
+import type { KeysFile } from '../../src/cli/participant/keys-file.js'
+import { BOX, Setup } from '../gateway/core-api-setup.js'
+import { canary, GatewayHouse } from './gateway-house.js'
+import { masked, scanFile, Watched, type Canaries, type Found } from './watched.js'
 
-const random = (n: number) => new Uint8Array(randomBytes(n))
-describe('exp', () => {
-  it('x', async function () {
-    this.timeout(300000)
-    const dir = mkdtempSync(join(tmpdir(), 'protektor-canary-'))
-    const demo = await openDemo(dir, { publicPort: 0, adminPort: 0, key: 'rsa-2048', topOptions: 'allowSmallOwnKeys: true' })
-    const t0 = Date.now()
-    const w = new Watched('serve-child.ts', ['serve', '--config', demo.configFile, '--lang', 'en'], dir, (process.env.NODEFLAGS ?? '').split(' ').filter(Boolean))
-    const url = (await w.said(/^public: (\S+)$/m))[1]!
-    console.log('up', Date.now() - t0)
-    const jwks = JSON.parse(await readFile(join(dir, 'data', 'gateway.jwks.json'), 'utf8'))
-    const portal = await readParticipant(join(dir, 'keys'), 'portal-1')
-    const key = await importSigningKey(portal.sign)
-    const audience = 'http://127.0.0.1:0'
-    const register = await connect({ url, audience, participant: 'register-1', key: demo.register.sign, openingKeys: [demo.register.open], senders: [{ id: 'gateway', jwks: jwks.keys }, { id: 'portal-1', jwks: [portal.sign] }] })
-    const tr = httpTransport({ url, audience, participant: 'portal-1', key })
-    const canaries: Record<string, string | Uint8Array> = {}
-    // core
-    for (let i = 0; i < 4; i++) {
-      const header = { id: randomBytes(16).toString('hex'), to: DEMO_REGISTER, ttlSeconds: 10 }
-      const body = await sealEnvelope({ header, kind: 'message', sender: 'portal-1', createdAt: new Date().toISOString(), parts: [{ name: 'content0', mediaType: 'application/xml', role: 'document', bytes: random(i % 2 ? 3000 : 200000) }] }, { recipient: demo.register.open, sender: key }, random)
-      for (const [n, at] of [['jwe', 1500], ['mid', body.length >> 1], ['end', body.length - 64]] as const) canaries[`core${i}-${n}`] = body.slice(at, at + 32)
-      await tr.put({ ...header, body: new Uint8Array(body) })
-      const got = await register.take(DEMO_REGISTER, { waitSeconds: 10 })
-      console.log(got?.id === header.id)
+const isLinux = process.platform === 'linux'
+
+/** A feed never ends: what it says at first is enough. */
+async function beginningOf(url: string): Promise<string> {
+  const reader = (await fetch(url)).body?.getReader()
+  let text = ''
+  const over = AbortSignal.timeout(2000)
+  over.addEventListener('abort', () => void reader?.cancel())
+  for (;;) {
+    const { done, value } = (await reader?.read()) ?? { done: true, value: undefined }
+    if (done) return text
+    text += Buffer.from(value).toString()
+  }
+}
+
+describe('canaries in gateway and core', function () {
+  this.timeout(300_000)
+  let house: GatewayHouse
+  let envelopes: Canaries
+  let sent: Awaited<ReturnType<GatewayHouse['sendDeliveries']>>
+  let found: Found
+  before(async () => {
+    house = await GatewayHouse.start()
+    // whatever is loaded at first use is loaded now
+    await house.otherTraffic()
+    envelopes = await house.sendEnvelopes()
+    sent = await house.sendDeliveries()
+    await house.otherTraffic()
+    found = await house.watched.search({ ...envelopes, ...sent.canaries })
+  })
+  after(() => house.stop())
+
+  const isEnvelope = (name: string): boolean => Object.hasOwn(envelopes, name)
+
+  it('went through: the delivery was answered, the others refused', () => {
+    expect(sent.codes).to.deep.equal(['0800'])
+    expect(sent.answers).to.have.length(4)
+    expect(Object.keys(envelopes)).to.have.length(18)
+  })
+
+  it('C5 core: after settlement, expiry or refusal no byte of an envelope is left in the whole process', function () {
+    if (!isLinux) this.skip()
+    expect(found.memory.filter(isEnvelope)).to.deep.equal([])
+    expect([...found.snapshot, ...found.buffers].filter(isEnvelope)).to.deep.equal([])
+  })
+
+  it('C5 gateway, terminating: after settlement no content is alive in a heap snapshot or in any buffer', () => {
+    expect(found.snapshot).to.deep.equal([])
+    expect(found.buffers).to.deep.equal([])
+  })
+
+  it('L1 no content in log, metrics, admin pages, outcome records or answers to refused messages', async () => {
+    const paths = ['/metrics', '/readyz', '/healthz', '/operator/', '/operator/snapshot', '/operator/feed']
+    const pages = await Promise.all(paths.map((path) => beginningOf(house.admin + path)))
+    expect(pages[0]).to.contain('protektor_deliveries_total')
+    const log = house.watched.output
+    expect(log).to.contain('"event":"delivery"')
+    const { id } = await putAndTake(house)
+    const outcome = JSON.stringify(await house.portal.outcome(id, 5, 'settled'))
+    const signed = /"jws":"[^.]+\.([^.]+)\./.exec(outcome)?.[1] ?? ''
+    const record = outcome + Buffer.from(signed, 'base64url').toString()
+    expect(record).to.contain('delivered')
+    for (const [name, value] of Object.entries(sent.canaries))
+      for (const [place, text] of Object.entries({ log, record, pages: pages.join(), answers: sent.answers.join() }))
+        expect(text.includes(value), `${name} in ${place}`).to.equal(false)
+  })
+
+  it('J4 nothing of a content or an envelope is on disk: store, used ids, temporary files', () => {
+    const files = house.files()
+    expect(
+      files.some((file) => file.endsWith('data.mdb')),
+      files.join(),
+    ).to.equal(true)
+    const all = { ...envelopes, ...sent.canaries }
+    for (const file of files) expect(scanFile(file, all, [[0, statSync(file).size]]), file).to.deep.equal([])
+    const control = join(house.directory, 'control')
+    writeFileSync(control, 'x' + (sent.canaries.document ?? ''))
+    expect(scanFile(control, all, [[0, statSync(control).size]])).to.deep.equal(['document'])
+  })
+
+  it('C5 the search finds what is held, as a string, in a buffer, in memory, and no longer when it is let go', async () => {
+    const [asString, asBuffer] = [canary(), canary()]
+    await house.watched.ask({ call: 'hold', as: 'string', masked: masked(asString) })
+    await house.watched.ask({ call: 'hold', as: 'buffer', masked: masked(asBuffer) })
+    const held = await house.watched.search({ asString, asBuffer })
+    expect(held).to.deep.equal({ snapshot: ['asString'], buffers: ['asBuffer'], memory: isLinux ? ['asBuffer', 'asString'] : [] })
+    await house.watched.ask({ call: 'drop' })
+    const { snapshot, buffers } = await house.watched.search({ asString, asBuffer })
+    expect({ snapshot, buffers }).to.deep.equal({ snapshot: [], buffers: [] })
+  })
+
+  it('C5 serve: the kernel leaves private memory out of core dumps, and SIGUSR1 opens no debugger', async function () {
+    if (!isLinux) this.skip()
+    const { pid } = house.watched.child
+    expect(Number.parseInt(readFileSync(`/proc/${String(pid)}/coredump_filter`, 'utf8'), 16)).to.equal(0)
+    process.kill(pid ?? 0, 'SIGUSR1')
+    await putAndTake(house)
+    expect(house.watched.output).to.not.contain('Debugger')
+    expect(house.watched.output).to.not.contain('WARNING: the option')
+  })
+})
+
+async function putAndTake(house: GatewayHouse): Promise<{ id: string }> {
+  const one = await house.envelope(100)
+  await house.portal.put(one)
+  await house.register.take(one.to, { waitSeconds: 20 })
+  return one
+}
+
+describe('canaries in a client', function () {
+  this.timeout(300_000)
+  let setup: Setup
+  let directory: string
+  let watched: Watched
+  before(async () => {
+    setup = await Setup.start()
+    directory = mkdtempSync(join(tmpdir(), 'protektor-canary-'))
+    const { portal, register } = setup
+    const keys: KeysFile = {
+      participant: portal.id,
+      sign: portal.sig.privateJwk,
+      recipient: register.enc.publicJwk,
+      senders: [{ id: register.id, jwks: register.jwks }],
+      url: setup.url,
     }
-    const t1 = Date.now()
-    console.log(await w.search(canaries), Date.now() - t1)
-    const name = () => 'KANARIE' + randomBytes(12).toString('hex')
-    for (const n of ['doc', 'att', 'attname', 'subject', 'answer']) canaries[n] = name()
-    const s = canaries as Record<string, string>
-    const serve = (async () => { const r = await register.take(DEMO_REGISTER, { waitSeconds: 20 }); await r!.result({ document: new TextEncoder().encode(`<antwort>${s.answer}</antwort>`) }) })()
-    const reply = await fetch(`${url}/osci/recipient`, { method: 'POST', headers: { 'Content-Type': 'text/xml' }, body: Buffer.from(await buildDelivery({ document: certificateRequest({ familienname: s.doc! }), subject: s.subject!, attachments: [{ name: s.attname!, bytes: new TextEncoder().encode(s.att) }] }, demo.keys)) })
-    await serve
-    console.log((await readAnswer(new Uint8Array(await reply.arrayBuffer()), demo.keys)).codes)
-    const again = !process.env.AGAIN ? undefined : (async () => { for (let i = 0; i < 4; i++) { const r = await register.take(DEMO_REGISTER, { waitSeconds: 20 }); await r!.result({ document: new TextEncoder().encode(`<antwort>ja</antwort>`) }) } })()
-    if (process.env.AGAIN) { for (let i = 0; i < 4; i++) { const reply = await fetch(`${url}/osci/recipient`, { method: 'POST', headers: { 'Content-Type': 'text/xml' }, body: Buffer.from(await buildDelivery({ document: certificateRequest({ familienname: 'X' }), subject: 'Y', attachments: [{ name: 'Z', bytes: new TextEncoder().encode('Z') }] }, demo.keys)) }); await reply.arrayBuffer() } await again }
-    for (let i = 0; i < 1; i++) console.log(await w.search(canaries))
-    const held = name(); await w.ask({ call: 'hold', as: 'string', masked: Buffer.from(Buffer.from(held).map((b) => b ^ 255)).toString('base64') })
-    const hb = name(); await w.ask({ call: 'hold', as: 'buffer', masked: Buffer.from(Buffer.from(hb).map((b) => b ^ 255)).toString('base64') })
-    console.log(await w.search({ held, hb }))
-    if (process.env.RETAIN) console.log(w.output)
-    await w.stop()
-    rmSync(dir, { recursive: true })
-    void expect
+    writeFileSync(join(directory, 'portal.json'), JSON.stringify(keys), { mode: 0o600 })
+    watched = new Watched('client-child.ts', [join(directory, 'portal.json'), BOX], directory)
+    await watched.said(/ready/)
+  })
+  after(async () => {
+    await watched.stop()
+    await setup.stop()
+    rmSync(directory, { recursive: true, force: true })
+  })
+
+  /** One question of the client, answered in all ways. */
+  async function ask(question: string, answer: string): Promise<void> {
+    const register = await setup.client(setup.register)
+    const asked = watched.ask({ call: 'ask', masked: masked(`<frage>${question}</frage>`) })
+    const request = await register.take(BOX, { waitSeconds: 30 })
+    expect(Buffer.from(request?.document ?? []).toString()).to.equal(`<frage>${question}</frage>`)
+    await request?.notice({ reasons: [{ code: 'X001', text: answer }], document: Buffer.from(answer) })
+    await request?.result({ document: Buffer.from(`<antwort>${answer}</antwort>`) })
+    expect(await asked).to.deep.equal([1])
+  }
+
+  it('C5 client: when a question is over nothing of question and answer is alive, nor written or said', async () => {
+    await ask('Ruhe', 'Ruhe')
+    const [question, answer] = [canary(), canary()]
+    await ask(question, answer)
+    for (let i = 0; i < 3; i++) await ask('Ruhe', 'Ruhe')
+    const { snapshot, buffers } = await watched.search({ question, answer })
+    expect({ snapshot, buffers }).to.deep.equal({ snapshot: [], buffers: [] })
+    expect(watched.output).to.not.contain(question).and.not.contain(answer)
   })
 })

@@ -18,14 +18,15 @@ export type ProbeCall =
 
 export type ProbeAnswer = { readonly found: readonly number[] } | { readonly failed: string }
 
+const CALLS: ReadonlySet<string> = new Set(['collect', 'snapshot', 'buffers', 'hold', 'drop'] satisfies ProbeCall['call'][])
 const ROUNDS = 6
 const held: unknown[] = []
 
 /** In memory of its own: the pool of small buffers holds what others left there. */
-const unmask = (masked: string): Buffer => {
-  const bytes = Buffer.alloc(Buffer.byteLength(masked, 'base64'))
-  bytes.write(masked, 'base64')
-  return bytes.map((byte) => byte ^ 0xff) as Buffer
+export function unmask(masked: string): Uint8Array {
+  const bytes = new Uint8Array(Buffer.byteLength(masked, 'base64'))
+  Buffer.from(bytes.buffer).write(masked, 'base64')
+  return bytes.map((byte) => byte ^ 0xff)
 }
 
 /** Timers and sockets of calls that ended let go of what they held in between. */
@@ -40,12 +41,15 @@ async function collect(): Promise<void> {
 async function buffers(masked: readonly string[]): Promise<number[]> {
   const session = new Session()
   session.connect()
-  const found: number[] = []
-  const needles = masked.map(unmask)
+  const found = new Set<number>()
+  const needles = masked.map((one) => unmask(one))
   const own = new Set(needles.map((needle) => needle.buffer))
   const scan = (all: readonly ArrayBuffer[]): void => {
     for (const buffer of all)
-      if (!own.has(buffer)) needles.forEach((needle, at) => { const i = Buffer.from(buffer).indexOf(needle); if (i >= 0) { found.push(at); if (process.env.RETAIN) console.log('BUF', at, buffer.byteLength, i, JSON.stringify(Buffer.from(buffer).subarray(Math.max(0, i - 120), i + 120).toString('latin1'))) } })
+      if (!own.has(buffer))
+        needles.forEach((needle, at) => {
+          if (Buffer.from(buffer).includes(Buffer.from(needle.buffer))) found.add(at)
+        })
   }
   try {
     const { result: prototype } = await session.post('Runtime.evaluate', { expression: 'ArrayBuffer.prototype' })
@@ -60,7 +64,7 @@ async function buffers(masked: readonly string[]): Promise<number[]> {
     Object.assign(globalThis, { canaryScan: undefined })
     session.disconnect()
   }
-  return [...new Set(found)].sort((a, b) => a - b)
+  return [...found].sort((a, b) => a - b)
 }
 
 async function answer(asked: ProbeCall): Promise<readonly number[]> {
@@ -74,7 +78,7 @@ async function answer(asked: ProbeCall): Promise<readonly number[]> {
     case 'buffers':
       return buffers(asked.masked)
     case 'hold':
-      held.push(asked.as === 'buffer' ? unmask(asked.masked) : 'held: ' + unmask(asked.masked).toString('latin1'))
+      held.push(asked.as === 'buffer' ? unmask(asked.masked) : 'held: ' + new TextDecoder('latin1').decode(unmask(asked.masked)))
       return []
     case 'drop':
       held.length = 0
@@ -85,10 +89,10 @@ async function answer(asked: ProbeCall): Promise<readonly number[]> {
 /** Answers calls of the parent process until it goes. */
 export function openProbe(): void {
   process.on('message', (asked: ProbeCall) => {
+    if (!CALLS.has(asked.call)) return
     answer(asked).then(
       (found) => process.send?.({ found } satisfies ProbeAnswer),
       (error: unknown) => process.send?.({ failed: String(error) } satisfies ProbeAnswer),
     )
   })
-  process.channel?.unref()
 }

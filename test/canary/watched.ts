@@ -9,9 +9,10 @@
  */
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { openSync, readFileSync, readSync, closeSync, rmSync, statSync } from 'node:fs'
+import { closeSync, openSync, readFileSync, readSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import type { AskCall } from './client-child.js'
 import type { ProbeAnswer, ProbeCall } from './probe.js'
 
 const CHUNK = 8 * 1024 * 1024
@@ -33,7 +34,7 @@ const formsOf = (canary: string | Uint8Array): Buffer[] =>
 export const masked = (canary: string | Uint8Array): string => Buffer.from(bytesOf(canary).map((byte) => byte ^ 0xff)).toString('base64')
 
 /** Names of those that occur in the file between two offsets. */
-function scanFile(file: string, canaries: Canaries, ranges: readonly (readonly [number, number])[]): string[] {
+export function scanFile(file: string, canaries: Canaries, ranges: readonly (readonly [number, number])[]): string[] {
   const forms = Object.entries(canaries).flatMap(([name, canary]) => formsOf(canary).map((form) => [name, form] as const))
   const found = new Set<string>()
   const handle = openSync(file, 'r')
@@ -49,7 +50,7 @@ function scanFile(file: string, canaries: Canaries, ranges: readonly (readonly [
           continue
         }
         const part = chunk.subarray(0, read)
-        for (const [name, form] of forms) { let i = -1; while (process.env.RETAIN && file.startsWith('/proc') && (i = part.indexOf(form, i + 1)) >= 0) console.log('MEM', name, (at + i).toString(16), 'map', from.toString(16), ((to - from) / 1024).toFixed(0) + 'K', JSON.stringify(part.subarray(Math.max(0, i - 40), i + 60).toString('latin1'))); if (!found.has(name) && part.includes(form)) found.add(name) }
+        for (const [name, form] of forms) if (!found.has(name) && part.includes(form)) found.add(name)
       }
   } finally {
     closeSync(handle)
@@ -99,8 +100,10 @@ export class Watched {
     }
   }
 
-  async ask(call: ProbeCall): Promise<readonly number[]> {
-    const [answered] = (await Promise.all([once(this.child, 'message'), this.child.send(call)]))[0] as [ProbeAnswer]
+  async ask(call: ProbeCall | AskCall): Promise<readonly number[]> {
+    const message = once(this.child, 'message')
+    this.child.send(call)
+    const [answered] = (await message) as [ProbeAnswer]
     if ('failed' in answered) throw new Error(answered.failed)
     return answered.found
   }
@@ -114,7 +117,6 @@ export class Watched {
     const file = join(this.#directory, 'watched.heapsnapshot')
     await this.ask({ call: 'snapshot', file })
     const snapshot = scanFile(file, canaries, [[0, statSync(file).size]])
-    if (process.env.RETAIN) { const { retainers, bufferRetainers } = await import('/tmp/retain.mjs'); bufferRetainers(file, [8192]); for (const n of snapshot) { console.log('==', n); retainers(file, canaries[n]) } }
     rmSync(file)
     const live = await this.ask({ call: 'buffers', masked: names.map((name) => masked(canaries[name] ?? '')) })
     return { snapshot, memory, buffers: live.map((at) => names[at] ?? '') }

@@ -9,6 +9,7 @@ import { loadConfig } from '../../config/load.js'
 import { ConfigError, type ConfigProblem } from '../../errors.js'
 import { gatewayLog } from '../../gateway/log.js'
 import { parseCommand, UsageError } from '../arguments.js'
+import { shutDumps } from '../compose/dumps.js'
 import type { RunningGateway } from '../compose/gateway.js'
 import { deskOf } from '../compose/xoev-desk.js'
 import { interruption } from '../interruption.js'
@@ -56,6 +57,8 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
   }
   if (values.config === undefined) throw new UsageError({ de: 'serve verlangt --config DATEI', en: 'serve wants --config FILE' })
   const words = WORDS[io.lang]
+  const open = await shutDumps(io.env)
+  io.err.write(open.map((text) => `${words.warning}: ${text[io.lang]}\n`).join(''))
   const config = await loadConfig(values.config)
   let gateway: RunningGateway
   try {
