@@ -9,6 +9,9 @@
  */
 import type { JWK } from 'jose'
 
+/** What WebCrypto takes in every runtime: octets in memory that no other thread shares. */
+export type Octets = Uint8Array<ArrayBuffer>
+
 /** What the core sees; repeated inside the signed metadata and compared by the receiver (threat model J3). */
 export interface EnvelopeHeader {
   readonly id: string
@@ -88,4 +91,6 @@ export interface EnvelopeContent {
 export interface OpenedEnvelope extends EnvelopeContent {
   /** RFC 7638 thumbprint (SHA-256, base64url) of the key that verified the metadata. */
   readonly signerThumbprint: string
+  /** That key is not registered: the sender only vouches for it, and has not seen the content. */
+  readonly vouched?: true
 }
