@@ -7,7 +7,7 @@
  */
 import { base64url, compactDecrypt, compactVerify } from 'jose'
 import type { EnvelopeLimits } from './container.js'
-import { ENVELOPE_LIMITS, readContainer, TAG_BYTES } from './container.js'
+import { ENVELOPE_LIMITS, readContainer, TAG_BYTES, unshared } from './container.js'
 import { EnvelopeError } from './errors.js'
 import type { OuterHeader } from './header.js'
 import { readInnerHeader, readOuterHeader } from './header.js'
@@ -15,7 +15,7 @@ import type { OpeningKey, SenderLookup, VerifyingKey } from './keys.js'
 import { assertNamed, assertPointOnCurve, verifyingKeyOf } from './keys.js'
 import type { Metadata } from './metadata.js'
 import { readMetadata } from './metadata.js'
-import type { EnvelopeContent, EnvelopePart, Octets, OpenedEnvelope } from './types.js'
+import type { EnvelopeContent, EnvelopePart, OpenedEnvelope } from './types.js'
 import { openVoucher } from './voucher.js'
 
 export interface OpeningKeys {
@@ -104,7 +104,7 @@ async function openParts(metadata: Metadata, body: Uint8Array): Promise<Envelope
   return Promise.all(
     metadata.parts.map(async (part, i) => {
       const bytes = await aesGcm(part, blocks[i] ?? new Uint8Array(0), 'envelope.part')
-      const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes))
+      const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', unshared(bytes)))
       if (base64url.encode(digest) !== part.sha256) throw new EnvelopeError('envelope.part', 'A part has another digest than listed.')
       return { name: part.name, mediaType: part.mediaType, role: part.role, bytes }
     }),
@@ -115,11 +115,11 @@ async function aesGcm(
   secret: { key: string; iv: string },
   block: Uint8Array,
   finding: 'envelope.part' | 'envelope.leftover',
-): Promise<Octets> {
+): Promise<Uint8Array> {
   try {
-    const key = await crypto.subtle.importKey('raw', base64url.decode(secret.key) as Octets, 'AES-GCM', false, ['decrypt'])
-    const algorithm = { name: 'AES-GCM', iv: base64url.decode(secret.iv) as Octets, tagLength: TAG_BYTES * 8 }
-    return new Uint8Array(await crypto.subtle.decrypt(algorithm, key, block as Octets))
+    const key = await crypto.subtle.importKey('raw', unshared(base64url.decode(secret.key)), 'AES-GCM', false, ['decrypt'])
+    const algorithm = { name: 'AES-GCM', iv: unshared(base64url.decode(secret.iv)), tagLength: TAG_BYTES * 8 }
+    return new Uint8Array(await crypto.subtle.decrypt(algorithm, key, unshared(block)))
   } catch {
     throw new EnvelopeError(finding, finding === 'envelope.part' ? 'A part cannot be opened.' : 'The padding is wrong.')
   }

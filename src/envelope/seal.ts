@@ -11,13 +11,13 @@
 import type { JWK } from 'jose'
 import { base64url, CompactEncrypt, CompactSign } from 'jose'
 import type { EnvelopeLimits } from './container.js'
-import { ENVELOPE_LIMITS, FORMAT_VERSION, FRAME_BYTES, sizeClass, TAG_BYTES, writeContainer } from './container.js'
+import { ENVELOPE_LIMITS, FORMAT_VERSION, FRAME_BYTES, sizeClass, TAG_BYTES, unshared, writeContainer } from './container.js'
 import { EnvelopeError } from './errors.js'
 import { JWE_TYPE, JWS_TYPE } from './header.js'
 import type { SigningKey } from './keys.js'
 import { importSealingKey, publicJwkOf } from './keys.js'
 import { writeMetadata } from './metadata.js'
-import type { EnvelopeContent, Octets } from './types.js'
+import type { EnvelopeContent } from './types.js'
 
 export interface SealingKeys {
   /** Public JWK: EC P-256 → ECDH-ES+A256KW, RSA → RSA-OAEP-256. */
@@ -85,10 +85,10 @@ async function sealBlock(bytes: Uint8Array, random: (bytes: number) => Uint8Arra
 }
 
 async function aesGcm(rawKey: Uint8Array, iv: Uint8Array, bytes: Uint8Array): Promise<Uint8Array> {
-  const key = await crypto.subtle.importKey('raw', rawKey as Octets, 'AES-GCM', false, ['encrypt'])
-  return new Uint8Array(await crypto.subtle.encrypt({ name: 'AES-GCM', iv: iv as Octets, tagLength: TAG_BYTES * 8 }, key, bytes as Octets))
+  const key = await crypto.subtle.importKey('raw', unshared(rawKey), 'AES-GCM', false, ['encrypt'])
+  return new Uint8Array(await crypto.subtle.encrypt({ name: 'AES-GCM', iv: unshared(iv), tagLength: TAG_BYTES * 8 }, key, unshared(bytes)))
 }
 
 async function sha256(bytes: Uint8Array): Promise<Uint8Array> {
-  return new Uint8Array(await crypto.subtle.digest('SHA-256', bytes as Octets))
+  return new Uint8Array(await crypto.subtle.digest('SHA-256', unshared(bytes)))
 }

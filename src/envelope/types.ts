@@ -9,9 +9,6 @@
  */
 import type { JWK } from 'jose'
 
-/** What WebCrypto takes in every runtime: octets in memory that no other thread shares. */
-export type Octets = Uint8Array<ArrayBuffer>
-
 /** What the core sees; repeated inside the signed metadata and compared by the receiver (threat model J3). */
 export interface EnvelopeHeader {
   readonly id: string
