@@ -5,7 +5,7 @@
  *   GET  /online/                            the page
  *   GET  /online/api/about                   authority, its public keys, invented residents
  *   POST /online/api/vouchers                { jwk } → { voucher, now }
- *   POST /online/api/envelopes?replyTo=      sealed bytes → 201
+ *   POST /online/api/envelopes?replyTo=      sealed bytes → 204
  *   GET  /online/api/envelopes/{id}          ?waitSeconds, until: what became of it, or 404
  *   POST /online/api/replies/{address}       ?waitSeconds: sealed bytes, or 204
  *
@@ -18,7 +18,7 @@ import { TransportError } from '../../src/client/ports.js'
 import { MEDIA_TYPE } from '../../src/envelope/container.js'
 import { HttpError } from '../../src/errors.js'
 import { readBody } from '../../src/gateway/core-body.js'
-import { pageRouter, type WebAssets } from '../../src/gateway/web-page.js'
+import { servePage, type WebAssets } from '../../src/gateway/web-page.js'
 import { openDesk, type Desk, type DeskOptions } from './desk.js'
 import { assertSameOrigin, rateLimit, waitLimit } from './guards.js'
 
@@ -72,8 +72,7 @@ function routes(options: OnlineServiceOptions, desk: Desk): Router {
       await counted(context.ip)
       if (context.request.type !== MEDIA_TYPE) throw new HttpError(415, 'online.media-type', 'This is no envelope.')
       await desk.put(await readBody(context.req, ENVELOPE_BYTES, () => undefined), context.query.replyTo)
-      context.status = 201
-      context.body = null
+      context.status = 204
     }),
   )
   router.get(
@@ -161,13 +160,14 @@ type Handler = (context: Context, next: () => Promise<unknown>) => Promise<unkno
 /** The handler; requests for other paths are passed on. */
 export async function onlineService(options: OnlineServiceOptions): Promise<Handler> {
   const desk = await openDesk(options)
-  const page = pageRouter(PATH, options.assets).routes() as unknown as Handler
-  const api = routes(options, desk).routes() as unknown as Handler
+  const router = routes(options, desk)
+  servePage(router, PATH, options.assets)
+  const answer = router.routes() as unknown as Handler
   return async (context, next) => {
     if (!context.path.startsWith(PATH.slice(0, -1))) return next()
     let passedOn = false
     try {
-      await api(context, () => page(context, async () => void (passedOn = true)))
+      await answer(context, async () => void (passedOn = true))
       if (context.response.get('Content-Security-Policy') !== '') context.append('Content-Security-Policy', NO_MARKUP)
     } catch (error) {
       answerProblem(context, error)
