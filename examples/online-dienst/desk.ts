@@ -29,10 +29,17 @@ export interface DeskOptions {
     readonly jwks: readonly JWK[]
   }
   readonly core: { readonly url: string; readonly audience?: string }
+  /** Default 10 and 20 seconds. */
+  readonly patience?: Patience
 }
 
-/** How long a request waits to be taken, and the page for the result. Seconds. */
-const PATIENCE = { ttlSeconds: 10, answerWithinSeconds: 20 } as const
+/** How long a request waits to be taken, and the page for the result. */
+export interface Patience {
+  readonly ttlSeconds: number
+  readonly answerWithinSeconds: number
+}
+
+const PATIENCE: Patience = { ttlSeconds: 10, answerWithinSeconds: 20 }
 
 export interface Desk {
   /** What the page needs to know before it can seal anything. Public. */
@@ -47,20 +54,27 @@ export interface Desk {
 
 const malformed = (): HttpError => new HttpError(400, 'online.malformed', 'The call is malformed.')
 
-export async function openDesk({ portal, authority, core }: DeskOptions): Promise<Desk> {
+export async function openDesk(options: DeskOptions): Promise<Desk> {
+  const { portal, core } = options
   const key = await importSigningKey(portal.sign)
-  return new OnlineDesk({ portal, authority, core }, key, httpTransport({ ...core, participant: portal.participant, key }))
+  return new OnlineDesk(
+    options,
+    key,
+    httpTransport({ url: core.url, audience: core.audience ?? core.url, participant: portal.participant, key }),
+  )
 }
 
 class OnlineDesk implements Desk {
   readonly #options: DeskOptions
   readonly #key: SigningKey
   readonly #core: Transport
+  readonly #patience: Patience
 
   constructor(options: DeskOptions, key: SigningKey, core: Transport) {
     this.#options = options
     this.#key = key
     this.#core = core
+    this.#patience = options.patience ?? PATIENCE
   }
 
   about(): object {
@@ -71,7 +85,7 @@ class OnlineDesk implements Desk {
       authority: { ...authority, jwks: jwks.map(publicJwkOf) },
       municipality: { code: MUNICIPALITY, name: 'Musterstadt' },
       residents: RESIDENTS.map(({ person }) => person),
-      ...PATIENCE,
+      ...this.#patience,
     }
   }
 
@@ -91,7 +105,7 @@ class OnlineDesk implements Desk {
     if (typeof replyTo !== 'string' || !REPLY_MAILBOX.test(replyTo)) throw malformed()
     const header = this.#headerOf(envelope)
     // our name opens the mailbox of this authority only, and nobody's for longer than the page waits
-    if (header.to !== this.#options.authority.mailbox || header.ttlSeconds > PATIENCE.ttlSeconds) throw malformed()
+    if (header.to !== this.#options.authority.mailbox || header.ttlSeconds > this.#patience.ttlSeconds) throw malformed()
     await this.#core.put({ ...header, replyTo, body: envelope })
   }
 

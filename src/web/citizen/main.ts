@@ -5,9 +5,8 @@
  *   choice → form → review → progress → result | ended
  * @module
  */
+import './no-eval.js'
 import { App } from './app.js'
-import { el } from './dom.js'
-import type { Language } from './language.js'
 import { firstLanguage, LANGUAGES, rememberLanguage } from './language.js'
 import { pin } from './pinning.js'
 import { about } from './portal.js'
@@ -25,8 +24,6 @@ const place = (id: string): HTMLElement => {
   return found
 }
 
-const NAMES: Readonly<Record<Language, string>> = { de: 'Deutsch', en: 'English' }
-
 /** Everything around the views, in the language of the moment. */
 function frame(app: App): void {
   const { language } = app.state
@@ -42,17 +39,14 @@ function frame(app: App): void {
 }
 
 function languageButtons(app: App): void {
-  const buttons = LANGUAGES.map((language) => {
-    const one = el('button', { type: 'button', class: 'language', lang: language, id: `language-${language}` }, NAMES[language])
-    one.addEventListener('click', () => {
+  for (const language of LANGUAGES) {
+    place(`language-${language}`).addEventListener('click', () => {
       app.state.language = language
       rememberLanguage(language)
       frame(app)
       app.draw()
     })
-    return one
-  })
-  place('languages').append(...buttons)
+  }
 }
 
 async function start(): Promise<void> {

@@ -9,7 +9,7 @@ import { el } from './dom.js'
 export type Mood = 'info' | 'success' | 'warning' | 'danger'
 
 /** The one heading of a view; it gets the focus when the view appears. */
-export const heading = (text: string): HTMLHeadingElement => el('h1', { class: 'kern-heading-x-large', tabindex: -1, id: 'heading' }, text)
+export const heading = (text: string): HTMLHeadingElement => el('h1', { class: 'kern-heading-large', tabindex: -1, id: 'heading' }, text)
 
 export const preline = (text: string): HTMLParagraphElement => el('p', { class: 'kern-preline' }, text)
 

@@ -37,6 +37,7 @@ export const STEP_NAMES: Readonly<Record<Step, Text>> = {
 }
 
 export const RESULT = {
+  title: { de: 'Die Antwort der Behörde ist da', en: 'The answer of the authority is here' },
   verified: {
     de: 'Die Antwort ist unverändert, stammt von der Behörde und gehört zu Ihrer Anfrage. Sie wurde in diesem Browser entschlüsselt.',
     en: 'The answer is unchanged, comes from the authority and belongs to your request. It was decrypted in this browser.',

@@ -114,6 +114,7 @@ export const REVIEW = {
   wanted: { de: 'Gewünscht', en: 'Requested' },
   extent: { de: 'Zusätzliche Angaben', en: 'Further data' },
   none: { de: 'keine', en: 'none' },
+  address: { de: 'Anschrift', en: 'Address' },
   recipient: { de: 'Empfängerin', en: 'Recipient' },
   authority: { de: 'Behörde', en: 'Authority' },
   fingerprint: { de: 'Fingerabdruck ihrer Schlüssel (SHA-256)', en: 'Fingerprint of its keys (SHA-256)' },

@@ -205,12 +205,8 @@ export const form: View = (app, place) => {
     inputField(app, 'vornamen'),
     birthField(app),
     inputField(app, 'strasse'),
-    el(
-      'div',
-      { class: 'town' },
-      inputField(app, 'postleitzahl'),
-      el('p', { class: 'kern-body town-name' }, `${app.t(FORM.place)}: ${app.house?.about.municipality.name ?? ''}`),
-    ),
+    inputField(app, 'postleitzahl'),
+    paragraph(`${app.t(FORM.place)}: ${app.house?.about.municipality.name ?? ''}`),
     actions(
       el('button', { type: 'submit', class: 'kern-btn kern-btn--primary' }, el('span', { class: 'kern-label' }, app.t(PAGE.next))),
       button({ class: 'kern-btn kern-btn--secondary' }, app.t(PAGE.back), () => app.show('choice')),

@@ -28,7 +28,7 @@ function paper(app: App, sheet: Sheet, order: Order): HTMLElement {
       'header',
       {},
       el('p', { class: 'kern-body paper-author' }, sheet.author),
-      el('h2', { class: 'kern-heading-large', id: 'paper-title' }, app.t(sheet.title)),
+      el('h2', { class: 'kern-heading-medium', id: 'paper-title' }, app.t(sheet.title)),
       sheet.isTest && el('p', { class: 'paper-demo' }, app.t(RESULT.demo)),
     ),
     ...data,
@@ -69,7 +69,7 @@ export const result: View = (app, place) => {
   const { pdf } = sheet
   const secondary = { class: 'kern-btn kern-btn--secondary' }
   place.append(
-    heading(app.t(sheet.refusal === undefined ? sheet.title : RESULT.refusedTitle)),
+    heading(app.t(sheet.refusal === undefined ? RESULT.title : RESULT.refusedTitle)),
     trip.foreign ? alert('danger', app.t(RIDE.foreignTitle), paragraph(app.t(RIDE.foreignText))) : '',
     alert('success', app.t(RESULT.verifiedTitle), paragraph(app.t(RESULT.verified))),
     shown,

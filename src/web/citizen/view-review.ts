@@ -36,7 +36,7 @@ export const review: View = (app, place) => {
       [app.t(FIELD_NAMES.familienname), state.form.familienname],
       [app.t(FIELD_NAMES.vornamen), state.form.vornamen],
       [app.t(FORM.birth), dateOf(birthDate(state.form) ?? '', state.language)],
-      [app.t(FIELD_NAMES.strasse), address],
+      [app.t(REVIEW.address), address],
     ]),
     section(app.t(REVIEW.recipient)),
     descriptions([
