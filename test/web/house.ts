@@ -64,7 +64,7 @@ export interface CitizenHouse {
   close(): Promise<void>
 }
 
-export async function openCitizenHouse(patience: Patience = { ttlSeconds: 3, answerWithinSeconds: 5 }): Promise<CitizenHouse> {
+export async function openCitizenHouse(patience: Patience = { ttlSeconds: 10, answerWithinSeconds: 20 }): Promise<CitizenHouse> {
   const corePort = await freePort()
   let core: House | undefined = await openHouse({ publicPort: corePort })
   const { directory, register: registerKeys } = core.demo
