@@ -33,6 +33,10 @@ export const COMMANDS: Readonly<Record<string, CommandRow>> = {
     load: () => import('./commands/check.js'),
     what: { de: 'OSCI- und XÖV-Nachrichten prüfen', en: 'check OSCI and XÖV messages' },
   },
+  'verify-report': {
+    load: () => import('./commands/verify-report.js'),
+    what: { de: 'einen signierten Prüfbericht gegen seine Signatur prüfen', en: 'check a signed report against its signature' },
+  },
   send: {
     load: () => import('./commands/send.js'),
     what: { de: 'einen Umschlag ablegen, oder fragen und auf die Antwort warten', en: 'put an envelope, or ask and wait for the answer' },

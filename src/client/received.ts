@@ -96,7 +96,8 @@ export class Inbox {
     }
     let content: OpenedEnvelope
     try {
-      content = await openEnvelope(taken.body, { recipient: openingKeys, sender: senders }, { id: taken.id, to: mailbox })
+      const now = this.#options.clock.now()
+      content = await openEnvelope(taken.body, { recipient: openingKeys, sender: senders }, { id: taken.id, to: mailbox, now })
       if (content.kind !== 'request' && content.kind !== 'message')
         throw new ProtektorError('client.foreign-answer', 'An answer came without a question.')
     } catch (error) {

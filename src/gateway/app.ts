@@ -35,6 +35,13 @@ export interface OsciAddress extends AddressEntry {
   answer(call: Call, reservation?: Reservation): Promise<HttpAnswer>
 }
 
+/** An application beside ours, e.g. the online service of the demo; it answers for its own errors. */
+export interface Mount {
+  /** With a slash at both ends; requests below it reach `handler`, unless a role or the core has answered them. */
+  readonly path: string
+  readonly handler: (context: Context, next: () => Promise<unknown>) => Promise<unknown>
+}
+
 export interface PublicAppOptions {
   readonly ports: GatewayPorts
   readonly addresses: readonly OsciAddress[]
@@ -48,6 +55,7 @@ export interface PublicAppOptions {
   readonly jwks: object
   /** Plain HTTP off loopback: everything but the OSCI paths is shut. */
   readonly onlyOsci?: boolean
+  readonly mounts?: readonly Mount[]
   readonly overload?: OverloadLimits
   readonly body?: Partial<Pick<BodyRules, 'minBytesPerSecond' | 'graceMs'>>
 }
@@ -103,7 +111,7 @@ function frameOf(log: GatewayLog, requestId: () => string): Koa {
 }
 
 export function publicApp(options: PublicAppOptions): Koa {
-  const { ports, addresses, broken = [], publicUrl } = options
+  const { ports, addresses, broken = [], publicUrl, mounts = [] } = options
   const requestId = (): string => Buffer.from(ports.random(12)).toString('base64url')
   const app = frameOf(ports.log, requestId)
   const router = new Router()
@@ -160,6 +168,7 @@ export function publicApp(options: PublicAppOptions): Koa {
         openapi: `${publicUrl}/openapi.json`,
         health: `${publicUrl}/healthz`,
         keys: `${publicUrl}/.well-known/jwks.json`,
+        ...(mounts.length === 0 ? {} : { pages: mounts.map(({ path }) => publicUrl + path) }),
         osci: [
           ...addresses.map(({ path, role, mode }) => ({ url: publicUrl + path, role, mode, state: 'serving' })),
           ...broken.map(({ path, role, mode }) => ({ url: publicUrl + path, role, mode, state: 'keyring-broken' })),
@@ -174,6 +183,8 @@ export function publicApp(options: PublicAppOptions): Koa {
   if (options.openapi) router.get('/openapi.json', (context: Context) => void (context.body = options.openapi))
   app.use(router.routes())
   if (options.coreApi) app.use(options.coreApi.routes())
+  for (const { path, handler } of mounts)
+    app.use((context, next) => (`${context.path}/`.startsWith(path) ? handler(context, next) : next()))
   return app
 }
 

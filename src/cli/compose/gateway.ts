@@ -16,7 +16,7 @@ import { staticDirectory } from '../../directory/static.js'
 import { GATEWAY_LIMITS, type Limits } from '../../env.js'
 import { ConfigError, type ConfigProblem } from '../../errors.js'
 import { lmdbRepeats } from '../../gateway/adapters/lmdb-repeats.js'
-import { adminApp, keyringBroken, publicApp, type AddressEntry } from '../../gateway/app.js'
+import { adminApp, keyringBroken, publicApp, type AddressEntry, type Mount } from '../../gateway/app.js'
 import { CORE_API_OPENAPI, coreApiRouter } from '../../gateway/core-api.js'
 import type { GatewayLog } from '../../gateway/log.js'
 import { gatewayMetrics } from '../../gateway/metrics.js'
@@ -57,6 +57,8 @@ export interface GatewayOptions {
   readonly serverLimits?: Partial<ServerLimits>
   /** Begun before; it is closed with the gateway. */
   readonly desk?: Promise<OpenedDesk>
+  /** Shown beside the gateway, under its public address. */
+  readonly mounts?: readonly Mount[]
 }
 
 const random = portionedRandom()
@@ -207,6 +209,7 @@ async function compose(config: Config, options: GatewayOptions, desk: OpenedDesk
     coreApi,
     openapi: CORE_API_OPENAPI,
     jwks: identity.jwks,
+    mounts: options.mounts ?? [],
     onlyOsci: !isLoopback(publicOptions.address.host) && own.publicTls === undefined,
   })
   let draining = false
