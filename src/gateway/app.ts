@@ -181,12 +181,33 @@ function health(context: Context): void {
   context.body = { status: 'ok' }
 }
 
+/** Settled outcome records of this node, for auditors. */
+export interface OutcomeShelf {
+  /** @returns JSON lines of signed records with `seq` above `after`, at most `limit`. */
+  lines(after: number, limit: number): Promise<string>
+}
+
 export interface AdminAppOptions {
   readonly log: GatewayLog
   readonly metrics: GatewayPorts['metrics']
   /** Ready to serve: schemas compiled, not draining. */
   readonly ready: () => boolean
   readonly requestId: () => string
+  readonly outcomes?: OutcomeShelf
+}
+
+const MAX_OUTCOMES = 1000
+
+function outcomesOf(shelf: OutcomeShelf): Koa.Middleware {
+  return async (context: Context) => {
+    const { after = '0', limit = String(MAX_OUTCOMES) } = context.query
+    const [from, most] = [after, limit].map((text) => (typeof text === 'string' && /^\d{1,15}$/.test(text) ? Number(text) : NaN))
+    if (from === undefined || most === undefined || Number.isNaN(from) || !(most >= 1 && most <= MAX_OUTCOMES))
+      throw new HttpError(400, 'http.query', 'after and limit are whole numbers; limit is 1 to 1000.')
+    context.set('Content-Type', 'application/jsonl')
+    context.set('Cache-Control', 'no-store')
+    context.body = await shelf.lines(from, most)
+  }
 }
 
 export function adminApp(options: AdminAppOptions): Koa {
@@ -198,6 +219,7 @@ export function adminApp(options: AdminAppOptions): Koa {
     context.status = ready ? 200 : 503
     context.body = { status: ready ? 'ready' : 'not ready' }
   })
+  if (options.outcomes) router.get('/outcomes', outcomesOf(options.outcomes))
   router.get('/metrics', async (context: Context) => {
     const { contentType, body } = await options.metrics.text()
     context.set('Content-Type', contentType)

@@ -9,6 +9,7 @@ import type { RequestListener } from 'node:http'
 import { join } from 'node:path'
 import type { Config } from '../../config/types.js'
 import { memoryCore } from '../../core/adapters/memory.js'
+import { memoryOnce } from '../../core/adapters/memory-once.js'
 import { systemClock } from '../../core/adapters/timers.js'
 import type { Core, MailboxPolicy } from '../../core/ports.js'
 import type { Directory, DirectoryParticipant } from '../../directory/ports.js'
@@ -17,7 +18,9 @@ import { GATEWAY_LIMITS, type Limits } from '../../env.js'
 import { ConfigError, type ConfigProblem } from '../../errors.js'
 import { lmdbRepeats } from '../../gateway/adapters/lmdb-repeats.js'
 import { adminApp, keyringBroken, publicApp, type AddressEntry } from '../../gateway/app.js'
-import { CORE_API_OPENAPI, coreApiRouter } from '../../gateway/core-api.js'
+import { CORE_API_OPENAPI, coreApi } from '../../gateway/core-api.js'
+import { outcomeSigner } from '../../gateway/core-outcomes.js'
+import { LONG_POLL_LIMITS } from '../../gateway/core-waits.js'
 import type { GatewayLog } from '../../gateway/log.js'
 import { gatewayMetrics } from '../../gateway/metrics.js'
 import type { GatewayPorts, RecipientEndpoint } from '../../gateway/ports.js'
@@ -184,13 +187,19 @@ async function compose(config: Config, options: GatewayOptions, desk: OpenedDesk
   }
   const intermediaries = await openIntermediaries(config, own.rings, oscis, ports)
   const publicOptions = config.listen.public
-  const coreApi = coreApiRouter({
+  const { longPolls, transfers } = config.core
+  const api = coreApi({
     core,
     publicUrl: config.publicUrl,
     participants,
     clock,
-    limits: { envelopeBytes: config.limits.envelopeBytes },
-    signingKey: identity.signing,
+    once: memoryOnce({ clock }),
+    limits: {
+      envelopeBytes: config.limits.envelopeBytes,
+      longPolls: { ...LONG_POLL_LIMITS, ...longPolls },
+      transfers: { minBytesPerSecond: transfers.minBytesPerSecond, graceMs: transfers.graceSeconds * 1000 },
+    },
+    signOutcome: outcomeSigner(identity.signing),
     assertOpen: (mailbox) => {
       if (config.outgoing.some((way) => way.mailbox === mailbox && own.broken.has(way.keys))) throw keyringBroken()
     },
@@ -202,7 +211,7 @@ async function compose(config: Config, options: GatewayOptions, desk: OpenedDesk
     addresses,
     broken: brokenEndpoints(config, own.broken, log),
     publicUrl: config.publicUrl,
-    coreApi,
+    coreApi: api.router,
     openapi: CORE_API_OPENAPI,
     jwks: identity.jwks,
     onlyOsci: !isLoopback(publicOptions.address.host) && own.publicTls === undefined,
