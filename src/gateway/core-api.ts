@@ -66,6 +66,8 @@ export interface CoreApi {
   drain(): void
   /** Hand-overs that have begun here and not ended. */
   readonly underway: number
+  /** Long polls. */
+  readonly waiting: number
 }
 
 /** Puts that are worked on at a time. One that waits for its sender's bytes does not count (see `#put`). */
@@ -90,6 +92,9 @@ export function coreApi(options: CoreApiOptions): CoreApi {
     drain: () => api.drain(),
     get underway() {
       return api.underway
+    },
+    get waiting() {
+      return api.waiting
     },
   }
 }
@@ -125,6 +130,10 @@ class Api {
 
   get underway(): number {
     return this.#handovers.underway
+  }
+
+  get waiting(): number {
+    return this.#polls.waiting
   }
 
   drain(): void {
