@@ -62,7 +62,10 @@ export interface CoreApiOptions {
 
 export interface CoreApi {
   readonly router: Router
-  /** From now on: no puts but answers, nobody waits, and every answer asks the caller to come back over another connection. */
+  /**
+   * Called before the core is drained, which decides what is still put and taken. From now on nobody waits for an outcome here, a take
+   * that finds nothing is answered 503, and every answer ends its connection, so that callers come to another node.
+   */
   drain(): void
   /** Hand-overs that have begun here and not ended. */
   readonly underway: number
@@ -75,7 +78,6 @@ const TURNS = { atOnce: 64, atOncePerLine: 32, maxWaiting: 2048, maxWaitingPerLi
 
 const CODE = /^[A-Za-z0-9._-]{1,40}$/
 const ID = /^[A-Za-z0-9_-]{22,64}$/
-const REPLY = /^reply\./
 const MAX_JSON_BYTES = 4096
 const MAX_LEASE_SECONDS = 3600
 
@@ -109,6 +111,7 @@ class Api {
   readonly #polls: LongPolls
   readonly #handovers: Handovers
   readonly #turns: FairQueue = fairQueue(TURNS)
+  #draining = false
   readonly #handlers: { readonly [O in CoreOperation]: Handler } = {
     putEnvelope: (context, caller, address) => this.#putInTurn(context, caller, address),
     takeEnvelope: (context, caller, address) => this.#take(context, caller, address),
@@ -137,11 +140,8 @@ class Api {
   }
 
   drain(): void {
+    this.#draining = true
     this.#polls.end()
-  }
-
-  get #draining(): boolean {
-    return this.#polls.ended
   }
 
   async answer(operation: CoreOperation, context: Context): Promise<void> {
@@ -167,7 +167,6 @@ class Api {
    */
   async #putInTurn(context: Context, caller: Caller, address: string): Promise<void> {
     if (context.request.type !== MEDIA_TYPE) throw new HttpError(415, 'core.media-type', 'This is no envelope.')
-    if (this.#draining && !REPLY.test(address)) throw stopping()
     let put: Promise<void> | undefined
     const work = () =>
       new Promise<void>((resolve, reject) => {
@@ -213,7 +212,10 @@ class Api {
     const own = participant.mailboxes.includes(address) || (await this.#core.owner(address)) === participant.id
     if (!own) throw new CoreError('unknown', 'There is no such mailbox.')
     const choice = { ...(id === undefined ? {} : { id }), ...(leaseMs === undefined ? {} : { leaseMs }) }
-    const claim = await this.#waiting(context, caller, address, waitMs, (ms, signal) => this.#core.take(address, ms, signal, choice))
+    const take = (signal?: AbortSignal) => this.#core.take(address, waitMs, signal, choice)
+    // Who ends which of these waits when the node stops is the core's to say: answers are still handed out.
+    const poll = { participant: participant.id, target: address, endsWithNode: false }
+    const claim = await (waitMs === 0 ? take() : this.#polls.run(poll, context.res, take))
     if (claim !== undefined) {
       context.respond = false
       return this.#handovers.send(context.res, participant.id, claim, confirm === 'true')
@@ -241,8 +243,10 @@ class Api {
     const until = context.query.until === 'claimed' ? 'claimed' : 'settled'
     await this.#emptyBody(context, caller)
     const before = await this.#ownRecord(caller, id)
-    const wait = (ms: number, signal?: AbortSignal) => this.#core.settled(id, ms, until, signal)
-    const record = (await this.#waiting(context, caller, id, waitMs, wait)) ?? before
+    const poll = { participant: caller.participant.id, target: id, endsWithNode: true }
+    const wait = (signal: AbortSignal) => this.#core.settled(id, waitMs, until, signal)
+    const mayWait = waitMs > 0 && !this.#draining
+    const record = (mayWait ? await this.#polls.run(poll, context.res, wait) : undefined) ?? before
     if (this.#draining && waitMs > 0 && record.outcome === 'waiting') throw stopping()
     context.body = await outcomeBody(record, this.#options.signOutcome)
   }
@@ -251,11 +255,6 @@ class Api {
     const record = await this.#core.outcome(id)
     if (record?.sender !== caller.participant.id) throw new CoreError('unknown', 'There is no such envelope.')
     return record
-  }
-
-  #waiting<T>(context: Context, caller: Caller, target: string, waitMs: number, wait: (ms: number, signal?: AbortSignal) => Promise<T>) {
-    if (waitMs === 0 || this.#draining) return wait(0)
-    return this.#polls.run(caller.participant.id, target, context.res, (signal) => wait(waitMs, signal))
   }
 
   async #emptyBody(context: Context, caller: Caller): Promise<void> {

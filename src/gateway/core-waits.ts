@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: EUPL-1.2
 /**
- * Long polls: how many calls may wait, and their common end when this node stops.
+ * Long polls: how many calls may wait, and the end of those that can wait elsewhere as well when this node stops.
  *
  *   target        a mailbox, or the outcome of one envelope: few, since more than one waiting call there wins nothing
  *   participant   an online service waits for many citizens at a time, each at targets of their own
@@ -21,11 +21,17 @@ export interface LongPollLimits {
 
 export const LONG_POLL_LIMITS: LongPollLimits = { maxSeconds: 30, perTarget: 4, perParticipant: 256, total: 1024 }
 
+export interface LongPoll {
+  readonly participant: string
+  readonly target: string
+  readonly endsWithNode: boolean
+}
+
 export class LongPolls {
   readonly #limits: LongPollLimits
   readonly #counts = new Map<string, number>()
-  readonly #waiting = new Set<AbortController>()
-  #ended = false
+  /** Each with what ends it: true, also the end of this node. */
+  readonly #waiting = new Map<AbortController, boolean>()
 
   constructor(limits: LongPollLimits) {
     this.#limits = limits
@@ -35,16 +41,13 @@ export class LongPolls {
     return this.#waiting.size
   }
 
-  /** Nobody waits here any more. */
-  get ended(): boolean {
-    return this.#ended
-  }
-
   /**
-   * Holds a place for as long as `wait` runs; its signal says that the caller has gone, or that this node is about to stop.
+   * Holds a place for as long as `wait` runs; its signal says that the caller has gone, or that {@link LongPolls.end} was called.
+   * @param poll who waits for what, and whether {@link LongPolls.end} ends it
    * @throws {HttpError} 429 of the participant's own making, 503 the node's
    */
-  async run<T>(participant: string, target: string, response: ServerResponse, wait: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  async run<T>(poll: LongPoll, response: ServerResponse, wait: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    const { participant, target, endsWithNode } = poll
     const own = `${participant} ${target}`
     const { perTarget, perParticipant, total } = this.#limits
     if (this.#count(own) >= perTarget || this.#count(participant) >= perParticipant)
@@ -54,7 +57,7 @@ export class LongPolls {
     const over = new AbortController()
     const onClose = () => over.abort()
     response.once('close', onClose)
-    this.#waiting.add(over)
+    this.#waiting.set(over, endsWithNode)
     for (const key of [own, participant]) this.#counts.set(key, this.#count(key) + 1)
     try {
       return await wait(over.signal)
@@ -65,10 +68,9 @@ export class LongPolls {
     }
   }
 
-  /** Ends all waits, for good. */
+  /** This node is about to stop. */
   end(): void {
-    this.#ended = true
-    for (const over of this.#waiting) over.abort()
+    for (const [over, endsWithNode] of this.#waiting) if (endsWithNode) over.abort()
   }
 
   #count(key: string): number {

@@ -139,7 +139,10 @@ describe('core API, limits', () => {
     const mailboxFull = await put(BOX)
     expect((await put(LEASED)).status).to.equal(201)
     const coreFull = await put(LEASED)
-    for (const [answer, status] of [[mailboxFull, 429], [coreFull, 503]] as const) {
+    for (const [answer, status] of [
+      [mailboxFull, 429],
+      [coreFull, 503],
+    ] as const) {
       expect(answer.status).to.equal(status)
       expect(Number(answer.headers.get('retry-after'))).to.be.greaterThan(0)
       expect(answer.headers.get('connection')).to.equal('close')
@@ -181,7 +184,12 @@ describe('core API, limits', () => {
     const refusal = { body: new TextEncoder().encode('{"code":"X001"}'), type: 'application/json' }
     const calls: [string, (name: string) => Promise<Response>, string, string][] = [
       ['take', (name) => setup.call(setup.portal, `/core/v1/mailboxes/${name}/take`), BOX, 'no.such.box'],
-      ['take from a reply mailbox', (name) => setup.call(setup.portal, `/core/v1/mailboxes/${name}/take`), foreignReply, 'reply.' + newId()],
+      [
+        'take from a reply mailbox',
+        (name) => setup.call(setup.portal, `/core/v1/mailboxes/${name}/take`),
+        foreignReply,
+        'reply.' + newId(),
+      ],
       ['take by id', (name) => setup.call(setup.portal, `/core/v1/mailboxes/${name}/take?id=${own}&leaseSeconds=9`), LEASED, 'no.such.box'],
       ['take and wait', (name) => setup.call(setup.portal, `/core/v1/mailboxes/${name}/take?waitSeconds=9`), LEASED, 'no.such.box'],
       ['outcome', (name) => setup.call(setup.register, outcomePath(name), { method: 'GET' }), own, newId()],
