@@ -80,8 +80,10 @@ function checkCore(values: Values, say: Say): void {
     say('problem', ['limits', 'envelopeBytes'], 'größer als limits.coreBytes', 'larger than limits.coreBytes')
 }
 
-function checkRemoteCore({ core: { remote } }: Values, say: Say): void {
+function checkRemoteCore({ core: { remote }, participants }: Values, say: Say): void {
   if (!remote) return
+  if (participants.some(({ id }) => id === remote.participant))
+    say('problem', ['core', 'remote', 'participant'], 'so heißt schon ein Teilnehmer', 'a participant is named so already')
   const urls: [string, Path][] = [
     [remote.url, ['core', 'remote', 'url']],
     ...remote.urls.map((url, index): [string, Path] => [url, ['core', 'remote', 'urls', index]]),

@@ -440,7 +440,7 @@ export const OPTIONS = z.strictObject({
               ...words('publicUrl des Kerns', 'publicUrl of the core'),
               example: 'https://core.example',
               expects: CORE_URL_WORDS,
-              derived: words('core.remote.url', 'core.remote.url'),
+              derived: words('die Adresse des Knotens, der gefragt wird', 'the address of the node that is asked'),
             }),
             participant: option(NAME, {
               ...words(

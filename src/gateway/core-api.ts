@@ -146,7 +146,6 @@ class Api {
 
   async answer(operation: CoreOperation, context: Context): Promise<void> {
     context.set('Cache-Control', 'no-store')
-    if (this.#draining) context.set('Connection', 'close')
     try {
       const caller = await this.#caller(context.req)
       const params = context.params as Readonly<Record<string, string>>
@@ -154,6 +153,12 @@ class Api {
     } catch (error) {
       this.#problem(context, error)
     }
+    this.#sendElsewhere(context)
+  }
+
+  /** The next call comes over another connection, where another node may answer. */
+  #sendElsewhere(context: Context): void {
+    if (this.#draining && !context.headerSent) context.set('Connection', 'close')
   }
 
   refuseMethod(context: Context, allowed: string): void {
@@ -218,6 +223,7 @@ class Api {
     const claim = await (waitMs === 0 ? take() : this.#polls.run(poll, context.res, take))
     if (claim !== undefined) {
       context.respond = false
+      this.#sendElsewhere(context)
       return this.#handovers.send(context.res, participant.id, claim, confirm === 'true')
     }
     if (this.#draining) throw stopping()

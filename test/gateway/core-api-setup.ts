@@ -43,6 +43,8 @@ export interface SetupOptions {
   readonly once?: Once
   /** A second node in front of the same core: with its people, under its address. */
   readonly beside?: Setup
+  /** Starts anew, empty, where an earlier one listened, with its people. */
+  readonly again?: { readonly url: string; readonly people: Setup }
 }
 
 async function person(id: string, mailboxes: readonly string[] = []): Promise<Person> {
@@ -93,12 +95,13 @@ export class Setup {
     coreLimits: Partial<MemoryCoreLimits> = {},
     options: SetupOptions = {},
   ): Promise<Setup> {
-    const { beside, registerTls } = options
-    const register = beside?.register ?? (await person('register-1', [BOX, LEASED]))
+    const { beside, registerTls, again } = options
+    const known = beside ?? again?.people
+    const register = known?.register ?? (await person('register-1', [BOX, LEASED]))
     const people = [
-      beside?.portal ?? (await person('portal-1')),
+      known?.portal ?? (await person('portal-1')),
       registerTls ? { ...register, tls: registerTls } : register,
-      beside?.stranger ?? (await person('stranger-1')),
+      known?.stranger ?? (await person('stranger-1')),
     ] as const
     const core = beside?.core ?? memoryCore({ clock: systemClock, ...coreLimits })
     await core.openMailbox(BOX, 'register-1', { ttlSeconds: 10, handover: 'at-most-once' })
@@ -107,7 +110,7 @@ export class Setup {
     app.on('error', () => undefined)
     const server = await listen(
       (request, response) => void app.callback()(request, response),
-      { host: '127.0.0.1', port: 0 },
+      { host: '127.0.0.1', port: Number(new URL(again?.url ?? 'http://127.0.0.1:0').port) },
       options.tls ? { tls: options.tls } : {},
     )
     const url = beside?.url ?? server.url
