@@ -6,7 +6,7 @@
  */
 import type { JWK } from 'jose'
 import type { OpeningKey } from '../envelope/keys.js'
-import { generateEnvelopeKey, importOpeningKey } from '../envelope/keys.js'
+import { generateReplyKey } from '../envelope/keys.js'
 import { openEnvelope } from '../envelope/open.js'
 import type { OpenedEnvelope } from '../envelope/types.js'
 import { ProtektorError } from '../errors.js'
@@ -55,12 +55,12 @@ type Step =
 
 /** @throws {TransportError} the request could not be put; {EnvelopeError} it could not be sealed */
 export async function* ask(options: ClientOptions, request: AskRequest): AsyncGenerator<AskEvent, void, undefined> {
-  const pair = await generateEnvelopeKey('enc')
+  const pair = await generateReplyKey()
   const header = { id: newId(options.random), to: request.to, ttlSeconds: request.ttlSeconds ?? DEFAULT_TTL_SECONDS }
   const question: Question = {
     id: header.id,
     replyTo: 'reply.' + newId(options.random),
-    replyKey: await importOpeningKey(pair.privateJwk),
+    replyKey: pair.key,
     deadlineMs: options.clock.monotonicMs() + (request.answerWithinSeconds ?? 20) * 1000,
     request,
   }
@@ -160,7 +160,7 @@ async function patient<T>(
 async function belonging(options: ClientOptions, question: Question, taken: TakenEnvelope): Promise<OpenedEnvelope | undefined> {
   try {
     const keys = { recipient: [question.replyKey], sender: options.senders }
-    const content = await openEnvelope(taken.body, keys, { id: taken.id, to: question.replyTo })
+    const content = await openEnvelope(taken.body, keys, { id: taken.id, to: question.replyTo, now: options.clock.now() })
     const { answerFrom } = question.request
     const kindFits = content.kind === 'notice' || content.kind === 'result'
     if (content.inReplyTo !== question.id || !kindFits || (answerFrom ?? content.sender) !== content.sender) {

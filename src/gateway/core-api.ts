@@ -19,7 +19,7 @@ import { readHeader } from '../envelope/header.js'
 import { HttpError } from '../errors.js'
 import type { CoreOperation } from './core-api-openapi.js'
 import { CORE_ROUTES } from './core-api-openapi.js'
-import { contentLength, readBody, type TransferLimits } from './core-body.js'
+import { contentLength, readBody, TRANSFER_LIMITS, type TransferLimits } from './core-body.js'
 import { Handovers, type HandoverEnd } from './core-handover.js'
 import { outcomeBody, type SignOutcome } from './core-outcomes.js'
 import type { Caller, Participant } from './core-possession.js'
@@ -40,7 +40,7 @@ export interface CoreApiLimits {
 export const CORE_API_LIMITS: CoreApiLimits = {
   envelopeBytes: ENVELOPE_LIMITS.envelopeBytes,
   longPolls: LONG_POLL_LIMITS,
-  transfers: { minBytesPerSecond: 16 * 1024, graceMs: 5_000 },
+  transfers: TRANSFER_LIMITS,
   tokenSkewSeconds: 60,
 }
 
@@ -191,9 +191,10 @@ class Api {
     const sender = caller.participant.id
     this.#options.assertOpen?.(address)
     const reservation = await this.#core.reserve(address, sender, announced)
+    let body: Uint8Array | undefined
     try {
       const grow = (toBytes: number) => reservation.grow(toBytes)
-      const body = await readBody(context.req, { ...this.#limits.transfers, maxBytes, grow, onSlow })
+      body = await readBody(context.req, { ...this.#limits.transfers, maxBytes, grow, onSlow })
       caller.assertBody(body)
       const header = readHeader(body)
       if (header.to !== address) throw malformed()
@@ -203,6 +204,7 @@ class Api {
       context.body = { id: header.id, outcome: 'waiting' }
     } catch (error) {
       reservation.release()
+      body?.fill(0)
       throw error
     }
   }

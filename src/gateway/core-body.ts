@@ -20,6 +20,8 @@ export interface TransferLimits {
   readonly graceMs: number
 }
 
+export const TRANSFER_LIMITS: TransferLimits = { minBytesPerSecond: 16 * 1024, graceMs: 5_000 }
+
 export interface BodyRules extends TransferLimits {
   readonly maxBytes: number
   /** Told the running count when no length was announced. */
@@ -122,7 +124,10 @@ class Reader {
 
 const ignore = (): void => undefined
 
-/** A chunk that has its memory to itself is taken as it is; the rest is copied into memory of the exact size, and wiped. */
+/**
+ * A chunk that has its memory to itself is taken as it is. The rest is copied into memory of the exact size and wiped: it is a part of
+ * what the socket was read into, which nobody overwrites before it is used again (C5).
+ */
 function joined(chunks: readonly Buffer[], count: number): Uint8Array {
   const [only] = chunks
   if (chunks.length === 1 && only?.buffer.byteLength === count) return only

@@ -27,8 +27,18 @@ export async function outcomeBody(record: OutcomeRecord, sign: SignOutcome | und
 }
 
 /** What an auditor reads: one JSON object a line, `seq` and the record as JWS, in order. */
-export async function outcomeLines(journal: OutcomeJournal, sign: SignOutcome, afterSeq: number, limit: number): Promise<string> {
-  const records = [...journal.since(afterSeq, limit)]
-  const lines = await Promise.all(records.map(async (record) => JSON.stringify({ seq: record.link?.seq, jws: await sign(record) }) + '\n'))
-  return lines.join('')
+export interface OutcomeShelf {
+  /** Records with `seq` above `afterSeq`, at most `limit`. */
+  lines(afterSeq: number, limit: number): Promise<string>
+}
+
+export function outcomeShelf(journal: OutcomeJournal, sign: SignOutcome): OutcomeShelf {
+  return {
+    async lines(afterSeq, limit) {
+      const lines: string[] = []
+      for (const record of journal.since(afterSeq, limit))
+        lines.push(JSON.stringify({ seq: record.link?.seq, jws: await sign(record) }) + '\n')
+      return lines.join('')
+    },
+  }
 }

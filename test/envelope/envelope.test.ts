@@ -454,6 +454,7 @@ describe('envelope', () => {
       name: string
       file: string
       content: Record<string, unknown>
+      vouched?: true
       parts: { name: string; bytes: number; sha256: string }[]
     }[]
     const keys = json('fixtures/envelope/keys.json') as unknown as Record<'recipientEc' | 'recipientRsa' | 'senderEc' | 'senderRsa', JWK>
@@ -467,7 +468,9 @@ describe('envelope', () => {
           { id: 'register-1', jwks },
         ])
         const opened = await openEnvelope(new Uint8Array(readFileSync(file('fixtures/envelope/' + vector.file))), { recipient, sender })
-        const { parts, ...rest } = withoutSigner(opened)
+        const { parts, ...sealed } = withoutSigner(opened)
+        const { vouched, ...rest } = sealed as typeof sealed & Pick<OpenedEnvelope, 'vouched'>
+        expect(vouched).to.equal(vector.vouched)
         expect(rest).to.deep.equal(vector.content)
         const digests = await Promise.all(
           parts.map(async (part) => Buffer.from(await crypto.subtle.digest('SHA-256', part.bytes)).toString('hex')),

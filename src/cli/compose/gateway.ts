@@ -18,9 +18,9 @@ import { staticDirectory } from '../../directory/static.js'
 import { GATEWAY_LIMITS, type Limits } from '../../env.js'
 import { ConfigError, type ConfigProblem } from '../../errors.js'
 import { lmdbRepeats } from '../../gateway/adapters/lmdb-repeats.js'
-import { adminApp, keyringBroken, publicApp, type AddressEntry } from '../../gateway/app.js'
+import { adminApp, keyringBroken, publicApp, type AddressEntry, type Mount } from '../../gateway/app.js'
 import { CORE_API_OPENAPI, coreApi, type CoreApiOptions } from '../../gateway/core-api.js'
-import { outcomeSigner } from '../../gateway/core-outcomes.js'
+import { outcomeShelf, outcomeSigner } from '../../gateway/core-outcomes.js'
 import { LONG_POLL_LIMITS } from '../../gateway/core-waits.js'
 import type { GatewayLog } from '../../gateway/log.js'
 import { gatewayMetrics } from '../../gateway/metrics.js'
@@ -35,6 +35,7 @@ import { openOwnKeys, readCertificates } from './keys.js'
 import { packageCodec } from './package-codec.js'
 import { openIntermediaries } from './intermediary.js'
 import { openOsciDirectory } from './osci-directory.js'
+import { openOutcomeJournal } from './outcome-journal.js'
 import { makeEndpoints, makePeers, strictAlgorithms } from './peers.js'
 import { openRemoteCore } from './remote-core.js'
 import { openWaysOut } from './way-out.js'
@@ -62,6 +63,8 @@ export interface GatewayOptions {
   readonly serverLimits?: Partial<ServerLimits>
   /** Begun before; it is closed with the gateway. */
   readonly desk?: Promise<OpenedDesk>
+  /** Shown beside the gateway, under its public address. */
+  readonly mounts?: readonly Mount[]
 }
 
 const random = portionedRandom()
@@ -168,7 +171,10 @@ async function compose(config: Config, options: GatewayOptions, desk: OpenedDesk
   const endpoints = await makeEndpoints(config, own.rings)
   const oscis = await openOsciDirectory(config, participants, clock, log)
   const limits = limitsOf(config)
-  const core = remote ? openRemoteCore(remote, identity, clock) : memoryCore({ clock, maxBytes: config.limits.coreBytes })
+  const journal = remote ? undefined : openOutcomeJournal(config, { clock, random, log })
+  const core = remote
+    ? openRemoteCore(remote, identity, clock)
+    : memoryCore({ clock, maxBytes: config.limits.coreBytes, ...(journal ? { journal } : {}) })
   await openMailboxes(core, identity.participant, config, participants)
   const used = join(config.dataDirectory, 'used-ids')
   await mkdir(used, { recursive: true, mode: 0o700 })
@@ -198,6 +204,7 @@ async function compose(config: Config, options: GatewayOptions, desk: OpenedDesk
   }
   const intermediaries = await openIntermediaries(config, own.rings, oscis, ports)
   const publicOptions = config.listen.public
+  const signOutcome = outcomeSigner(identity.signing)
   const { longPolls, transfers } = config.core
   const apiOptions: CoreApiOptions = {
     core,
@@ -210,7 +217,7 @@ async function compose(config: Config, options: GatewayOptions, desk: OpenedDesk
       longPolls: { ...LONG_POLL_LIMITS, ...longPolls },
       transfers: { minBytesPerSecond: transfers.minBytesPerSecond, graceMs: transfers.graceSeconds * 1000 },
     },
-    signOutcome: outcomeSigner(identity.signing),
+    signOutcome,
     assertOpen: (mailbox) => {
       if (config.outgoing.some((way) => way.mailbox === mailbox && own.broken.has(way.keys))) throw keyringBroken()
     },
@@ -226,6 +233,7 @@ async function compose(config: Config, options: GatewayOptions, desk: OpenedDesk
     publicUrl: config.publicUrl,
     ...(api ? { coreApi: api.router, openapi: CORE_API_OPENAPI } : {}),
     jwks: identity.jwks,
+    mounts: options.mounts ?? [],
     onlyOsci: !isLoopback(publicOptions.address.host) && own.publicTls === undefined,
   })
   let draining = false
@@ -239,10 +247,14 @@ async function compose(config: Config, options: GatewayOptions, desk: OpenedDesk
     maxConnectionsPerPeer: config.http.maxConnectionsPerPeer,
     ...options.serverLimits,
   }
-  const admin = await listen(handlerOf(adminApp({ log, metrics, ready, requestId })), config.listen.admin.address, {
-    limits: serverLimits,
-    ...(own.adminTls ? { tls: own.adminTls } : {}),
-  })
+  const admin = await listen(
+    handlerOf(adminApp({ log, metrics, ready, requestId, ...(journal ? { outcomes: outcomeShelf(journal, signOutcome) } : {}) })),
+    config.listen.admin.address,
+    {
+      limits: serverLimits,
+      ...(own.adminTls ? { tls: own.adminTls } : {}),
+    },
+  )
   const open = await listen(handlerOf(shown), publicOptions.address, {
     limits: serverLimits,
     ...(own.publicTls ? { tls: own.publicTls } : {}),
@@ -272,6 +284,7 @@ async function compose(config: Config, options: GatewayOptions, desk: OpenedDesk
       await Promise.all([open.close(leftMs), waysOut.close(leftMs)])
       await core.close()
       await intermediaries.close()
+      await journal?.close()
       await Promise.all([desk.close(), ports.repeats.close(), oscis.close(), admin.close(0)])
     },
   }
