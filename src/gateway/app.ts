@@ -13,6 +13,7 @@ import Router from 'koa-router'
 import { HttpError } from '../errors.js'
 import type { GatewayLog } from './log.js'
 import { announcedBytes, assertReadable, readOsciBody, type BodyRules } from './body.js'
+import type { OutcomeShelf } from './core-outcomes.js'
 import { overloadGuard, type OverloadLimits } from './overload.js'
 import type { GatewayPorts } from './ports.js'
 import type { Reservation } from '../core/ports.js'
@@ -198,6 +199,22 @@ export interface AdminAppOptions {
   /** Ready to serve: schemas compiled, not draining. */
   readonly ready: () => boolean
   readonly requestId: () => string
+  /** Settled outcome records of this node, for auditors. */
+  readonly outcomes?: OutcomeShelf
+}
+
+const MAX_OUTCOMES = 1000
+
+function outcomesOf(shelf: OutcomeShelf): Koa.Middleware {
+  return async (context: Context) => {
+    const { after = '0', limit = String(MAX_OUTCOMES) } = context.query
+    const [from, most] = [after, limit].map((text) => (typeof text === 'string' && /^\d{1,15}$/.test(text) ? Number(text) : NaN))
+    if (from === undefined || most === undefined || Number.isNaN(from) || !(most >= 1 && most <= MAX_OUTCOMES))
+      throw new HttpError(400, 'http.query', 'after and limit are whole numbers; limit is 1 to 1000.')
+    context.set('Content-Type', 'application/jsonl')
+    context.set('Cache-Control', 'no-store')
+    context.body = await shelf.lines(from, most)
+  }
 }
 
 export function adminApp(options: AdminAppOptions): Koa {
@@ -209,6 +226,7 @@ export function adminApp(options: AdminAppOptions): Koa {
     context.status = ready ? 200 : 503
     context.body = { status: ready ? 'ready' : 'not ready' }
   })
+  if (options.outcomes) router.get('/outcomes', outcomesOf(options.outcomes))
   router.get('/metrics', async (context: Context) => {
     const { contentType, body } = await options.metrics.text()
     context.set('Content-Type', contentType)
