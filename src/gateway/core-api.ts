@@ -59,6 +59,8 @@ export interface CoreApiOptions {
   readonly signingKey?: SigningKey
   /** Told of every error without an HTTP status of its own (answered 500); its text goes nowhere else. */
   readonly onError?: (error: unknown) => void
+  /** Told the status of every call that is not done. */
+  readonly onRefusal?: (status: number) => void
 }
 
 const CODE = /^[A-Za-z0-9._-]{1,40}$/
@@ -278,6 +280,7 @@ class CoreApi {
         ? error
         : { status: error instanceof EnvelopeError ? 400 : 500, retryAfterSeconds: undefined }
     if (status === 500) this.#options.onError?.(error)
+    this.#options.onRefusal?.(status)
     const known = status !== 500 && error instanceof Error && 'finding' in error
     context.status = status
     if (status === 401) context.set('WWW-Authenticate', 'Protektor')

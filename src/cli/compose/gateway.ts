@@ -17,6 +17,7 @@ import { GATEWAY_LIMITS, type Limits } from '../../env.js'
 import { ConfigError, type ConfigProblem } from '../../errors.js'
 import { lmdbRepeats } from '../../gateway/adapters/lmdb-repeats.js'
 import { adminApp, keyringBroken, publicApp, type AddressEntry } from '../../gateway/app.js'
+import { coreCounter } from '../../gateway/core-counter.js'
 import { CORE_API_OPENAPI, coreApiRouter } from '../../gateway/core-api.js'
 import type { GatewayLog } from '../../gateway/log.js'
 import { gatewayMetrics } from '../../gateway/metrics.js'
@@ -29,6 +30,7 @@ import { GATEWAY_PARTICIPANT, openIdentity, type OpenedIdentity } from './identi
 import { openOwnKeys, readCertificates } from './keys.js'
 import { packageCodec } from './package-codec.js'
 import { openIntermediaries } from './intermediary.js'
+import { openOperator } from './operator.js'
 import { openOsciDirectory } from './osci-directory.js'
 import { makeEndpoints, makePeers, strictAlgorithms } from './peers.js'
 import { openWaysOut } from './way-out.js'
@@ -154,13 +156,14 @@ async function compose(config: Config, options: GatewayOptions, desk: OpenedDesk
   const endpoints = await makeEndpoints(config, own.rings)
   const oscis = await openOsciDirectory(config, participants, clock, log)
   const limits = limitsOf(config)
-  const core = memoryCore({ clock, maxBytes: config.limits.coreBytes })
+  const metrics = gatewayMetrics(() => clock.now())
+  const slowPollers = Object.entries(config.mailboxes).filter(([, { slowPoller }]) => slowPoller)
+  for (const [address, { ttlSeconds }] of slowPollers) metrics.slowPoller(address, ttlSeconds)
+  const observer = coreCounter(metrics, new Set(slowPollers.map(([address]) => address)))
+  const core = memoryCore({ clock, maxBytes: config.limits.coreBytes, observer })
   await openMailboxes(core, config, participants)
   const used = join(config.dataDirectory, 'used-ids')
   await mkdir(used, { recursive: true, mode: 0o700 })
-  const metrics = gatewayMetrics()
-  for (const [address, { slowPoller, ttlSeconds }] of Object.entries(config.mailboxes))
-    if (slowPoller) metrics.slowPoller(address, ttlSeconds)
   const stopping = new AbortController()
   // every wait for late answers listens to it
   setMaxListeners(0, stopping.signal)
@@ -195,6 +198,7 @@ async function compose(config: Config, options: GatewayOptions, desk: OpenedDesk
       if (config.outgoing.some((way) => way.mailbox === mailbox && own.broken.has(way.keys))) throw keyringBroken()
     },
     onError: () => log.write('error', 'core-api-failed', { error: 'ERR_INTERNAL' }),
+    onRefusal: (status) => metrics.refusal(String(status)),
   })
   const addresses = [...endpoints.map((endpoint) => passiveRecipient(endpoint, ports)), ...intermediaries.addresses]
   const shown = publicApp({
@@ -210,6 +214,8 @@ async function compose(config: Config, options: GatewayOptions, desk: OpenedDesk
   let draining = false
   const serves = addresses.length > 0 || config.endpoints.length === 0
   const ready = () => !draining && serves && desk.ready()
+  const state = () => (draining ? 'draining' : ready() ? 'ready' : 'not-ready')
+  const operator = await openOperator(config, { clock, metrics, state, core, desk, directory: oscis, own })
   const requestId = () => Buffer.from(random(12)).toString('base64url')
   const serverLimits: Partial<ServerLimits> = {
     requestTimeoutMs: config.http.requestTimeoutSeconds * 1000,
@@ -218,21 +224,23 @@ async function compose(config: Config, options: GatewayOptions, desk: OpenedDesk
     maxConnectionsPerPeer: config.http.maxConnectionsPerPeer,
     ...options.serverLimits,
   }
-  const admin = await listen(handlerOf(adminApp({ log, metrics, ready, requestId })), config.listen.admin.address, {
+  const listening: Listening[] = []
+  const abandon = async (error: unknown): Promise<never> => {
+    operator.close()
+    await Promise.all(listening.map((one) => one.close(0)))
+    throw error
+  }
+  const admin = await listen(handlerOf(adminApp({ log, metrics, ready, requestId, operator })), config.listen.admin.address, {
     limits: serverLimits,
     ...(own.adminTls ? { tls: own.adminTls } : {}),
-  })
+  }).catch(abandon)
+  listening.push(admin)
   const open = await listen(handlerOf(shown), publicOptions.address, {
     limits: serverLimits,
     ...(own.publicTls ? { tls: own.publicTls } : {}),
-  }).catch(async (error: unknown) => {
-    await admin.close(0)
-    throw error
-  })
-  const waysOut = await openWaysOut(config, own.rings, peers, oscis.services, ports).catch(async (error: unknown) => {
-    await Promise.all([open.close(0), admin.close(0)])
-    throw error
-  })
+  }).catch(abandon)
+  listening.push(open)
+  const waysOut = await openWaysOut(config, own.rings, peers, oscis.services, ports).catch(abandon)
   return {
     public: open,
     admin,
@@ -249,6 +257,7 @@ async function compose(config: Config, options: GatewayOptions, desk: OpenedDesk
       await Promise.all([open.close(withinMs), waysOut.close(withinMs)])
       await core.close()
       await intermediaries.close()
+      operator.close()
       await Promise.all([desk.close(), ports.repeats.close(), oscis.close(), admin.close(0)])
     },
   }
