@@ -52,7 +52,7 @@ export function servePage(router: Router, path: string, assets: () => Promise<We
     context.redirect(path)
     return undefined
   })
-  router.get(`${path}:file?`, async (context: Context) => {
+  router.get(`${path}{:file}`, async (context: Context) => {
     const { file = 'index.html' } = context.params as { readonly file?: string }
     const asset = (await load()).get(file)
     if (!asset) throw new HttpError(404, 'http.not-found', 'There is nothing at this address.')
