@@ -10,6 +10,7 @@
  */
 import uPlot from 'uplot'
 import { element, setText } from './dom.js'
+import type { Bin } from './history.js'
 import { fillOf, inkColor, onSchemeChange, swatch, type Ink } from './paint.js'
 import type { Speech } from './speech.js'
 import { table, type Cell, type Column } from './table.js'
@@ -41,8 +42,7 @@ export interface ChartOptions {
 }
 
 export interface ChartContent {
-  /** Begin of each bin, seconds since 1970. */
-  readonly at: readonly number[]
+  readonly bins: readonly Bin[]
   /** One row per series; null: nothing is known. */
   readonly values: readonly (readonly (number | null)[])[]
   readonly summary: string
@@ -72,7 +72,7 @@ function seriesOf({ series, stacked, dotted = false }: ChartOptions): uPlot.Seri
       ...(ink.dash ? { dash: [...ink.dash] } : {}),
       points: { show: dotted, size: 5, fill: () => inkColor(ink.color), stroke: () => inkColor(ink.color) },
     }))
-  const bars = uPlot.paths.bars?.({ size: [0.85, 40], align: 1 })
+  const bars = uPlot.paths.bars?.({ size: [0.85, 40] })
   return series
     .map(({ ink }) => ({
       stroke: () => inkColor(ink.color),
@@ -97,7 +97,12 @@ function axesOf({ axisText, splits, speech }: ChartOptions): uPlot.Axis[] {
       ...shared,
       size: 72,
       values: (_chart, values) => values.map((value) => (value === null ? '' : axisText(value))),
-      ...(splits ? { splits: () => [...splits], filter: (_chart: uPlot, values: number[]) => values } : {}),
+      ...(splits
+        ? {
+            splits: (_chart: uPlot, _axis: number, low: number, high: number) => splits.filter((at) => at >= low && at <= high),
+            filter: (_chart: uPlot, values: number[]) => values,
+          }
+        : {}),
     },
   ]
 }
@@ -115,6 +120,7 @@ export function chart(options: ChartOptions): Chart {
   const details = element('details', {}, element('summary', {}, speech.texts.asTable), numbers.element)
   const whole = element('figure', {}, element('p', { class: 'note unit', 'aria-hidden': 'true' }, unit), drawn, sentence, legend, details)
   let content: ChartContent | undefined
+  let span: [number, number] = [0, 1]
   const fill = (): void => {
     if (content && details.open) numbers.set(content.rows())
   }
@@ -127,7 +133,10 @@ export function chart(options: ChartOptions): Chart {
       padding: [8, 8, 0, 0],
       legend: { show: false },
       cursor: { show: false },
-      scales: { x: { time: true }, y: options.scale ?? { range: (_chart, _low, high) => [0, Math.max(1, high * 1.15)] } },
+      scales: {
+        x: { time: true, range: () => span },
+        y: options.scale ?? { range: (_chart, _low, high) => [0, Math.max(1, high * 1.15)] },
+      },
       axes: axesOf(options),
       series: [{}, ...seriesOf(options)],
       hooks: {
@@ -149,7 +158,10 @@ export function chart(options: ChartOptions): Chart {
     set(next) {
       content = next
       const rows = options.stacked ? stack(next.values) : next.values.map((row) => [...row])
-      plot.setData([[...next.at], ...rows])
+      // a value stands in the middle of its bin, and each bin is seen whole
+      const half = ((next.bins[1]?.at ?? 1) - (next.bins[0]?.at ?? 0)) / 2
+      span = [next.bins[0]?.at ?? 0, (next.bins.at(-1)?.at ?? 0) + 2 * half]
+      plot.setData([next.bins.map(({ at }) => at + half), ...rows])
       setText(sentence, next.summary)
       drawn.setAttribute('aria-label', `${name}. ${next.summary}`)
       fill()

@@ -20,8 +20,8 @@ import { viewOf, withWindow, type View } from './view.js'
 /** Across the page, and side by side where there is room. */
 const LAYOUT = {
   top: [attentionPanel, glancePanel],
-  left: [messagesPanel, dwellPanel, waitingPanel],
-  right: [outcomesPanel, refusalsPanel, partsPanel, certificatesPanel],
+  left: [messagesPanel, dwellPanel, waitingPanel, certificatesPanel],
+  right: [outcomesPanel, refusalsPanel, partsPanel],
 } as const
 
 const STATE_GRADES: Readonly<Record<Figures['state'], Grade>> = { ready: 'success', draining: 'info', 'not-ready': 'danger' }

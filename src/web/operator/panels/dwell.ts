@@ -103,8 +103,7 @@ export function dwellPanel(speech: Speech): Panel {
       cells = cellsOf(bins, bounds)
       binLength = binSeconds(windowSeconds)
       drawn.set({
-        // a quantile stands in the middle of its bin, where its cells are
-        at: bins.map(({ at }) => at + binLength / 2),
+        bins,
         values: [told.map((one) => one?.p50 ?? null), told.map((one) => one?.p95 ?? null)],
         summary:
           whole === undefined

@@ -29,7 +29,7 @@ export function messagesPanel(speech: Speech): Panel {
       const [mean, osci] = [rateOf(inWindow(view), ['core']) ?? 0, rateOf(inWindow(view), OSCI_ROLES) ?? 0]
       const most = Math.max(0, ...bins.map(({ samples }) => rateOf(samples, ['core']) ?? 0))
       drawn.set({
-        at: bins.map(({ at }) => at),
+        bins,
         values: roles.map((role) => bins.map(({ samples }) => rateOf(samples, [role]) ?? null)),
         summary: say(texts.messagesSummary, texts.windows[windowSeconds] ?? '', number(mean, 1), number(most, 1), number(osci, 1)),
         rows: () =>

@@ -63,7 +63,7 @@ export function outcomesPanel(speech: Speech): Panel {
       const counts = bins.map((bin) => byClass(bin.samples))
       const sums = byClass(samples)
       drawn.set({
-        at: bins.map(({ at }) => at),
+        bins,
         values: CLASSES.map((one) => bins.map((bin, index) => (bin.seconds === 0 ? null : (counts[index]?.[one] ?? 0) / bin.seconds))),
         summary: say(
           texts.outcomesSummary,
