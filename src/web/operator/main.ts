@@ -4,7 +4,8 @@
  * @module
  */
 import { badge, element, setText, type Grade } from './dom.js'
-import { listen, type Figures, type Message } from './feed.js'
+import type { Figures, Message } from './feed.js'
+import { listen } from './listen.js'
 import { attentionPanel } from './panels/attention.js'
 import { certificatesPanel } from './panels/certificates.js'
 import { dwellPanel } from './panels/dwell.js'
