@@ -372,7 +372,11 @@ export const OPTIONS = z.strictObject({
   listen: z
     .strictObject({
       public: listener('127.0.0.1:8080', 'öffentliche Adresse', 'public address'),
-      admin: listener('127.0.0.1:8081', 'Adresse für Betrieb: /metrics, /readyz', 'address for operation: /metrics, /readyz'),
+      admin: listener(
+        '127.0.0.1:8081',
+        'Adresse für Betrieb: /operator/, /metrics, /readyz',
+        'address for operation: /operator/, /metrics, /readyz',
+      ),
       tls: option(keySource().optional(), {
         ...words('Schlüssel für TLS an beiden Adressen', 'key for TLS at both addresses'),
         example: '{ pkcs12: keys/tls.p12, pinFile: keys/tls.pin }',

@@ -22,6 +22,7 @@ import { adminApp, keyringBroken, publicApp, type AddressEntry, type Mount } fro
 import { CORE_API_OPENAPI, coreApi, type CoreApiOptions } from '../../gateway/core-api.js'
 import { outcomeShelf, outcomeSigner } from '../../gateway/core-outcomes.js'
 import { LONG_POLL_LIMITS } from '../../gateway/core-waits.js'
+import { coreCounter } from '../../gateway/core-counter.js'
 import type { GatewayLog } from '../../gateway/log.js'
 import { gatewayMetrics } from '../../gateway/metrics.js'
 import type { GatewayPorts, RecipientEndpoint } from '../../gateway/ports.js'
@@ -34,6 +35,7 @@ import { drainCore } from './draining.js'
 import { openOwnKeys, readCertificates } from './keys.js'
 import { packageCodec } from './package-codec.js'
 import { openIntermediaries } from './intermediary.js'
+import { openOperator } from './operator.js'
 import { openOsciDirectory } from './osci-directory.js'
 import { openOutcomeJournal } from './outcome-journal.js'
 import { makeEndpoints, makePeers, strictAlgorithms } from './peers.js'
@@ -171,16 +173,17 @@ async function compose(config: Config, options: GatewayOptions, desk: OpenedDesk
   const endpoints = await makeEndpoints(config, own.rings)
   const oscis = await openOsciDirectory(config, participants, clock, log)
   const limits = limitsOf(config)
+  const metrics = gatewayMetrics(() => clock.now())
+  const slowPollers = Object.entries(config.mailboxes).filter(([, { slowPoller }]) => slowPoller)
+  for (const [address, { ttlSeconds }] of slowPollers) metrics.slowPoller(address, ttlSeconds)
+  const observe = coreCounter(metrics, new Set(slowPollers.map(([address]) => address)))
   const journal = remote ? undefined : openOutcomeJournal(config, { clock, random, log })
   const core = remote
     ? openRemoteCore(remote, identity, clock)
-    : memoryCore({ clock, maxBytes: config.limits.coreBytes, ...(journal ? { journal } : {}) })
+    : memoryCore({ clock, maxBytes: config.limits.coreBytes, observe, ...(journal ? { journal } : {}) })
   await openMailboxes(core, identity.participant, config, participants)
   const used = join(config.dataDirectory, 'used-ids')
   await mkdir(used, { recursive: true, mode: 0o700 })
-  const metrics = gatewayMetrics()
-  for (const [address, { slowPoller, ttlSeconds }] of Object.entries(config.mailboxes))
-    if (slowPoller) metrics.slowPoller(address, ttlSeconds)
   const stopping = new AbortController()
   // every wait for late answers listens to it
   setMaxListeners(0, stopping.signal)
@@ -222,6 +225,7 @@ async function compose(config: Config, options: GatewayOptions, desk: OpenedDesk
       if (config.outgoing.some((way) => way.mailbox === mailbox && own.broken.has(way.keys))) throw keyringBroken()
     },
     onError: () => log.write('error', 'core-api-failed', { error: 'ERR_INTERNAL' }),
+    onRefusal: (status) => metrics.refusal(String(status)),
   }
   // participants speak to the core itself, wherever it is
   const api = remote ? undefined : coreApi(apiOptions)
@@ -239,6 +243,8 @@ async function compose(config: Config, options: GatewayOptions, desk: OpenedDesk
   let draining = false
   const serves = addresses.length > 0 || config.endpoints.length === 0
   const ready = () => !draining && serves && desk.ready()
+  const state = () => (draining ? 'draining' : ready() ? 'ready' : 'not-ready')
+  const operator = await openOperator(config, { clock, metrics, state, core, desk, directory: oscis, own })
   const requestId = () => Buffer.from(random(12)).toString('base64url')
   const serverLimits: Partial<ServerLimits> = {
     requestTimeoutMs: config.http.requestTimeoutSeconds * 1000,
@@ -247,25 +253,24 @@ async function compose(config: Config, options: GatewayOptions, desk: OpenedDesk
     maxConnectionsPerPeer: config.http.maxConnectionsPerPeer,
     ...options.serverLimits,
   }
-  const admin = await listen(
-    handlerOf(adminApp({ log, metrics, ready, requestId, ...(journal ? { outcomes: outcomeShelf(journal, signOutcome) } : {}) })),
-    config.listen.admin.address,
-    {
-      limits: serverLimits,
-      ...(own.adminTls ? { tls: own.adminTls } : {}),
-    },
-  )
+  const listening: Listening[] = []
+  const abandon = async (error: unknown): Promise<never> => {
+    operator.close()
+    await Promise.all(listening.map((one) => one.close(0)))
+    throw error
+  }
+  const outcomes = journal ? { outcomes: outcomeShelf(journal, signOutcome) } : {}
+  const admin = await listen(handlerOf(adminApp({ log, metrics, ready, requestId, operator, ...outcomes })), config.listen.admin.address, {
+    limits: serverLimits,
+    ...(own.adminTls ? { tls: own.adminTls } : {}),
+  }).catch(abandon)
+  listening.push(admin)
   const open = await listen(handlerOf(shown), publicOptions.address, {
     limits: serverLimits,
     ...(own.publicTls ? { tls: own.publicTls } : {}),
-  }).catch(async (error: unknown) => {
-    await admin.close(0)
-    throw error
-  })
-  const waysOut = await openWaysOut(config, own.rings, peers, oscis.services, ports).catch(async (error: unknown) => {
-    await Promise.all([open.close(0), admin.close(0)])
-    throw error
-  })
+  }).catch(abandon)
+  listening.push(open)
+  const waysOut = await openWaysOut(config, own.rings, peers, oscis.services, ports).catch(abandon)
   return {
     public: open,
     admin,
@@ -285,6 +290,7 @@ async function compose(config: Config, options: GatewayOptions, desk: OpenedDesk
       await core.close()
       await intermediaries.close()
       await journal?.close()
+      operator.close()
       await Promise.all([desk.close(), ports.repeats.close(), oscis.close(), admin.close(0)])
     },
   }
