@@ -161,9 +161,10 @@ describe('operator page in Chromium', function () {
     try {
       await says(page, 'Worauf das Gateway sich stützt', /Kern/)
       // a call that has begun keeps the gateway from ending at once
-      const call = request(`${own.url}/osci/recipient`, { method: 'POST', headers: { 'Content-Length': 10 } }).on('error', () => undefined)
-      call.write('<')
-      await once(call, 'socket')
+      const headers = { 'Content-Length': 10, Expect: '100-continue' }
+      const call = request(`${own.url}/osci/recipient`, { method: 'POST', headers }).on('error', () => undefined)
+      call.flushHeaders()
+      await once(call, 'continue')
       const closed = own.gateway.close(8000)
       await says(page, 'Was Aufmerksamkeit braucht', /Das Gateway wird beendet/)
       call.destroy()

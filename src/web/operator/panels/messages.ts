@@ -19,7 +19,7 @@ export function messagesPanel(speech: Speech): Panel {
     unit: texts.units.messages,
     speech,
     series: Object.entries(ROLE_INKS).map(([role, ink]) => ({ label: titleOf(role), ink })),
-    axisText: (value) => number(value, 1),
+    axisText: (value) => number(value, 2),
     columns: [{ title: texts.from }, ...roles.map((role) => ({ title: titleOf(role), numeric: true }))],
   })
   return {

@@ -45,7 +45,7 @@ export function outcomesPanel(speech: Speech): Panel {
     speech,
     stacked: true,
     series: CLASSES.map((one) => ({ label: texts.classes[one] ?? one, ink: CLASS_INKS[one] ?? { color: '--ink-text' } })),
-    axisText: (value) => number(value, 1),
+    axisText: (value) => number(value, 2),
     columns: [{ title: texts.from }, ...CLASSES.map((one) => ({ title: texts.classes[one] ?? one, numeric: true }))],
   })
   const ends = table(texts.outcomes, [
@@ -73,7 +73,10 @@ export function outcomesPanel(speech: Speech): Panel {
         rows: () =>
           rowsOf(bins).map((row) => {
             const group = byClass(row.samples)
-            return [{ text: clock(new Date(row.at * 1000)) }, ...CLASSES.map((one) => ({ text: number(group[one] ?? 0) }))]
+            return [
+              { text: clock(new Date(row.at * 1000)) },
+              ...CLASSES.map((one) => ({ text: row.seconds === 0 ? texts.none : number(group[one] ?? 0) })),
+            ]
           }),
       })
       const rows = ROLES.flatMap((role) => {
