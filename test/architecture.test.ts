@@ -150,6 +150,7 @@ const SOLE_USERS: Readonly<Record<string, RegExp>> = {
   'fast-xml-parser': /^src\/xoev\/reading\.ts$/,
   jose: /^src\/(envelope|client|gateway)\/|^src\/check\/reports\/signature\.ts$/,
   lmdb: /^src\/[^/]+\/adapters\//,
+  ioredis: /^src\/[^/]+\/adapters\/redis[^/]*\.ts$/,
   koa: /^src\/gateway\//,
   'koa-router': /^src\/gateway\//,
   'prom-client': /^src\/gateway\/metrics\.ts$/,
