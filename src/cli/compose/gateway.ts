@@ -19,10 +19,10 @@ import { GATEWAY_LIMITS, type Limits } from '../../env.js'
 import { ConfigError, type ConfigProblem } from '../../errors.js'
 import { lmdbRepeats } from '../../gateway/adapters/lmdb-repeats.js'
 import { adminApp, keyringBroken, publicApp, type AddressEntry, type Mount } from '../../gateway/app.js'
-import { coreCounter } from '../../gateway/core-counter.js'
 import { CORE_API_OPENAPI, coreApi, type CoreApiOptions } from '../../gateway/core-api.js'
 import { outcomeShelf, outcomeSigner } from '../../gateway/core-outcomes.js'
 import { LONG_POLL_LIMITS } from '../../gateway/core-waits.js'
+import { coreCounter } from '../../gateway/core-counter.js'
 import type { GatewayLog } from '../../gateway/log.js'
 import { gatewayMetrics } from '../../gateway/metrics.js'
 import type { GatewayPorts, RecipientEndpoint } from '../../gateway/ports.js'
@@ -259,14 +259,11 @@ async function compose(config: Config, options: GatewayOptions, desk: OpenedDesk
     await Promise.all(listening.map((one) => one.close(0)))
     throw error
   }
-  const admin = await listen(
-    handlerOf(adminApp({ log, metrics, ready, requestId, operator, ...(journal ? { outcomes: outcomeShelf(journal, signOutcome) } : {}) })),
-    config.listen.admin.address,
-    {
-      limits: serverLimits,
-      ...(own.adminTls ? { tls: own.adminTls } : {}),
-    },
-  ).catch(abandon)
+  const outcomes = journal ? { outcomes: outcomeShelf(journal, signOutcome) } : {}
+  const admin = await listen(handlerOf(adminApp({ log, metrics, ready, requestId, operator, ...outcomes })), config.listen.admin.address, {
+    limits: serverLimits,
+    ...(own.adminTls ? { tls: own.adminTls } : {}),
+  }).catch(abandon)
   listening.push(admin)
   const open = await listen(handlerOf(shown), publicOptions.address, {
     limits: serverLimits,
@@ -292,8 +289,8 @@ async function compose(config: Config, options: GatewayOptions, desk: OpenedDesk
       await Promise.all([open.close(leftMs), waysOut.close(leftMs)])
       await core.close()
       await intermediaries.close()
-      operator.close()
       await journal?.close()
+      operator.close()
       await Promise.all([desk.close(), ports.repeats.close(), oscis.close(), admin.close(0)])
     },
   }
