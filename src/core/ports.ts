@@ -159,7 +159,7 @@ export interface Core {
   outcome(id: string): Promise<OutcomeRecord | undefined>
   /** Resolves when the outcome is no longer `waiting`, or when it is claimed if `until` says so, or after `waitMs`. */
   settled(id: string, waitMs: number, until?: 'claimed' | 'settled'): Promise<OutcomeRecord | undefined>
-  /** Takes back what has not been claimed (→ refused). false: too late. */
+  /** Takes back what has not been claimed (→ refused). false: too late; what came back from a lease is not handed out again (→ unknown). */
   withdraw(id: string): Promise<boolean>
   figures(): Promise<CoreFigures>
   /**
