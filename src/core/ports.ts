@@ -56,8 +56,12 @@ export interface OutcomeJournal {
   settled(record: OutcomeRecord): OutcomeRecord
   /** A settled record of this node, also of an earlier life. */
   get(id: string): OutcomeRecord | undefined
+  /** Another node settled it: its record stands in that node's chain, and it is open here no longer. */
+  elsewhere(id: string): void
   /** Accepted and never settled: right after opening, those of an earlier life. */
   open(): Iterable<{ readonly id: string; readonly sender: string }>
+  /** Settled records that are kept. */
+  readonly size: number
   /** Settled records with `seq` above `afterSeq`, in order, at most `limit`. */
   since(afterSeq: number, limit: number): Iterable<OutcomeRecord>
   close(): Promise<void>
@@ -153,7 +157,10 @@ export interface Core {
    * @throws {CoreError} full (503), quota (429), unknown mailbox (404), duplicate id (409), invalid life or address (400).
    */
   put(envelope: StoredEnvelope, reservation?: Reservation): Promise<void>
-  /** Waits up to `waitMs`; undefined when nothing came. Aborting `signal` ends the wait without a claim. */
+  /**
+   * Waits up to `waitMs`; undefined when nothing came. Aborting `signal` ends the wait without a claim.
+   * @throws {CoreError} unknown mailbox (404); full (503): too many wait, or the node drains and has nothing to hand out
+   */
   take(from: MailboxAddress, waitMs: number, signal?: AbortSignal, choice?: TakeChoice): Promise<Claim | undefined>
   /** undefined: never seen, or no longer known. */
   outcome(id: string): Promise<OutcomeRecord | undefined>
@@ -163,8 +170,10 @@ export interface Core {
   withdraw(id: string): Promise<boolean>
   figures(): Promise<CoreFigures>
   /**
-   * Takes no more puts (full, 503) and ends every wait, so that takers go elsewhere. Resolves when nothing is claimed any more and nothing
-   * waits that would be lost with this node, or after `withinMs`; what is left then gets its outcome from {@link Core.close}.
+   * Takes no more puts (full, 503) and ends every wait, so that takers go elsewhere; what lies there may still be taken. The answers to
+   * requests that were handed out are let through: their reply mailboxes take puts and waits to the end. Resolves when nothing is claimed
+   * any more, nobody waits for an answer and nothing lies there that would be lost with this node, or after `withinMs`; what is left then
+   * gets its outcome from {@link Core.close}.
    */
   drain(withinMs: number): Promise<void>
   close(): Promise<void>
