@@ -6,7 +6,9 @@
  */
 import { expect } from 'chai'
 import { randomBytes } from 'node:crypto'
+import { setMaxListeners } from 'node:events'
 import type { MemoryCoreLimits } from '../../src/core/adapters/memory.js'
+import { verifyChain } from '../../src/core/chain.js'
 import { CoreError } from '../../src/core/errors.js'
 import type { Claim, Core, CoreEvent, MailboxPolicy, StoredEnvelope } from '../../src/core/ports.js'
 import { checkTrace } from '../../src/core/trace.js'
@@ -131,6 +133,7 @@ export function coreContract(name: string, open: OpenCore): void {
         const sent = envelope()
         if (putFirst) await core.put(sent)
         const abort = new AbortController()
+        setMaxListeners(0, abort.signal)
         const takes = Array.from({ length: 200 }, () => core.take(BOX, 20_000, abort.signal))
         await waiters(one, putFirst ? 199 : 200)
         if (!putFirst) await core.put(sent)
@@ -423,6 +426,38 @@ export function coreContract(name: string, open: OpenCore): void {
       const allowed = ['at', 'claimed', 'id', 'link', 'outcome', 'reason', 'sender']
       expect(Object.keys(record ?? {}).filter((key) => !allowed.includes(key))).to.deep.equal([])
       expect(JSON.stringify(record)).to.not.contain(canary).and.not.contain(replyTo)
+    })
+
+    it('C6 chains the settled records of a node, and says of each envelope once what became of it', async () => {
+      const { core, events } = await setUp()
+      for (let i = 0; i < 10; i += 1) {
+        const sent = envelope()
+        await core.put(sent)
+        if (i % 3 === 0) await core.withdraw(sent.id)
+        else await (await taken(core)).confirm()
+      }
+      const settled = events.filter(({ kind }) => kind === 'settled')
+      const records = await Promise.all(settled.map(({ id }) => core.outcome(id)))
+      expect(records).to.have.length(10)
+      expect(verifyChain(records.filter((record) => record !== undefined))).to.deep.equal([])
+      expect(checkTrace(events)).to.deep.equal([])
+    })
+
+    it('L1 tells its observer sizes and times, and of a reply mailbox only that it is one', async () => {
+      const { core, events } = await setUp()
+      const replyTo = 'reply.' + newId()
+      const sent = envelope({ replyTo })
+      const answer = envelope({ to: replyTo })
+      await core.put(sent)
+      await core.put(answer)
+      await (await taken(core, replyTo)).refuse('X001')
+      const untimed = events.map((event) => ({ ...event, ...('dwellMs' in event ? { dwellMs: event.dwellMs >= 0 } : {}) }))
+      expect(untimed).to.deep.equal([
+        { kind: 'put', id: sent.id, mailbox: BOX, bytes: 1000 },
+        { kind: 'put', id: answer.id, mailbox: 'reply', bytes: 1000 },
+        { kind: 'claimed', id: answer.id, mailbox: 'reply', dwellMs: true },
+        { kind: 'settled', id: answer.id, mailbox: 'reply', outcome: 'refused', dwellMs: true },
+      ])
     })
 
     drainContract(setUp)
