@@ -92,6 +92,8 @@ class InMemoryJournal implements OutcomeJournal {
     return record
   }
 
+  async saved(): Promise<void> {}
+
   get(id: string): OutcomeRecord | undefined {
     this.#retention.dropOld(this.#options.clock.monotonicMs())
     const seq = this.#seqs.get(id)

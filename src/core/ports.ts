@@ -54,6 +54,8 @@ export interface OutcomeJournal {
   accepted(id: string, sender: string): Promise<void>
   /** Appends to the chain. An id settles once: later calls give the first record back. @returns the record with its link */
   settled(record: OutcomeRecord): OutcomeRecord
+  /** Resolves when everything settled so far stands: nobody is told a record that another life might contradict. Never rejects. */
+  saved(): Promise<void>
   /** A settled record of this node, also of an earlier life. */
   get(id: string): OutcomeRecord | undefined
   /** Another node settled it: its record stands in that node's chain, and it is open here no longer. */

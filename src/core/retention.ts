@@ -63,6 +63,8 @@ export class Retention {
   readonly #all = new Line()
   readonly #bySender = new Map<string, Line>()
   #size = 0
+  /** Before this nothing is too old. */
+  #quietUntilMs = -Infinity
 
   constructor(limits: OutcomeLimits, records: Records) {
     this.#limits = limits
@@ -87,8 +89,13 @@ export class Retention {
   }
 
   dropOld(nowMs: number): void {
-    const before = nowMs - this.#limits.outcomeSeconds * 1000
-    while (this.#dropOldest(({ atMs }) => atMs <= before));
+    if (nowMs < this.#quietUntilMs) return
+    const lifeMs = this.#limits.outcomeSeconds * 1000
+    const isOld = ({ atMs }: Kept): boolean => {
+      this.#quietUntilMs = atMs + lifeMs
+      return nowMs >= this.#quietUntilMs
+    }
+    while (this.#dropOldest(isOld));
   }
 
   /** The oldest of all is also the oldest of its sender. */

@@ -5,8 +5,8 @@
  * @module
  */
 import { expect } from 'chai'
-import type { OpenedCore } from './contract.js'
-import { BOX, envelope, failure, newId, taken, waiters } from './contract.js'
+import type { OpenedCore } from './opened.js'
+import { BOX, envelope, failure, newId, taken, waiters } from './opened.js'
 
 export function drainContract(setUp: () => Promise<OpenedCore>): void {
   it('a draining node takes no puts, ends every wait, and lets what is claimed come to its end', async () => {

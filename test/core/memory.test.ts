@@ -1,49 +1,16 @@
 // SPDX-License-Identifier: EUPL-1.2
 import { expect } from 'chai'
-import { randomBytes } from 'node:crypto'
 import type { MemoryCoreLimits } from '../../src/core/adapters/memory.js'
 import { memoryCore } from '../../src/core/adapters/memory.js'
-import { CoreError } from '../../src/core/errors.js'
-import type { Claim, Core, StoredEnvelope } from '../../src/core/ports.js'
+import type { Claim } from '../../src/core/ports.js'
 import { FakeTime } from './fake-time.js'
-
-const BOX = 'ags:99001000'
-const newId = () => randomBytes(16).toString('hex')
-
-function envelope(change: Partial<StoredEnvelope> = {}): StoredEnvelope {
-  return { id: newId(), to: BOX, sender: 'portal-1', ttlSeconds: 10, body: new Uint8Array(1000).fill(7), ...change }
-}
+import { BOX, envelope, failure, newId, stillWorks, taken } from './opened.js'
 
 async function setUp(limits: Partial<MemoryCoreLimits> = {}, handover: 'at-most-once' | 'lease-and-confirm' = 'at-most-once') {
   const time = new FakeTime()
   const core = memoryCore({ clock: time, startTimer: time.startTimer, ...limits })
   await core.openMailbox(BOX, 'register-1', { ttlSeconds: 10, handover })
   return { time, core }
-}
-
-async function failure(work: Promise<unknown>): Promise<string> {
-  try {
-    await work
-  } catch (error) {
-    expect(error).to.be.instanceOf(CoreError)
-    return (error as CoreError).kind
-  }
-  return 'none'
-}
-
-async function taken(core: Core): Promise<Claim> {
-  const claim = await core.take(BOX, 0)
-  expect(claim, 'something to take').to.not.equal(undefined)
-  return claim as Claim
-}
-
-async function stillWorks(core: Core): Promise<void> {
-  const next = envelope({ sender: 'portal-9' })
-  await core.put(next)
-  const claim = await taken(core)
-  expect(claim.envelope.id).to.equal(next.id)
-  await claim.confirm()
-  expect((await core.outcome(next.id))?.outcome).to.equal('delivered')
 }
 
 describe('core in memory', () => {

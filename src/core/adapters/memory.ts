@@ -370,9 +370,12 @@ class InMemory implements MemoryCore {
     this.#lookDrained()
   }
 
-  #record(id: string): OutcomeRecord | undefined {
+  async #record(id: string): Promise<OutcomeRecord | undefined> {
     const item = this.#items.get(id)
-    return item === undefined ? this.#journal.get(id) : recordOf(item, undefined)
+    if (item !== undefined) return recordOf(item, undefined)
+    const record = this.#journal.get(id)
+    if (record !== undefined) await this.#journal.saved()
+    return record
   }
 }
 
