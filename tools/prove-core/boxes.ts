@@ -19,8 +19,8 @@ export interface Box {
 
 /** Two that are emptied at once, one with leases, one where takers look in so seldom that the deadline often wins. */
 export const BOXES: readonly Box[] = [
-  { address: 'prove:first', policy: { ttlSeconds: 10, handover: 'at-most-once' }, share: 0.44, lanes: 1, pauseMs: 0 },
-  { address: 'prove:second', policy: { ttlSeconds: 10, handover: 'at-most-once' }, share: 0.44, lanes: 1, pauseMs: 0 },
+  { address: 'prove:first', policy: { ttlSeconds: 10, handover: 'at-most-once' }, share: 0.44, lanes: 2, pauseMs: 0 },
+  { address: 'prove:second', policy: { ttlSeconds: 10, handover: 'at-most-once' }, share: 0.44, lanes: 2, pauseMs: 0 },
   { address: 'prove:leased', policy: { ttlSeconds: 10, handover: 'lease-and-confirm', leaseSeconds: 1 }, share: 0.1, lanes: 1, pauseMs: 0 },
   { address: 'prove:late', policy: { ttlSeconds: 1, handover: 'at-most-once' }, share: 0.02, lanes: 1, pauseMs: 2500 },
 ]

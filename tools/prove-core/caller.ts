@@ -31,11 +31,19 @@ export class Caller {
    * @param onHead told of status and headers before the body is there
    * @throws {Error} the connection broke; whether the core got the call is not known
    */
-  call(method: 'GET' | 'POST', path: string, body?: Buffer, onHead: (answer: Omit<Answer, 'body'>) => void = () => undefined): Promise<Answer> {
+  call(
+    method: 'GET' | 'POST',
+    path: string,
+    body?: Buffer,
+    onHead: (answer: Omit<Answer, 'body'>) => void = () => undefined,
+  ): Promise<Answer> {
     const url = this.#urls[Math.floor(Math.random() * this.#urls.length)]
     if (url === undefined) throw new Error('no node')
     const { hostname, port } = url
-    const headers = { 'content-length': body?.length ?? 0, ...(body === undefined ? {} : { 'content-type': 'application/vnd.protektor.envelope' }) }
+    const headers = {
+      'content-length': body?.length ?? 0,
+      ...(body === undefined ? {} : { 'content-type': 'application/vnd.protektor.envelope' }),
+    }
     return new Promise((resolve, reject) => {
       const call = request({ agent: this.#agent, hostname, port, method, path, headers }, (response) => {
         const head = { status: response.statusCode ?? 0, headers: response.headers }

@@ -11,7 +11,7 @@ import { lmdbOutcomes } from '../../src/core/adapters/lmdb-outcomes.js'
 import { memoryCore, MEMORY_CORE_LIMITS } from '../../src/core/adapters/memory.js'
 import { openRedisCore } from '../../src/core/adapters/redis.js'
 import { systemClock } from '../../src/core/adapters/timers.js'
-import type { Core, CoreObserver, OutcomeJournal } from '../../src/core/ports.js'
+import type { Core, CoreObserver, Outcome, OutcomeJournal } from '../../src/core/ports.js'
 import type { TraceEntry } from '../../src/core/trace.js'
 import { openStoreDirectory } from '../../src/gateway/adapters/store-directory.js'
 import { coreApiRouter } from '../../src/gateway/core-api.js'
@@ -34,7 +34,7 @@ export interface NodeSetting {
 }
 
 /** From the node. */
-export type NodeSays = { readonly url: string } | { readonly outcomes: readonly (string | undefined)[] }
+export type NodeSays = { readonly url: string } | { readonly outcomes: readonly (Outcome | null)[] }
 /** To the node. */
 export type NodeHears = { readonly ask: readonly string[] } | 'end'
 
@@ -89,7 +89,6 @@ for (const { address, policy } of BOXES) await core.openMailbox(address, PARTICI
 
 const app = new Koa()
 app.silent = true
-let server: Awaited<ReturnType<typeof listen>> | undefined
 const router = coreApiRouter({
   core,
   // No tokens are used here, so the audience is never looked at.
@@ -108,18 +107,21 @@ const router = coreApiRouter({
 app.use(router.routes())
 const tls = { key: readFileSync(`${folder}/server.key.pem`, 'utf8'), certificate: readFileSync(`${folder}/server.pem`, 'utf8') }
 const handler = app.callback()
-server = await listen((request, response) => void handler(request, response), { host: '127.0.0.1', port: setting.port }, { tls })
+const server = await listen((request, response) => void handler(request, response), { host: '127.0.0.1', port: setting.port }, { tls })
 
 process.on('message', (heard: NodeHears) => {
   if (heard === 'end') void end()
-  else void Promise.all(heard.ask.map((id) => core.outcome(id))).then((records) => say({ outcomes: records.map((record) => record?.outcome) }))
+  else
+    void Promise.all(heard.ask.map((id) => core.outcome(id))).then((records) =>
+      say({ outcomes: records.map((record) => record?.outcome ?? null) }),
+    )
 })
 process.once('disconnect', () => process.exit(1))
 say({ url: server.url })
 
 async function end(): Promise<void> {
   await Promise.race([core.drain(5000), pause(10_000)])
-  await server?.close(1000)
+  await server.close(1000)
   await core.close()
   await journal.close()
   process.exit(0)

@@ -14,7 +14,9 @@ import type { PutNote } from './boxes.js'
 import { BOXES, envelopeId, PARTICIPANTS, readSetting } from './boxes.js'
 import { Caller } from './caller.js'
 
-const LANES = 8
+const LANES = 16
+/** A node that is away comes back. */
+const AWAY_MS = 250
 /** Of how many envelopes the sender asks for the outcome: one in so many. */
 const ASKS_ONE_IN = 100
 const BYTES = 4096
@@ -22,6 +24,7 @@ const BYTES = 4096
 const { setting, index } = readSetting()
 const caller = new Caller(setting, PARTICIPANTS.sender)
 const file = openSync(`${setting.folder}/put-${index}.log`, 'a')
+process.once('disconnect', () => process.exit(1))
 const note = (...words: PutNote): void => void writeSync(file, words.join(' ') + '\n')
 
 const sealedKey = randomBytes(40).toString('base64url')
@@ -50,7 +53,11 @@ async function put(id: string, box: number): Promise<void> {
   const { address, policy } = BOXES[box] ?? { address: '', policy: { ttlSeconds: 1 } }
   for (;;) {
     try {
-      const { status, headers } = await caller.call('POST', `/core/v1/mailboxes/${address}/envelopes`, envelope(id, address, policy.ttlSeconds))
+      const { status, headers } = await caller.call(
+        'POST',
+        `/core/v1/mailboxes/${address}/envelopes`,
+        envelope(id, address, policy.ttlSeconds),
+      )
       if (status === 201) return note('a', id)
       if (status !== 429 && status !== 503) throw new Error(`put: ${status}`)
       counts.refusals += 1
@@ -59,7 +66,7 @@ async function put(id: string, box: number): Promise<void> {
       const code = error instanceof Error && 'code' in error ? error.code : undefined
       if (code === undefined) throw error
       if (code !== 'ECONNREFUSED') return note('x', id)
-      await pause(50)
+      await pause(AWAY_MS)
     }
   }
 }
@@ -79,7 +86,7 @@ const counts = { puts: 0, refusals: 0 }
 let number = index
 
 async function lane(): Promise<void> {
-  for (; number < setting.envelopes; ) {
+  for (; number < setting.envelopes;) {
     const box = anyBox()
     const id = envelopeId(setting.run, box, number)
     const asks = Math.floor(number / setting.putters) % ASKS_ONE_IN === 0

@@ -13,6 +13,7 @@ import { Caller } from './caller.js'
 const { setting, index } = readSetting()
 const caller = new Caller(setting, PARTICIPANTS.taker)
 const file = openSync(`${setting.folder}/take-${index}.log`, 'a')
+process.once('disconnect', () => process.exit(1))
 const note = (...words: TakeNote): void => void writeSync(file, words.join(' ') + '\n')
 
 /** What a taker does with what it has; `upTo` of 1, the first that fits. */
@@ -48,7 +49,7 @@ async function lane(box: Box): Promise<never> {
     } catch (error) {
       // the node, or its connection, is gone: whatever was under way is the core's to tell
       if (!(error instanceof Error && 'code' in error)) throw error
-      await pause(50)
+      await pause(250)
     }
 }
 
