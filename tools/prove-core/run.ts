@@ -96,7 +96,7 @@ class Run {
   readonly #adapter: RunResult['adapter']
   readonly #folder = mkdtempSync(join(tmpdir(), 'protektor-proof-'))
   readonly #run = randomBytes(4).toString('hex')
-  /** Beside the packages, so that the bundles find them. */
+  /** Beside the packages, for the one that cannot be bundled. */
   readonly #bundles = join(ROOT, 'node_modules/.cache/prove-core', this.#run)
   readonly #nodes: Member[] = []
   readonly #takers: Member[] = []
@@ -131,9 +131,10 @@ class Run {
       outdir: this.#bundles,
       outExtension: { '.js': '.mjs' },
       bundle: true,
-      packages: 'external',
+      external: ['lmdb'],
       platform: 'node',
       format: 'esm',
+      banner: { js: "import { createRequire } from 'node:module'\nconst require = createRequire(import.meta.url)" },
     })
     const urls = await this.#startNodes()
     const setting: Setting = { folder: this.#folder, run: this.#run, urls, envelopes, putters: PUTTERS, takers }
