@@ -8,7 +8,7 @@
  * The bytes are the payload of the signed record; whoever holds the JWS of a node's records can check the chain without us.
  * @module
  */
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import type { Outcome, OutcomeLink, OutcomeRecord } from './ports.js'
 
 /** A record as it leaves: without the participant that put the envelope. */
@@ -30,13 +30,16 @@ export const CHAIN_START: ChainHead = { seq: 0, hash: 'A'.repeat(43) }
  * This, and nothing else, is the payload of an outcome record's JWS (`typ: protektor-outcome+jws`) and what the chain hashes.
  */
 export function outcomePayload(record: OutcomeFacts): Uint8Array {
-  const { id, outcome, claimed, reason, at, link } = record
-  return new TextEncoder().encode(JSON.stringify({ id, outcome, claimed, reason, at, node: link?.node, seq: link?.seq, prev: link?.prev }))
+  return new TextEncoder().encode(textOf(record))
+}
+
+function textOf({ id, outcome, claimed, reason, at, link }: OutcomeFacts): string {
+  return JSON.stringify({ id, outcome, claimed, reason, at, node: link?.node, seq: link?.seq, prev: link?.prev })
 }
 
 /** @returns base64url SHA-256 of the record's payload: the `prev` of its successor. */
 export function outcomeHash(record: OutcomeFacts): string {
-  return createHash('sha256').update(outcomePayload(record)).digest('base64url')
+  return hash('sha256', textOf(record), 'base64url')
 }
 
 /** @returns the record as the next one of the chain, and where the chain stands with it. */

@@ -123,8 +123,9 @@ class CoreApi {
     const sender = caller.participant.id
     this.#options.assertOpen?.(address)
     const reservation = await this.#core.reserve(address, sender, announced)
+    let body: Uint8Array | undefined
     try {
-      const body = await readBody(context.req, this.#limits.envelopeBytes, (toBytes) => reservation.grow(toBytes))
+      body = await readBody(context.req, this.#limits.envelopeBytes, (toBytes) => reservation.grow(toBytes))
       caller.assertBody(body)
       const header = readHeader(body)
       if (header.to !== address) throw malformed()
@@ -134,6 +135,7 @@ class CoreApi {
       context.body = { id: header.id, outcome: 'waiting' }
     } catch (error) {
       reservation.release()
+      body?.fill(0)
       throw error
     }
   }

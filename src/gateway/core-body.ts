@@ -28,7 +28,11 @@ export async function readBody(request: IncomingMessage, maxBytes: number, grow:
       if (whole === undefined) {
         grow(count + chunk.length)
         chunks.push(chunk)
-      } else whole.set(chunk, count)
+      } else {
+        whole.set(chunk, count)
+        // a part of what the socket was read into, which nobody overwrites before it is used again (C5)
+        chunk.fill(0)
+      }
       count += chunk.length
     }
   } catch (cause) {

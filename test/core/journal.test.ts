@@ -4,16 +4,13 @@ import { randomUUID } from 'node:crypto'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { lmdbOutcomes } from '../../src/core/adapters/lmdb-outcomes.js'
 import { verifyChain } from '../../src/core/chain.js'
 import { memoryJournal } from '../../src/core/outcomes.js'
 import type { OutcomeJournal, OutcomeRecord } from '../../src/core/ports.js'
 import type { OutcomeLimits } from '../../src/core/retention.js'
-import { openStoreDirectory } from '../../src/gateway/adapters/store-directory.js'
 import { FakeTime } from './fake-time.js'
+import { LIMITS, openJournal } from './journals.js'
 import { newId } from './opened.js'
-
-const LIMITS: OutcomeLimits = { maxOutcomes: 1000, maxOutcomesPerSender: 800, outcomeSeconds: 24 * 3600 }
 
 function record(time: FakeTime, change: Partial<OutcomeRecord> = {}): OutcomeRecord {
   return { id: newId(), outcome: 'delivered', claimed: true, at: time.now().toISOString(), sender: 'portal-1', ...change }
@@ -22,32 +19,24 @@ function record(time: FakeTime, change: Partial<OutcomeRecord> = {}): OutcomeRec
 const all = (journal: OutcomeJournal) => [...journal.since(0, 1_000_000)]
 
 describe('core journals of outcomes', () => {
-  const paths: string[] = []
+  const roots: string[] = []
   const opened: OutcomeJournal[] = []
-  const unclean: string[] = []
 
-  function lmdb(time: FakeTime, limits: Partial<OutcomeLimits> = {}, path = join(mkdtempSync(join(tmpdir(), 'outcomes-')), 'outcomes')) {
-    paths.push(path)
-    const journal = lmdbOutcomes({
-      ...LIMITS,
-      ...limits,
-      path,
-      clock: time,
-      newNode: randomUUID,
-      prepare: openStoreDirectory,
-      onUnclean: (aside) => unclean.push(aside),
-      onProblem: (error) => {
-        throw error
-      },
-    })
-    opened.push(journal)
-    return { journal, path }
+  function lmdb(time: FakeTime, limits: Partial<OutcomeLimits> = {}, path = newPath()) {
+    const one = openJournal(path, time, limits)
+    opened.push(one.journal)
+    return { ...one, path }
+  }
+
+  function newPath(): string {
+    const root = mkdtempSync(join(tmpdir(), 'outcomes-'))
+    roots.push(root)
+    return join(root, 'outcomes')
   }
 
   afterEach(async () => {
     for (const journal of opened.splice(0)) await journal.close()
-    for (const path of paths.splice(0)) rmSync(join(path, '..'), { recursive: true, force: true })
-    unclean.length = 0
+    for (const root of roots.splice(0)) rmSync(root, { recursive: true, force: true })
   })
 
   const kinds: readonly [string, (time: FakeTime, limits?: Partial<OutcomeLimits>) => OutcomeJournal][] = [
@@ -58,7 +47,11 @@ describe('core journals of outcomes', () => {
     it(`C6 ${name}: an id settles once, its record is linked and found again`, async () => {
       const time = new FakeTime()
       const journal = open(time)
-      const given = [record(time), record(time, { outcome: 'refused', reason: 'X001', claimed: false }), record(time, { outcome: 'unknown' })]
+      const given = [
+        record(time),
+        record(time, { outcome: 'refused', reason: 'X001', claimed: false }),
+        record(time, { outcome: 'unknown' }),
+      ]
       for (const { id, sender } of given) await journal.accepted(id, sender)
       expect([...journal.open()].map(({ id }) => id).sort()).to.deep.equal(given.map(({ id }) => id).sort())
       const settled = given.map((one) => journal.settled(one))
@@ -121,7 +114,10 @@ describe('core journals of outcomes', () => {
     time.pass(24 * 3_600_000)
     const third = lmdb(time, {}, first.path).journal
     expect([third.size, all(third)]).to.deep.equal([0, []])
-    expect(third.settled(record(time)).link, 'the chain goes on though all of it is gone').to.include({ seq: 7, node: before[0]?.link?.node })
+    expect(third.settled(record(time)).link, 'the chain goes on though all of it is gone').to.include({
+      seq: 7,
+      node: before[0]?.link?.node,
+    })
   })
 
   it('L1 lmdb: keeps ids, senders and outcomes, and nothing else of an envelope', async () => {
@@ -141,7 +137,7 @@ describe('core journals of outcomes', () => {
     const one = journal.settled(record(time))
     await journal.close()
     writeFileSync(join(path, 'RUN'), 'another run of the machine')
-    const next = lmdb(time, {}, path).journal
+    const { journal: next, unclean } = lmdb(time, {}, path)
     expect(unclean).to.deep.equal([path + '.unclean'])
     expect(next.get(one.id)).to.equal(undefined)
     const { link } = next.settled(record(time))

@@ -14,7 +14,8 @@ import { parseCommand, UsageError } from '../arguments.js'
 import { DEMO_REGISTER } from '../compose/demo-kit.js'
 import { startRegister, type OfficeName, type RunningRegister } from '../compose/demo-register.js'
 import type { ParticipantKeys } from '../compose/demo-keys.js'
-import { NEIGHBOUR_REGISTER, openStory, type Story } from '../compose/demo-story.js'
+import { gatewayOwner, ownerOf, writeKeysFiles, type DemoKeysFiles } from '../compose/demo-participants.js'
+import { DESK, NEIGHBOUR_REGISTER, openStory, type Story } from '../compose/demo-story.js'
 import { startGateway, type RunningGateway } from '../compose/gateway.js'
 import type { Io } from '../io.js'
 import { outToTheNeighbour } from '../story/out-to-the-neighbour.js'
@@ -79,13 +80,15 @@ const near = (file: string): string => relative('.', file) || file
 /** The program's own directory, whether it runs from sources or compiled. */
 const HOME = resolve(dirname(fileURLToPath(import.meta.url)), import.meta.url.includes('/dist/src/') ? '../../../..' : '../../..')
 
-function nextSteps({ public: open, admin }: RunningGateway, { directory, configFile }: Story): string {
+function nextSteps({ public: open, admin }: RunningGateway, { directory, configFile }: Story, keys: DemoKeysFiles): string {
   const key = (name: string) => near(join(directory, 'keys', name))
   const message = near(join(directory, 'ride', 'request.osci'))
   return [
     `  curl -s --data-binary @${message} -H 'Content-Type: text/xml' ${open.url}/osci/recipient | head -c 400`,
     `  npx protektor check --keystore ${key('town-cipher.p12')} --pin-file ${key('pin')} --keystore ${key('town-reader.p12')} --pin-file ${key('pin')} --trust ${key('ca.pem')} ${message}`,
     `  npx tsx ${near(join(HOME, 'examples', 'osci-client.ts'))} ${open.url} ${near(directory)}`,
+    `  npx protektor send --ask --to ${DEMO_REGISTER} --keys ${near(keys.portal)} ${near(join(directory, 'ride', 'request.xml'))}`,
+    `  npx protektor take --mailbox ${DESK} --keys ${near(keys.register)} --wait 300   # send --ask --to ${DESK} …, then: protektor answer`,
     `  curl -s ${open.url}/`,
     `  curl -s ${admin.url}/metrics | grep protektor_`,
     `  npx protektor serve --config ${near(configFile)}`,
@@ -117,8 +120,9 @@ async function ride(one: Ride, stage: Stage, told: Teller, io: Io): Promise<bool
 
 async function startRegisters({ gateway, demo, audience }: Stage, io: Io): Promise<RunningRegister[]> {
   const onProblem = (error: unknown) => io.err.write(`register: ${error instanceof Error ? error.message : String(error)}\n`)
+  const senders = [gatewayOwner(gateway.identity), ownerOf(demo.portal)]
   const start = (keys: ParticipantKeys, office: OfficeName, mailbox: string) =>
-    startRegister(gateway.public.url, keys, gateway.identity, { office, mailbox, audience, onProblem })
+    startRegister(gateway.public.url, keys, senders, { office, mailbox, audience, onProblem })
   return Promise.all([
     start(demo.register, 'musterstadt', DEMO_REGISTER),
     start(demo.neighbourRegister, 'nachbarstadt', NEIGHBOUR_REGISTER),
@@ -159,6 +163,7 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
   })
   if (!gateway) return 4
   const stage: Stage = { gateway, demo, audience: config.publicUrl }
+  const keysFiles = await writeKeysFiles(demo, gateway.identity, { url: gateway.public.url, audience: stage.audience })
   const registers = await startRegisters(stage, io)
   try {
     io.out.write(`${words.running} ${gateway.public.url}, ${words.admin} ${gateway.admin.url}\n`)
@@ -168,7 +173,7 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
     const code = good ? 0 : 1
     if (values.once) return code
     const ended = endSignal()
-    io.out.write(`${words.keeps}\n${nextSteps(gateway, demo)}`)
+    io.out.write(`${words.keeps}\n${nextSteps(gateway, demo, keysFiles)}`)
     await ended
     return code
   } finally {

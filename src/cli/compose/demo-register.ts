@@ -6,7 +6,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Received } from '../../client/received.js'
 import { connect } from '../../client/connect.js'
-import type { OpenedIdentity } from './identity.js'
+import type { KeyOwner } from '../../envelope/keys.js'
 import type { ParticipantKeys } from './demo-keys.js'
 
 export type OfficeName = 'musterstadt' | 'nachbarstadt'
@@ -39,7 +39,8 @@ export interface RunningRegister {
 export async function startRegister(
   url: string,
   keys: ParticipantKeys,
-  identity: Pick<OpenedIdentity, 'participant' | 'jwks'>,
+  /** Whose requests it takes. */
+  senders: readonly KeyOwner[],
   options: {
     readonly office: OfficeName
     readonly mailbox: string
@@ -54,7 +55,7 @@ export async function startRegister(
     participant: keys.participant,
     key: keys.sign,
     openingKeys: [keys.open],
-    senders: [{ id: identity.participant, jwks: identity.jwks.keys }],
+    senders,
     onProblem: (error) => options.onProblem(error),
   })
   const stopped = new AbortController()
