@@ -42,9 +42,9 @@ export class Claims {
     return this.#open.size
   }
 
-  /** @param answer of the script `take`: body, id, sender, reply mailbox, ttl, remaining ms, dwell ms, lease ms or -1 */
-  begin(to: MailboxAddress, tag: string, token: string, answer: readonly unknown[]): Claim {
-    const [body, id, sender, reply, ttl, remaining, , lease] = answer
+  /** @param values of the step `take`: id, sender, reply mailbox, ttl, remaining ms, dwell ms, lease ms or -1 */
+  begin(to: MailboxAddress, tag: string, token: string, values: readonly unknown[], body: Uint8Array): Claim {
+    const [id, sender, reply, ttl, remaining, , lease] = values
     const leaseMs = Number(lease)
     const replyTo = text(reply)
     const envelope: StoredEnvelope = {
@@ -52,7 +52,7 @@ export class Claims {
       to,
       sender: text(sender),
       ttlSeconds: Number(text(ttl)),
-      body: body as Uint8Array,
+      body,
       ...(replyTo === '' ? {} : { replyTo }),
     }
     let ended = false

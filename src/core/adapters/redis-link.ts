@@ -8,6 +8,7 @@
  * @module
  */
 import { Cluster, Redis } from 'ioredis'
+import { createHash } from 'node:crypto'
 import { CoreError } from '../errors.js'
 import { serverFacts, type RedisRemark, type ServerFacts } from './redis-health.js'
 
@@ -16,7 +17,8 @@ export interface RedisLinkOptions {
   /** Several servers that share the slots. */
   readonly cluster: boolean
   readonly password?: string
-  readonly scripts: Readonly<Record<string, string>>
+  /** Text of the script. */
+  readonly script: string
   /** Answers that take longer count as lost. */
   readonly commandMs: number
   /** Once per connection to a server that is no good place; see `redis-health.ts`. */
@@ -35,7 +37,13 @@ export const away = (): CoreError => new CoreError('full', 'The core cannot be r
 
 type Run = (...args: readonly unknown[]) => Promise<unknown>
 
-const NEVER_SENT = /enableOfflineQueue|^(OOM|READONLY|NOSCRIPT|LOADING|BUSY|CLUSTERDOWN|MOVED|ASK|TRYAGAIN|MASTERDOWN|NOREPLICAS|NOAUTH|NOPERM|WRONGPASS)\b/
+/** `bodies`: one for each key fetched; null: nothing was there. */
+export interface Ran {
+  readonly answers: readonly unknown[]
+  readonly bodies: readonly (Uint8Array | null)[]
+}
+
+const NEVER_SENT = /enableOfflineQueue|^(OOM|EXECABORT|READONLY|NOSCRIPT|LOADING|BUSY|CLUSTERDOWN|MOVED|ASK|TRYAGAIN|MASTERDOWN|NOREPLICAS|NOAUTH|NOPERM|WRONGPASS)\b/
 
 const retryMs = (times: number): number => Math.min(50 * times, 1000)
 
@@ -43,6 +51,7 @@ export class RedisLink {
   readonly #options: RedisLinkOptions
   readonly #client: Redis | Cluster
   readonly #subscriber: Redis | Cluster
+  readonly #sha: string
   #facts: ServerFacts | undefined
   #remarks: readonly RedisRemark[] = []
   #channels: readonly string[] = []
@@ -57,9 +66,9 @@ export class RedisLink {
 
   constructor(options: RedisLinkOptions) {
     this.#options = options
-    this.#client = open(options, true)
-    this.#subscriber = options.cluster ? this.#client : open(options, false)
-    for (const [name, lua] of Object.entries(options.scripts)) this.#client.defineCommand(name, { lua, numberOfKeys: 1 })
+    this.#client = open(options)
+    this.#subscriber = options.cluster ? this.#client : open(options)
+    this.#sha = createHash('sha1').update(options.script).digest('hex')
   }
 
   /** '' in a cluster: its scripts ask the server they run on. undefined: away. */
@@ -95,15 +104,47 @@ export class RedisLink {
     }
   }
 
-  /** @param isBinary strings of the answer as Buffers. @throws {CoreError} full; {@link AnswerLost} */
-  async call(script: string, args: readonly unknown[], isBinary = false): Promise<unknown[]> {
+  /**
+   * Uploads, runs the script, fetches and removes, in one transaction.
+   * @param args KEYS[1], ARGV. @param uploads key, bytes, key, bytes …
+   * @returns strings as Buffers. @throws {CoreError} full; {@link AnswerLost}
+   */
+  async call(args: readonly (string | number)[], uploads: readonly (string | Uint8Array)[], fetched: readonly string[]): Promise<Ran> {
     if (this.#facts === undefined) throw away()
-    const run = (this.#client as unknown as Record<string, Run>)[isBinary ? script + 'Buffer' : script]
     try {
-      return (await run?.apply(this.#client, [...args])) as unknown[]
+      return await this.#run(false, args, uploads, fetched)
+    } catch (error) {
+      // it ran nothing: a server that has not seen the script yet
+      if (!(error instanceof Error && error.message.startsWith('NOSCRIPT'))) throw this.#translated(error)
+    }
+    try {
+      return await this.#run(true, args, uploads, fetched)
     } catch (error) {
       throw this.#translated(error)
     }
+  }
+
+  async #run(isNew: boolean, args: readonly (string | number)[], uploads: readonly unknown[], fetched: readonly string[]): Promise<Ran> {
+    const script = [isNew ? this.#options.script : this.#sha, 1, ...args]
+    const name = isNew ? 'evalBuffer' : 'evalshaBuffer'
+    if (uploads.length === 0 && fetched.length === 0) {
+      const client = this.#client as unknown as Record<typeof name, Run>
+      return { answers: (await client[name](...script)) as unknown[], bodies: [] }
+    }
+    const steps = this.#client.multi() as unknown as Record<'mset' | 'mgetBuffer' | 'del' | typeof name, (...args: readonly unknown[]) => unknown> & {
+      exec(): Promise<readonly (readonly [Error | null, unknown])[] | null>
+    }
+    if (uploads.length > 0) steps.mset(...uploads)
+    steps[name](...script)
+    if (fetched.length > 0) {
+      steps.mgetBuffer(...fetched)
+      steps.del(...fetched)
+    }
+    const results = (await steps.exec()) ?? []
+    const failed = results.find(([error]) => error)
+    if (failed?.[0]) throw failed[0]
+    const at = uploads.length > 0 ? 1 : 0
+    return { answers: results[at]?.[1] as unknown[], bodies: fetched.length > 0 ? (results[at + 1]?.[1] as (Uint8Array | null)[]) : [] }
   }
 
   /** `SET key value NX PX ms`. */
@@ -154,6 +195,8 @@ export class RedisLink {
         if (this.#client instanceof Redis) this.#client.disconnect(true)
         return false
       }
+      await Promise.all(servers.map((server) => server.script('LOAD', this.#options.script)))
+      if (epoch !== this.#epoch) return false
       this.#remarks = [...new Set(all.flatMap((one) => one.remarks))]
       for (const remark of this.#remarks) this.#options.onRemark(remark)
       if (this.#options.cluster) await this.#listen()
@@ -181,7 +224,7 @@ async function factsOf(server: Redis): Promise<ServerFacts> {
   return serverFacts(info, config)
 }
 
-function open({ urls, cluster, password, commandMs }: RedisLinkOptions, isForScripts: boolean): Redis | Cluster {
+function open({ urls, cluster, password, commandMs }: RedisLinkOptions): Redis | Cluster {
   const secure = urls.some((url) => url.startsWith('rediss:'))
   const each = {
     autoResendUnfulfilledCommands: false,
@@ -192,7 +235,7 @@ function open({ urls, cluster, password, commandMs }: RedisLinkOptions, isForScr
     ...(password === undefined ? {} : { password }),
     ...(secure ? { tls: {} } : {}),
   }
-  const both = { lazyConnect: true, enableOfflineQueue: false, enableAutoPipelining: isForScripts }
+  const both = { lazyConnect: true, enableOfflineQueue: false }
   if (!cluster) return new Redis(urls[0] ?? '', { ...each, ...both, retryStrategy: retryMs })
   return new Cluster([...urls], {
     ...both,

@@ -4,12 +4,12 @@
  *
  * Keys of one partition, all in one slot of a cluster; `P` is its tag, e.g. `{protektor.0}`:
  *
- *   P:m:<address>  hash     mailbox: owner, policy, what it holds         P:q:<address>  list     ids that may be handed out
- *   P:e:<id>       hash     an envelope that is not settled               P:b:<id>       string   its sealed bytes; gone with the claim
- *   P:d            zset     id → moment at which something must happen    P:w:<address>  hash     node → until when it has takers waiting
+ *   P:m:<address>  hash     mailbox: owner, policy, nodes with takers     P:q:<address>  list     ids that may be handed out
+ *   P:e:<id>       string   an envelope that is not settled, packed       P:b:<upload>   string   its sealed bytes; gone with the claim
+ *   P:d            zset     id → moment at which something must happen    P:t            hash     what is held in all, by sender, by mailbox
  *   P:o:<id>       string   outcome record (JSON), no content             P:ol, P:os:<sender>     records in the order of settling
- *   P:t            hash     bytes and counts in all and per sender        P:h, P:hz      reservations, and when they lapse
- *   P:r:<sender>   zset     its reply mailboxes → when they die           P:ms           set      mailboxes that are no reply mailboxes
+ *   P:h, P:hz      hash, zset: reservations, and when they lapse          P:r:<sender>   zset     its reply mailboxes → when they die
+ *   P:ms           set      mailboxes that are no reply mailboxes
  *   P:n:<node>     channel: `w <address>` something waits · `c <id>` claimed · `o <id> <record>` settled
  *
  * Time is the server's. Every script begins with ARGV: time (tests only), run id of the server ('' = asks it), name of the node.
@@ -63,13 +63,12 @@ local SETTLED = ${luaSet(STATES.filter(isSettled))}`
 export function luaLibrary(limits: RedisLimits, isCluster: boolean): string {
   return `
 local P, NOW, RUN, ME = KEYS[1], tonumber(ARGV[1]), ARGV[2], ARGV[3]
-local call, KEEP, OUTCOME_MS = redis.call, ${KEEP_MS}, ${limits.outcomeSeconds * 1000}
+local call, SAID = redis.call, {}
 if not NOW then
   local time = call('TIME')
   NOW = time[1] * 1000 + math.floor(time[2] / 1000)
 end
 ${luaStates()}
-local SAID = {}
 
 local function run()
   if RUN == '' then RUN = string.match(call('INFO', 'server'), 'run_id:(%x+)') end
@@ -80,15 +79,19 @@ local function tell(node, text)
   if node ~= ME then call('${isCluster ? 'SPUBLISH' : 'PUBLISH'}', P .. ':n:' .. node, text) end
 end
 
-local function isReply(address) return string.sub(address, 1, 6) == 'reply.' end
+local function wake(address, takers)
+  if not takers then return end
+  for node, till in pairs(cmsgpack.unpack(takers)) do
+    if till > NOW then tell(node, 'w ' .. address) end
+  end
+end
 
 local function mailbox(address)
-  local v = call('HMGET', P .. ':m:' .. address, 'owner', 'dies', 'ttl', 'handover', 'lease', 'maxBytes', 'maxCount', 'bytes', 'count')
-  if not v[1] then return nil end
-  local dies = tonumber(v[2] or '')
-  if dies and NOW >= dies then return nil end
+  local v = call('HMGET', P .. ':m:' .. address, 'owner', 'dies', 'ttl', 'handover', 'lease', 'maxBytes', 'maxCount', 'takers')
+  local dies = tonumber(v[2] or nil)
+  if not v[1] or dies and NOW >= dies then return nil end
   return { owner = v[1], dies = dies, ttl = tonumber(v[3]), handover = v[4], lease = tonumber(v[5]), maxBytes = tonumber(v[6]),
-    maxCount = tonumber(v[7]), bytes = tonumber(v[8] or 0), count = tonumber(v[9] or 0) }
+    maxCount = tonumber(v[7]), takers = v[8] }
 end
 
 local function openBox(address, owner, ttl, handover, lease, maxBytes, maxCount, dies)
@@ -99,7 +102,7 @@ local function openBox(address, owner, ttl, handover, lease, maxBytes, maxCount,
     call('PEXPIRE', key, dies - NOW + 60000)
   else
     call('SADD', P .. ':ms', address)
-    call('PEXPIRE', key, KEEP)
+    call('PEXPIRE', key, ${KEEP_MS})
   end
 end
 
@@ -107,33 +110,41 @@ local function openReply(address, owner, dies)
   openBox(address, owner, ${REPLY_POLICY.ttlSeconds}, '${REPLY_POLICY.handover}', 0, ${limits.maxBytesPerMailbox}, ${limits.maxCountPerMailbox}, dies)
 end
 
-local function replies(sender)
+local function hasTooManyReplies(sender)
   call('ZREMRANGEBYSCORE', P .. ':r:' .. sender, '-inf', NOW)
-  return call('ZCARD', P .. ':r:' .. sender)
+  return call('ZCARD', P .. ':r:' .. sender) >= ${limits.maxReplyMailboxesPerSender}
 end
 
 local function nameReply(sender, address, dies)
   call('ZADD', P .. ':r:' .. sender, dies, address)
-  call('PEXPIRE', P .. ':r:' .. sender, KEEP)
+  call('PEXPIRE', P .. ':r:' .. sender, ${KEEP_MS})
 end
 
--- Bytes and counts: in all, of the sender, and of the mailbox when one is named.
-local function account(address, sender, bytes, count)
-  call('HINCRBY', P .. ':t', 'bytes', bytes)
-  if call('HINCRBY', P .. ':t', 's:' .. sender, bytes) <= 0 then call('HDEL', P .. ':t', 's:' .. sender) end
-  local key = P .. ':m:' .. address
-  if address ~= '' and call('EXISTS', key) == 1 then
-    call('HINCRBY', key, 'bytes', bytes)
-    if count ~= 0 then call('HINCRBY', key, 'count', count) end
+-- What is held in all, by the sender and in the mailbox; '' when that is another partition's business.
+local function usage(address, sender)
+  local v = call('HMGET', P .. ':t', 'bytes', 's ' .. sender, 'b ' .. address, 'c ' .. address)
+  return { address = address, sender = sender, all = tonumber(v[1] or 0), own = tonumber(v[2] or 0), box = tonumber(v[3] or 0), count = tonumber(v[4] or 0) }
+end
+
+local function account(u, bytes, count)
+  local key, s, b, c = P .. ':t', 's ' .. u.sender, 'b ' .. u.address, 'c ' .. u.address
+  u.all, u.own, u.box, u.count = u.all + bytes, u.own + bytes, u.box + bytes, u.count + count
+  if u.address == '' then
+    call('HSET', key, 'bytes', u.all, s, u.own)
+  elseif u.count > 0 then
+    call('HSET', key, 'bytes', u.all, s, u.own, b, u.box, c, u.count)
+  else
+    call('HSET', key, 'bytes', u.all, s, u.own)
+    call('HDEL', key, b, c)
   end
+  if u.own <= 0 then call('HDEL', key, s) end
 end
 
-local function lacksRoom(m, sender, bytes, count)
-  if m and count > 0 and m.count >= m.maxCount then return 'mailbox-count' end
-  if m and m.bytes + bytes > m.maxBytes then return 'mailbox-bytes' end
-  local t = call('HMGET', P .. ':t', 'bytes', 's:' .. sender)
-  if tonumber(t[2] or 0) + bytes > ${limits.maxBytesPerSender} then return 'sender-bytes' end
-  if tonumber(t[1] or 0) + bytes > ${limits.maxBytes} then return 'full' end
+local function lacksRoom(m, u, bytes, count)
+  if m and count > 0 and u.count >= m.maxCount then return 'mailbox-count' end
+  if m and u.box + bytes > m.maxBytes then return 'mailbox-bytes' end
+  if u.own + bytes > ${limits.maxBytesPerSender} then return 'sender-bytes' end
+  if u.all + bytes > ${limits.maxBytes} then return 'full' end
 end
 
 -- Gives a reservation back. Harmless when there is none.
@@ -143,44 +154,38 @@ local function unhold(hold)
   held = cjson.decode(held)
   call('HDEL', P .. ':h', hold)
   call('ZREM', P .. ':hz', hold)
-  account(held[3], held[2], 0 - held[1], -1)
+  account(usage(held[3], held[2]), 0 - held[1], -1)
 end
+
+local function refuse(why, upload)
+  call('DEL', P .. ':b:' .. upload)
+  return { 0, why, SAID }
+end
+
+local function isReply(address) return string.sub(address, 1, 6) == 'reply.' end
+
+local function save(id, e) call('SET', P .. ':e:' .. id, cmsgpack.pack(e), 'PX', math.max(e.dead, e.till) - NOW + ${KEEP_MS}) end
 
 local function load(id)
-  local v = call('HMGET', P .. ':e:' .. id, 'state', 'to', 'sender', 'dead', 'till', 'born', 'at', 'size', 'node', 'run', 'claim', 'watch', 'reply', 'ttl')
-  if not v[1] then return nil end
-  return { id = id, state = v[1], to = v[2], sender = v[3], dead = tonumber(v[4]), till = tonumber(v[5]), born = tonumber(v[6]),
-    at = tonumber(v[7]), size = tonumber(v[8]), node = v[9], run = v[10], claim = v[11], watch = v[12], reply = v[13], ttl = v[14] }
-end
-
--- The node that accepted it, and those where somebody waits for its outcome.
-local function tellNodes(e, text, isOwnersToo)
-  local told = {}
-  for node in string.gmatch(e.watch, '%S+') do
-    if not told[node] then tell(node, text) end
-    told[node] = true
-  end
-  if isOwnersToo and not told[e.node] then tell(e.node, text) end
-end
-
-local function wake(address)
-  local takers = call('HGETALL', P .. ':w:' .. address)
-  for i = 1, #takers, 2 do
-    if tonumber(takers[i + 1]) > NOW then tell(takers[i], 'w ' .. address)
-    else call('HDEL', P .. ':w:' .. address, takers[i]) end
-  end
+  local packed = call('GET', P .. ':e:' .. id)
+  return packed and cmsgpack.unpack(packed)
 end
 
 local function enter(e, side)
-  call(side, P .. ':q:' .. e.to, e.id)
-  call('PEXPIRE', P .. ':q:' .. e.to, KEEP)
+  local key = P .. ':q:' .. e.to
+  if call(side, key, e.id) == 1 then call('PEXPIRE', key, ${KEEP_MS}) end
   call('ZADD', P .. ':d', e.dead, e.id)
   if isReply(e.to) then call('HINCRBY', P .. ':t', 'replies', 1) end
 end
 
-local function leave(e)
-  call('LREM', P .. ':q:' .. e.to, 1, e.id)
+local function left(e)
   if isReply(e.to) then call('HINCRBY', P .. ':t', 'replies', -1) end
+end
+
+-- The node that accepted it, and those where somebody waits for its outcome.
+local function tellNodes(e, text, isOwnersToo)
+  if isOwnersToo and not e.watch[e.node] then tell(e.node, text) end
+  for node in pairs(e.watch) do tell(node, text) end
 end
 
 -- The oldest settled record of a sender goes.
@@ -192,32 +197,35 @@ local function dropOldest(sender)
   return true
 end
 
-local function dropOld(before)
-  local row = call('ZRANGEBYSCORE', P .. ':ol', '-inf', before, 'LIMIT', 0, 1)[1]
-  if not row then return false end
-  return dropOldest(string.match(row, '^%S+ (.*)$')) or call('ZREM', P .. ':ol', row) == 1
-end
-
 local function remember(id, sender, record)
   local own = P .. ':os:' .. sender
-  call('SET', P .. ':o:' .. id, record, 'PX', OUTCOME_MS)
+  call('SET', P .. ':o:' .. id, record, 'PX', ${limits.outcomeSeconds * 1000})
   call('ZADD', P .. ':ol', NOW, id .. ' ' .. sender)
   local count = call('RPUSH', own, id)
-  call('PEXPIRE', own, OUTCOME_MS + 60000)
+  if count % 50 == 1 then call('PEXPIRE', own, ${limits.outcomeSeconds * 1000 + KEEP_MS}) end
   if count > ${limits.maxOutcomesPerSender} then dropOldest(sender) end
-  if call('ZCARD', P .. ':ol') > ${limits.maxOutcomes} then dropOld('+inf') end
-  for _ = 1, 4 do
-    if not dropOld(NOW - OUTCOME_MS) then break end
+end
+
+local function recordOf(id)
+  local record = call('GET', P .. ':o:' .. id)
+  if record and NOW - cjson.decode(record).at > ${limits.outcomeSeconds * 1000} then return false end
+  return record
+end
+
+-- What is too old goes, and what is too much; so many at most.
+local function dropOld(most)
+  for _ = 1, most do
+    local before = call('ZCARD', P .. ':ol') > ${limits.maxOutcomes} and '+inf' or NOW - ${limits.outcomeSeconds * 1000}
+    local row = call('ZRANGEBYSCORE', P .. ':ol', '-inf', before, 'LIMIT', 0, 1)[1]
+    if not row then return end
+    if not dropOldest(string.match(row, '^%S+ (.*)$')) then call('ZREM', P .. ':ol', row) end
   end
 end
 
 local function settle(e, was, reason)
   local record = cjson.encode({ outcome = e.state, claimed = HANDED[was] == true or e.state == 'unknown', at = NOW, sender = e.sender, reason = reason })
-  call('DEL', P .. ':e:' .. e.id, P .. ':b:' .. e.id)
-  if call('ZREM', P .. ':d', e.id) == 1 then
-    account(e.to, e.sender, 0 - e.size, -1)
-    call('HINCRBY', P .. ':t', 'envelopes', -1)
-  end
+  call('DEL', P .. ':e:' .. e.id, P .. ':b:' .. e.body)
+  if call('ZREM', P .. ':d', e.id) == 1 then account(usage(e.to, e.sender), 0 - e.size, -1) end
   remember(e.id, e.sender, record)
   tellNodes(e, 'o ' .. e.id .. ' ' .. record, true)
   SAID[#SAID + 1] = { e.id, record, e.to, NOW - e.born }
@@ -227,15 +235,19 @@ end
 local function step(e, event, reason)
   local was, to = e.state, NEXT[e.state][event]
   if not to then return nil end
-  if AVAILABLE[was] then leave(e) end
+  if AVAILABLE[was] then
+    call('LREM', P .. ':q:' .. e.to, 1, e.id)
+    left(e)
+  end
   e.state = to
   if SETTLED[to] then
     settle(e, was, reason)
   else
-    call('HSET', P .. ':e:' .. e.id, 'state', to, 'claim', '', 'at', NOW)
+    e.claim, e.at, e.till = '', NOW, 0
+    save(e.id, e)
     enter(e, 'LPUSH')
     SAID[#SAID + 1] = { e.id, '', e.to, NOW - e.born }
-    wake(e.to)
+    wake(e.to, call('HGET', P .. ':m:' .. e.to, 'takers'))
   end
   return to
 end
@@ -258,23 +270,13 @@ local function due(e)
   if NOW >= e.till then return step(e, endingOf(e, 'overdue')) ~= nil end
   if NOW >= e.dead and e.size > 0 then
     -- a lease goes on, but nobody will be handed it again
-    call('DEL', P .. ':b:' .. e.id)
-    account(e.to, e.sender, -e.size, 0)
-    call('HSET', P .. ':e:' .. e.id, 'size', 0)
-    call('ZADD', P .. ':d', e.till, e.id)
+    call('DEL', P .. ':b:' .. e.body)
+    account(usage(e.to, e.sender), 0 - e.size, 0)
     e.size = 0
+    save(e.id, e)
+    call('ZADD', P .. ':d', e.till, e.id)
   end
   return false
-end
-
-local function recordOf(id)
-  local record = call('GET', P .. ':o:' .. id)
-  if record and NOW - cjson.decode(record).at > OUTCOME_MS then return false end
-  return record
-end
-
-local function waitingRecord(e)
-  return cjson.encode({ outcome = 'waiting', claimed = HANDED[e.state] == true, at = e.at, sender = e.sender })
 end
 `
 }

@@ -27,12 +27,15 @@ export class Put {
   readonly #link: RedisLink
   readonly #places: Places
   readonly #limits: RedisLimits
+  readonly #node: string
+  #uploads = 0
 
-  constructor(calls: Calls, link: RedisLink, places: Places, limits: RedisLimits) {
+  constructor(calls: Calls, link: RedisLink, places: Places, limits: RedisLimits & { readonly node: string }) {
     this.#calls = calls
     this.#link = link
     this.#places = places
     this.#limits = limits
+    this.#node = limits.node
   }
 
   /** @returns milliseconds until its deadline. @throws {CoreError} refused, or nothing was sent; {@link AnswerLost} it may lie there */
@@ -48,8 +51,11 @@ export class Put {
   }
 
   async #intoMailbox({ id, to, sender, ttlSeconds, replyTo = '', body }: StoredEnvelope, held: Held | undefined): Promise<number> {
+    this.#uploads += 1
     const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength)
-    const [lifeMs] = await this.#calls.run('put', this.#places.tagOf(to), [id, to, sender, ttlSeconds, replyTo, held?.name ?? '', bytes])
+    const shown = this.#places.tags.length === 1 ? replyTo : ''
+    const args = [id, to, sender, ttlSeconds, shown, held?.name ?? '']
+    const [lifeMs] = await this.#calls.put(this.#places.tagOf(to), `${this.#node} ${this.#uploads}`, bytes, args)
     return Number(lifeMs)
   }
 

@@ -37,7 +37,7 @@ import { AnswerLost, RedisLink } from './redis-link.js'
 import type { RedisLimits } from './redis-lua.js'
 import { Put, roomName } from './redis-put.js'
 import { Room } from './redis-room.js'
-import { redisScripts } from './redis-scripts.js'
+import { redisScript } from './redis-scripts.js'
 import { Sweeper } from './redis-sweeper.js'
 import { Takers, type Look } from './redis-takers.js'
 import { startTimer as systemTimer, systemClock } from './timers.js'
@@ -94,7 +94,7 @@ class InRedis implements Core {
   readonly #room: Room
   readonly #put: Put
   readonly #sweeper: Sweeper
-  readonly #opened = new Map<MailboxAddress, readonly unknown[]>()
+  readonly #opened = new Map<MailboxAddress, readonly (string | number)[]>()
   /** Reply mailboxes of requests that were handed out here, and until when they live. */
   readonly #expected = new Map<MailboxAddress, number>()
   #tokens = 0
@@ -110,7 +110,7 @@ class InRedis implements Core {
     const nowMs = () => this.#clock.monotonicMs()
     this.#deadlines = new Deadlines(nowMs, this.#startTimer)
     this.#places = places(prefix, cluster)
-    this.#link = new RedisLink({ commandMs: 2000, ...options, scripts: redisScripts(options, cluster) })
+    this.#link = new RedisLink({ commandMs: 2000, ...options, script: redisScript(options, cluster) })
     this.#calls = new Calls(this.#link, node, options.nowMs, (said, tag) => this.#fates.said(said, tag))
     this.#claims = new Claims({ calls: this.#calls, deadlines: this.#deadlines, nowMs, handoverMs: options.handoverSeconds * 1000 })
     this.#fates = new Fates({
@@ -311,12 +311,12 @@ class InRedis implements Core {
     const tag = this.#places.tagOf(from)
     this.#tokens += 1
     const token = `${this.#options.node} ${this.#tokens}`
-    const answer = await this.#calls.run('take', tag, [from, id, leaseMs ?? -1, Math.ceil(waitMs), token], true)
-    if (Number(answer[0]) === 2) return Number(answer[1]) < 0 ? {} : { diesInMs: Number(answer[1]) }
-    const claim = this.#claims.begin(from, tag, token, answer)
+    const { values, body } = await this.#calls.take(tag, token, [from, id, leaseMs ?? -1, Math.ceil(waitMs)])
+    if (body === undefined) return Number(values[1]) < 0 ? {} : { diesInMs: Number(values[1]) }
+    const claim = this.#claims.begin(from, tag, token, values, body)
     const { envelope, remainingMs } = claim
     if (envelope.replyTo !== undefined) this.#expected.set(envelope.replyTo, this.#clock.monotonicMs() + remainingMs + 60_000)
-    this.#options.observe?.({ kind: 'claimed', id: envelope.id, mailbox: publicName(from), dwellMs: Number(answer[6]) })
+    this.#options.observe?.({ kind: 'claimed', id: envelope.id, mailbox: publicName(from), dwellMs: Number(values[5]) })
     if (claim.leaseMs !== undefined) this.#sweeper.arm(tag, claim.leaseMs)
     this.#fates.changed(envelope.id)
     return { claim }
