@@ -152,8 +152,8 @@ const TABLES = /(^|\/)(messages|feedback|options|types|findings)\.ts$/
 const REFUSED_NAMES = /(^|[/-])(utils?|helpers?|common|impl|manager|service)([./-]|$)/i
 const REFUSED_CLASSES = /\b(?:class|interface|type)\s+\w*(?:Manager|Service|Helper|Utils?|Impl)\b/
 
-/** X1–X9, G1–G13, E1–E10, M1–M6, H1–H6: rows of the threat model, sections 4.1 to 4.4. */
-const THREATS = Object.entries({ X: 9, G: 13, E: 10, M: 6, H: 6, P: 8 }).flatMap(([letter, count]) =>
+/** X1–X9, G1–G13, E1–E10, M1–M6, H1–H6, P1–P8, J1–J4, C1–C6, B1, L1, K1–K2: rows of the threat model, sections 4.1 to 4.6. */
+const THREATS = Object.entries({ X: 9, G: 13, E: 10, M: 6, H: 6, P: 8, J: 4, C: 6, B: 1, L: 1, K: 2 }).flatMap(([letter, count]) =>
   Array.from({ length: count }, (_, index) => `${letter}${index + 1}`),
 )
 

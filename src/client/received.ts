@@ -80,7 +80,7 @@ export class Inbox {
       } catch (error) {
         if (stopped()) return
         if (!(error instanceof TransportError) || !error.transient) throw error
-        this.#options.onProblem?.(error, '')
+        if (!error.stopping) this.#options.onProblem?.(error, '')
         await this.#options.sleep(Math.max(pauseMs, (error.retryAfterSeconds ?? 0) * 1000), options.signal)
         pauseMs = Math.min(pauseMs * 2, MAX_PAUSE_MS)
       }
@@ -96,7 +96,8 @@ export class Inbox {
     }
     let content: OpenedEnvelope
     try {
-      content = await openEnvelope(taken.body, { recipient: openingKeys, sender: senders }, { id: taken.id, to: mailbox })
+      const now = this.#options.clock.now()
+      content = await openEnvelope(taken.body, { recipient: openingKeys, sender: senders }, { id: taken.id, to: mailbox, now })
       if (content.kind !== 'request' && content.kind !== 'message')
         throw new ProtektorError('client.foreign-answer', 'An answer came without a question.')
     } catch (error) {

@@ -19,6 +19,9 @@ const MAGIC = [0x50, 0x52, 0x54, 0x4b] as const
 const KIB = 1024
 const MIB = 1024 * KIB
 
+/** Octets as WebCrypto takes them in every runtime: nobody hands us memory that threads share. */
+export const unshared = (bytes: Uint8Array): Uint8Array<ArrayBuffer> => bytes as Uint8Array<ArrayBuffer>
+
 /** Sizes in bytes. A part is bounded by the envelope that holds it. */
 export interface EnvelopeLimits {
   readonly envelopeBytes: number

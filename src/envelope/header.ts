@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: EUPL-1.2
 /**
- * The two JOSE headers of an envelope, read strictly: a member that is not listed here ends the reading. That one rule refuses `zip`,
+ * The JOSE headers of an envelope and of a voucher, read strictly: a member that is not listed here ends the reading. That one rule refuses `zip`,
  * `crit`, `b64`, `p2c`, `p2s`, `jku`, `x5u`, `jwk`, `apu` and whatever comes next (J1).
  * Specs: docs/envelope.md §3, §5; [RFC 7515 §4], [RFC 7516 §4], [RFC 7518 §4.6].
  * @module
@@ -15,6 +15,7 @@ import type { EnvelopeHeader } from './types.js'
 
 export const JWE_TYPE = 'protektor-envelope+jwe'
 export const JWS_TYPE = 'protektor-metadata+jws'
+export const VOUCHER_TYPE = 'protektor-voucher+jws'
 
 export interface OuterHeader extends EnvelopeHeader {
   readonly alg: SealingAlgorithm
@@ -23,9 +24,16 @@ export interface OuterHeader extends EnvelopeHeader {
   readonly unverifiedEpk?: unknown
 }
 
-export interface InnerHeader {
+/** Header of a signature; what was signed is still unproven. */
+export interface SignatureHeader {
   readonly alg: SigningAlgorithm
   readonly kid: string
+  readonly unverifiedPayload: Uint8Array
+}
+
+export interface InnerHeader extends SignatureHeader {
+  /** Present when `kid` is no registered key: who vouches for it (voucher.ts). */
+  readonly unverifiedVoucher?: string
 }
 
 /**
@@ -76,15 +84,33 @@ function outerHeader(header: Record<string, unknown>, ivBytes: number, tagBytes:
 }
 
 /** @throws {EnvelopeError} envelope.header, .algorithm */
-export function readInnerHeader(jws: string, limits: EnvelopeLimits): InnerHeader & { readonly unverifiedPayload: Uint8Array } {
+export function readInnerHeader(jws: string, limits: EnvelopeLimits): InnerHeader {
+  const { voucher, ...header } = readSignatureHeader(jws, JWS_TYPE, ['voucher'], limits)
+  if (voucher === undefined) return header
+  if (typeof voucher !== 'string') throw wrong('The voucher is no text.')
+  return { ...header, unverifiedVoucher: voucher }
+}
+
+/** @throws {EnvelopeError} envelope.header, .algorithm */
+export function readVoucherHeader(jws: string, limits: EnvelopeLimits): SignatureHeader {
+  return readSignatureHeader(jws, VOUCHER_TYPE, [], limits)
+}
+
+function readSignatureHeader<M extends string>(
+  jws: string,
+  type: string,
+  more: readonly M[],
+  limits: EnvelopeLimits,
+): SignatureHeader & { readonly [N in M]?: unknown } {
   const segments = jws.split('.', 4)
-  if (segments.length !== 3) throw wrong('The metadata are no compact JWS.')
+  if (segments.length !== 3) throw wrong('What is signed is no compact JWS.')
   const header = decoded(segments[0] ?? '', limits)
   if (header.alg !== 'ES256' && header.alg !== 'PS256') throw forbidden()
-  only(header, ['typ', 'alg', 'kid'])
-  if (header.typ !== JWS_TYPE || typeof header.kid !== 'string') throw wrong('A header member of the signature is missing.')
+  only(header, ['typ', 'alg', 'kid', ...more])
+  if (header.typ !== type || typeof header.kid !== 'string') throw wrong('A header member of the signature is missing.')
   canonical(segments[2] ?? '')
-  return { alg: header.alg, kid: header.kid, unverifiedPayload: canonical(segments[1] ?? '') }
+  const rest = Object.fromEntries(more.flatMap((name) => (header[name] === undefined ? [] : [[name, header[name]]])))
+  return { ...(rest as { [N in M]?: unknown }), alg: header.alg, kid: header.kid, unverifiedPayload: canonical(segments[1] ?? '') }
 }
 
 function decoded(segment: string, limits: EnvelopeLimits): Record<string, unknown> {

@@ -234,14 +234,20 @@ describe('config', () => {
   })
 
   it('says clearly what is not in this release', async () => {
-    for (const [text, key] of [
-      ['core: { redis: { url: redis://127.0.0.1 } }', 'core.redis'],
-      ['core: { remote: { url: https://core.example, participant: g } }', 'core.remote'],
-    ] as const) {
-      const found = await only(text)
-      expect(found.key).to.equal(key)
-      expect(found.message.en).to.contain('not in this release')
-    }
+    const found = await only('core: { redis: { url: redis://127.0.0.1 } }')
+    expect(found.key).to.equal('core.redis')
+    expect(found.message.en).to.contain('not in this release')
+  })
+
+  it('takes a core elsewhere, over https off loopback, under a name of its own', async () => {
+    const remote = (inside: string) => `core: { remote: { ${inside} } }`
+    const { core } = await load(remote('url: https://core.example, urls: [ https://core-2.example ], participant: gateway-1'))
+    expect(core.remote).to.include({ url: 'https://core.example', participant: 'gateway-1' })
+    expect((await only(remote('url: http://core.example, participant: gateway-1'))).key).to.equal('core.remote.url')
+    expect((await only(remote('url: http://127.0.0.1:9000, urls: [ http://core.example ], participant: g'))).key).to.equal(
+      'core.remote.urls[0]',
+    )
+    expect((await only('core: { memory: {}, remote: { url: http://127.0.0.1:9000, participant: g } }')).key).to.equal('core')
   })
 
   it('never tolerates a finding of a signature, encryption or certificate layer', async () => {

@@ -34,3 +34,20 @@ export function openJournal(path: string, clock: Clock, limits: Partial<OutcomeL
   })
   return { journal, unclean }
 }
+
+/** The same journal, but for what is given. */
+export function withMethods(journal: OutcomeJournal, own: Partial<Pick<OutcomeJournal, 'accepted' | 'saved'>>): OutcomeJournal {
+  return {
+    get size() {
+      return journal.size
+    },
+    accepted: (id, sender) => journal.accepted(id, sender),
+    settled: (record) => journal.settled(record),
+    saved: () => journal.saved(),
+    get: (id) => journal.get(id),
+    open: () => journal.open(),
+    since: (afterSeq, limit) => journal.since(afterSeq, limit),
+    close: () => journal.close(),
+    ...own,
+  }
+}

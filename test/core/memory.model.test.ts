@@ -1,9 +1,15 @@
 // SPDX-License-Identifier: EUPL-1.2
+import { memoryJournal } from '../../src/core/outcomes.js'
+import type { OutcomeJournal } from '../../src/core/ports.js'
+import { FakeTime } from './fake-time.js'
+import type { Turn } from './interleavings.js'
+import { coreInterleavings } from './interleavings.js'
+import { LIMITS, withMethods } from './journals.js'
 import { openMemory } from './memory-opened.js'
 import { coreModel } from './model.js'
 
 coreModel('memory', openMemory(), {
-  runs: 150,
+  runs: 100,
   maxCommands: 80,
   closes: true,
   times: {
@@ -15,3 +21,19 @@ coreModel('memory', openMemory(), {
     lastMs: 300_000,
   },
 })
+
+/** A journal that answers when it is its turn. */
+function slow(turn: Turn): OutcomeJournal {
+  const inner = memoryJournal({ ...LIMITS, clock: new FakeTime(), node: 'n1' })
+  return withMethods(inner, {
+    accepted: async (id, sender) => {
+      await inner.accepted(id, sender)
+      await turn('accepted')
+    },
+    saved: async () => {
+      await turn('saved')
+    },
+  })
+}
+
+coreInterleavings('memory', (turn) => openMemory(() => slow(turn)), { runs: 300, lastMs: 120_000 })

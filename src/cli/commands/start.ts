@@ -16,6 +16,7 @@ import { startRegister, type OfficeName, type RunningRegister } from '../compose
 import type { ParticipantKeys } from '../compose/demo-keys.js'
 import { gatewayOwner, ownerOf, writeKeysFiles, type DemoKeysFiles } from '../compose/demo-participants.js'
 import { DESK, NEIGHBOUR_REGISTER, openStory, type Story } from '../compose/demo-story.js'
+import { onlineMount } from '../compose/demo-online.js'
 import { startGateway, type RunningGateway } from '../compose/gateway.js'
 import type { Io } from '../io.js'
 import { outToTheNeighbour } from '../story/out-to-the-neighbour.js'
@@ -46,14 +47,14 @@ const WORDS = {
     title: 'Protektor – Demo. Alle Schlüssel, Behörden und Personen sind erfunden.',
     made: 'Schlüssel erzeugt in', reused: 'Schlüssel aus', running: 'Gateway und Kern laufen auf', admin: 'Betrieb',
     registers: 'Register Musterstadt holt ab aus', and: 'Register Nachbarstadt aus', keeps: 'Läuft weiter; Ende mit Strg-C. Zum Ausprobieren:',
-    took: 'Antwort nach', broke: 'Die Fahrt brach ab', written: 'Nachrichten der ersten Fahrt liegen in',
+    citizen: 'Bürgerseite (im Browser öffnen):', took: 'Antwort nach', broke: 'Die Fahrt brach ab', written: 'Nachrichten der ersten Fahrt liegen in',
     taken: 'Die Adresse ist belegt; mit --port und --admin-port andere wählen',
   },
   en: {
     title: 'Protektor – demo. All keys, authorities and persons are made up.',
     made: 'keys made in', reused: 'keys from', running: 'gateway and core run on', admin: 'admin',
     registers: 'register Musterstadt takes from', and: 'register Nachbarstadt from', keeps: 'Keeps serving; end with Ctrl-C. Try:',
-    took: 'answer after', broke: 'The ride broke off', written: 'messages of the first ride lie in',
+    citizen: 'Citizen page (open it in a browser):', took: 'answer after', broke: 'The ride broke off', written: 'messages of the first ride lie in',
     taken: 'The address is taken; choose others with --port and --admin-port',
   },
 } as const // prettier-ignore
@@ -156,7 +157,9 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
 
   const told = teller(io)
   const config = await loadConfig(demo.configFile)
-  const gateway = await startGateway(config, { log: told.log, workers: 1 }).catch((error: NodeJS.ErrnoException) => {
+  const { portal, register } = demo
+  const online = onlineMount({ portal, register, url: `http://127.0.0.1:${publicPort}`, audience: config.publicUrl })
+  const gateway = await startGateway(config, { log: told.log, workers: 1, mounts: [online] }).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== 'EADDRINUSE') throw error
     io.err.write(`protektor: ${words.taken} (${error.message})\n`)
     return undefined
@@ -173,7 +176,7 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
     const code = good ? 0 : 1
     if (values.once) return code
     const ended = endSignal()
-    io.out.write(`${words.keeps}\n${nextSteps(gateway, demo, keysFiles)}`)
+    io.out.write(`${words.citizen} ${gateway.public.url}${online.path}\n\n${words.keeps}\n${nextSteps(gateway, demo, keysFiles)}`)
     await ended
     return code
   } finally {

@@ -9,15 +9,19 @@ import type { RequestListener } from 'node:http'
 import { join } from 'node:path'
 import type { Config } from '../../config/types.js'
 import { memoryCore } from '../../core/adapters/memory.js'
+import { memoryOnce } from '../../core/adapters/memory-once.js'
 import { systemClock } from '../../core/adapters/timers.js'
+import { CoreError } from '../../core/errors.js'
 import type { Core, MailboxPolicy } from '../../core/ports.js'
 import type { Directory, DirectoryParticipant } from '../../directory/ports.js'
 import { staticDirectory } from '../../directory/static.js'
 import { GATEWAY_LIMITS, type Limits } from '../../env.js'
 import { ConfigError, type ConfigProblem } from '../../errors.js'
 import { lmdbRepeats } from '../../gateway/adapters/lmdb-repeats.js'
-import { adminApp, keyringBroken, publicApp, type AddressEntry } from '../../gateway/app.js'
-import { CORE_API_OPENAPI, coreApiRouter } from '../../gateway/core-api.js'
+import { adminApp, keyringBroken, publicApp, type AddressEntry, type Mount } from '../../gateway/app.js'
+import { CORE_API_OPENAPI, coreApi, type CoreApiOptions } from '../../gateway/core-api.js'
+import { outcomeShelf, outcomeSigner } from '../../gateway/core-outcomes.js'
+import { LONG_POLL_LIMITS } from '../../gateway/core-waits.js'
 import type { GatewayLog } from '../../gateway/log.js'
 import { gatewayMetrics } from '../../gateway/metrics.js'
 import type { GatewayPorts, RecipientEndpoint } from '../../gateway/ports.js'
@@ -26,12 +30,14 @@ import { passiveRecipient } from '../../gateway/passive-recipient.js'
 import { listen, type Listening, type ServerLimits } from '../../gateway/server.js'
 import { pinnedTrust } from '../../pki/pinned.js'
 import { GATEWAY_PARTICIPANT, openIdentity, type OpenedIdentity } from './identity.js'
+import { drainCore } from './draining.js'
 import { openOwnKeys, readCertificates } from './keys.js'
 import { packageCodec } from './package-codec.js'
 import { openIntermediaries } from './intermediary.js'
 import { openOsciDirectory } from './osci-directory.js'
 import { openOutcomeJournal } from './outcome-journal.js'
 import { makeEndpoints, makePeers, strictAlgorithms } from './peers.js'
+import { openRemoteCore } from './remote-core.js'
 import { openWaysOut } from './way-out.js'
 import { nextTurn, portionedRandom } from './world.js'
 import { deskOf, type OpenedDesk } from './xoev-desk.js'
@@ -57,6 +63,8 @@ export interface GatewayOptions {
   readonly serverLimits?: Partial<ServerLimits>
   /** Begun before; it is closed with the gateway. */
   readonly desk?: Promise<OpenedDesk>
+  /** Shown beside the gateway, under its public address. */
+  readonly mounts?: readonly Mount[]
 }
 
 const random = portionedRandom()
@@ -92,16 +100,23 @@ const ttlOf = (config: Config, mailbox: string): number => config.mailboxes[mail
 const MAILBOX_DEFAULTS = { ttlSeconds: 10, handover: 'at-most-once', leaseSeconds: 5, maxBytes: 64 * 1024 * 1024, maxCount: 1000 } as const
 
 /** Mailboxes of participants; those of OSCI clients and of ways out belong to the gateway itself. */
-async function openMailboxes(core: Core, config: Config, participants: readonly DirectoryParticipant[]): Promise<void> {
+async function openMailboxes(core: Core, own: string, config: Config, participants: readonly DirectoryParticipant[]): Promise<void> {
+  const problems: ConfigProblem[] = []
   const open = async (address: string, owner: string, forced: Partial<MailboxPolicy> = {}): Promise<void> => {
     const { ttlSeconds, handover, leaseSeconds, maxBytes, maxCount } = { ...MAILBOX_DEFAULTS, ...config.mailboxes[address] }
-    await core.openMailbox(address, owner, { ttlSeconds, handover, leaseSeconds, maxBytes, maxCount, ...forced })
+    await core
+      .openMailbox(address, owner, { ttlSeconds, handover, leaseSeconds, maxBytes, maxCount, ...forced })
+      .catch((error: unknown) => {
+        if (!(error instanceof CoreError)) throw error
+        problems.push(at(config, 'core', `${address} gehört dort nicht ${own}`, `${address} does not belong to ${own} there`))
+      })
   }
   for (const { id, mailboxes } of participants) for (const address of mailboxes) await open(address, id)
   // storeDelivery puts, fetchDelivery leases, the next request confirms: there is no other way (Decisions, "lease and confirm")
   for (const [address, { cipherCertificates }] of Object.entries(config.mailboxes))
-    if (cipherCertificates.length > 0) await open(address, GATEWAY_PARTICIPANT, { handover: 'lease-and-confirm' })
-  for (const { mailbox } of config.outgoing) await open(mailbox, GATEWAY_PARTICIPANT)
+    if (cipherCertificates.length > 0) await open(address, own, { handover: 'lease-and-confirm' })
+  for (const { mailbox } of config.outgoing) await open(mailbox, own)
+  if (problems.length > 0) throw new ConfigError(problems)
 }
 
 const limitsOf = (config: Config): Limits => ({
@@ -150,14 +165,17 @@ async function compose(config: Config, options: GatewayOptions, desk: OpenedDesk
   const own = await openOwnKeys(config, clock.now())
   const participants = await readParticipants(config)
   const directory = staticDirectory(participants)
-  const identity = await openIdentity(config.dataDirectory)
+  const { remote } = config.core
+  const identity = await openIdentity(config.dataDirectory, remote?.participant)
   const peers = await makePeers(config)
   const endpoints = await makeEndpoints(config, own.rings)
   const oscis = await openOsciDirectory(config, participants, clock, log)
   const limits = limitsOf(config)
-  const journal = openOutcomeJournal(config, { clock, random, log })
-  const core = memoryCore({ clock, maxBytes: config.limits.coreBytes, journal })
-  await openMailboxes(core, config, participants)
+  const journal = remote ? undefined : openOutcomeJournal(config, { clock, random, log })
+  const core = remote
+    ? openRemoteCore(remote, identity, clock)
+    : memoryCore({ clock, maxBytes: config.limits.coreBytes, ...(journal ? { journal } : {}) })
+  await openMailboxes(core, identity.participant, config, participants)
   const used = join(config.dataDirectory, 'used-ids')
   await mkdir(used, { recursive: true, mode: 0o700 })
   const metrics = gatewayMetrics()
@@ -186,27 +204,36 @@ async function compose(config: Config, options: GatewayOptions, desk: OpenedDesk
   }
   const intermediaries = await openIntermediaries(config, own.rings, oscis, ports)
   const publicOptions = config.listen.public
-  const coreApi = coreApiRouter({
+  const signOutcome = outcomeSigner(identity.signing)
+  const { longPolls, transfers } = config.core
+  const apiOptions: CoreApiOptions = {
     core,
     publicUrl: config.publicUrl,
     participants,
     clock,
-    limits: { envelopeBytes: config.limits.envelopeBytes },
-    signingKey: identity.signing,
+    once: memoryOnce({ clock }),
+    limits: {
+      envelopeBytes: config.limits.envelopeBytes,
+      longPolls: { ...LONG_POLL_LIMITS, ...longPolls },
+      transfers: { minBytesPerSecond: transfers.minBytesPerSecond, graceMs: transfers.graceSeconds * 1000 },
+    },
+    signOutcome,
     assertOpen: (mailbox) => {
       if (config.outgoing.some((way) => way.mailbox === mailbox && own.broken.has(way.keys))) throw keyringBroken()
     },
     onError: () => log.write('error', 'core-api-failed', { error: 'ERR_INTERNAL' }),
-  })
+  }
+  // participants speak to the core itself, wherever it is
+  const api = remote ? undefined : coreApi(apiOptions)
   const addresses = [...endpoints.map((endpoint) => passiveRecipient(endpoint, ports)), ...intermediaries.addresses]
   const shown = publicApp({
     ports,
     addresses,
     broken: brokenEndpoints(config, own.broken, log),
     publicUrl: config.publicUrl,
-    coreApi,
-    openapi: CORE_API_OPENAPI,
+    ...(api ? { coreApi: api.router, openapi: CORE_API_OPENAPI } : {}),
     jwks: identity.jwks,
+    mounts: options.mounts ?? [],
     onlyOsci: !isLoopback(publicOptions.address.host) && own.publicTls === undefined,
   })
   let draining = false
@@ -220,10 +247,14 @@ async function compose(config: Config, options: GatewayOptions, desk: OpenedDesk
     maxConnectionsPerPeer: config.http.maxConnectionsPerPeer,
     ...options.serverLimits,
   }
-  const admin = await listen(handlerOf(adminApp({ log, metrics, ready, requestId })), config.listen.admin.address, {
-    limits: serverLimits,
-    ...(own.adminTls ? { tls: own.adminTls } : {}),
-  })
+  const admin = await listen(
+    handlerOf(adminApp({ log, metrics, ready, requestId, ...(journal ? { outcomes: outcomeShelf(journal, signOutcome) } : {}) })),
+    config.listen.admin.address,
+    {
+      limits: serverLimits,
+      ...(own.adminTls ? { tls: own.adminTls } : {}),
+    },
+  )
   const open = await listen(handlerOf(shown), publicOptions.address, {
     limits: serverLimits,
     ...(own.publicTls ? { tls: own.publicTls } : {}),
@@ -247,11 +278,13 @@ async function compose(config: Config, options: GatewayOptions, desk: OpenedDesk
     async close(withinMs) {
       draining = true
       stopping.abort()
+      // the address goes on answering meanwhile: answers to what was taken still come in, and whoever asked fetches them
+      const leftMs = await drainCore({ core, api, clock, log }, withinMs)
       // together: whoever waits for an answer from a way out gets it
-      await Promise.all([open.close(withinMs), waysOut.close(withinMs)])
+      await Promise.all([open.close(leftMs), waysOut.close(leftMs)])
       await core.close()
       await intermediaries.close()
-      await journal.close()
+      await journal?.close()
       await Promise.all([desk.close(), ports.repeats.close(), oscis.close(), admin.close(0)])
     },
   }

@@ -169,7 +169,8 @@ async function openReply(claim: Claim, handover: Handover, ports: GatewayPorts):
   try {
     const keys = { recipient: [ports.identity.opening], sender: trustedSenders([handover.owner]) }
     // the core wipes its copy when the claim ends
-    const envelope = await openEnvelope(Uint8Array.from(claim.envelope.body), keys, { id: claim.envelope.id, to: replyTo })
+    const expected = { id: claim.envelope.id, to: replyTo, now: ports.clock.now() }
+    const envelope = await openEnvelope(Uint8Array.from(claim.envelope.body), keys, expected)
     const belongs = envelope.sender === handover.owner.id && envelope.inReplyTo === handover.id
     const kind = envelope.kind
     return belongs && (kind === 'notice' || kind === 'result') ? { kind, envelope } : undefined
