@@ -80,7 +80,7 @@ export class Inbox {
       } catch (error) {
         if (stopped()) return
         if (!(error instanceof TransportError) || !error.transient) throw error
-        this.#options.onProblem?.(error, '')
+        if (!error.stopping) this.#options.onProblem?.(error, '')
         await this.#options.sleep(Math.max(pauseMs, (error.retryAfterSeconds ?? 0) * 1000), options.signal)
         pauseMs = Math.min(pauseMs * 2, MAX_PAUSE_MS)
       }

@@ -23,6 +23,7 @@ export interface LogFields {
   readonly algorithms?: readonly string[]
   readonly certificateSha256?: string
   readonly bytes?: number
+  readonly count?: number
   readonly durationMs?: number
   readonly outcome?: string
   readonly ref?: string
@@ -30,7 +31,7 @@ export interface LogFields {
 
 const FIELDS = [
   'requestId', 'envelopeId', 'role', 'mode', 'endpoint', 'peer', 'participant', 'messageType', 'messageId', 'feedback', 'findings',
-  'error', 'algorithms', 'certificateSha256', 'bytes', 'durationMs', 'outcome', 'ref',
+  'error', 'algorithms', 'certificateSha256', 'bytes', 'count', 'durationMs', 'outcome', 'ref',
 ] as const satisfies readonly (keyof LogFields)[] // prettier-ignore
 
 export type LogLevel = 'info' | 'warn' | 'error'

@@ -175,6 +175,11 @@ class LmdbJournal implements OutcomeJournal {
     return record
   }
 
+  elsewhere(id: string): void {
+    this.#changes.open.set(id, undefined)
+    this.#write()
+  }
+
   async saved(): Promise<void> {
     if (this.#closed || this.#changes.settled.size === 0) return this.#committing
     return new Promise((resolve) => {

@@ -187,13 +187,18 @@ class InMemory implements MemoryCore {
     return this.#record(id)
   }
 
-  async settled(id: string, waitMs: number, until: 'claimed' | 'settled' = 'settled'): Promise<OutcomeRecord | undefined> {
+  async settled(
+    id: string,
+    waitMs: number,
+    until: 'claimed' | 'settled' = 'settled',
+    signal?: AbortSignal,
+  ): Promise<OutcomeRecord | undefined> {
     this.#deadlines.sweep()
     const done = () => {
       const item = this.#items.get(id)
       return item === undefined || (until === 'claimed' && item.claimed)
     }
-    if (!done() && waitMs > 0) await this.#watch.until(id, this.#now() + waitMs, done)
+    if (!done() && waitMs > 0) await this.#watch.until(id, this.#now() + waitMs, done, signal)
     return this.#record(id)
   }
 
