@@ -69,7 +69,7 @@ describe('citizen page: when no result comes', function () {
       .to.contain('Es wurde nichts verarbeitet')
       .and.to.contain('gefahrlos')
     const steps = await stepsOf(page)
-    expect(steps.slice(2)).to.deep.equal(['entfällt', 'entfällt', 'entfällt'])
+    expect(steps.slice(2)).to.deep.equal(['nicht erfolgt', 'nicht erfolgt', 'nicht erfolgt'])
     await inspect(seen, 'de-5-expired')
     const number = await page.locator('dd').last().innerText()
     let asked = ''
@@ -141,7 +141,7 @@ describe('citizen page: when no result comes', function () {
     }
   })
 
-  it('G13 J3 an answer that was changed on its way is never shown, and said to be discarded', async () => {
+  it('J3 an answer that was changed on its way is never shown, and said to be discarded', async () => {
     await house.register()
     const seen = await openPage(browser, house)
     const { page } = seen
