@@ -14,6 +14,7 @@ import { HttpError } from '../errors.js'
 import type { GatewayLog } from './log.js'
 import { announcedBytes, assertReadable, readOsciBody, type BodyRules } from './body.js'
 import type { OutcomeShelf } from './core-outcomes.js'
+import { operatorRouter, type OperatorPage } from './operator-app.js'
 import { overloadGuard, type OverloadLimits } from './overload.js'
 import type { GatewayPorts } from './ports.js'
 import type { Reservation } from '../core/ports.js'
@@ -68,8 +69,11 @@ function send(context: Context, answer: HttpAnswer): void {
   context.body = Buffer.from(answer.body.buffer, answer.body.byteOffset, answer.body.byteLength)
 }
 
-/** The last resort of both applications: one mapper, no texts of errors, a reference into the log. */
-function catchAll(log: GatewayLog, requestId: () => string): Koa.Middleware {
+/**
+ * The last resort of both applications: one mapper, no texts of errors, a reference into the log.
+ * @param onRefusal told the status of every answer that it makes
+ */
+function catchAll(log: GatewayLog, requestId: () => string, onRefusal?: (status: number) => void): Koa.Middleware {
   return async (context, next) => {
     try {
       await next()
@@ -78,6 +82,7 @@ function catchAll(log: GatewayLog, requestId: () => string): Koa.Middleware {
     } catch (error) {
       const ref = requestId()
       const answer = renderProblem(error, ref)
+      onRefusal?.(answer.status)
       // whoever is refused before his body was read must not go on sending it over this connection (H2, H5)
       if (!context.req.complete) context.set('Connection', 'close')
       if (answer.status >= 500)
@@ -103,10 +108,10 @@ const allowOnly =
     throw new HttpError(405, 'http.method', `Only ${method} is served here.`)
   }
 
-function frameOf(log: GatewayLog, requestId: () => string): Koa {
+function frameOf(log: GatewayLog, requestId: () => string, onRefusal?: (status: number) => void): Koa {
   const app = new Koa({ proxy: false })
   app.silent = true
-  app.use(catchAll(log, requestId))
+  app.use(catchAll(log, requestId, onRefusal))
   app.use(helmet())
   return app
 }
@@ -114,7 +119,7 @@ function frameOf(log: GatewayLog, requestId: () => string): Koa {
 export function publicApp(options: PublicAppOptions): Koa {
   const { ports, addresses, broken = [], publicUrl, mounts = [] } = options
   const requestId = (): string => Buffer.from(ports.random(12)).toString('base64url')
-  const app = frameOf(ports.log, requestId)
+  const app = frameOf(ports.log, requestId, (status) => ports.metrics.refusal(String(status)))
   const router = new Router()
   const guard = overloadGuard(options.overload)
   const rules: BodyRules = {
@@ -199,6 +204,7 @@ export interface AdminAppOptions {
   /** Ready to serve: schemas compiled, not draining. */
   readonly ready: () => boolean
   readonly requestId: () => string
+  readonly operator: OperatorPage
   /** Settled outcome records of this node, for auditors. */
   readonly outcomes?: OutcomeShelf
 }
@@ -233,5 +239,6 @@ export function adminApp(options: AdminAppOptions): Koa {
     context.body = body
   })
   app.use(router.routes())
+  app.use(operatorRouter(options.operator).routes())
   return app
 }

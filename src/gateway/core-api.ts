@@ -58,6 +58,8 @@ export interface CoreApiOptions {
   readonly signOutcome?: SignOutcome
   /** Told of every error without an HTTP status of its own (answered 500); its text goes nowhere else. */
   readonly onError?: (error: unknown) => void
+  /** Told the status of every call that is not done. */
+  readonly onRefusal?: (status: number) => void
 }
 
 export interface CoreApi {
@@ -279,6 +281,7 @@ class Api {
         ? error
         : { status: error instanceof EnvelopeError ? 400 : 500, retryAfterSeconds: undefined }
     if (status === 500) this.#options.onError?.(error)
+    this.#options.onRefusal?.(status)
     const known = status !== 500 && error instanceof Error && 'finding' in error
     context.status = status
     if (status === 401) context.set('WWW-Authenticate', 'Protektor')

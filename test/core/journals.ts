@@ -45,6 +45,7 @@ export function withMethods(journal: OutcomeJournal, own: Partial<Pick<OutcomeJo
     settled: (record) => journal.settled(record),
     saved: () => journal.saved(),
     get: (id) => journal.get(id),
+    elsewhere: (id) => journal.elsewhere(id),
     open: () => journal.open(),
     since: (afterSeq, limit) => journal.since(afterSeq, limit),
     close: () => journal.close(),

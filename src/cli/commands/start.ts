@@ -45,14 +45,14 @@ Exit codes: 0 all ridden · 1 a ride without answer · 2 wrong call · 4 failed
 const WORDS = {
   de: {
     title: 'Protektor – Demo. Alle Schlüssel, Behörden und Personen sind erfunden.',
-    made: 'Schlüssel erzeugt in', reused: 'Schlüssel aus', running: 'Gateway und Kern laufen auf', admin: 'Betrieb',
+    made: 'Schlüssel erzeugt in', reused: 'Schlüssel aus', running: 'Gateway und Kern laufen auf', admin: 'Betriebsseite',
     registers: 'Register Musterstadt holt ab aus', and: 'Register Nachbarstadt aus', keeps: 'Läuft weiter; Ende mit Strg-C. Zum Ausprobieren:',
     citizen: 'Bürgerseite (im Browser öffnen):', took: 'Antwort nach', broke: 'Die Fahrt brach ab', written: 'Nachrichten der ersten Fahrt liegen in',
     taken: 'Die Adresse ist belegt; mit --port und --admin-port andere wählen',
   },
   en: {
     title: 'Protektor – demo. All keys, authorities and persons are made up.',
-    made: 'keys made in', reused: 'keys from', running: 'gateway and core run on', admin: 'admin',
+    made: 'keys made in', reused: 'keys from', running: 'gateway and core run on', admin: 'operator page',
     registers: 'register Musterstadt takes from', and: 'register Nachbarstadt from', keeps: 'Keeps serving; end with Ctrl-C. Try:',
     citizen: 'Citizen page (open it in a browser):', took: 'answer after', broke: 'The ride broke off', written: 'messages of the first ride lie in',
     taken: 'The address is taken; choose others with --port and --admin-port',
@@ -169,7 +169,7 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
   const keysFiles = await writeKeysFiles(demo, gateway.identity, { url: gateway.public.url, audience: stage.audience })
   const registers = await startRegisters(stage, io)
   try {
-    io.out.write(`${words.running} ${gateway.public.url}, ${words.admin} ${gateway.admin.url}\n`)
+    io.out.write(`${words.running} ${gateway.public.url}, ${words.admin}: ${gateway.admin.url}/operator/\n`)
     io.out.write(`${words.registers} ${DEMO_REGISTER}, ${words.and} ${NEIGHBOUR_REGISTER}\n\n`)
     let good = true
     for (const one of RIDES) good = (await ride(one, stage, told, io)) && good

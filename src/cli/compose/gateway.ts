@@ -8,8 +8,6 @@ import { mkdir, readFile } from 'node:fs/promises'
 import type { RequestListener } from 'node:http'
 import { join } from 'node:path'
 import type { Config } from '../../config/types.js'
-import { memoryCore } from '../../core/adapters/memory.js'
-import { memoryOnce } from '../../core/adapters/memory-once.js'
 import { systemClock } from '../../core/adapters/timers.js'
 import { CoreError } from '../../core/errors.js'
 import type { Core, MailboxPolicy } from '../../core/ports.js'
@@ -22,6 +20,7 @@ import { adminApp, keyringBroken, publicApp, type AddressEntry, type Mount } fro
 import { CORE_API_OPENAPI, coreApi, type CoreApiOptions } from '../../gateway/core-api.js'
 import { outcomeShelf, outcomeSigner } from '../../gateway/core-outcomes.js'
 import { LONG_POLL_LIMITS } from '../../gateway/core-waits.js'
+import { coreCounter } from '../../gateway/core-counter.js'
 import type { GatewayLog } from '../../gateway/log.js'
 import { gatewayMetrics } from '../../gateway/metrics.js'
 import type { GatewayPorts, RecipientEndpoint } from '../../gateway/ports.js'
@@ -29,15 +28,15 @@ import { repeatTable } from '../../gateway/repeats.js'
 import { passiveRecipient } from '../../gateway/passive-recipient.js'
 import { listen, type Listening, type ServerLimits } from '../../gateway/server.js'
 import { pinnedTrust } from '../../pki/pinned.js'
+import { openCore } from './core.js'
 import { GATEWAY_PARTICIPANT, openIdentity, type OpenedIdentity } from './identity.js'
 import { drainCore } from './draining.js'
 import { openOwnKeys, readCertificates } from './keys.js'
 import { packageCodec } from './package-codec.js'
 import { openIntermediaries } from './intermediary.js'
+import { openOperator } from './operator.js'
 import { openOsciDirectory } from './osci-directory.js'
-import { openOutcomeJournal } from './outcome-journal.js'
 import { makeEndpoints, makePeers, strictAlgorithms } from './peers.js'
-import { openRemoteCore } from './remote-core.js'
 import { openWaysOut } from './way-out.js'
 import { nextTurn, portionedRandom } from './world.js'
 import { deskOf, type OpenedDesk } from './xoev-desk.js'
@@ -151,15 +150,22 @@ function handlerOf(app: ReturnType<typeof publicApp>): RequestListener {
 export async function startGateway(config: Config, options: GatewayOptions): Promise<RunningGateway> {
   // first, since its threads compile while this one opens keys
   const desk = await (options.desk ?? deskOf(config, options.log, options.workers))
+  const opened: (() => Promise<unknown>)[] = [() => desk.close()]
   try {
-    return await compose(config, options, desk)
+    return await compose(config, options, desk, opened)
   } catch (error) {
-    await desk.close()
+    await Promise.allSettled(opened.map((close) => close()))
     throw error
   }
 }
 
-async function compose(config: Config, options: GatewayOptions, desk: OpenedDesk): Promise<RunningGateway> {
+/** @param opened what must be closed when it fails later on */
+async function compose(
+  config: Config,
+  options: GatewayOptions,
+  desk: OpenedDesk,
+  opened: (() => Promise<unknown>)[],
+): Promise<RunningGateway> {
   const clock = systemClock
   const { log } = options
   const own = await openOwnKeys(config, clock.now())
@@ -171,16 +177,14 @@ async function compose(config: Config, options: GatewayOptions, desk: OpenedDesk
   const endpoints = await makeEndpoints(config, own.rings)
   const oscis = await openOsciDirectory(config, participants, clock, log)
   const limits = limitsOf(config)
-  const journal = remote ? undefined : openOutcomeJournal(config, { clock, random, log })
-  const core = remote
-    ? openRemoteCore(remote, identity, clock)
-    : memoryCore({ clock, maxBytes: config.limits.coreBytes, ...(journal ? { journal } : {}) })
+  const metrics = gatewayMetrics(() => clock.now())
+  const slowPollers = Object.entries(config.mailboxes).filter(([, { slowPoller }]) => slowPoller)
+  for (const [address, { ttlSeconds }] of slowPollers) metrics.slowPoller(address, ttlSeconds)
+  const observe = coreCounter(metrics, new Set(slowPollers.map(([address]) => address)))
+  const { core, once, journal } = await openCore(config, { clock, random, log, identity, observe }, opened)
   await openMailboxes(core, identity.participant, config, participants)
   const used = join(config.dataDirectory, 'used-ids')
   await mkdir(used, { recursive: true, mode: 0o700 })
-  const metrics = gatewayMetrics()
-  for (const [address, { slowPoller, ttlSeconds }] of Object.entries(config.mailboxes))
-    if (slowPoller) metrics.slowPoller(address, ttlSeconds)
   const stopping = new AbortController()
   // every wait for late answers listens to it
   setMaxListeners(0, stopping.signal)
@@ -211,7 +215,7 @@ async function compose(config: Config, options: GatewayOptions, desk: OpenedDesk
     publicUrl: config.publicUrl,
     participants,
     clock,
-    once: memoryOnce({ clock }),
+    once,
     limits: {
       envelopeBytes: config.limits.envelopeBytes,
       longPolls: { ...LONG_POLL_LIMITS, ...longPolls },
@@ -222,6 +226,7 @@ async function compose(config: Config, options: GatewayOptions, desk: OpenedDesk
       if (config.outgoing.some((way) => way.mailbox === mailbox && own.broken.has(way.keys))) throw keyringBroken()
     },
     onError: () => log.write('error', 'core-api-failed', { error: 'ERR_INTERNAL' }),
+    onRefusal: (status) => metrics.refusal(String(status)),
   }
   // participants speak to the core itself, wherever it is
   const api = remote ? undefined : coreApi(apiOptions)
@@ -239,6 +244,8 @@ async function compose(config: Config, options: GatewayOptions, desk: OpenedDesk
   let draining = false
   const serves = addresses.length > 0 || config.endpoints.length === 0
   const ready = () => !draining && serves && desk.ready()
+  const state = () => (draining ? 'draining' : ready() ? 'ready' : 'not-ready')
+  const operator = await openOperator(config, { clock, metrics, state, core, desk, directory: oscis, own })
   const requestId = () => Buffer.from(random(12)).toString('base64url')
   const serverLimits: Partial<ServerLimits> = {
     requestTimeoutMs: config.http.requestTimeoutSeconds * 1000,
@@ -247,25 +254,24 @@ async function compose(config: Config, options: GatewayOptions, desk: OpenedDesk
     maxConnectionsPerPeer: config.http.maxConnectionsPerPeer,
     ...options.serverLimits,
   }
-  const admin = await listen(
-    handlerOf(adminApp({ log, metrics, ready, requestId, ...(journal ? { outcomes: outcomeShelf(journal, signOutcome) } : {}) })),
-    config.listen.admin.address,
-    {
-      limits: serverLimits,
-      ...(own.adminTls ? { tls: own.adminTls } : {}),
-    },
-  )
+  const listening: Listening[] = []
+  const abandon = async (error: unknown): Promise<never> => {
+    operator.close()
+    await Promise.all(listening.map((one) => one.close(0)))
+    throw error
+  }
+  const outcomes = journal ? { outcomes: outcomeShelf(journal, signOutcome) } : {}
+  const admin = await listen(handlerOf(adminApp({ log, metrics, ready, requestId, operator, ...outcomes })), config.listen.admin.address, {
+    limits: serverLimits,
+    ...(own.adminTls ? { tls: own.adminTls } : {}),
+  }).catch(abandon)
+  listening.push(admin)
   const open = await listen(handlerOf(shown), publicOptions.address, {
     limits: serverLimits,
     ...(own.publicTls ? { tls: own.publicTls } : {}),
-  }).catch(async (error: unknown) => {
-    await admin.close(0)
-    throw error
-  })
-  const waysOut = await openWaysOut(config, own.rings, peers, oscis.services, ports).catch(async (error: unknown) => {
-    await Promise.all([open.close(0), admin.close(0)])
-    throw error
-  })
+  }).catch(abandon)
+  listening.push(open)
+  const waysOut = await openWaysOut(config, own.rings, peers, oscis.services, ports).catch(abandon)
   return {
     public: open,
     admin,
@@ -285,6 +291,7 @@ async function compose(config: Config, options: GatewayOptions, desk: OpenedDesk
       await core.close()
       await intermediaries.close()
       await journal?.close()
+      operator.close()
       await Promise.all([desk.close(), ports.repeats.close(), oscis.close(), admin.close(0)])
     },
   }

@@ -170,6 +170,11 @@ class LmdbJournal implements OutcomeJournal {
     return record
   }
 
+  elsewhere(id: string): void {
+    this.#changes.open.set(id, undefined)
+    this.#write()
+  }
+
   async saved(): Promise<void> {
     while (this.#writing !== undefined) await this.#writing
   }

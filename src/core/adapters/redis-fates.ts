@@ -65,6 +65,11 @@ export class Fates {
     this.#own.set(id, { sender, tag, askAtMs: this.#options.nowMs() + lifeMs + PATIENCE_MS })
   }
 
+  /** Accepted, and not settled as far as this node has heard. */
+  isOpen(id: string): boolean {
+    return this.#own.has(id)
+  }
+
   /** Refused after all. */
   forget(id: string): void {
     this.#own.delete(id)

@@ -105,7 +105,8 @@ export class RedisLink {
   }
 
   /**
-   * Uploads, runs the script, fetches and removes, in one transaction.
+   * Uploads and runs the script, in one transaction; or runs the script, fetches and removes. A server without room queues nothing for a
+   * transaction, and must still hand out: what is fetched lies under a name that only this node knows, and lasts no longer than the envelope.
    * @param args KEYS[1], ARGV. @param uploads key, bytes, key, bytes …
    * @returns strings as Buffers. @throws {CoreError} full; {@link AnswerLost}
    */
@@ -131,7 +132,7 @@ export class RedisLink {
       const client = this.#client as unknown as Record<typeof name, Run>
       return { answers: (await client[name](...script)) as unknown[], bodies: [] }
     }
-    const steps = this.#client.multi() as unknown as Record<'mset' | 'mgetBuffer' | 'del' | typeof name, (...args: readonly unknown[]) => unknown> & {
+    const steps = (uploads.length > 0 ? this.#client.multi() : this.#client.pipeline()) as unknown as Record<'mset' | 'mgetBuffer' | 'del' | typeof name, (...args: readonly unknown[]) => unknown> & {
       exec(): Promise<readonly (readonly [Error | null, unknown])[] | null>
     }
     if (uploads.length > 0) steps.mset(...uploads)

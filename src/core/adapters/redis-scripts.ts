@@ -19,14 +19,14 @@ const SWEEP_COUNT = 100
 const DROP_COUNT = 20_000
 
 export type StepName =
-  | 'put' | 'take' | 'finish' | 'look' | 'withdraw' | 'fate' | 'link' | 'sweep' | 'open' | 'openReply' | 'owner' | 'hold' | 'release' | 'figures' // prettier-ignore
+  | 'put' | 'take' | 'finish' | 'look' | 'withdraw' | 'fate' | 'link' | 'sweep' | 'open' | 'openReply' | 'owner' | 'hold' | 'release' | 'once' | 'figures' // prettier-ignore
 
 interface Step {
   readonly takes: string
   readonly lua: string
 }
 
-const steps = (limits: RedisLimits): Readonly<Record<StepName, Step>> => ({
+const steps = (limits: RedisLimits, maxOnce: number): Readonly<Record<StepName, Step>> => ({
   // upload: name of the key that holds the bytes; it goes with every refusal. Reservation and replyTo may be ''; → [1, ms until the deadline]
   put: {
     takes: 'upload, id, to, sender, ttl, reply, hold',
@@ -269,6 +269,19 @@ for _, hold in ipairs({ ... }) do unhold(hold) end
 return { 1, SAID }`,
   },
 
+  // → [1, 'new' | 'seen' | 'full']
+  once: {
+    takes: 'name, lasts',
+    lua: `
+local key = P .. ':1'
+call('ZREMRANGEBYSCORE', key, '-inf', NOW)
+if call('ZSCORE', key, name) then return { 1, 'seen', SAID } end
+if call('ZCARD', key) >= ${maxOnce} then return { 1, 'full', SAID } end
+call('ZADD', key, NOW + lasts, name)
+call('PEXPIRE', key, ${KEEP_MS})
+return { 1, 'new', SAID }`,
+  },
+
   // → [1, bytes, envelopes, outcomes, waiting in reply mailboxes or -1, [address, waiting]…]
   figures: {
     takes: '',
@@ -302,7 +315,7 @@ return answers
 `
 
 /** @returns the text of the script. */
-export function redisScript(limits: RedisLimits, isCluster: boolean): string {
-  const functions = Object.entries(steps(limits)).map(([name, { takes, lua }]) => `DO['${name}'] = function(${takes})${lua}\nend\n`)
+export function redisScript(limits: RedisLimits, isCluster: boolean, maxOnce: number): string {
+  const functions = Object.entries(steps(limits, maxOnce)).map(([name, { takes, lua }]) => `DO['${name}'] = function(${takes})${lua}\nend\n`)
   return `${luaLibrary(limits, isCluster)}\nlocal DO = {}\n${functions.join('\n')}${RUN}`
 }

@@ -78,8 +78,8 @@ export class Takers {
       line.waiters.add(waiter)
       this.#count += 1
       this.#look(line, waiter).catch((error: unknown) => {
-        this.#end(line, waiter, undefined)
         reject(error instanceof Error ? error : new CoreError('full', 'The core does not answer.'))
+        this.#end(line, waiter, undefined)
       })
     })
   }

@@ -20,6 +20,7 @@ import type {
   CoreObserver,
   MailboxAddress,
   MailboxPolicy,
+  Once,
   OutcomeJournal,
   OutcomeRecord,
   Reservation,
@@ -35,6 +36,7 @@ import { Fates, readRecord } from './redis-fates.js'
 import type { RedisRemark } from './redis-health.js'
 import { AnswerLost, RedisLink } from './redis-link.js'
 import type { RedisLimits } from './redis-lua.js'
+import { MAX_ONCE, RedisOnce } from './redis-once.js'
 import { Put, roomName } from './redis-put.js'
 import { Room } from './redis-room.js'
 import { redisScript } from './redis-scripts.js'
@@ -73,14 +75,20 @@ export interface RedisCoreOptions extends RedisLimits {
   readonly nowMs?: () => number
 }
 
+export interface RedisCore extends Core {
+  /** Shared by all nodes of this core. */
+  readonly once: Once
+}
+
 /** Connects, and opens the node. @throws {CoreError} full: the server cannot be reached, or is none that may be written to */
-export async function openRedisCore(options: RedisCoreOptions): Promise<Core> {
+export async function openRedisCore(options: RedisCoreOptions): Promise<RedisCore> {
   const core = new InRedis(options)
   await core.start()
   return core
 }
 
-class InRedis implements Core {
+class InRedis implements RedisCore {
+  readonly once: RedisOnce
   readonly #options: RedisCoreOptions
   readonly #clock: Clock
   readonly #startTimer: StartTimer
@@ -110,8 +118,9 @@ class InRedis implements Core {
     const nowMs = () => this.#clock.monotonicMs()
     this.#deadlines = new Deadlines(nowMs, this.#startTimer)
     this.#places = places(prefix, cluster)
-    this.#link = new RedisLink({ commandMs: 2000, ...options, script: redisScript(options, cluster) })
+    this.#link = new RedisLink({ commandMs: 2000, ...options, script: redisScript(options, cluster, Math.ceil(MAX_ONCE / this.#places.tags.length)) })
     this.#calls = new Calls(this.#link, node, options.nowMs, (said, tag) => this.#fates.said(said, tag))
+    this.once = new RedisOnce(this.#calls, this.#places, this.#clock)
     this.#claims = new Claims({ calls: this.#calls, deadlines: this.#deadlines, nowMs, handoverMs: options.handoverSeconds * 1000 })
     this.#fates = new Fates({
       calls: this.#calls,
@@ -195,7 +204,8 @@ class InRedis implements Core {
       this.#options.observe?.({ kind: 'put', id, mailbox: publicName(to), bytes })
       this.#sweeper.arm(tag, lifeMs)
       this.#takers.call(to)
-      await this.#options.journal?.accepted(id, sender)
+      // somebody may have been faster: then it is settled, and open no more
+      if (this.#fates.isOpen(id)) await this.#options.journal?.accepted(id, sender)
     } finally {
       body.fill(0)
     }
@@ -323,12 +333,18 @@ class InRedis implements Core {
   }
 
   async #record(id: string, watch: boolean): Promise<OutcomeRecord | undefined> {
-    const own = this.#options.journal?.get(id)
-    if (own !== undefined) return own
+    if (this.#options.journal?.get(id) !== undefined) return this.#own(id)
     const tag = await this.#tagOfId(id)
     if (tag === undefined) return undefined
     const [stored] = await this.#calls.run('look', tag, [id, watch ? '1' : ''])
-    return text(stored) === '' ? undefined : (this.#options.journal?.get(id) ?? readRecord(id, text(stored)))
+    return text(stored) === '' ? undefined : ((await this.#own(id)) ?? readRecord(id, text(stored)))
+  }
+
+  /** Of this node's chain. Nobody is told what another life might contradict. */
+  async #own(id: string): Promise<OutcomeRecord | undefined> {
+    const record = this.#options.journal?.get(id)
+    if (record !== undefined) await this.#options.journal?.saved()
+    return record
   }
 
   async #tagOfId(id: string): Promise<string | undefined> {
@@ -344,7 +360,7 @@ class InRedis implements Core {
 
   /** Everything may be new behind this connection. */
   async #onUp(): Promise<void> {
-    await this.#reopen()
+    await Promise.all([this.once.teach(), this.#reopen()])
     await this.#claims.sayAgain()
     await this.#fates.ask(true)
     this.#lookAgain()

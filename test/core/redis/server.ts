@@ -13,9 +13,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Context } from 'mocha'
 import { Redis } from 'ioredis'
-import { openRedisCore, type RedisCoreOptions } from '../../../src/core/adapters/redis.js'
-import { MEMORY_CORE_LIMITS } from '../../../src/core/adapters/memory.js'
-import type { Core } from '../../../src/core/ports.js'
+import { openRedisCore, type RedisCore, type RedisCoreOptions } from '../../../src/core/adapters/redis.js'
+import { MEMORY_CORE_LIMITS } from '../../../src/core/adapters/memory-limits.js'
 
 export async function freePort(): Promise<number> {
   const server = createServer()
@@ -133,7 +132,7 @@ export type Change = Partial<RedisCoreOptions>
 let nodes = 0
 
 /** A node with the usual limits. */
-export function openNode(url: string, prefix: string, change: Change = {}): Promise<Core> {
+export function openNode(url: string, prefix: string, change: Change = {}): Promise<RedisCore> {
   nodes += 1
   return openRedisCore({
     ...MEMORY_CORE_LIMITS,
