@@ -9,12 +9,13 @@ import { openSync, readFileSync, writeSync } from 'node:fs'
 import { setTimeout as pause } from 'node:timers/promises'
 import { lmdbOutcomes } from '../../src/core/adapters/lmdb-outcomes.js'
 import { memoryCore, MEMORY_CORE_LIMITS } from '../../src/core/adapters/memory.js'
+import { memoryOnce } from '../../src/core/adapters/memory-once.js'
 import { openRedisCore } from '../../src/core/adapters/redis.js'
 import { systemClock } from '../../src/core/adapters/timers.js'
 import type { Core, CoreObserver, Outcome, OutcomeJournal } from '../../src/core/ports.js'
 import type { TraceEntry } from '../../src/core/trace.js'
 import { openStoreDirectory } from '../../src/gateway/adapters/store-directory.js'
-import { coreApiRouter } from '../../src/gateway/core-api.js'
+import { CORE_API_LIMITS, coreApi } from '../../src/gateway/core-api.js'
 import { listen } from '../../src/gateway/server.js'
 import { BOXES, HANDOVER_SECONDS, PARTICIPANTS } from './boxes.js'
 
@@ -89,7 +90,7 @@ for (const { address, policy } of BOXES) await core.openMailbox(address, PARTICI
 
 const app = new Koa()
 app.silent = true
-const router = coreApiRouter({
+const api = coreApi({
   core,
   // No tokens are used here, so the audience is never looked at.
   publicUrl: 'https://127.0.0.1',
@@ -101,10 +102,11 @@ const router = coreApiRouter({
   })),
   clock: systemClock,
   // All takers are one participant and stand at the same mailboxes: that is what is to be proven.
-  limits: { waitsPerTarget: 1000, waitsPerParticipant: 1000 },
+  limits: { longPolls: { ...CORE_API_LIMITS.longPolls, perTarget: 1000, perParticipant: 1000 } },
+  once: memoryOnce({ clock: systemClock }),
   onError: (error) => console.error(error),
 })
-app.use(router.routes())
+app.use(api.router.routes())
 const tls = { key: readFileSync(`${folder}/server.key.pem`, 'utf8'), certificate: readFileSync(`${folder}/server.pem`, 'utf8') }
 const handler = app.callback()
 const server = await listen((request, response) => void handler(request, response), { host: '127.0.0.1', port: setting.port }, { tls })
@@ -120,6 +122,7 @@ process.once('disconnect', () => process.exit(1))
 say({ url: server.url })
 
 async function end(): Promise<void> {
+  api.drain()
   await Promise.race([core.drain(5000), pause(10_000)])
   await server.close(1000)
   await core.close()
