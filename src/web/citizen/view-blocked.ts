@@ -4,13 +4,8 @@
  * @module
  */
 import type { View } from './app.js'
-<<<<<<< HEAD
 import { button } from '../dom.js'
-import { actions, alert, heading, paragraph } from './pieces.js'
-=======
-import { button } from './dom.js'
 import { actions, heading, paragraph } from './pieces.js'
->>>>>>> w-citizen
 import { BLOCKED } from './texts.js'
 
 /** WebCrypto exists in secure contexts only: https, or loopback. */

@@ -4,13 +4,8 @@
  * @module
  */
 import type { App, Trip, View } from './app.js'
-<<<<<<< HEAD
 import { el } from '../dom.js'
-import { timeOf } from './language.js'
-=======
-import { el } from './dom.js'
 import { timeOf, type Text } from './language.js'
->>>>>>> w-citizen
 import { alert, heading, paragraph, section } from './pieces.js'
 import { STEPS } from './ride.js'
 import { RIDE, STEP_NAMES } from './texts-ride.js'
