@@ -103,10 +103,12 @@ const allowOnly =
     throw new HttpError(405, 'http.method', `Only ${method} is served here.`)
   }
 
-function frameOf(log: GatewayLog, requestId: () => string): Koa {
+/** @param api before everything that speaks to browsers: it answers none, and its answers are small. */
+function frameOf(log: GatewayLog, requestId: () => string, api?: Router): Koa {
   const app = new Koa({ proxy: false })
   app.silent = true
   app.use(catchAll(log, requestId))
+  if (api) app.use(api.routes())
   app.use(helmet())
   return app
 }
@@ -114,7 +116,7 @@ function frameOf(log: GatewayLog, requestId: () => string): Koa {
 export function publicApp(options: PublicAppOptions): Koa {
   const { ports, addresses, broken = [], publicUrl, mounts = [] } = options
   const requestId = (): string => Buffer.from(ports.random(12)).toString('base64url')
-  const app = frameOf(ports.log, requestId)
+  const app = frameOf(ports.log, requestId, options.onlyOsci ? undefined : options.coreApi)
   const router = new Router()
   const guard = overloadGuard(options.overload)
   const rules: BodyRules = {
@@ -183,7 +185,6 @@ export function publicApp(options: PublicAppOptions): Koa {
   })
   if (options.openapi) router.get('/openapi.json', (context: Context) => void (context.body = options.openapi))
   app.use(router.routes())
-  if (options.coreApi) app.use(options.coreApi.routes())
   for (const { path, handler } of mounts)
     app.use((context, next) => (`${context.path}/`.startsWith(path) ? handler(context, next) : next()))
   return app
