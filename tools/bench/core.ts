@@ -16,7 +16,7 @@ import type { BenchResult } from './main.js'
 
 const here = (name: string): string => fileURLToPath(new URL(`./core/${name}`, import.meta.url))
 const ROUNDS = 3
-const PUTS = 6000
+const PUTS = 5000
 const CONNECTIONS = 50
 const PER_SECOND = 500
 const HANDOVERS = 5000
