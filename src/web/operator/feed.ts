@@ -12,6 +12,7 @@ export interface Figures {
   readonly core: {
     readonly adapter: string
     readonly bytes: number
+    /** 0: a core elsewhere, whose memory its own page shows. */
     readonly maxBytes: number
     readonly envelopes: number
     readonly waiters: number

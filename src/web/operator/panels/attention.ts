@@ -49,7 +49,7 @@ const RULES: readonly Rule[] = [
         return { grade: days < 0 ? 'danger' : 'warning', text }
       }),
   ({ figures: { core } }, { texts, say, percent }) => {
-    const share = core.bytes / core.maxBytes
+    const share = core.maxBytes === 0 ? 0 : core.bytes / core.maxBytes
     return share < FULL_SHARE ? [] : [{ grade: 'danger', text: say(texts.warnings.full, percent(Math.floor(share * 20) / 20)) }]
   },
   (view, { texts, say, seconds }) => {

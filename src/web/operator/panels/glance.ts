@@ -47,8 +47,9 @@ function tilesOf({ texts: { tiles, none }, say, number, percent, seconds, bytes 
     },
     {
       title: tiles.memory,
-      value: ({ figures: { core } }) => percent(core.bytes / core.maxBytes),
-      note: ({ figures: { core } }) => say(tiles.memoryNote, bytes(core.bytes), bytes(core.maxBytes)),
+      value: ({ figures: { core } }) => (core.maxBytes === 0 ? none : percent(core.bytes / core.maxBytes)),
+      note: ({ figures: { core } }) =>
+        core.maxBytes === 0 ? tiles.elsewhere : say(tiles.memoryNote, bytes(core.bytes), bytes(core.maxBytes)),
     },
     {
       title: tiles.loop,
