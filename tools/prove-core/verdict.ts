@@ -60,7 +60,8 @@ const POSSIBLE: Readonly<Record<Outcome, (seen: Seen, leases: boolean) => boolea
   unknown: () => true,
   delivered: (seen, leases) => !leases || seen.confirmed,
   expired: (seen) => seen.received === 0,
-  refused: (seen, leases) => leases && seen.refused,
+  // by its taker, or by a node that found its taker gone before the first byte
+  refused: (seen) => seen.refused || seen.received === 0,
 }
 
 export function judge({ puts, takes, outcomes }: Evidence): Verdict {
