@@ -7,12 +7,14 @@ import { webcrypto } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Clock } from '../env.js'
 import type { SigningKey } from '../envelope/keys.js'
-import type { EnvelopeOutcome, OutgoingEnvelope, TakenEnvelope, Transport } from './ports.js'
+import type { EnvelopeOutcome, OutgoingEnvelope, TakenEnvelope, TakeWish, Transport } from './ports.js'
 import { TransportError } from './ports.js'
 import { authorization } from './token.js'
 
 const MEDIA_TYPE = 'application/vnd.protektor.envelope'
 const MAX_ENVELOPE_BYTES = 33 * 1024 * 1024
+/** Hand-overs under way of which the node is remembered. */
+const MAX_HOMES = 10_000
 /** Codes of errors that happen before a connection stands. */
 const NOT_CONNECTED = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'UND_ERR_CONNECT_TIMEOUT'])
 
@@ -28,9 +30,9 @@ export async function systemSleep(ms: number, signal?: AbortSignal): Promise<voi
 }
 
 export interface HttpTransportOptions {
-  /** Base URL of the core, e.g. `http://127.0.0.1:8080`. */
-  readonly url: string
-  /** The core's `publicUrl` when it is reached under another one. */
+  /** Base URL of the core, e.g. `http://127.0.0.1:8080`; several: its nodes, the next one is asked when one is away or about to stop. */
+  readonly url: string | readonly [string, ...string[]]
+  /** The core's `publicUrl` when it is reached under another one. Default: the URL of the node that is asked. */
   readonly audience?: string
   readonly participant: string
   readonly key: SigningKey
@@ -51,13 +53,22 @@ interface Request {
   readonly signal?: AbortSignal | undefined
 }
 
+interface Answer {
+  readonly response: Response
+  /** The node that gave it. */
+  readonly index: number
+}
+
 class HttpTransport implements Transport {
   readonly #options: HttpTransportOptions
-  readonly #base: URL
+  readonly #nodes: readonly string[]
+  /** Nodes that handed out what is to be confirmed: they know of it first. */
+  readonly #homes = new Map<string, number>()
+  #current = 0
 
   constructor(options: HttpTransportOptions) {
     this.#options = options
-    this.#base = new URL(options.url)
+    this.#nodes = typeof options.url === 'string' ? [options.url] : options.url
   }
 
   async put(envelope: OutgoingEnvelope): Promise<void> {
@@ -66,45 +77,90 @@ class HttpTransport implements Transport {
     await this.#call({ method: 'POST', path, body: envelope.body, mediaType: MEDIA_TYPE }, [201])
   }
 
-  async take(mailbox: string, waitSeconds: number, signal?: AbortSignal): Promise<TakenEnvelope | undefined> {
-    const path = `/core/v1/mailboxes/${mailbox}/take?waitSeconds=${waitSeconds}`
-    const response = await this.#call({ method: 'POST', path, signal }, [200, 204])
+  async take(mailbox: string, waitSeconds: number, signal?: AbortSignal, wish: TakeWish = {}): Promise<TakenEnvelope | undefined> {
+    const asked = Object.entries({ waitSeconds, ...wish }).map(([name, value]) => `${name}=${value}`)
+    const path = `/core/v1/mailboxes/${mailbox}/take?${asked.join('&')}`
+    const { response, index } = await this.#call({ method: 'POST', path, signal }, [200, 204])
     if (response.status === 204) return undefined
-    const announced = Number(response.headers.get('content-length') ?? 0)
+    const { headers } = response
+    const announced = Number(headers.get('content-length') ?? 0)
     if (announced > MAX_ENVELOPE_BYTES) throw new TransportError('client.too-large', 'The core sent too much.')
     const body = await this.#read(response)
-    const leaseMs = response.headers.get('protektor-lease-ms')
+    const id = headers.get('protektor-envelope-id') ?? ''
+    const leaseMs = headers.get('protektor-lease-ms')
+    const sender = headers.get('protektor-sender')
+    const replyTo = headers.get('protektor-reply-to')
+    if (leaseMs !== null || wish.confirm === true) this.#remember(id, index)
     return {
-      id: response.headers.get('protektor-envelope-id') ?? '',
+      id,
       body,
-      remainingMs: Number(response.headers.get('protektor-remaining-ms') ?? 0),
+      remainingMs: Number(headers.get('protektor-remaining-ms') ?? 0),
       ...(leaseMs === null ? {} : { leaseMs: Number(leaseMs) }),
+      ...(sender === null ? {} : { sender }),
+      ...(replyTo === null ? {} : { replyTo }),
     }
   }
 
   async confirm(id: string): Promise<void> {
-    await this.#call({ method: 'POST', path: `/core/v1/envelopes/${id}/confirm` }, [204])
+    await this.#end(id, 'confirm')
   }
 
   async refuse(id: string, code: string): Promise<void> {
-    const body = new TextEncoder().encode(JSON.stringify({ code }))
-    await this.#call({ method: 'POST', path: `/core/v1/envelopes/${id}/refuse`, body, mediaType: 'application/json' }, [204])
+    await this.#end(id, 'refuse', { body: new TextEncoder().encode(JSON.stringify({ code })), mediaType: 'application/json' })
+  }
+
+  async giveBack(id: string): Promise<void> {
+    await this.#end(id, 'return')
+  }
+
+  async withdraw(id: string): Promise<boolean> {
+    const { response } = await this.#call({ method: 'POST', path: `/core/v1/envelopes/${id}/withdraw` }, [204, 404, 409])
+    return response.status === 204
   }
 
   async outcome(id: string, waitSeconds: number, until: 'claimed' | 'settled', signal?: AbortSignal): Promise<EnvelopeOutcome | undefined> {
     const path = `/core/v1/envelopes/${id}/outcome?waitSeconds=${waitSeconds}&until=${until}`
-    const response = await this.#call({ method: 'GET', path, signal }, [200, 404])
+    const { response } = await this.#call({ method: 'GET', path, signal }, [200, 404])
     if (response.status === 404) return undefined
     return JSON.parse(new TextDecoder().decode(await this.#read(response))) as EnvelopeOutcome
   }
 
-  async #call(request: Request, expected: readonly number[]): Promise<Response> {
-    const url = new URL(this.#base.pathname.replace(/\/$/, '') + request.path, this.#base)
+  async #end(id: string, how: string, more: Pick<Request, 'body' | 'mediaType'> = {}): Promise<void> {
+    await this.#call({ method: 'POST', path: `/core/v1/envelopes/${id}/${how}`, ...more }, [204], this.#homes.get(id))
+    this.#homes.delete(id)
+  }
+
+  #remember(id: string, index: number): void {
+    this.#homes.set(id, index)
+    if (this.#homes.size <= MAX_HOMES) return
+    for (const oldest of this.#homes.keys()) {
+      this.#homes.delete(oldest)
+      return
+    }
+  }
+
+  /** Asks one node after the other, and goes on to the next only where nothing was done: what is put is never put twice. */
+  async #call(request: Request, expected: readonly number[], first = this.#current): Promise<Answer> {
+    for (let tried = 1; ; tried += 1) {
+      const index = (first + tried - 1) % this.#nodes.length
+      try {
+        const response = await this.#ask(this.#nodes[index] ?? '', request, expected)
+        this.#current = index
+        return { response, index }
+      } catch (error) {
+        if (!(error instanceof TransportError) || !error.nothingDone || tried >= this.#nodes.length) throw error
+      }
+    }
+  }
+
+  async #ask(node: string, request: Request, expected: readonly number[]): Promise<Response> {
+    const base = new URL(node)
+    const url = new URL(base.pathname.replace(/\/$/, '') + request.path, base)
     const body = request.body ?? new Uint8Array(0)
     const issuer = {
       participant: this.#options.participant,
       key: this.#options.key,
-      audience: this.#options.audience ?? this.#options.url,
+      audience: this.#options.audience ?? node,
       now: () => (this.#options.clock ?? systemClock).now(),
       random: this.#options.random ?? systemRandom,
     }
@@ -124,7 +180,11 @@ class HttpTransport implements Transport {
     } catch (cause) {
       throw new TransportError('client.no-answer', 'The core did not answer.', { cause, nothingSent: notConnected(cause) })
     }
-    if (expected.includes(response.status)) return response
+    if (expected.includes(response.status)) {
+      // an answer without content would keep its connection until it is collected
+      if (response.status !== 200) await response.body?.cancel()
+      return response
+    }
     throw await refusal(response)
   }
 

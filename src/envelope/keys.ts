@@ -17,6 +17,8 @@ export interface SigningKey {
   readonly kid: string
   readonly alg: SigningAlgorithm
   readonly privateKey: CryptoKey
+  /** For a key that is not registered: who vouches for it (voucher.ts). */
+  readonly voucher?: string
 }
 
 /** A private key that opens; `kid` is its RFC 7638 thumbprint. */
@@ -56,11 +58,34 @@ export async function importSealingKey(jwk: JWK): Promise<{ kid: string; alg: Se
 }
 
 /** @throws {EnvelopeError} envelope.key */
-export async function importVerifyingKey(jwk: JWK): Promise<{ kid: string; alg: SigningAlgorithm; publicKey: CryptoKey }> {
+export async function importVerifyingKey(jwk: JWK): Promise<VerifyingKey> {
   return publicKeyOf(jwk, signingAlgorithm(jwk))
 }
 
+/**
+ * The registered key of `participant` that a signature names.
+ * @throws {EnvelopeError} envelope.unknown-sender, .signature, .algorithm
+ */
+export async function verifyingKeyOf(
+  header: { readonly kid: string; readonly alg: SigningAlgorithm },
+  participant: string,
+  sender: SenderLookup,
+): Promise<VerifyingKey> {
+  const jwk = await sender(header.kid, participant)
+  if (jwk === undefined) throw new EnvelopeError('envelope.unknown-sender', 'The sender is not known.')
+  const key = await importVerifyingKey(jwk)
+  assertNamed(key, header)
+  return key
+}
+
+/** @throws {EnvelopeError} envelope.signature, .algorithm */
+export function assertNamed(key: VerifyingKey, header: { readonly kid: string; readonly alg: SigningAlgorithm }): void {
+  if (key.kid !== header.kid) throw new EnvelopeError('envelope.signature', 'The signature names another key.')
+  if (key.alg !== header.alg) throw new EnvelopeError('envelope.algorithm', 'The algorithm does not fit the key.')
+}
+
 type PublicKey<A> = { readonly kid: string; readonly alg: A; readonly publicKey: CryptoKey }
+export type VerifyingKey = PublicKey<SigningAlgorithm>
 
 /** Public keys that were imported lately, by all their members: a message names the keys of its two parties again and again. */
 const recent = new Map<string, PublicKey<string>>()
@@ -85,6 +110,24 @@ export async function generateEnvelopeKey(use: 'sig' | 'enc'): Promise<{ private
   const privateJwk = await exportJWK(pair.privateKey)
   const kid = await thumbprint(privateJwk)
   return { privateJwk: { ...privateJwk, kid, use }, publicJwk: publicJwkOf({ ...privateJwk, kid, use }) }
+}
+
+/** A pair on P-256 that signs for one session; its private half can be used, never read. */
+export async function generateSessionKey(): Promise<{ key: SigningKey; publicJwk: JWK }> {
+  const { privateKey, publicJwk, kid } = await sessionPair('ES256')
+  return { key: { kid, alg: 'ES256', privateKey }, publicJwk }
+}
+
+/** A pair on P-256 that answers are sealed for; its private half can be used, never read. */
+export async function generateReplyKey(): Promise<{ key: OpeningKey; publicJwk: JWK }> {
+  const { privateKey, publicJwk, kid } = await sessionPair('ECDH-ES+A256KW')
+  return { key: { kid, alg: 'ECDH-ES+A256KW', privateKey }, publicJwk }
+}
+
+async function sessionPair(alg: string): Promise<{ privateKey: CryptoKey; publicJwk: JWK; kid: string }> {
+  const pair = await generateKeyPair(alg, { crv: 'P-256', extractable: false })
+  const publicJwk = await exportJWK(pair.publicKey)
+  return { privateKey: pair.privateKey, publicJwk, kid: await thumbprint(publicJwk) }
 }
 
 /** The public half of a JWK, with `kid`, `use` and `alg` where it has them; nothing else is copied. */

@@ -7,15 +7,16 @@
  */
 import { base64url, compactDecrypt, compactVerify } from 'jose'
 import type { EnvelopeLimits } from './container.js'
-import { ENVELOPE_LIMITS, readContainer, TAG_BYTES } from './container.js'
+import { ENVELOPE_LIMITS, readContainer, TAG_BYTES, unshared } from './container.js'
 import { EnvelopeError } from './errors.js'
 import type { OuterHeader } from './header.js'
 import { readInnerHeader, readOuterHeader } from './header.js'
-import type { OpeningKey, SenderLookup } from './keys.js'
-import { assertPointOnCurve, importVerifyingKey } from './keys.js'
+import type { OpeningKey, SenderLookup, VerifyingKey } from './keys.js'
+import { assertNamed, assertPointOnCurve, verifyingKeyOf } from './keys.js'
 import type { Metadata } from './metadata.js'
 import { readMetadata } from './metadata.js'
-import type { EnvelopePart, OpenedEnvelope } from './types.js'
+import type { EnvelopeContent, EnvelopePart, OpenedEnvelope } from './types.js'
+import { openVoucher } from './voucher.js'
 
 export interface OpeningKeys {
   /** The one whose thumbprint the header names is used; no other is tried. */
@@ -27,6 +28,8 @@ export interface OpeningKeys {
 export interface Expected {
   readonly id?: string
   readonly to?: string
+  /** The opener's clock: a voucher must hold now, too. */
+  readonly now?: Date
 }
 
 /**
@@ -43,13 +46,13 @@ export async function openEnvelope(
   const outer = readOuterHeader(jwe, limits)
   if ((expected.id ?? outer.id) !== outer.id || (expected.to ?? outer.to) !== outer.to) throw mismatch('This is not the envelope expected.')
   const jws = await decrypted(jwe, outer, keys.recipient)
-  const { metadata, signerThumbprint } = await verified(jws, keys.sender, limits)
+  const { metadata, ...signer } = await verified(jws, keys.sender, expected.now, limits)
   if (metadata.id !== outer.id || metadata.to !== outer.to || metadata.ttlSeconds !== outer.ttlSeconds) {
     throw mismatch('Header and signed metadata differ.')
   }
   if (metadata.parts.length > limits.parts) throw new EnvelopeError('envelope.size', 'The envelope has too many parts.')
   const parts = await openParts(metadata, body)
-  return { ...contentOf(metadata), parts, signerThumbprint }
+  return { ...contentOf(metadata), parts, ...signer }
 }
 
 async function decrypted(jwe: string, outer: OuterHeader, keys: readonly OpeningKey[]): Promise<string> {
@@ -69,18 +72,22 @@ async function decrypted(jwe: string, outer: OuterHeader, keys: readonly Opening
 async function verified(
   jws: string,
   sender: SenderLookup,
+  now: Date | undefined,
   limits: EnvelopeLimits,
-): Promise<{ metadata: Metadata; signerThumbprint: string }> {
+): Promise<{ metadata: Metadata; signerThumbprint: string; vouched?: true }> {
   const inner = readInnerHeader(jws, limits)
-  const unverifiedSender = readMetadata(inner.unverifiedPayload).sender
-  const jwk = await sender(inner.kid, unverifiedSender)
-  if (jwk === undefined) throw new EnvelopeError('envelope.unknown-sender', 'The sender is not known.')
-  const key = await importVerifyingKey(jwk)
-  if (key.kid !== inner.kid) throw new EnvelopeError('envelope.signature', 'The signature names another key.')
-  if (key.alg !== inner.alg) throw new EnvelopeError('envelope.algorithm', 'The algorithm does not fit the key.')
+  const { unverifiedVoucher } = inner
+  const unverified = readMetadata(inner.unverifiedPayload)
+  let key: VerifyingKey
+  if (unverifiedVoucher === undefined) key = await verifyingKeyOf(inner, unverified.sender, sender)
+  else {
+    key = await openVoucher(unverifiedVoucher, unverified, sender, now, limits)
+    assertNamed(key, inner)
+  }
   try {
     const { payload } = await compactVerify(jws, key.publicKey, { algorithms: [key.alg] })
-    return { metadata: readMetadata(payload), signerThumbprint: key.kid }
+    const metadata = readMetadata(payload)
+    return { metadata, signerThumbprint: key.kid, ...(unverifiedVoucher === undefined ? {} : { vouched: true }) }
   } catch (cause) {
     if (cause instanceof EnvelopeError) throw cause
     throw new EnvelopeError('envelope.signature', 'The signature of the sender is wrong.')
@@ -97,7 +104,7 @@ async function openParts(metadata: Metadata, body: Uint8Array): Promise<Envelope
   return Promise.all(
     metadata.parts.map(async (part, i) => {
       const bytes = await aesGcm(part, blocks[i] ?? new Uint8Array(0), 'envelope.part')
-      const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes))
+      const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', unshared(bytes)))
       if (base64url.encode(digest) !== part.sha256) throw new EnvelopeError('envelope.part', 'A part has another digest than listed.')
       return { name: part.name, mediaType: part.mediaType, role: part.role, bytes }
     }),
@@ -110,17 +117,17 @@ async function aesGcm(
   finding: 'envelope.part' | 'envelope.leftover',
 ): Promise<Uint8Array> {
   try {
-    const key = await crypto.subtle.importKey('raw', base64url.decode(secret.key), 'AES-GCM', false, ['decrypt'])
-    const algorithm = { name: 'AES-GCM', iv: base64url.decode(secret.iv), tagLength: TAG_BYTES * 8 }
-    return new Uint8Array(await crypto.subtle.decrypt(algorithm, key, block))
+    const key = await crypto.subtle.importKey('raw', unshared(base64url.decode(secret.key)), 'AES-GCM', false, ['decrypt'])
+    const algorithm = { name: 'AES-GCM', iv: unshared(base64url.decode(secret.iv)), tagLength: TAG_BYTES * 8 }
+    return new Uint8Array(await crypto.subtle.decrypt(algorithm, key, unshared(block)))
   } catch {
     throw new EnvelopeError(finding, finding === 'envelope.part' ? 'A part cannot be opened.' : 'The padding is wrong.')
   }
 }
 
-function contentOf(metadata: Metadata): Omit<OpenedEnvelope, 'parts' | 'signerThumbprint'> {
+function contentOf(metadata: Metadata): Omit<EnvelopeContent, 'parts'> {
   const { v: _v, id, to, ttlSeconds, parts: _parts, padding: _padding, ...rest } = metadata
-  return { header: { id, to, ttlSeconds }, ...(rest as Omit<OpenedEnvelope, 'parts' | 'signerThumbprint' | 'header'>) }
+  return { header: { id, to, ttlSeconds }, ...(rest as Omit<EnvelopeContent, 'parts' | 'header'>) }
 }
 
 function mismatch(message: string): EnvelopeError {

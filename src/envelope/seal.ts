@@ -11,7 +11,7 @@
 import type { JWK } from 'jose'
 import { base64url, CompactEncrypt, CompactSign } from 'jose'
 import type { EnvelopeLimits } from './container.js'
-import { ENVELOPE_LIMITS, FORMAT_VERSION, FRAME_BYTES, sizeClass, TAG_BYTES, writeContainer } from './container.js'
+import { ENVELOPE_LIMITS, FORMAT_VERSION, FRAME_BYTES, sizeClass, TAG_BYTES, unshared, writeContainer } from './container.js'
 import { EnvelopeError } from './errors.js'
 import { JWE_TYPE, JWS_TYPE } from './header.js'
 import type { SigningKey } from './keys.js'
@@ -62,9 +62,10 @@ export async function sealEnvelope(
     padding: { key: base64url.encode(padding.key), iv: base64url.encode(padding.iv) },
   })
 
+  const { alg, kid, privateKey, voucher } = keys.sender
   const jws = await new CompactSign(metadata)
-    .setProtectedHeader({ typ: JWS_TYPE, alg: keys.sender.alg, kid: keys.sender.kid })
-    .sign(keys.sender.privateKey)
+    .setProtectedHeader({ typ: JWS_TYPE, alg, kid, ...(voucher === undefined ? {} : { voucher }) })
+    .sign(privateKey)
   const { id, to, ttlSeconds } = header
   const jwe = await new CompactEncrypt(new TextEncoder().encode(jws))
     .setProtectedHeader({ typ: JWE_TYPE, alg: recipient.alg, enc: 'A256GCM', kid: recipient.kid, v: FORMAT_VERSION, id, to, ttlSeconds })
@@ -84,10 +85,10 @@ async function sealBlock(bytes: Uint8Array, random: (bytes: number) => Uint8Arra
 }
 
 async function aesGcm(rawKey: Uint8Array, iv: Uint8Array, bytes: Uint8Array): Promise<Uint8Array> {
-  const key = await crypto.subtle.importKey('raw', rawKey, 'AES-GCM', false, ['encrypt'])
-  return new Uint8Array(await crypto.subtle.encrypt({ name: 'AES-GCM', iv, tagLength: TAG_BYTES * 8 }, key, bytes))
+  const key = await crypto.subtle.importKey('raw', unshared(rawKey), 'AES-GCM', false, ['encrypt'])
+  return new Uint8Array(await crypto.subtle.encrypt({ name: 'AES-GCM', iv: unshared(iv), tagLength: TAG_BYTES * 8 }, key, unshared(bytes)))
 }
 
 async function sha256(bytes: Uint8Array): Promise<Uint8Array> {
-  return new Uint8Array(await crypto.subtle.digest('SHA-256', bytes))
+  return new Uint8Array(await crypto.subtle.digest('SHA-256', unshared(bytes)))
 }

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: EUPL-1.2
 import { expect } from 'chai'
+import { createHash } from 'node:crypto'
 import { parseXml } from '../../src/xml/gate.js'
 import { attributeOf, elementsOf } from '../../src/xml/tree.js'
 import { CHECK_LIMITS } from '../../src/env.js'
 import { uncheckedResult } from '../../src/check/engine.js'
-import { FORMATS } from '../../src/check/reports/formats.js'
+import { FORMATS, type FormatId } from '../../src/check/reports/formats.js'
 import { wholeReport, type FileResult, type ReportHead } from '../../src/check/reports/report.js'
 import type { Finding } from '../../src/check/types.js'
 
@@ -53,18 +54,22 @@ const RESULTS: readonly FileResult[] = [
   result('broken.bin', { verdict: 'error', layers: { rules: 'error' } }),
 ]
 
+const PAGE = { script: 'let page', style: 'p { margin: 0 }' }
+const whole = async (format: FormatId, ...rest: Parameters<typeof wholeReport> extends [unknown, ...infer R] ? R : never) =>
+  wholeReport(await FORMATS[format]({ page: async () => PAGE }), ...rest)
+
 describe('reports', () => {
-  it('json keeps the fixed shape and says what the verdicts depend on', () => {
-    const report = JSON.parse(wholeReport(FORMATS.json, HEAD, RESULTS, 'de')) as ReportHead & { results: FileResult[]; sum: object }
+  it('json keeps the fixed shape and says what the verdicts depend on', async () => {
+    const report = JSON.parse(await whole('json', HEAD, RESULTS, 'de')) as ReportHead & { results: FileResult[]; sum: object }
     expect(report).to.include({ tool: 'protektor', version: '0.0.0', at: HEAD.at })
     expect(report.schemaSets).to.deep.equal(HEAD.schemaSets)
     expect(report.results).to.deep.equal(RESULTS)
     expect(report.sum).to.deep.equal({ valid: 1, invalid: 1, unchecked: 1, error: 1 })
-    expect((JSON.parse(wholeReport(FORMATS.json, HEAD, [], 'de')) as { results: unknown[] }).results).to.deep.equal([])
+    expect((JSON.parse(await whole('json', HEAD, [], 'de')) as { results: unknown[] }).results).to.deep.equal([])
   })
 
-  it('junit is XML whatever names and details hold, a case per layer', () => {
-    const xml = wholeReport(FORMATS.junit, HEAD, RESULTS, 'en')
+  it('junit is XML whatever names and details hold, a case per layer', async () => {
+    const xml = await whole('junit', HEAD, RESULTS, 'en')
     const { root } = parseXml(new TextEncoder().encode(xml), { limits: CHECK_LIMITS, frame: 'content' })
     expect(root.local).to.equal('testsuites')
     const suites = elementsOf(root)
@@ -79,8 +84,8 @@ describe('reports', () => {
     expect(xml).to.contain('3:7').and.not.contain('\u0001')
   })
 
-  it('sarif 2.1.0 has a rule for every result, places only in the file itself, and says what was not checked', () => {
-    const sarif = JSON.parse(wholeReport(FORMATS.sarif, HEAD, RESULTS, 'de')) as {
+  it('sarif 2.1.0 has a rule for every result, places only in the file itself, and says what was not checked', async () => {
+    const sarif = JSON.parse(await whole('sarif', HEAD, RESULTS, 'de')) as {
       version: string
       runs: {
         results: {
@@ -106,7 +111,17 @@ describe('reports', () => {
     expect(run?.invocations[0]?.toolExecutionNotifications).to.have.length(2)
   })
 
-  it('text ends with the sum', () => {
-    expect(wholeReport(FORMATS.text, HEAD, RESULTS, 'de')).to.match(/4 Dateien: 1 gültig, 1 UNGÜLTIG, 1 ungeprüft, 1 FEHLER DER PRÜFUNG\n$/)
+  it('text ends with the sum', async () => {
+    expect(await whole('text', HEAD, RESULTS, 'de')).to.match(/4 Dateien: 1 gültig, 1 UNGÜLTIG, 1 ungeprüft, 1 FEHLER DER PRÜFUNG\n$/)
+  })
+
+  it('B1 html holds what messages hold as data only, under a policy that names its one script', async () => {
+    const html = await whole('html', HEAD, [result('</script><script>alert(1)</script><!--.xml', { verdict: 'valid' })], 'en')
+    expect(html.match(/<script/g)).to.have.length(4)
+    expect(html).to.not.contain('<!--').and.not.contain('alert(1)<')
+    const hash = createHash('sha256').update(PAGE.script).digest('base64')
+    expect(html).to.contain(`default-src 'none'; script-src 'sha256-${hash}'`)
+    const data = /id="results">([\s\S]*?)<\/script>/.exec(html)?.[1] ?? ''
+    expect((JSON.parse(data) as FileResult[])[0]?.file).to.equal('</script><script>alert(1)</script><!--.xml')
   })
 })

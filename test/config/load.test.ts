@@ -233,10 +233,15 @@ describe('config', () => {
     expect(config.publicUrl).to.equal('https://0.0.0.0:9443')
   })
 
-  it('says clearly what is not in this release', async () => {
-    const found = await only('core: { remote: { url: https://core.example, participant: g } }')
-    expect(found.key).to.equal('core.remote')
-    expect(found.message.en).to.contain('not in this release')
+  it('takes a core elsewhere, over https off loopback, under a name of its own', async () => {
+    const remote = (inside: string) => `core: { remote: { ${inside} } }`
+    const { core } = await load(remote('url: https://core.example, urls: [ https://core-2.example ], participant: gateway-1'))
+    expect(core.remote).to.include({ url: 'https://core.example', participant: 'gateway-1' })
+    expect((await only(remote('url: http://core.example, participant: gateway-1'))).key).to.equal('core.remote.url')
+    expect((await only(remote('url: http://127.0.0.1:9000, urls: [ http://core.example ], participant: g'))).key).to.equal(
+      'core.remote.urls[0]',
+    )
+    expect((await only('core: { memory: {}, remote: { url: http://127.0.0.1:9000, participant: g } }')).key).to.equal('core')
   })
 
   it('K1 takes one server or a cluster for a shared core, never a password in the address', async () => {
