@@ -30,6 +30,11 @@ export class FakeTime implements Clock {
     return this.#timers.size
   }
 
+  /** When the next timer is due. */
+  get nextMs(): number {
+    return Math.min(...[...this.#timers].map(({ atMs }) => atMs))
+  }
+
   /** Moves both clocks and runs what is due, in order. */
   pass(ms: number): void {
     const end = this.ms + ms

@@ -68,9 +68,12 @@ export class ModelState {
   drainUntilMs = Infinity
   phase: 'open' | 'draining' | 'drained' | 'closed' = 'open'
   readonly limits: ModelLimits
+  /** What lies there is not lost with the node. */
+  readonly shared: boolean
 
-  constructor(limits: ModelLimits, mailboxes: Readonly<Record<string, MailboxPolicy>>) {
+  constructor(limits: ModelLimits, mailboxes: Readonly<Record<string, MailboxPolicy>>, shared = false) {
     this.limits = limits
+    this.shared = shared
     for (const [address, { handover }] of Object.entries(mailboxes))
       this.boxes.set(address, { owner: 'register-1', handover, queue: [], diesMs: Infinity, expected: false })
   }
@@ -173,7 +176,8 @@ export class ModelState {
   }
 
   lookDrained(): void {
-    const idle = this.alive.length === 0 && this.waiting.length === 0
+    const lost = this.alive.filter(({ where }) => where === 'held' || !this.shared)
+    const idle = lost.length === 0 && this.waiting.length === 0
     if (this.phase !== 'draining' || !(idle || this.nowMs >= this.drainUntilMs)) return
     this.phase = 'drained'
     for (const wait of this.waiting) wait.got = null

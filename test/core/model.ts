@@ -34,6 +34,8 @@ export interface ModelOptions {
   readonly maxCommands: number
   /** Closing this node ends all that lies in the core: every other run is closed instead of waited out. */
   readonly closes: boolean
+  /** Other nodes hand out what lies there. */
+  readonly shared?: boolean
 }
 
 const LIMITS: ModelLimits = {
@@ -118,7 +120,10 @@ async function agrees(model: ModelState, real: Real): Promise<void> {
       ).to.equal(true)
   if (model.phase === 'closed') return
   const { bytes, envelopes, waiters, waiting } = await core.figures()
-  expect({ bytes, envelopes, waiters, waiting }).to.deep.equal(model.figures())
+  // whether reply mailboxes in which nothing lies are counted as none is the adapter's business
+  const shown = ({ reply = 0, ...named }: Readonly<Record<string, number>>) => ({ ...named, reply })
+  const figures = model.figures()
+  expect({ bytes, envelopes, waiters, waiting: shown(waiting) }).to.deep.equal({ ...figures, waiting: shown(figures.waiting) })
 }
 
 const put = (box: number, sender: string, ttlSeconds: number, bytes: number, asks: boolean): Command =>
@@ -307,7 +312,7 @@ export function coreModel(name: string, open: OpenCore, options: ModelOptions): 
       await fc.assert(
         fc.asyncProperty(commands(options), fc.boolean(), async (list, early) => {
           const opened = await open(LIMITS, BOXES)
-          const model = new ModelState(LIMITS, BOXES)
+          const model = new ModelState(LIMITS, BOXES, options.shared)
           const real: Real = { opened, bodies: new Map(), claims: new Map(), waits: [], drain: undefined, names }
           try {
             await fc.asyncModelRun(() => ({ model, real }), list)

@@ -18,6 +18,8 @@ const CLUSTER_PARTITIONS = 16
 const MAX_RUNNING = 2
 const MAX_STEPS = 32
 const MAX_BYTES = 1024 * 1024
+/** What an answer leads to is asked for within so many turns. */
+const QUIET_TURNS = 3
 
 /** What a script did to an envelope on its way. `record`: JSON, '' when it waits again. */
 export interface Said {
@@ -127,6 +129,14 @@ export class Calls {
   /** @param token used once. Nothing there: the first value is 2. */
   take(tag: string, token: string, args: readonly Argument[]): Promise<Answer> {
     return this.#ask('take', tag, { step: 'take', args: [...args, token], body: undefined, token })
+  }
+
+  /** Nothing is under way, or about to be. */
+  async idle(): Promise<void> {
+    for (let quiet = 0; quiet < QUIET_TURNS; ) {
+      await new Promise((resolve) => setImmediate(resolve))
+      quiet = [...this.#lines.values()].some(({ asks, running }) => asks.length + running > 0) ? 0 : quiet + 1
+    }
   }
 
   #ask(kind: string, tag: string, ask: Omit<Ask, 'resolve' | 'reject'>): Promise<Answer> {

@@ -10,6 +10,7 @@
  */
 import type { CoreObserver, MailboxAddress, Outcome, OutcomeJournal, OutcomeLink, OutcomeRecord } from '../ports.js'
 import { publicName } from '../rules.js'
+import type { Deadlines } from '../ttl.js'
 import { text, type Calls, type Said } from './redis-calls.js'
 
 /** How many ids one question names. */
@@ -44,6 +45,12 @@ export interface FatesOptions {
 }
 
 
+export interface Watching {
+  /** Resolves at the first change since the last time, or at `untilMs`, or when `signal` is aborted. */
+  change(untilMs: number, deadlines: Deadlines, signal: AbortSignal | undefined): Promise<void>
+  end(): void
+}
+
 export function readRecord(id: string, stored: string): OutcomeRecord {
   const { at, ...rest } = JSON.parse(stored) as Stored
   return { id, ...rest, at: new Date(at).toISOString() }
@@ -54,7 +61,7 @@ export class Fates {
   readonly #own = new Map<string, Own>()
   readonly #listeners = new Map<string, Set<() => void>>()
   readonly #links = new Map<string, string[]>()
-  #linking: Promise<void> | undefined
+  #linking = false
 
   constructor(options: FatesOptions) {
     this.#options = options
@@ -75,13 +82,34 @@ export class Fates {
     this.#own.delete(id)
   }
 
-  /** @returns a function that ends the listening. */
-  listen(id: string, listener: () => void): () => void {
+  /** From now on no change of its outcome is missed. */
+  watch(id: string): Watching {
+    let changes = 0
+    let stir = (): void => undefined
+    const listener = (): void => {
+      changes += 1
+      stir()
+    }
     const listeners = this.#listeners.get(id) ?? new Set()
     this.#listeners.set(id, listeners.add(listener))
-    return () => {
-      listeners.delete(listener)
-      if (listeners.size === 0 && this.#listeners.get(id) === listeners) this.#listeners.delete(id)
+    return {
+      change: (untilMs, deadlines, signal) =>
+        new Promise((resolve) => {
+          const finish = (): void => {
+            deadlines.cancel(deadline)
+            signal?.removeEventListener('abort', finish)
+            changes = 0
+            resolve()
+          }
+          const deadline = deadlines.set(untilMs, finish)
+          signal?.addEventListener('abort', finish)
+          stir = finish
+          if (changes > 0) finish()
+        }),
+      end: () => {
+        listeners.delete(listener)
+        if (listeners.size === 0 && this.#listeners.get(id) === listeners) this.#listeners.delete(id)
+      },
     }
   }
 
@@ -136,12 +164,7 @@ export class Fates {
     const waiting = this.#links.get(tag)
     if (waiting === undefined) this.#links.set(tag, [...link])
     else waiting.push(...link)
-    this.#linking ??= this.#writeLinks().finally(() => (this.#linking = undefined))
-  }
-
-  /** What was settled is linked. */
-  async idle(): Promise<void> {
-    await this.#linking
+    if (!this.#linking) void this.#writeLinks()
   }
 
   /** Looks may have been missed: everybody who waits looks again. */
@@ -151,11 +174,13 @@ export class Fates {
 
   /** Many at a time: what comes while one call is under way goes with the next. What cannot be written stays in the journal. */
   async #writeLinks(): Promise<void> {
+    this.#linking = true
     await Promise.resolve()
     for (let [next] = this.#links; next !== undefined; [next] = this.#links) {
       const [tag, links] = next
       this.#links.delete(tag)
       await this.#options.calls.run('link', tag, links).catch(() => undefined)
     }
+    this.#linking = false
   }
 }

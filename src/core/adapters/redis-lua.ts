@@ -224,7 +224,8 @@ local function dropOld(most)
 end
 
 local function settle(e, was, reason)
-  local record = cjson.encode({ outcome = e.state, claimed = HANDED[was] == true or e.state == 'unknown', at = NOW, sender = e.sender, reason = reason })
+  local record = cjson.encode({ outcome = e.state, claimed = HANDED[was] == true or e.state == 'unknown', at = NOW, sender = e.sender,
+    reason = e.state == 'refused' and reason or nil })
   call('DEL', P .. ':e:' .. e.id, P .. ':b:' .. e.body)
   if call('ZREM', P .. ':d', e.id) == 1 then account(usage(e.to, e.sender), 0 - e.size, -1) end
   remember(e.id, e.sender, record)
@@ -262,6 +263,9 @@ local function endingOf(e, event)
   return event
 end
 
+-- A lease may outlast the deadline: nobody will be handed the bytes again, and the taker has had time to read them.
+local function wipeAt(e) return math.max(e.dead, e.at + ${limits.handoverSeconds * 1000}) end
+
 -- Whoever reads looks at the clock first. true: its moment had come, and it has moved.
 local function due(e)
   if AVAILABLE[e.state] then
@@ -269,8 +273,7 @@ local function due(e)
     return NOW >= e.dead and step(e, 'expire') ~= nil
   end
   if NOW >= e.till then return step(e, endingOf(e, 'overdue')) ~= nil end
-  if NOW >= e.dead and e.size > 0 then
-    -- a lease goes on, but nobody will be handed it again
+  if e.size > 0 and NOW >= wipeAt(e) then
     call('DEL', P .. ':b:' .. e.body)
     account(usage(e.to, e.sender), 0 - e.size, 0)
     e.size = 0

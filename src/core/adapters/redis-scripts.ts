@@ -19,7 +19,7 @@ const SWEEP_COUNT = 100
 const DROP_COUNT = 20_000
 
 export type StepName =
-  | 'put' | 'take' | 'finish' | 'look' | 'withdraw' | 'fate' | 'link' | 'sweep' | 'open' | 'openReply' | 'owner' | 'hold' | 'release' | 'once' | 'figures' // prettier-ignore
+  | 'put' | 'take' | 'finish' | 'held' | 'look' | 'withdraw' | 'fate' | 'link' | 'sweep' | 'open' | 'openReply' | 'owner' | 'hold' | 'release' | 'once' | 'figures' // prettier-ignore
 
 interface Step {
   readonly takes: string
@@ -85,9 +85,9 @@ while true do
       local held = ${limits.handoverSeconds * 1000}
       if isLease then held = wish >= 0 and wish or m.lease end
       left(e)
-      e.state, e.claim, e.at, e.till = to, token, NOW, NOW + held
+      e.state, e.claim, e.taker, e.at, e.till = to, token, ME, NOW, NOW + held
       save(id, e)
-      call('ZADD', P .. ':d', isLease and math.min(e.dead, e.till) or e.till, id)
+      call('ZADD', P .. ':d', isLease and math.min(wipeAt(e), e.till) or e.till, id)
       if isLease then call('PEXPIRE', body, math.max(e.dead, e.till) - NOW + 10000) end
       tellNodes(e, 'c ' .. id, false)
       return { 1, id, e.sender, e.reply, e.ttl, e.dead - NOW, NOW - e.born, isLease and held or -1, SAID }
@@ -117,6 +117,15 @@ local e = load(id)
 if not e or e.claim ~= token or not HANDED[e.state] or due(e) then return { 0, 'over', SAID } end
 step(e, event == 'broken' and endingOf(e, event) or event, reason ~= '' and reason or nil)
 return { 1, SAID }`,
+  },
+
+  // of a lease that another node gave → [1, token or '', mailbox]
+  held: {
+    takes: 'id',
+    lua: `
+local e = load(id)
+if not e or not HANDED[e.state] or not NEXT[e.state].lapse or due(e) or e.taker == ME then return { 1, '', '', SAID } end
+return { 1, e.claim, e.to, SAID }`,
   },
 
   // watch: '1' to be told of what becomes of it → [1, record or '']

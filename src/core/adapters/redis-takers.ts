@@ -56,6 +56,11 @@ export class Takers {
     return this.#count
   }
 
+  /** Where somebody waits. */
+  get addresses(): readonly MailboxAddress[] {
+    return [...this.#lines.keys()]
+  }
+
   /** @throws {CoreError} what the first look throws; full: too many wait */
   async take(address: MailboxAddress, waitMs: number, signal: AbortSignal | undefined, leaseMs: number | undefined): Promise<Claim | undefined> {
     if (waitMs <= 0) return (await this.#options.look(address, leaseMs, 0)).claim

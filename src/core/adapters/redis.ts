@@ -18,6 +18,7 @@ import type {
   Core,
   CoreFigures,
   CoreObserver,
+  HeldClaim,
   MailboxAddress,
   MailboxPolicy,
   Once,
@@ -38,6 +39,7 @@ import { AnswerLost, RedisLink } from './redis-link.js'
 import type { RedisLimits } from './redis-lua.js'
 import { MAX_ONCE, RedisOnce } from './redis-once.js'
 import { Put, roomName } from './redis-put.js'
+import { Replies } from './redis-replies.js'
 import { Room } from './redis-room.js'
 import { redisScript } from './redis-scripts.js'
 import { Sweeper } from './redis-sweeper.js'
@@ -76,6 +78,9 @@ export interface RedisCoreOptions extends RedisLimits {
 }
 
 export interface RedisCore extends Core {
+  held(id: string): Promise<HeldClaim | undefined>
+  /** Nothing is under way to the server. */
+  idle(): Promise<void>
   /** Shared by all nodes of this core. */
   readonly once: Once
 }
@@ -103,8 +108,7 @@ class InRedis implements RedisCore {
   readonly #put: Put
   readonly #sweeper: Sweeper
   readonly #opened = new Map<MailboxAddress, readonly (string | number)[]>()
-  /** Reply mailboxes of requests that were handed out here, and until when they live. */
-  readonly #expected = new Map<MailboxAddress, number>()
+  readonly #replies = new Replies()
   #tokens = 0
   #beats = 0
   #draining = false
@@ -175,7 +179,7 @@ class InRedis implements RedisCore {
   }
 
   async reserve(to: MailboxAddress, sender: string, bytes: number): Promise<Reservation> {
-    this.#assertTakesPuts(to)
+    await this.#assertTakesPuts(to)
     return this.#room.reserve(to, sender, bytes)
   }
 
@@ -187,9 +191,10 @@ class InRedis implements RedisCore {
       const held = this.#room.use(reservation, to, sender)
       let lifeMs = ttlSeconds * 1000
       try {
-        this.#assertTakesPuts(to)
+        await this.#assertTakesPuts(to)
         assertEnvelope(envelope, ANY_MAILBOX)
         this.#fates.accept(id, sender, tag, lifeMs)
+        if (envelope.replyTo !== undefined) this.#replies.asked(envelope.replyTo, id, this.#clock.monotonicMs() + lifeMs)
         lifeMs = await this.#put.put(envelope, held)
         held?.end()
       } catch (error) {
@@ -216,7 +221,7 @@ class InRedis implements RedisCore {
     if (signal?.aborted === true) return undefined
     const leaseMs = choice.leaseMs === undefined ? undefined : leaseMsOf(ANY_MAILBOX, choice.leaseMs)
     if (choice.id !== undefined) return (await this.#look(from, choice.id, leaseMs, 0)).claim
-    if (!this.#draining || publicName(from) === 'reply') return this.#takers.take(from, waitMs, signal, leaseMs)
+    if (!this.#draining || (waitMs > 0 && (await this.#isExpected(from)))) return this.#takers.take(from, waitMs, signal, leaseMs)
     const claim = await this.#takers.take(from, 0, signal, leaseMs)
     if (claim === undefined && waitMs > 0) throw new CoreError('full', 'This node is about to stop.')
     return claim
@@ -226,36 +231,33 @@ class InRedis implements RedisCore {
     return this.#record(id, false)
   }
 
-  async settled(id: string, waitMs: number, until: 'claimed' | 'settled' = 'settled'): Promise<OutcomeRecord | undefined> {
+  async settled(
+    id: string,
+    waitMs: number,
+    until: 'claimed' | 'settled' = 'settled',
+    signal?: AbortSignal,
+  ): Promise<OutcomeRecord | undefined> {
     const untilMs = this.#clock.monotonicMs() + waitMs
-    let changes = 0
-    let stir = (): void => undefined
-    const stop = this.#fates.listen(id, () => {
-      changes += 1
-      stir()
-    })
+    const isOver = () => this.#closed || signal?.aborted === true || this.#clock.monotonicMs() >= untilMs
+    const watch = this.#fates.watch(id)
     try {
-      for (let last: OutcomeRecord | undefined; ; ) {
-        const seen = changes
-        const record = await this.#record(id, waitMs > 0).catch((error: unknown) => {
-          if (last === undefined) throw error
-          return last
-        })
-        last = record
-        const isDone = record === undefined || record.outcome !== 'waiting' || (until === 'claimed' && record.claimed)
-        if (isDone || this.#closed || this.#clock.monotonicMs() >= untilMs) return record
-        if (seen !== changes) continue
-        await new Promise<void>((resolve) => {
-          const deadline = this.#deadlines.set(untilMs, resolve)
-          stir = () => {
-            this.#deadlines.cancel(deadline)
-            resolve()
-          }
-        })
+      let record = await this.#record(id, waitMs > 0)
+      while (record?.outcome === 'waiting' && !(until === 'claimed' && record.claimed) && !isOver()) {
+        await watch.change(untilMs, this.#deadlines, signal)
+        // while the server is away, what was known is known
+        record = await this.#record(id, true).catch(() => record)
       }
+      return record
     } finally {
-      stop()
+      watch.end()
     }
+  }
+
+  async held(id: string): Promise<HeldClaim | undefined> {
+    const tag = await this.#tagOfId(id)
+    if (tag === undefined) return undefined
+    const [token, from] = await this.#calls.run('held', tag, [id])
+    return text(token) === '' ? undefined : this.#claims.heldElsewhere(id, tag, text(token), text(from))
   }
 
   async withdraw(id: string): Promise<boolean> {
@@ -289,8 +291,11 @@ class InRedis implements RedisCore {
 
   async drain(withinMs: number): Promise<void> {
     this.#draining = true
-    this.#takers.endWaits((address) => publicName(address) !== 'reply')
     const untilMs = this.#clock.monotonicMs() + withinMs
+    const waited = this.#takers.addresses
+    const isExpected = await Promise.all(waited.map((address) => this.#isExpected(address)))
+    const expected = new Set(waited.filter((_, index) => isExpected[index]))
+    this.#takers.endWaits((address) => !expected.has(address))
     while ((this.#claims.count > 0 || this.#takers.count > 0) && this.#clock.monotonicMs() < untilMs)
       await new Promise<void>((resolve) => {
         this.#deadlines.set(Math.min(untilMs, this.#clock.monotonicMs() + DRAIN_LOOK_MS), resolve)
@@ -305,16 +310,27 @@ class InRedis implements RedisCore {
     this.#draining = true
     this.#takers.endWaits(() => true)
     this.#fates.changedAll()
-    await this.#claims.endAll()
-    await this.#fates.idle()
     this.#sweeper.close()
+    await this.#claims.endAll()
+    await this.#calls.idle()
     this.#deadlines.close()
     this.#link.close()
   }
 
-  /** A request that was handed out here gets its answer, even when this node is about to stop. */
-  #assertTakesPuts(to: MailboxAddress): void {
-    if (this.#draining && !this.#expected.has(to)) throw new CoreError('full', 'This node is about to stop.')
+  idle(): Promise<void> {
+    return this.#calls.idle()
+  }
+
+  async #assertTakesPuts(to: MailboxAddress): Promise<void> {
+    if (this.#draining && !(await this.#isExpected(to))) throw new CoreError('full', 'This node is about to stop.')
+  }
+
+  /** A request that was handed out gets its answer, even when this node is about to stop. */
+  async #isExpected(address: MailboxAddress): Promise<boolean> {
+    if (this.#replies.isExpected(address)) return true
+    const id = this.#replies.requestOf(address)
+    const record = id === undefined ? undefined : await this.#record(id, false).catch(() => undefined)
+    return record?.claimed === true
   }
 
   async #look(from: MailboxAddress, id: string, leaseMs: number | undefined, waitMs: number): Promise<Look> {
@@ -325,7 +341,7 @@ class InRedis implements RedisCore {
     if (body === undefined) return Number(values[1]) < 0 ? {} : { diesInMs: Number(values[1]) }
     const claim = this.#claims.begin(from, tag, token, values, body)
     const { envelope, remainingMs } = claim
-    if (envelope.replyTo !== undefined) this.#expected.set(envelope.replyTo, this.#clock.monotonicMs() + remainingMs + 60_000)
+    if (envelope.replyTo !== undefined) this.#replies.expect(envelope.replyTo, this.#clock.monotonicMs() + remainingMs)
     this.#options.observe?.({ kind: 'claimed', id: envelope.id, mailbox: publicName(from), dwellMs: Number(values[5]) })
     if (claim.leaseMs !== undefined) this.#sweeper.arm(tag, claim.leaseMs)
     this.#fates.changed(envelope.id)
@@ -377,8 +393,7 @@ class InRedis implements RedisCore {
 
   #onBeat(): void {
     this.#beats += 1
-    const nowMs = this.#clock.monotonicMs()
-    for (const [address, untilMs] of this.#expected) if (untilMs <= nowMs) this.#expected.delete(address)
+    this.#replies.forget(this.#clock.monotonicMs())
     void this.#fates.ask(false).catch(() => undefined)
     if (this.#beats % REOPEN_BEATS === 0) void this.#reopen().catch(() => undefined)
   }
