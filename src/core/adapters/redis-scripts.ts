@@ -19,7 +19,7 @@ const SWEEP_COUNT = 100
 const DROP_COUNT = 20_000
 
 export type StepName =
-  | 'put' | 'take' | 'finish' | 'look' | 'withdraw' | 'fate' | 'link' | 'sweep' | 'open' | 'openReply' | 'owner' | 'hold' | 'release' | 'once' | 'figures' // prettier-ignore
+  | 'put' | 'take' | 'finish' | 'held' | 'look' | 'withdraw' | 'fate' | 'link' | 'sweep' | 'open' | 'openReply' | 'owner' | 'hold' | 'release' | 'once' | 'figures' // prettier-ignore
 
 interface Step {
   readonly takes: string
@@ -117,6 +117,15 @@ local e = load(id)
 if not e or e.claim ~= token or not HANDED[e.state] or due(e) then return { 0, 'over', SAID } end
 step(e, event == 'broken' and endingOf(e, event) or event, reason ~= '' and reason or nil)
 return { 1, SAID }`,
+  },
+
+  // → [1, token of the hand-over under way or '', its mailbox]
+  held: {
+    takes: 'id',
+    lua: `
+local e = load(id)
+if not e or not HANDED[e.state] or due(e) then return { 1, '', '', SAID } end
+return { 1, e.claim, e.to, SAID }`,
   },
 
   // watch: '1' to be told of what becomes of it → [1, record or '']

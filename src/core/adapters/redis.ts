@@ -17,6 +17,7 @@ import type {
   Claim,
   Core,
   CoreFigures,
+  HeldClaim,
   CoreObserver,
   MailboxAddress,
   MailboxPolicy,
@@ -31,7 +32,7 @@ import { assertEnvelope, assertMailbox, leaseMsOf, publicName } from '../rules.j
 import type { StartTimer } from '../ttl.js'
 import { Deadlines } from '../ttl.js'
 import { Calls, places, text, type Places } from './redis-calls.js'
-import { Claims } from './redis-claim.js'
+import { Claims, type Ending } from './redis-claim.js'
 import { Fates, readRecord } from './redis-fates.js'
 import type { RedisRemark } from './redis-health.js'
 import { AnswerLost, RedisLink } from './redis-link.js'
@@ -256,6 +257,17 @@ class InRedis implements RedisCore {
     } finally {
       stop()
     }
+  }
+
+  async held(id: string): Promise<HeldClaim | undefined> {
+    const tag = await this.#tagOfId(id)
+    if (tag === undefined) return undefined
+    const [token, from] = await this.#calls.run('held', tag, [id])
+    if (text(token) === '' || text(token).startsWith(`${this.#options.node} `)) return undefined
+    const end = async (ending: Ending, reason: string): Promise<void> => {
+      await this.#calls.run('finish', tag, [id, text(token), ending, reason])
+    }
+    return { from: text(from), confirm: () => end('confirm', ''), refuse: (code) => end('refuse', code), broken: () => end('broken', '') }
   }
 
   async withdraw(id: string): Promise<boolean> {
