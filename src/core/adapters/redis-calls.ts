@@ -95,8 +95,8 @@ interface Line {
 }
 
 /**
- * What is to be done at a moment goes to a partition together, as one call of the script; bytes go up before it and come down after it, in
- * one transaction. While a few are under way the next one grows. Puts, takes and the rest go apart: when the server has no more room, only
+ * What is to be done at a moment goes to a partition together, as one call of the script; bytes go up before it and come down after it.
+ * While a few are under way the next one grows. Puts, takes and the rest go apart: when the server has no more room, only
  * puts must fail.
  */
 export class Calls {

@@ -61,6 +61,7 @@ describe('failures around a core in Redis', () => {
     const poll = two.take(LEASED, 20_000)
     await until('it waits', async () => (await two.figures()).waiters === 1)
     const watched = one.settled(waiting.id, 20_000)
+    expect((await one.outcome(waiting.id))?.outcome).to.equal('waiting')
     await redis.kill()
     await until('it is noticed', async () => (await one.figures()).state === 'away' && (await two.figures()).state === 'away')
     const calls: Record<string, () => Promise<unknown>> = {
