@@ -97,7 +97,7 @@ const MATRIX: Readonly<Record<string, readonly string[]>> = {
   directory: ['pki'],
   client: ['osci', 'xoev', 'envelope', 'pki'],
   gateway: ['osci', 'xoev', 'envelope', 'check', 'client', 'core', 'directory'],
-  web: [],
+  web: ['envelope', 'client', 'xoev', 'xml'],
   config: [],
   cli: ['mime', 'xml', 'pki', 'osci', 'xoev', 'envelope', 'check', 'core', 'directory', 'client', 'gateway', 'web', 'config'],
   index: ['mime', 'xml', 'pki', 'osci', 'xoev', 'envelope', 'check', 'core', 'directory', 'client', 'gateway', 'config'],
@@ -107,6 +107,13 @@ const MATRIX: Readonly<Record<string, readonly string[]>> = {
 const ONLY_PORTS: Readonly<Record<string, Readonly<Record<string, RegExp>>>> = {
   gateway: { core: /^src\/core\/(ports|errors)\.ts$/, directory: /^src\/directory\/(ports|errors)\.ts$/ },
   core: { envelope: /^src\/envelope\/types\.ts$/ },
+  // what runs in a browser, and no more of it than the citizen page needs: docs/adr/0013
+  web: {
+    envelope: /^src\/envelope\/(keys|types)\.ts$/,
+    client: /^src\/client\/(ask|fate|ports)\.ts$/,
+    xoev: /^src\/xoev\/xprotektor(-types)?\.ts$/,
+    xml: /^src\/xml\/gate\.ts$/,
+  },
 }
 
 /** Files that touch the world, in rooms where the others must not. Workers run in threads of their own; adapters are adapters. */
@@ -142,7 +149,7 @@ const SOLE_USERS: Readonly<Record<string, RegExp>> = {
   lmdb: /^src\/[^/]+\/adapters\//,
   koa: /^src\/gateway\//,
   'koa-router': /^src\/gateway\//,
-  zod: /^src\/(config|envelope|gateway|check|directory)\//,
+  zod: /^src\/((config|envelope|gateway|check|directory)\/|web\/citizen\/no-eval\.ts$)/,
   yaml: /^src\/(config|directory)\//,
   ajv: /^$/,
   'libxml2-wasm': /^$/,
@@ -259,6 +266,21 @@ describe('architecture', () => {
       .filter((file) => roomOf(file.path) !== 'check')
       .filter((file) => file.imports.some(({ specifier }) => /algorithms-inspection(\.js)?$/.test(specifier)))
     expect(wrong.map((file) => file.path)).to.deep.equal([])
+  })
+
+  it('B1 makes no markup of text in a page, and nothing of Node', () => {
+    const markup =
+      /\b(innerHTML|insertAdjacentHTML|createContextualFragment|DOMParser|document\.write|setHTMLUnsafe)\b|\bouterHTML\s*=|\beval\(|\bnew Function\b/
+    const node = /\b(Buffer|process|__dirname|require)\b\s*[.(]/
+    const pages = sources.filter((file) => roomOf(file.path) === 'web')
+    const wrong = pages.flatMap((file) => {
+      const code = withoutComments(file.text)
+      const found = [markup.exec(code), node.exec(code)].flatMap((match) => (match ? [match[0]] : []))
+      const imports = file.imports.filter(({ specifier }) => specifier.startsWith('node:')).map(({ specifier }) => specifier)
+      return [...found, ...imports].map((what) => `${file.path}: ${what}`)
+    })
+    expect(pages.length).to.be.greaterThan(0)
+    expect(wrong).to.deep.equal([])
   })
 
   it('never reads a schema location from a message', () => {
