@@ -134,8 +134,8 @@ describe('citizen page: when no result comes', function () {
       ['envelopes?*', 'Es ist ungewiss, ob die Anfrage bearbeitet wurde'],
     ] as const) {
       const seen = await openPage(browser, house)
-      await fillIn(seen.page, 0)
       await seen.page.route(`**/api/${path}`, (route) => route.abort())
+      await fillIn(seen.page, 0)
       expect(await send(seen.page)).to.equal(expected)
       await seen.page.context().close()
     }
