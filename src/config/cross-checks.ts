@@ -56,12 +56,42 @@ function checkListeners(values: Values, say: Say): void {
     say('problem', ['listen', 'admin'], 'dieselbe Adresse wie listen.public', 'same address as listen.public')
 }
 
+function checkRedis({ url, urls, passwordFile }: NonNullable<Values['core']['redis']>, say: Say): void {
+  if ((url === undefined) === (urls === undefined))
+    say(
+      'problem',
+      ['core', 'redis'],
+      'entweder url (ein Server) oder urls (Cluster) angeben',
+      'give either url (one server) or urls (a cluster)',
+    )
+  const all = [...(url === undefined ? [] : [url]), ...(urls ?? [])]
+  if (new Set(all.map((one) => new URL(one).protocol)).size > 1)
+    say('problem', ['core', 'redis', 'urls'], 'entweder alle mit TLS oder keine', 'either all with TLS or none')
+  const isOpen = (one: string): boolean => {
+    const { protocol, hostname } = new URL(one)
+    return protocol === 'redis:' && !isLoopback(hostname.replace(/^\[|\]$/g, ''))
+  }
+  if (!all.some(isOpen)) return
+  say(
+    'warning',
+    ['core', 'redis'],
+    'Verbindung ohne TLS außerhalb von loopback: nur in einem eigenen, abgeschlossenen Netz',
+    'connection without TLS off loopback: only in a closed network of its own',
+  )
+  if (passwordFile === undefined)
+    say(
+      'warning',
+      ['core', 'redis', 'passwordFile'],
+      'fehlt: der Kern ist offen für das ganze Netz',
+      'is missing: the core is open to the whole network',
+    )
+}
+
 function checkCore(values: Values, say: Say): void {
-  if (values.core.redis)
-    say('problem', ['core', 'redis'], 'nicht in dieser Ausgabe; erhältlich ist memory: {}', 'not in this release; available is memory: {}')
   const named = [values.core.memory, values.core.redis, values.core.remote].filter((core) => core !== undefined)
   if (named.length !== 1)
     say('problem', ['core'], 'genau ein Kern muss genannt sein: memory: {}', 'exactly one core must be named: memory: {}')
+  if (values.core.redis) checkRedis(values.core.redis, say)
   checkRemoteCore(values, say)
   const { longPolls } = values.core
   if (longPolls.total >= values.http.maxConnections)

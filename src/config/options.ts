@@ -232,6 +232,51 @@ const mailbox = z.strictObject({
   ),
 })
 
+const REDIS_URL = z.string().regex(/^rediss?:\/\/([A-Za-z0-9._~-]+@)?(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+)(:\d{1,5})?(\/\d{1,3})?$/)
+const REDIS_WORDS = words(
+  'redis://[Benutzer@]Rechner[:Port][/Nummer], mit TLS rediss://; das Kennwort steht nie darin',
+  'redis://[user@]host[:port][/number], with TLS rediss://; the password never stands in it',
+)
+
+const redis = z.strictObject({
+  url: option(REDIS_URL.optional(), {
+    ...words('Adresse eines einzelnen Servers', 'address of a single server'),
+    example: 'rediss://core@redis.example:6379',
+    expects: REDIS_WORDS,
+  }),
+  urls: option(z.array(REDIS_URL).min(1).max(64).optional(), {
+    ...words('Adressen eines Clusters, wenigstens eine', 'addresses of a cluster, at least one'),
+    example: '[ rediss://redis-1.example:6379, rediss://redis-2.example:6379 ]',
+    expects: REDIS_WORDS,
+  }),
+  passwordFile: pathTo(
+    'Datei mit dem Kennwort in der ersten Zeile, Rechte 0600',
+    'file with the password in its first line, mode 0600',
+    'keys/redis.password',
+    'secret',
+  ),
+  prefix: option(
+    z
+      .string()
+      .regex(/^[a-z0-9][a-z0-9._-]{0,31}$/)
+      .prefault('protektor'),
+    {
+      ...words(
+        'steht vor jedem Schlüssel; Knoten mit gleichem prefix sind ein Kern',
+        'stands before every key; nodes with the same prefix are one core',
+      ),
+      example: 'protektor',
+      expects: words('Kleinbuchstaben, Ziffern und . _ - (höchstens 32)', 'lower-case letters, digits and . _ - (32 at most)'),
+    },
+  ),
+  node: option(NAME.optional(), {
+    ...words('Name dieses Knotens', 'name of this node'),
+    example: 'core-1',
+    expects: NAME_WORDS,
+    derived: words('Zufall bei jedem Start', 'chance at every start'),
+  }),
+})
+
 const route = z.strictObject({
   addresseeCertificate: pathTo(
     'Verschlüsselungszertifikat des Empfängers (PEM)',
@@ -428,8 +473,8 @@ export const OPTIONS = z.strictObject({
         unit: 'hours',
         example: '24',
       }),
-      redis: option(z.strictObject({ url: text() }).optional(), {
-        ...words('Kern in Redis oder Valkey; nicht in dieser Ausgabe', 'core in Redis or Valkey; not in this release'),
+      redis: option(redis.optional(), {
+        ...words('Kern in Redis oder Valkey, den mehrere Knoten teilen', 'core in Redis or Valkey, shared by several nodes'),
         example: '{ url: redis://127.0.0.1:6379 }',
       }),
       remote: option(

@@ -58,6 +58,8 @@ export interface OutcomeJournal {
   saved(): Promise<void>
   /** A settled record of this node, also of an earlier life. */
   get(id: string): OutcomeRecord | undefined
+  /** Another node settled it: its record stands in that node's chain, and it is open here no longer. */
+  elsewhere(id: string): void
   /** Accepted and never settled: right after opening, those of an earlier life. */
   open(): Iterable<{ readonly id: string; readonly sender: string }>
   /** Settled records that are kept. */

@@ -163,7 +163,9 @@ function octetsIn(segment: Uint8Array): number {
   const spareBits = rest === 2 ? 0b1111 : rest === 3 ? 0b11 : 0
   const last = VALUES[segment.at(-1) ?? 0] ?? -1
   if (rest === 1 || (spareBits > 0 && (last & spareBits) !== 0)) throw wrong('A segment is no canonical base64url.')
-  for (const code of segment) if ((VALUES[code] ?? -1) < 0) throw wrong('A segment is no base64url.')
+  let at = 0
+  while (at < segment.length && (VALUES[segment[at] ?? 0] ?? -1) >= 0) at++
+  if (at < segment.length) throw wrong('A segment is no base64url.')
   return Math.floor((segment.length * 3) / 4)
 }
 

@@ -108,10 +108,17 @@ const allowOnly =
     throw new HttpError(405, 'http.method', `Only ${method} is served here.`)
   }
 
-function frameOf(log: GatewayLog, requestId: () => string, onRefusal?: (status: number) => void): Koa {
+interface Frame {
+  readonly onRefusal?: (status: number) => void
+  /** Before everything that speaks to browsers: it answers none, and its answers are small. */
+  readonly api?: Router | undefined
+}
+
+function frameOf(log: GatewayLog, requestId: () => string, { onRefusal, api }: Frame = {}): Koa {
   const app = new Koa({ proxy: false })
   app.silent = true
   app.use(catchAll(log, requestId, onRefusal))
+  if (api) app.use(api.routes())
   app.use(helmet())
   return app
 }
@@ -119,7 +126,10 @@ function frameOf(log: GatewayLog, requestId: () => string, onRefusal?: (status: 
 export function publicApp(options: PublicAppOptions): Koa {
   const { ports, addresses, broken = [], publicUrl, mounts = [] } = options
   const requestId = (): string => Buffer.from(ports.random(12)).toString('base64url')
-  const app = frameOf(ports.log, requestId, (status) => ports.metrics.refusal(String(status)))
+  const app = frameOf(ports.log, requestId, {
+    onRefusal: (status) => ports.metrics.refusal(String(status)),
+    api: options.onlyOsci ? undefined : options.coreApi,
+  })
   const router = new Router()
   const guard = overloadGuard(options.overload)
   const rules: BodyRules = {
@@ -188,7 +198,6 @@ export function publicApp(options: PublicAppOptions): Koa {
   })
   if (options.openapi) router.get('/openapi.json', (context: Context) => void (context.body = options.openapi))
   app.use(router.routes())
-  if (options.coreApi) app.use(options.coreApi.routes())
   for (const { path, handler } of mounts)
     app.use((context, next) => (`${context.path}/`.startsWith(path) ? handler(context, next) : next()))
   return app

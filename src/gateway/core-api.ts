@@ -147,7 +147,7 @@ class Api {
   }
 
   async answer(operation: CoreOperation, context: Context): Promise<void> {
-    context.set('Cache-Control', 'no-store')
+    context.res.setHeader('Cache-Control', 'no-store').setHeader('X-Content-Type-Options', 'nosniff')
     try {
       const caller = await this.#caller(context.req)
       const params = context.params as Readonly<Record<string, string>>

@@ -8,8 +8,6 @@ import { mkdir, readFile } from 'node:fs/promises'
 import type { RequestListener } from 'node:http'
 import { join } from 'node:path'
 import type { Config } from '../../config/types.js'
-import { memoryCore } from '../../core/adapters/memory.js'
-import { memoryOnce } from '../../core/adapters/memory-once.js'
 import { systemClock } from '../../core/adapters/timers.js'
 import { CoreError } from '../../core/errors.js'
 import type { Core, MailboxPolicy } from '../../core/ports.js'
@@ -30,6 +28,7 @@ import { repeatTable } from '../../gateway/repeats.js'
 import { passiveRecipient } from '../../gateway/passive-recipient.js'
 import { listen, type Listening, type ServerLimits } from '../../gateway/server.js'
 import { pinnedTrust } from '../../pki/pinned.js'
+import { openCore } from './core.js'
 import { GATEWAY_PARTICIPANT, openIdentity, type OpenedIdentity } from './identity.js'
 import { drainCore } from './draining.js'
 import { openOwnKeys, readCertificates } from './keys.js'
@@ -37,9 +36,7 @@ import { packageCodec } from './package-codec.js'
 import { openIntermediaries } from './intermediary.js'
 import { openOperator } from './operator.js'
 import { openOsciDirectory } from './osci-directory.js'
-import { openOutcomeJournal } from './outcome-journal.js'
 import { makeEndpoints, makePeers, strictAlgorithms } from './peers.js'
-import { openRemoteCore } from './remote-core.js'
 import { openWaysOut } from './way-out.js'
 import { nextTurn, portionedRandom } from './world.js'
 import { deskOf, type OpenedDesk } from './xoev-desk.js'
@@ -153,15 +150,22 @@ function handlerOf(app: ReturnType<typeof publicApp>): RequestListener {
 export async function startGateway(config: Config, options: GatewayOptions): Promise<RunningGateway> {
   // first, since its threads compile while this one opens keys
   const desk = await (options.desk ?? deskOf(config, options.log, options.workers))
+  const opened: (() => Promise<unknown>)[] = [() => desk.close()]
   try {
-    return await compose(config, options, desk)
+    return await compose(config, options, desk, opened)
   } catch (error) {
-    await desk.close()
+    await Promise.allSettled(opened.map((close) => close()))
     throw error
   }
 }
 
-async function compose(config: Config, options: GatewayOptions, desk: OpenedDesk): Promise<RunningGateway> {
+/** @param opened what must be closed when it fails later on */
+async function compose(
+  config: Config,
+  options: GatewayOptions,
+  desk: OpenedDesk,
+  opened: (() => Promise<unknown>)[],
+): Promise<RunningGateway> {
   const clock = systemClock
   const { log } = options
   const own = await openOwnKeys(config, clock.now())
@@ -177,10 +181,7 @@ async function compose(config: Config, options: GatewayOptions, desk: OpenedDesk
   const slowPollers = Object.entries(config.mailboxes).filter(([, { slowPoller }]) => slowPoller)
   for (const [address, { ttlSeconds }] of slowPollers) metrics.slowPoller(address, ttlSeconds)
   const observe = coreCounter(metrics, new Set(slowPollers.map(([address]) => address)))
-  const journal = remote ? undefined : openOutcomeJournal(config, { clock, random, log })
-  const core = remote
-    ? openRemoteCore(remote, identity, clock)
-    : memoryCore({ clock, maxBytes: config.limits.coreBytes, observe, ...(journal ? { journal } : {}) })
+  const { core, once, journal } = await openCore(config, { clock, random, log, identity, observe }, opened)
   await openMailboxes(core, identity.participant, config, participants)
   const used = join(config.dataDirectory, 'used-ids')
   await mkdir(used, { recursive: true, mode: 0o700 })
@@ -214,7 +215,7 @@ async function compose(config: Config, options: GatewayOptions, desk: OpenedDesk
     publicUrl: config.publicUrl,
     participants,
     clock,
-    once: memoryOnce({ clock }),
+    once,
     limits: {
       envelopeBytes: config.limits.envelopeBytes,
       longPolls: { ...LONG_POLL_LIMITS, ...longPolls },

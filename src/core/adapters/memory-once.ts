@@ -11,7 +11,8 @@ export interface MemoryOnceOptions {
   readonly maxKeys?: number
 }
 
-const MAX_KEYS = 200_000
+/** More tokens than one processor core verifies in the two minutes that each is remembered. */
+const MAX_KEYS = 500_000
 
 /** Time is monotonic, so that a jump of the wall clock empties nothing. */
 export function memoryOnce({ clock, maxKeys = MAX_KEYS }: MemoryOnceOptions): Once {

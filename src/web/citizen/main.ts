@@ -49,9 +49,18 @@ function languageButtons(app: App): void {
   }
 }
 
+const FONTS_MS = 1500
+
+/** Nothing is drawn before its font is there, so nothing moves when it comes; a font that takes too long is done without. */
+async function fontsReady(): Promise<void> {
+  const loading = ['400', '600'].map((weight) => document.fonts.load(`${weight} 1em 'Fira Sans'`))
+  await Promise.race([Promise.allSettled(loading), new Promise((resolve) => setTimeout(resolve, FONTS_MS))])
+}
+
 async function start(): Promise<void> {
   const views = { blocked, choice, form, review, progress, ended, result }
   const app = new App(firstLanguage(), views, place('view'), place('status'))
+  const fonts = fontsReady()
   languageButtons(app)
   frame(app)
   try {
@@ -62,6 +71,8 @@ async function start(): Promise<void> {
   } catch {
     // said by the view
   }
+  await fonts
+  place('page').hidden = false
   app.show(app.house ? 'choice' : 'blocked')
 }
 

@@ -91,16 +91,16 @@ class PortalTransport implements Transport {
     await this.#answer(await this.#call(`envelopes?replyTo=${replyTo}`, init), [204])
   }
 
-  async take(mailbox: string, waitSeconds: number): Promise<TakenEnvelope | undefined> {
-    const response = await this.#call(`replies/${mailbox}?waitSeconds=${waitSeconds}`, { method: 'POST' })
+  async take(mailbox: string, waitSeconds: number, signal?: AbortSignal): Promise<TakenEnvelope | undefined> {
+    const response = await this.#call(`replies/${mailbox}?waitSeconds=${waitSeconds}`, { method: 'POST' }, signal)
     await this.#answer(response, [200, 204])
     if (response.status === 204) return undefined
     const id = response.headers.get('protektor-envelope-id') ?? ''
     return { id, body: new Uint8Array(await response.arrayBuffer()), remainingMs: 0 }
   }
 
-  async outcome(id: string, waitSeconds: number, until: 'claimed' | 'settled'): Promise<EnvelopeOutcome | undefined> {
-    const response = await this.#call(`envelopes/${id}?waitSeconds=${waitSeconds}&until=${until}`)
+  async outcome(id: string, waitSeconds: number, until: 'claimed' | 'settled', signal?: AbortSignal): Promise<EnvelopeOutcome | undefined> {
+    const response = await this.#call(`envelopes/${id}?waitSeconds=${waitSeconds}&until=${until}`, {}, signal)
     await this.#answer(response, [200, 404])
     return response.status === 404 ? undefined : ((await response.json()) as EnvelopeOutcome)
   }
@@ -113,11 +113,20 @@ class PortalTransport implements Transport {
     return this.confirm()
   }
 
-  async #call(path: string, init?: RequestInit): Promise<Response> {
+  giveBack(): Promise<void> {
+    return this.confirm()
+  }
+
+  withdraw(): Promise<boolean> {
+    throw new TransportError('online.no-withdrawal', 'The online service takes nothing back.')
+  }
+
+  /** With `signal` a wait ends when nobody needs it any more: a browser has few connections to one place. */
+  async #call(path: string, init: RequestInit = {}, signal?: AbortSignal): Promise<Response> {
     try {
-      return await call(path, init)
+      return await call(path, signal === undefined ? init : { ...init, signal })
     } catch (error) {
-      this.#watch.reached(false)
+      if (signal?.aborted !== true) this.#watch.reached(false)
       throw error
     }
   }

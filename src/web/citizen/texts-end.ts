@@ -15,17 +15,17 @@ export const ENDINGS = {
   expired: {
     title: { de: 'Die Behörde hat die Anfrage nicht abgeholt', en: 'The authority did not take the request' },
     text: {
-      de: 'Ihre Anfrage ist abgelaufen und gelöscht. Es wurde nichts verarbeitet. Sie können gefahrlos erneut anfragen.',
-      en: 'Your request has expired and is deleted. Nothing was processed. It is safe to ask again.',
+      de: 'Ihre Anfrage ist abgelaufen und gelöscht. Sie können gefahrlos erneut anfragen.',
+      en: 'Your request has expired and is deleted. It is safe to ask again.',
     },
   },
   refused: {
     title: { de: 'Die Behörde hat die Anfrage nicht angenommen', en: 'The authority did not accept the request' },
-    text: { de: 'Es wurde nichts verarbeitet.', en: 'Nothing was processed.' },
+    text: { de: 'Warum, und was Sie tun können, steht unten.', en: 'Why, and what you can do, is told below.' },
   },
   rejected: {
     title: { de: 'Die Behörde hat die Anfrage zurückgewiesen', en: 'The authority has rejected the request' },
-    text: { de: 'Es wurde nichts verarbeitet.', en: 'Nothing was processed.' },
+    text: { de: 'Warum, und was Sie tun können, steht unten.', en: 'Why, and what you can do, is told below.' },
   },
   unknown: {
     title: { de: 'Es ist ungewiss, ob die Anfrage bearbeitet wurde', en: 'It is not known whether the request was processed' },
@@ -37,8 +37,8 @@ export const ENDINGS = {
   'not-sent': {
     title: { de: 'Die Anfrage konnte nicht gesendet werden', en: 'The request could not be sent' },
     text: {
-      de: 'Es wurde nichts verarbeitet. Sie können gefahrlos erneut senden.',
-      en: 'Nothing was processed. It is safe to send again.',
+      de: 'Sie können gefahrlos erneut senden.',
+      en: 'It is safe to send again.',
     },
   },
   unreadable: {
@@ -51,6 +51,9 @@ export const ENDINGS = {
 } as const satisfies Readonly<Record<string, Ending>>
 
 export const END = {
+  certain: { de: 'Es wurde nichts verarbeitet', en: 'Nothing was processed' },
+  uncertain: { de: 'Der Stand ist unbekannt', en: 'The state is unknown' },
+  unread: { de: 'Antwort nicht angezeigt', en: 'Answer not shown' },
   why: { de: 'Grund', en: 'Reason' },
   what: { de: 'Was Sie tun können', en: 'What you can do' },
   number: { de: 'Nummer der Anfrage', en: 'Number of the request' },

@@ -16,6 +16,7 @@ export const RIDE = {
   pending: { de: 'offen', en: 'open' },
   current: { de: 'läuft', en: 'in progress' },
   skipped: { de: 'entfällt', en: 'not needed' },
+  missed: { de: 'nicht erfolgt', en: 'did not happen' },
   takeLeft: { de: 'Noch {n} s, damit die Behörde die Anfrage abholt', en: '{n} s left for the authority to take the request' },
   answerLeft: { de: 'Noch {n} s, damit die Antwort eintrifft', en: '{n} s left for the answer to arrive' },
   left: { de: 'Verbleibende Zeit', en: 'Time left' },

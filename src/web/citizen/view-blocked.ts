@@ -5,7 +5,7 @@
  */
 import type { View } from './app.js'
 import { button } from '../dom.js'
-import { actions, alert, heading, paragraph } from './pieces.js'
+import { actions, heading, paragraph } from './pieces.js'
 import { BLOCKED } from './texts.js'
 
 /** WebCrypto exists in secure contexts only: https, or loopback. */
@@ -15,7 +15,7 @@ export const blocked: View = (app, place) => {
   const [title, text] = canSeal() ? [BLOCKED.title, BLOCKED.text] : [BLOCKED.unsafeTitle, BLOCKED.unsafeText]
   place.append(
     heading(app.t(title)),
-    alert('warning', app.t(title), paragraph(app.t(text))),
+    paragraph(app.t(text)),
     actions(button({ class: 'kern-btn kern-btn--primary' }, app.t(BLOCKED.again), () => location.reload())),
   )
 }

@@ -15,13 +15,14 @@ import { stepList } from './view-progress.js'
 
 type Kind = Exclude<Ending['kind'], 'sheet'>
 
-const MOODS: Readonly<Record<Kind, Mood>> = {
-  expired: 'info',
-  refused: 'warning',
-  rejected: 'warning',
-  unknown: 'warning',
-  'not-sent': 'warning',
-  unreadable: 'danger',
+/** What is known, in what mood. */
+const CERTAINTY: Readonly<Record<Kind, { readonly mood: Mood; readonly certainty: Text }>> = {
+  expired: { mood: 'info', certainty: END.certain },
+  refused: { mood: 'info', certainty: END.certain },
+  rejected: { mood: 'info', certainty: END.certain },
+  'not-sent': { mood: 'info', certainty: END.certain },
+  unknown: { mood: 'warning', certainty: END.uncertain },
+  unreadable: { mood: 'danger', certainty: END.unread },
 }
 
 /** Whether asking again with the very same request is of use. */
@@ -46,12 +47,13 @@ export const ended: View = (app, place) => {
   if (!trip || !ending || ending.kind === 'sheet') return
   const kind = wordsOf(ending)
   const { title, text } = ENDINGS[kind]
+  const { mood, certainty } = CERTAINTY[kind]
   const hint = ending.kind === 'not-sent' ? paragraph(app.t(TOO_OFTEN.has(ending.code) ? END.often : END.later)) : undefined
   const again = button({ class: 'kern-btn kern-btn--primary', id: 'again' }, app.t(END.again), () => depart(app, trip.order))
   place.append(
     heading(app.t(title)),
     trip.foreign ? alert('danger', app.t(RIDE.foreignTitle), paragraph(app.t(RIDE.foreignText))) : '',
-    alert(MOODS[kind], app.t(title), paragraph(app.t(text)), hint),
+    alert(mood, app.t(certainty), paragraph(app.t(text)), hint),
     ...reasons(app, ending),
     section(app.t(RIDE.steps)),
     stepList(app, trip, true),

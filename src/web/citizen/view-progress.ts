@@ -5,7 +5,7 @@
  */
 import type { App, Trip, View } from './app.js'
 import { el } from '../dom.js'
-import { timeOf } from './language.js'
+import { timeOf, type Text } from './language.js'
 import { alert, heading, paragraph, section } from './pieces.js'
 import { STEPS } from './ride.js'
 import { RIDE, STEP_NAMES } from './texts-ride.js'
@@ -21,7 +21,7 @@ export function stepList(app: App, trip: Trip, isOver: boolean): HTMLOListElemen
     const isPassed = STEPS.slice(STEPS.indexOf(step)).some((later) => trip.steps.has(later))
     const isCurrent = !isOver && step === next
     const mark = at ? 'done' : isCurrent ? 'current' : 'open'
-    const state = at ? timeOf(at, app.state.language) : app.t(isCurrent ? RIDE.current : isPassed || isOver ? RIDE.skipped : RIDE.pending)
+    const state = at ? timeOf(at, app.state.language) : app.t(wordOf(isCurrent, isPassed, isOver))
     return el(
       'li',
       { class: `step step--${mark}`, 'aria-current': isCurrent ? 'step' : undefined },
@@ -31,6 +31,12 @@ export function stepList(app: App, trip: Trip, isOver: boolean): HTMLOListElemen
     )
   })
   return el('ol', { class: 'steps' }, ...items)
+}
+
+const wordOf = (isCurrent: boolean, isPassed: boolean, isOver: boolean): Text => {
+  if (isPassed) return RIDE.skipped
+  if (isOver) return RIDE.missed
+  return isCurrent ? RIDE.current : RIDE.pending
 }
 
 export const progress: View = (app, place) => {
