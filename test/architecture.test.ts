@@ -105,7 +105,7 @@ const MATRIX: Readonly<Record<string, readonly string[]>> = {
 
 /** Rooms of which another room may use only these files. */
 const ONLY_PORTS: Readonly<Record<string, Readonly<Record<string, RegExp>>>> = {
-  gateway: { core: /^src\/core\/(ports|errors)\.ts$/, directory: /^src\/directory\/(ports|errors)\.ts$/ },
+  gateway: { core: /^src\/core\/(ports|errors|chain|fair)\.ts$/, directory: /^src\/directory\/(ports|errors)\.ts$/ },
   core: { envelope: /^src\/envelope\/types\.ts$/ },
 }
 

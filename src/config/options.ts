@@ -413,6 +413,14 @@ export const OPTIONS = z.strictObject({
   core: z
     .strictObject({
       memory: option(z.strictObject({}).optional(), { ...words('Kern in diesem Prozess', 'core inside this process'), example: '{}' }),
+      outcomeHours: option(whole(1, 24 * 30).prefault(24), {
+        ...words(
+          'so lange ist zu erfahren, was aus einem Umschlag wurde (ohne Inhalt, in dataDirectory/outcomes)',
+          'for this long it can be asked what became of an envelope (without content, in dataDirectory/outcomes)',
+        ),
+        unit: 'hours',
+        example: '24',
+      }),
       redis: option(z.strictObject({ url: text() }).optional(), {
         ...words('Kern in Redis oder Valkey; nicht in dieser Ausgabe', 'core in Redis or Valkey; not in this release'),
         example: '{ url: redis://127.0.0.1:6379 }',

@@ -5,16 +5,19 @@
  *   words ── files ── engine, a few at a time ── report ── exit code
  * @module
  */
-import { mkdir, writeFile } from 'node:fs/promises'
+import { mkdir, open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { jsonReport, type FileResult } from '../../check/reports/json.js'
-import { sumLine, textReport } from '../../check/reports/text.js'
-import type { Verdict } from '../../check/types.js'
+import { FORMATS, isFormat, type FormatId } from '../../check/reports/formats.js'
+import type { Difference } from '../../check/expected.js'
+import { counted, NOTHING_YET, type ReportHead, type ReportSum } from '../../check/reports/report.js'
+import { sumLine } from '../../check/reports/text.js'
 import { parseCommand, UsageError } from '../arguments.js'
+import { reportPage } from '../compose/report-page.js'
 import type { Io, Language, Text } from '../io.js'
 import { packageVersion } from '../version.js'
 import { openContext, type KeystoreArgument } from './check-context.js'
+import { readSuites, renderDifferences } from './check-expected.js'
 import { listInputs } from './check-inputs.js'
 import { checkAll } from './check-run.js'
 
@@ -39,10 +42,12 @@ Prüft OSCI-Nachrichten und XÖV-Dokumente Schicht für Schicht.
   --keystore DATEI.p12   Schlüssel; dahinter --pin PIN oder --pin-file DATEI (mehrfach)
   --trust DATEI.pem      Vertrauensanker (mehrfach); ohne sie sind Zertifikate ungeprüft
   --schemas VERZEICHNIS  weitere Schemasätze, rekursiv (mehrfach)
-  --format text|json     Form des Berichts
+  --format FORM          Form des Berichts: text, json, junit, sarif, html
   --out VERZEICHNIS      schreibt den Bericht in eine Datei darin
   --lang de|en           Sprache
   --at ZEIT              Zeitpunkt für Zertifikate, ISO 8601 mit Zone, z. B. 2026-11-24T12:00:00Z
+
+Eine Datei expected.yaml im Verzeichnis sagt, was herauskommen muss; dann zählen nur Abweichungen (1) oder keine (0).
 
 Ende mit: 0 alles gültig · 1 etwas ungültig · 2 Aufruf · 3 etwas ungeprüft · 4 die Prüfung selbst scheiterte
 `,
@@ -53,10 +58,12 @@ Checks OSCI messages and XÖV documents layer by layer.
   --keystore FILE.p12    keys; followed by --pin PIN or --pin-file FILE (several)
   --trust FILE.pem       trust anchors (several); without them certificates stay unchecked
   --schemas DIRECTORY    more schema sets, recursively (several)
-  --format text|json     form of the report
+  --format FORM          form of the report: text, json, junit, sarif, html
   --out DIRECTORY        writes the report into a file there
   --lang de|en           language
   --at TIME              moment for certificates, ISO 8601 with zone, e.g. 2026-11-24T12:00:00Z
+
+A file expected.yaml in the directory says what must come out; then only differences count (1), or none (0).
 
 Exit codes: 0 all valid · 1 something invalid · 2 usage · 3 something unchecked · 4 the check itself failed
 `,
@@ -99,14 +106,10 @@ function momentOf(value: string | undefined): Date | undefined {
   return at
 }
 
-function formatOf(value: string): 'text' | 'json' {
-  if (value === 'text' || value === 'json') return value
-  if (['junit', 'html', 'sarif'].includes(value))
-    throw wrong(
-      `--format ${value} kommt mit einer späteren Version; jetzt: text, json`,
-      `--format ${value} comes with a later release; now: text, json`,
-    )
-  throw wrong(`--format kennt ${value} nicht: text, json`, `--format does not know ${value}: text, json`)
+function formatOf(value: string): FormatId {
+  if (isFormat(value)) return value
+  const known = Object.keys(FORMATS).join(', ')
+  throw wrong(`--format kennt ${value} nicht: ${known}`, `--format does not know ${value}: ${known}`)
 }
 
 function languageOf(value: string | undefined, io: Io): Language {
@@ -116,28 +119,25 @@ function languageOf(value: string | undefined, io: Io): Language {
 }
 
 /** Several apply: the check itself failed (4) before invalid (1) before unchecked (3). */
-export function exitCode(verdicts: readonly Verdict[]): number {
-  if (verdicts.includes('error')) return 4
-  if (verdicts.includes('invalid')) return 1
-  return verdicts.includes('unchecked') ? 3 : 0
+export function exitCode(sum: ReportSum): number {
+  if (sum.error > 0) return 4
+  if (sum.invalid > 0) return 1
+  return sum.unchecked > 0 ? 3 : 0
 }
 
-async function report(
-  results: readonly FileResult[],
-  format: 'text' | 'json',
-  lang: Language,
-  out: string | undefined,
-  io: Io,
-): Promise<void> {
-  const text = format === 'json' ? jsonReport(await packageVersion(), results) : textReport(results, lang)
-  if (out === undefined) {
-    io.out.write(text)
-    return
-  }
-  const file = join(out, format === 'json' ? 'report.json' : 'report.txt')
+/** Where the report goes: standard output, or a file in the folder of `--out`. */
+interface Target {
+  readonly file: string | undefined
+  write(text: string): Promise<void>
+  close(): Promise<void>
+}
+
+async function targetOf(out: string | undefined, fileName: string, io: Io): Promise<Target> {
+  if (out === undefined) return { file: undefined, write: async (text) => void io.out.write(text), close: async () => undefined }
   await mkdir(out, { recursive: true })
-  await writeFile(file, text)
-  io.out.write(`${sumLine(results, lang)}\n${file}\n`)
+  const file = join(out, fileName)
+  const handle = await open(file, 'w')
+  return { file, write: async (text) => void (await handle.write(text)), close: () => handle.close() }
 }
 
 /**
@@ -155,7 +155,8 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
   const at = momentOf(values.at)
   const keystores = keystoresOf(argv)
   if (positionals.length === 0) throw wrong('Dateien, Verzeichnisse oder - fehlen', 'files, directories or - are missing')
-  const { context, close } = await openContext({
+  const suites = await readSuites(await listInputs(positionals))
+  const { context, judgedBy, close } = await openContext({
     keystores,
     trust: values.trust ?? [],
     schemas: values.schemas ?? [],
@@ -164,9 +165,32 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
     ...(at ? { at } : {}),
   })
   try {
-    const results = await checkAll(await listInputs(positionals), context, io)
-    await report(results, format, lang, values.out, io)
-    return exitCode(results.map((r) => r.verdict))
+    const head: ReportHead = { tool: 'protektor', version: await packageVersion(), node: process.version, ...judgedBy }
+    const form = await FORMATS[format]({ page: reportPage })
+    const writer = form.writer(head, lang)
+    const target = await targetOf(values.out, form.fileName, io)
+    let sum = NOTHING_YET
+    let outside = NOTHING_YET
+    let differing = ''
+    const differ = (file: string, found: readonly Difference[]) => (differing += renderDifferences(file, found, lang))
+    try {
+      await target.write(writer.begin())
+      await checkAll(suites.files, context, io, async (result) => {
+        sum = counted(sum, result.verdict)
+        const found = suites.compare(result)
+        if (found === undefined) outside = counted(outside, result.verdict)
+        else differ(result.file, found)
+        await target.write(writer.one(result))
+      })
+      for (const file of suites.missing()) differ(file, [{ kind: 'file-missing' }])
+      await target.write(writer.end(sum))
+    } finally {
+      await target.close()
+    }
+    if (target.file !== undefined) io.out.write(`${sumLine(sum, lang)}\n${target.file}\n`)
+    io.err.write(differing)
+    // a suite is judged by its expectations: what it holds is meant to be wrong
+    return exitCode(differing === '' ? outside : counted(outside, 'invalid'))
   } finally {
     await close()
   }

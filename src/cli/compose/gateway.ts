@@ -30,6 +30,7 @@ import { openOwnKeys, readCertificates } from './keys.js'
 import { packageCodec } from './package-codec.js'
 import { openIntermediaries } from './intermediary.js'
 import { openOsciDirectory } from './osci-directory.js'
+import { openOutcomeJournal } from './outcome-journal.js'
 import { makeEndpoints, makePeers, strictAlgorithms } from './peers.js'
 import { openWaysOut } from './way-out.js'
 import { nextTurn, portionedRandom } from './world.js'
@@ -154,7 +155,8 @@ async function compose(config: Config, options: GatewayOptions, desk: OpenedDesk
   const endpoints = await makeEndpoints(config, own.rings)
   const oscis = await openOsciDirectory(config, participants, clock, log)
   const limits = limitsOf(config)
-  const core = memoryCore({ clock, maxBytes: config.limits.coreBytes })
+  const journal = openOutcomeJournal(config, { clock, random, log })
+  const core = memoryCore({ clock, maxBytes: config.limits.coreBytes, journal })
   await openMailboxes(core, config, participants)
   const used = join(config.dataDirectory, 'used-ids')
   await mkdir(used, { recursive: true, mode: 0o700 })
@@ -249,6 +251,7 @@ async function compose(config: Config, options: GatewayOptions, desk: OpenedDesk
       await Promise.all([open.close(withinMs), waysOut.close(withinMs)])
       await core.close()
       await intermediaries.close()
+      await journal.close()
       await Promise.all([desk.close(), ports.repeats.close(), oscis.close(), admin.close(0)])
     },
   }

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: EUPL-1.2
+/**
+ * Elements out of values. Text becomes a text node, never markup (threat model B1); a page policy with Trusted Types holds us to it.
+ * @module
+ */
+
+export type Child = Node | string | null | undefined | false
+
+export interface Properties {
+  readonly class?: string
+  /** Attributes; false and undefined are left out, true is the empty value. */
+  readonly [attribute: string]: string | number | boolean | undefined
+}
+
+export function el<T extends keyof HTMLElementTagNameMap>(
+  tag: T,
+  properties: Properties = {},
+  ...children: readonly Child[]
+): HTMLElementTagNameMap[T] {
+  const element = document.createElement(tag)
+  for (const [name, value] of Object.entries(properties)) {
+    if (value === undefined || value === false) continue
+    element.setAttribute(name, value === true ? '' : String(value))
+  }
+  for (const child of children) if (child !== undefined && child !== null && child !== false) element.append(child)
+  return element
+}
