@@ -1,17 +1,19 @@
 // SPDX-License-Identifier: EUPL-1.2
 /**
- * Makes the test vectors of the envelope once: `node --import tsx tools/envelope-vectors.ts`. The keys are kept when they exist;
- * the envelopes differ every time (ES256 and PS256 are randomised), so this is no part of `npm run fixtures`.
+ * Makes the test vectors of the envelope once: `node --import tsx tools/envelope-vectors.ts`. Keys and envelopes that exist are kept:
+ * they would differ every time (ES256 and PS256 are randomised), so this is no part of `npm run fixtures`.
  * With `--schema` only the JSON Schema is written anew.
  * @module
  */
 import { createHash, generateKeyPairSync, randomBytes } from 'node:crypto'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import type { JWK } from 'jose'
-import { generateEnvelopeKey, importSigningKey, publicJwkOf, thumbprint } from '../src/envelope/keys.js'
+import type { SigningKey } from '../src/envelope/keys.js'
+import { generateEnvelopeKey, generateSessionKey, importSigningKey, publicJwkOf, thumbprint } from '../src/envelope/keys.js'
 import { metadataJsonSchema } from '../src/envelope/metadata.js'
 import { sealEnvelope } from '../src/envelope/seal.js'
 import type { EnvelopeContent } from '../src/envelope/types.js'
+import { writeVoucher } from '../src/envelope/voucher.js'
 
 const root = new URL('../', import.meta.url)
 const path = (name: string) => new URL(name, root)
@@ -68,11 +70,18 @@ function request(replyKey: JWK): EnvelopeContent {
   }
 }
 
+/** A key made for this one vector and forgotten: the voucher is all that a reader needs. */
+async function sessionKey({ sender, header, createdAt }: EnvelopeContent, registered: SigningKey): Promise<SigningKey> {
+  const { key, publicJwk } = await generateSessionKey()
+  const now = new Date(createdAt)
+  return { ...key, voucher: await writeVoucher({ participant: sender, key: registered, jwk: publicJwk, to: header.to, now }) }
+}
+
 async function main(): Promise<void> {
   writeFileSync(path('schemas/envelope/metadata-1.schema.json'), JSON.stringify(metadataJsonSchema(), null, 2) + '\n')
   if (process.argv.includes('--schema')) return
   const { recipientEc, recipientRsa, senderEc, senderRsa } = await keys()
-  const vectors: { name: string; content: EnvelopeContent; recipient: JWK; sender: JWK }[] = [
+  const vectors: { name: string; content: EnvelopeContent; recipient: JWK; sender: JWK; vouched?: true }[] = [
     { name: 'request-ec', content: request(recipientEc), recipient: recipientEc, sender: senderEc },
     { name: 'request-rsa', content: request(recipientRsa), recipient: recipientRsa, sender: senderRsa },
     {
@@ -89,10 +98,20 @@ async function main(): Promise<void> {
       recipient: recipientEc,
       sender: senderRsa,
     },
+    { name: 'request-vouched', content: request(recipientEc), recipient: recipientEc, sender: senderRsa, vouched: true },
   ]
-  const index = []
-  for (const { name, content, recipient, sender } of vectors) {
-    const signing = await importSigningKey(sender)
+  const before = existsSync(path('fixtures/envelope/vectors.json'))
+    ? (JSON.parse(readFileSync(path('fixtures/envelope/vectors.json'), 'utf8')) as { readonly name: string }[])
+    : []
+  const index: object[] = []
+  for (const { name, content, recipient, sender, vouched } of vectors) {
+    const kept = before.find((one) => one.name === name)
+    if (kept) {
+      index.push(kept)
+      continue
+    }
+    const registered = await importSigningKey(sender)
+    const signing = vouched ? await sessionKey(content, registered) : registered
     const bytes = await sealEnvelope(content, { recipient: publicJwkOf(recipient), sender: signing }, (n) => randomBytes(n))
     writeFileSync(path(`fixtures/envelope/${name}.bin`), bytes)
     const { parts, ...rest } = content
@@ -102,7 +121,8 @@ async function main(): Promise<void> {
       bytes: bytes.length,
       sha256: createHash('sha256').update(bytes).digest('hex'),
       recipientKid: recipient.kid,
-      senderKid: sender.kid,
+      senderKid: signing.kid,
+      ...(vouched ? { vouched, vouchedByKid: sender.kid } : {}),
       content: rest,
       parts: parts.map(({ bytes: plain, ...part }) => ({
         ...part,

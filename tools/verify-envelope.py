@@ -10,10 +10,12 @@ Exit code 0 when all opened, 1 when one was refused. Needs the package `cryptogr
 """
 
 import base64
+import calendar
 import hashlib
 import json
 import struct
 import sys
+import time
 
 from cryptography.exceptions import InvalidSignature, InvalidTag
 from cryptography.hazmat.primitives import hashes
@@ -125,13 +127,52 @@ def open_jwe(jwe, keys):
     return header, gcm(key, iv, text + tag, segments[0].encode(), "not openable").decode()
 
 
-def verify_jws(jws, keys):
+def signature_header(jws, typ, optional=()):
     segments = jws.split(".")
     demand(len(segments) == 3, "jws")
     header = json.loads(b64u(segments[0]))
-    demand(set(header) == {"typ", "alg", "kid"} and header["typ"] == "protektor-metadata+jws", "signature header")
+    demand(set(header) - set(optional) == {"typ", "alg", "kid"} and header["typ"] == typ, "signature header")
+    return header
+
+
+def payload_of(jws):
+    return json.loads(b64u(jws.split(".")[1]))
+
+
+def registered(header, keys):
     jwk = keys.get(header["kid"])
     demand(jwk is not None and jwk.get("use") == "sig", "unknown sender")
+    return jwk
+
+
+def seconds(text):
+    return calendar.timegm(time.strptime(text[:19], "%Y-%m-%dT%H:%M:%S")) + float(text[19:-1])
+
+
+def vouched_key(voucher, header, metadata, keys):
+    # §5.1; a reader of files has no clock of its own to compare with: they are read at any time.
+    demand(isinstance(voucher, str), "voucher")
+    outer = signature_header(voucher, "protektor-voucher+jws")
+    claims = verified(voucher, outer, registered(outer, keys))
+    demand(set(claims) == {"v", "iss", "jwk", "to", "iat", "exp"} and claims["v"] == 1, "voucher members")
+    jwk = claims["jwk"]
+    demand(set(jwk) == {"kty", "crv", "x", "y"}, "voucher key")
+    demand(claims["iss"] == metadata["sender"] and claims["to"] == metadata["to"], "voucher for something else")
+    demand(0 < claims["exp"] - claims["iat"] <= 600, "voucher too long")
+    demand(claims["iat"] - 60 <= seconds(metadata["createdAt"]) <= claims["exp"] + 60, "voucher at another time")
+    demand(thumbprint(jwk) == header["kid"], "voucher for another key")
+    return jwk
+
+
+def verify_jws(jws, keys):
+    header = signature_header(jws, "protektor-metadata+jws", ["voucher"])
+    if "voucher" in header:
+        return verified(jws, header, vouched_key(header["voucher"], header, payload_of(jws), keys))
+    return verified(jws, header, registered(header, keys))
+
+
+def verified(jws, header, jwk):
+    segments = jws.split(".")
     signature, data = b64u(segments[2]), (segments[0] + "." + segments[1]).encode()
     try:
         if header["alg"] == "ES256" and jwk["kty"] == "EC":
@@ -144,7 +185,7 @@ def verify_jws(jws, keys):
             raise Refused("algorithm")
     except InvalidSignature:
         raise Refused("signature")
-    return json.loads(b64u(segments[1]))
+    return payload_of(jws)
 
 
 def open_envelope(data, keys):

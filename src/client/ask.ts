@@ -6,7 +6,7 @@
  */
 import type { JWK } from 'jose'
 import type { OpeningKey } from '../envelope/keys.js'
-import { generateEnvelopeKey, importOpeningKey } from '../envelope/keys.js'
+import { generateReplyKey } from '../envelope/keys.js'
 import { openEnvelope } from '../envelope/open.js'
 import type { OpenedEnvelope } from '../envelope/types.js'
 import { ProtektorError } from '../errors.js'
@@ -55,12 +55,12 @@ type Step =
 
 /** @throws {TransportError} the request could not be put; {EnvelopeError} it could not be sealed */
 export async function* ask(options: ClientOptions, request: AskRequest): AsyncGenerator<AskEvent, void, undefined> {
-  const pair = await generateEnvelopeKey('enc')
+  const pair = await generateReplyKey()
   const header = { id: newId(options.random), to: request.to, ttlSeconds: request.ttlSeconds ?? DEFAULT_TTL_SECONDS }
   const question: Question = {
     id: header.id,
     replyTo: 'reply.' + newId(options.random),
-    replyKey: await importOpeningKey(pair.privateJwk),
+    replyKey: pair.key,
     deadlineMs: options.clock.monotonicMs() + (request.answerWithinSeconds ?? 20) * 1000,
     request,
   }
@@ -142,15 +142,17 @@ async function patient<T>(
     const left = leftMs(options, question)
     if (left <= 0 || signal.aborted) return undefined
     const started = options.clock.monotonicMs()
+    let pauseMs = PAUSE_MS
     try {
       const answer = await call(Math.min(MAX_WAIT_SECONDS, Math.ceil(left / 1000)))
       if (answer !== undefined) return answer
     } catch (error) {
-      if (!(error instanceof TransportError)) options.onProblem?.(error, question.id)
+      if (error instanceof TransportError) pauseMs = Math.max(PAUSE_MS, (error.retryAfterSeconds ?? 0) * 1000)
+      else options.onProblem?.(error, question.id)
     }
     // What answered "nothing" at once (404, connection refused) is not asked again at once.
     const spent = options.clock.monotonicMs() - started
-    if (spent < PAUSE_MS) await options.sleep(Math.min(PAUSE_MS - spent, Math.max(leftMs(options, question), 0)), signal)
+    if (spent < pauseMs) await options.sleep(Math.min(pauseMs - spent, Math.max(leftMs(options, question), 0)), signal)
   }
 }
 
@@ -158,7 +160,7 @@ async function patient<T>(
 async function belonging(options: ClientOptions, question: Question, taken: TakenEnvelope): Promise<OpenedEnvelope | undefined> {
   try {
     const keys = { recipient: [question.replyKey], sender: options.senders }
-    const content = await openEnvelope(taken.body, keys, { id: taken.id, to: question.replyTo })
+    const content = await openEnvelope(taken.body, keys, { id: taken.id, to: question.replyTo, now: options.clock.now() })
     const { answerFrom } = question.request
     const kindFits = content.kind === 'notice' || content.kind === 'result'
     if (content.inReplyTo !== question.id || !kindFits || (answerFrom ?? content.sender) !== content.sender) {

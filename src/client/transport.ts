@@ -11,12 +11,14 @@ import { Agent as HttpsAgent, request as httpsRequest } from 'node:https'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Clock } from '../env.js'
 import type { SigningKey } from '../envelope/keys.js'
-import type { EnvelopeOutcome, OutgoingEnvelope, TakenEnvelope, Transport } from './ports.js'
+import type { EnvelopeOutcome, OutgoingEnvelope, TakenEnvelope, TakeWish, Transport } from './ports.js'
 import { TransportError } from './ports.js'
 import { authorization } from './token.js'
 
 const MEDIA_TYPE = 'application/vnd.protektor.envelope'
 const MAX_ENVELOPE_BYTES = 33 * 1024 * 1024
+/** Hand-overs under way of which the node is remembered. */
+const MAX_HOMES = 10_000
 /** Codes of errors that happen before a connection stands. */
 const NOT_CONNECTED = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH'])
 /** Connections rest below what the gateway grants (5 s), so that we seldom meet a closing one. */
@@ -34,9 +36,9 @@ export async function systemSleep(ms: number, signal?: AbortSignal): Promise<voi
 }
 
 export interface HttpTransportOptions {
-  /** Base URL of the core, e.g. `http://127.0.0.1:8080`. */
-  readonly url: string
-  /** The core's `publicUrl` when it is reached under another one. */
+  /** Base URL of the core, e.g. `http://127.0.0.1:8080`; several: its nodes, the next one is asked when one is away or about to stop. */
+  readonly url: string | readonly [string, ...string[]]
+  /** The core's `publicUrl` when it is reached under another one. Default: the URL of the node that is asked. */
   readonly audience?: string
   readonly participant: string
   readonly key: SigningKey
@@ -62,15 +64,23 @@ interface Reply {
   readonly body: Uint8Array
 }
 
+interface Answer extends Reply {
+  /** The node that gave it. */
+  readonly index: number
+}
+
 class HttpTransport implements Transport {
   readonly #options: HttpTransportOptions
-  readonly #base: URL
+  readonly #nodes: readonly string[]
+  /** Nodes that handed out what is to be confirmed: they know of it first. */
+  readonly #homes = new Map<string, number>()
   readonly #http = new HttpAgent(AGENT)
   readonly #https = new HttpsAgent(AGENT)
+  #current = 0
 
   constructor(options: HttpTransportOptions) {
     this.#options = options
-    this.#base = new URL(options.url)
+    this.#nodes = typeof options.url === 'string' ? [options.url] : options.url
   }
 
   async put(envelope: OutgoingEnvelope): Promise<void> {
@@ -79,26 +89,39 @@ class HttpTransport implements Transport {
     await this.#call({ method: 'POST', path, body: envelope.body, mediaType: MEDIA_TYPE }, [201])
   }
 
-  async take(mailbox: string, waitSeconds: number, signal?: AbortSignal): Promise<TakenEnvelope | undefined> {
-    const path = `/core/v1/mailboxes/${mailbox}/take?waitSeconds=${waitSeconds}`
-    const { status, headers, body } = await this.#call({ method: 'POST', path, signal }, [200, 204])
+  async take(mailbox: string, waitSeconds: number, signal?: AbortSignal, wish: TakeWish = {}): Promise<TakenEnvelope | undefined> {
+    const asked = Object.entries({ waitSeconds, ...wish }).map(([name, value]) => `${name}=${value}`)
+    const path = `/core/v1/mailboxes/${mailbox}/take?${asked.join('&')}`
+    const { status, headers, body, index } = await this.#call({ method: 'POST', path, signal }, [200, 204])
     if (status === 204) return undefined
-    const leaseMs = headers['protektor-lease-ms']
+    const value = (name: string): string | undefined => headers[`protektor-${name}`]?.toString()
+    const [id = '', leaseMs, sender, replyTo] = ['envelope-id', 'lease-ms', 'sender', 'reply-to'].map(value)
+    if (leaseMs !== undefined || wish.confirm === true) this.#remember(id, index)
     return {
-      id: String(headers['protektor-envelope-id'] ?? ''),
+      id,
       body,
-      remainingMs: Number(headers['protektor-remaining-ms'] ?? 0),
+      remainingMs: Number(value('remaining-ms') ?? 0),
       ...(leaseMs === undefined ? {} : { leaseMs: Number(leaseMs) }),
+      ...(sender === undefined ? {} : { sender }),
+      ...(replyTo === undefined ? {} : { replyTo }),
     }
   }
 
   async confirm(id: string): Promise<void> {
-    await this.#call({ method: 'POST', path: `/core/v1/envelopes/${id}/confirm` }, [204])
+    await this.#end(id, 'confirm')
   }
 
   async refuse(id: string, code: string): Promise<void> {
-    const body = new TextEncoder().encode(JSON.stringify({ code }))
-    await this.#call({ method: 'POST', path: `/core/v1/envelopes/${id}/refuse`, body, mediaType: 'application/json' }, [204])
+    await this.#end(id, 'refuse', { body: new TextEncoder().encode(JSON.stringify({ code })), mediaType: 'application/json' })
+  }
+
+  async giveBack(id: string): Promise<void> {
+    await this.#end(id, 'return')
+  }
+
+  async withdraw(id: string): Promise<boolean> {
+    const { status } = await this.#call({ method: 'POST', path: `/core/v1/envelopes/${id}/withdraw` }, [204, 404, 409])
+    return status === 204
   }
 
   async outcome(id: string, waitSeconds: number, until: 'claimed' | 'settled', signal?: AbortSignal): Promise<EnvelopeOutcome | undefined> {
@@ -107,13 +130,42 @@ class HttpTransport implements Transport {
     return status === 404 ? undefined : (JSON.parse(new TextDecoder().decode(body)) as EnvelopeOutcome)
   }
 
-  async #call(request: Request, expected: readonly number[]): Promise<Reply> {
-    const url = new URL(this.#base.pathname.replace(/\/$/, '') + request.path, this.#base)
+  async #end(id: string, how: string, more: Pick<Request, 'body' | 'mediaType'> = {}): Promise<void> {
+    await this.#call({ method: 'POST', path: `/core/v1/envelopes/${id}/${how}`, ...more }, [204], this.#homes.get(id))
+    this.#homes.delete(id)
+  }
+
+  #remember(id: string, index: number): void {
+    this.#homes.set(id, index)
+    if (this.#homes.size <= MAX_HOMES) return
+    for (const oldest of this.#homes.keys()) {
+      this.#homes.delete(oldest)
+      return
+    }
+  }
+
+  /** Asks one node after the other, and goes on to the next only where nothing was done: what is put is never put twice. */
+  async #call(request: Request, expected: readonly number[], first = this.#current): Promise<Answer> {
+    for (let tried = 1; ; tried += 1) {
+      const index = (first + tried - 1) % this.#nodes.length
+      try {
+        const reply = await this.#ask(this.#nodes[index] ?? '', request, expected)
+        this.#current = index
+        return { ...reply, index }
+      } catch (error) {
+        if (!(error instanceof TransportError) || !error.nothingDone || tried >= this.#nodes.length) throw error
+      }
+    }
+  }
+
+  async #ask(node: string, request: Request, expected: readonly number[]): Promise<Reply> {
+    const base = new URL(node)
+    const url = new URL(base.pathname.replace(/\/$/, '') + request.path, base)
     const body = request.body ?? new Uint8Array(0)
     const issuer = {
       participant: this.#options.participant,
       key: this.#options.key,
-      audience: this.#options.audience ?? this.#options.url,
+      audience: this.#options.audience ?? node,
       now: () => (this.#options.clock ?? systemClock).now(),
       random: this.#options.random ?? systemRandom,
     }

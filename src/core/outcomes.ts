@@ -92,6 +92,10 @@ class InMemoryJournal implements OutcomeJournal {
     return record
   }
 
+  elsewhere(id: string): void {
+    this.#open.delete(id)
+  }
+
   async saved(): Promise<void> {}
 
   get(id: string): OutcomeRecord | undefined {

@@ -58,6 +58,8 @@ export interface OutcomeJournal {
   saved(): Promise<void>
   /** A settled record of this node, also of an earlier life. */
   get(id: string): OutcomeRecord | undefined
+  /** Another node settled it: its record stands in that node's chain, and it is open here no longer. */
+  elsewhere(id: string): void
   /** Accepted and never settled: right after opening, those of an earlier life. */
   open(): Iterable<{ readonly id: string; readonly sender: string }>
   /** Settled records that are kept. */
@@ -126,6 +128,9 @@ export interface Claim {
   broken(): Promise<void>
 }
 
+/** A hand-over as another node sees it: the bytes are with the taker. */
+export type HeldClaim = Pick<Claim, 'confirm' | 'refuse' | 'broken'> & { readonly from: MailboxAddress }
+
 /** What a take asks for beyond "the next one". */
 export interface TakeChoice {
   /** This very envelope, if it is available; nobody waits for another one. */
@@ -164,8 +169,16 @@ export interface Core {
   take(from: MailboxAddress, waitMs: number, signal?: AbortSignal, choice?: TakeChoice): Promise<Claim | undefined>
   /** undefined: never seen, or no longer known. */
   outcome(id: string): Promise<OutcomeRecord | undefined>
-  /** Resolves when the outcome is no longer `waiting`, or when it is claimed if `until` says so, or after `waitMs`. */
-  settled(id: string, waitMs: number, until?: 'claimed' | 'settled'): Promise<OutcomeRecord | undefined>
+  /**
+   * Resolves when the outcome is no longer `waiting`, or when it is claimed if `until` says so, or after `waitMs`, or when `signal` is
+   * aborted: with what is known then.
+   */
+  settled(id: string, waitMs: number, until?: 'claimed' | 'settled', signal?: AbortSignal): Promise<OutcomeRecord | undefined>
+  /**
+   * A hand-over that began at another node of the same core, so that its taker may end it here. undefined: there is none under way, or
+   * it began here. Absent: this core has no other nodes.
+   */
+  held?(id: string): Promise<HeldClaim | undefined>
   /** Takes back what has not been claimed (→ refused). false: too late; what came back from a lease is not handed out again (→ unknown). */
   withdraw(id: string): Promise<boolean>
   figures(): Promise<CoreFigures>

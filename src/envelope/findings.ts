@@ -85,6 +85,13 @@ export const FINDINGS_ENVELOPE = [
     en: 'The signature of the sender is wrong.',
   },
   {
+    id: 'envelope.voucher',
+    severity: 'error',
+    reference: 'docs/envelope.md §5',
+    de: 'Die Bürgschaft für den Schlüssel des Absenders ist ungültig, abgelaufen oder für anderes ausgestellt.',
+    en: 'The voucher for the key of the sender is malformed, expired, or made out for something else.',
+  },
+  {
     id: 'envelope.metadata',
     severity: 'error',
     reference: 'schemas/envelope/metadata-1.schema.json',

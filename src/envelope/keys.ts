@@ -17,6 +17,8 @@ export interface SigningKey {
   readonly kid: string
   readonly alg: SigningAlgorithm
   readonly privateKey: CryptoKey
+  /** For a key that is not registered: who vouches for it (voucher.ts). */
+  readonly voucher?: string
 }
 
 /** A private key that opens; `kid` is its RFC 7638 thumbprint. */
@@ -60,6 +62,28 @@ export async function importVerifyingKey(jwk: JWK): Promise<VerifyingKey> {
   return publicKeyOf(jwk, signingAlgorithm(jwk))
 }
 
+/**
+ * The registered key of `participant` that a signature names.
+ * @throws {EnvelopeError} envelope.unknown-sender, .signature, .algorithm
+ */
+export async function verifyingKeyOf(
+  header: { readonly kid: string; readonly alg: SigningAlgorithm },
+  participant: string,
+  sender: SenderLookup,
+): Promise<VerifyingKey> {
+  const jwk = await sender(header.kid, participant)
+  if (jwk === undefined) throw new EnvelopeError('envelope.unknown-sender', 'The sender is not known.')
+  const key = await importVerifyingKey(jwk)
+  assertNamed(key, header)
+  return key
+}
+
+/** @throws {EnvelopeError} envelope.signature, .algorithm */
+export function assertNamed(key: VerifyingKey, header: { readonly kid: string; readonly alg: SigningAlgorithm }): void {
+  if (key.kid !== header.kid) throw new EnvelopeError('envelope.signature', 'The signature names another key.')
+  if (key.alg !== header.alg) throw new EnvelopeError('envelope.algorithm', 'The algorithm does not fit the key.')
+}
+
 type PublicKey<A> = { readonly kid: string; readonly alg: A; readonly publicKey: CryptoKey }
 export type SealingKey = PublicKey<SealingAlgorithm>
 export type VerifyingKey = PublicKey<SigningAlgorithm>
@@ -89,6 +113,24 @@ export async function generateEnvelopeKey(use: 'sig' | 'enc'): Promise<{ private
   return { privateJwk: { ...privateJwk, kid, use }, publicJwk: publicJwkOf({ ...privateJwk, kid, use }) }
 }
 
+/** A pair on P-256 that signs for one session; its private half can be used, never read. */
+export async function generateSessionKey(): Promise<{ key: SigningKey; publicJwk: JWK }> {
+  const { privateKey, publicJwk, kid } = await sessionPair('ES256')
+  return { key: { kid, alg: 'ES256', privateKey }, publicJwk }
+}
+
+/** A pair on P-256 that answers are sealed for; its private half can be used, never read. */
+export async function generateReplyKey(): Promise<{ key: OpeningKey; publicJwk: JWK }> {
+  const { privateKey, publicJwk, kid } = await sessionPair('ECDH-ES+A256KW')
+  return { key: { kid, alg: 'ECDH-ES+A256KW', privateKey }, publicJwk }
+}
+
+async function sessionPair(alg: string): Promise<{ privateKey: CryptoKey; publicJwk: JWK; kid: string }> {
+  const pair = await generateKeyPair(alg, { crv: 'P-256', extractable: false })
+  const publicJwk = await exportJWK(pair.publicKey)
+  return { privateKey: pair.privateKey, publicJwk, kid: await thumbprint(publicJwk) }
+}
+
 /** The public half of a JWK, with `kid`, `use` and `alg` where it has them; nothing else is copied. */
 export function publicJwkOf(jwk: JWK): JWK {
   const { kty, crv, x, y, n, e, kid, use, alg } = jwk
@@ -105,15 +147,16 @@ export async function thumbprint(jwk: JWK): Promise<string> {
   }
 }
 
-const signingKeys = new WeakMap<KeyOwner, Promise<ReadonlyMap<string, JWK>>>()
+const thumbprints = new WeakMap<KeyOwner['jwks'], Promise<ReadonlyMap<string, JWK>>>()
 
 /** Signing keys of one participant by thumbprint, worked out once. */
-function signingKeysOf(owner: KeyOwner): Promise<ReadonlyMap<string, JWK>> {
-  const keys = owner.jwks.filter((jwk) => jwk.use !== 'enc').map(publicJwkOf)
-  const known =
-    signingKeys.get(owner) ?? Promise.all(keys.map(async (jwk) => [await thumbprint(jwk), jwk] as const)).then((all) => new Map(all))
-  signingKeys.set(owner, known)
-  return known
+function signingKeysOf({ jwks }: KeyOwner): Promise<ReadonlyMap<string, JWK>> {
+  const known = thumbprints.get(jwks)
+  if (known) return known
+  const keys = jwks.filter((jwk) => jwk.use !== 'enc').map(publicJwkOf)
+  const made = Promise.all(keys.map(async (jwk) => [await thumbprint(jwk), jwk] as const)).then((entries) => new Map(entries))
+  thumbprints.set(jwks, made)
+  return made
 }
 
 /** Lookup over configured participants: `kid` must be the thumbprint of one of the participant's own signing keys. */

@@ -14,7 +14,7 @@ export const ENVELOPE_ID = /^[A-Za-z0-9_-]{22,64}$/
 export const MAILBOX = /^[a-z0-9][a-z0-9._:-]{0,119}$/
 export const REPLY_MAILBOX = /^reply\.[0-9a-f]{32}$/
 export const PARTICIPANT = /^[A-Za-z0-9][A-Za-z0-9._:-]{0,119}$/
-const BASE64URL_32 = /^[A-Za-z0-9_-]{43}$/
+export const BASE64URL_32 = /^[A-Za-z0-9_-]{43}$/
 const BASE64URL_12 = /^[A-Za-z0-9_-]{16}$/
 const NUMBER = /^[A-Za-z0-9_-]+$/
 

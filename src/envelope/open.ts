@@ -11,12 +11,13 @@ import { ENVELOPE_LIMITS, readContainer, TAG_BYTES } from './container.js'
 import { EnvelopeError } from './errors.js'
 import type { OuterHeader } from './header.js'
 import { readInnerHeader, readOuterHeader } from './header.js'
-import type { OpeningKey, SenderLookup } from './keys.js'
-import { assertPointOnCurve, importVerifyingKey } from './keys.js'
+import type { OpeningKey, SenderLookup, VerifyingKey } from './keys.js'
+import { assertNamed, assertPointOnCurve, verifyingKeyOf } from './keys.js'
 import type { Metadata } from './metadata.js'
 import { readMetadata } from './metadata.js'
 import { operations } from './operations.js'
-import type { EnvelopePart, OpenedEnvelope } from './types.js'
+import type { EnvelopeContent, EnvelopePart, OpenedEnvelope } from './types.js'
+import { openVoucher } from './voucher.js'
 
 export interface OpeningKeys {
   /** The one whose thumbprint the header names is used; no other is tried. */
@@ -28,6 +29,8 @@ export interface OpeningKeys {
 export interface Expected {
   readonly id?: string
   readonly to?: string
+  /** The opener's clock: a voucher must hold now, too. */
+  readonly now?: Date
 }
 
 /**
@@ -44,13 +47,13 @@ export async function openEnvelope(
   const outer = readOuterHeader(jwe, limits)
   if ((expected.id ?? outer.id) !== outer.id || (expected.to ?? outer.to) !== outer.to) throw mismatch('This is not the envelope expected.')
   const jws = await decrypted(jwe, outer, keys.recipient)
-  const { metadata, signerThumbprint } = await verified(jws, keys.sender, limits)
+  const { metadata, ...signer } = await verified(jws, keys.sender, expected.now, limits)
   if (metadata.id !== outer.id || metadata.to !== outer.to || metadata.ttlSeconds !== outer.ttlSeconds) {
     throw mismatch('Header and signed metadata differ.')
   }
   if (metadata.parts.length > limits.parts) throw new EnvelopeError('envelope.size', 'The envelope has too many parts.')
   const parts = await openParts(metadata, body)
-  return { ...contentOf(metadata), parts, signerThumbprint }
+  return { ...contentOf(metadata), parts, ...signer }
 }
 
 async function decrypted(jwe: string, outer: OuterHeader, keys: readonly OpeningKey[]): Promise<string> {
@@ -68,22 +71,25 @@ async function decrypted(jwe: string, outer: OuterHeader, keys: readonly Opening
 async function verified(
   jws: string,
   sender: SenderLookup,
+  now: Date | undefined,
   limits: EnvelopeLimits,
-): Promise<{ metadata: Metadata; signerThumbprint: string }> {
+): Promise<{ metadata: Metadata; signerThumbprint: string; vouched?: true }> {
   const inner = readInnerHeader(jws, limits)
+  const { unverifiedVoucher } = inner
   const unverified = readMetadata(inner.unverifiedPayload)
-  const jwk = await sender(inner.kid, unverified.sender)
-  if (jwk === undefined) throw new EnvelopeError('envelope.unknown-sender', 'The sender is not known.')
-  const key = await importVerifyingKey(jwk)
-  if (key.kid !== inner.kid) throw new EnvelopeError('envelope.signature', 'The signature names another key.')
-  if (key.alg !== inner.alg) throw new EnvelopeError('envelope.algorithm', 'The algorithm does not fit the key.')
+  let key: VerifyingKey
+  if (unverifiedVoucher === undefined) key = await verifyingKeyOf(inner, unverified.sender, sender)
+  else {
+    key = await openVoucher(unverifiedVoucher, unverified, sender, now, limits)
+    assertNamed(key, inner)
+  }
   try {
     await operations.verify(jws, key)
   } catch {
     throw new EnvelopeError('envelope.signature', 'The signature of the sender is wrong.')
   }
-  // the very text that was verified
-  return { metadata: unverified, signerThumbprint: key.kid }
+  // the metadata are those of the very text that was verified
+  return { metadata: unverified, signerThumbprint: key.kid, ...(unverifiedVoucher === undefined ? {} : { vouched: true }) }
 }
 
 async function openParts(metadata: Metadata, body: Uint8Array): Promise<EnvelopePart[]> {
@@ -115,9 +121,9 @@ async function openBlock(
   }
 }
 
-function contentOf(metadata: Metadata): Omit<OpenedEnvelope, 'parts' | 'signerThumbprint'> {
+function contentOf(metadata: Metadata): Omit<EnvelopeContent, 'parts'> {
   const { v: _v, id, to, ttlSeconds, parts: _parts, padding: _padding, ...rest } = metadata
-  return { header: { id, to, ttlSeconds }, ...(rest as Omit<OpenedEnvelope, 'parts' | 'signerThumbprint' | 'header'>) }
+  return { header: { id, to, ttlSeconds }, ...(rest as Omit<EnvelopeContent, 'parts' | 'header'>) }
 }
 
 function mismatch(message: string): EnvelopeError {

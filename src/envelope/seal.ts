@@ -63,10 +63,12 @@ export async function sealEnvelope(
     padding: { key: base64url.encode(padding.key), iv: base64url.encode(padding.iv) },
   })
 
-  const jws = await operations.sign({ typ: JWS_TYPE, kid: keys.sender.kid }, metadata, keys.sender)
+  const { kid, voucher } = keys.sender
+  const signedHeader = { typ: JWS_TYPE, kid, ...(voucher === undefined ? {} : { voucher }) }
+  const jws = await operations.sign(signedHeader, metadata, keys.sender)
   const { id, to, ttlSeconds } = header
-  const protectedHeader = { typ: JWE_TYPE, kid: recipient.kid, v: FORMAT_VERSION, id, to, ttlSeconds }
-  const jwe = await operations.encrypt(protectedHeader, new TextEncoder().encode(jws), recipient, random)
+  const sealedHeader = { typ: JWE_TYPE, kid: recipient.kid, v: FORMAT_VERSION, id, to, ttlSeconds }
+  const jwe = await operations.encrypt(sealedHeader, new TextEncoder().encode(jws), recipient, random)
 
   const blocks = sealed.map((part) => part.block)
   const used = FRAME_BYTES + jwe.length + blocks.reduce((sum, block) => sum + block.length, 0) + TAG_BYTES

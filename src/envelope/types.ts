@@ -88,4 +88,6 @@ export interface EnvelopeContent {
 export interface OpenedEnvelope extends EnvelopeContent {
   /** RFC 7638 thumbprint (SHA-256, base64url) of the key that verified the metadata. */
   readonly signerThumbprint: string
+  /** That key is not registered: the sender only vouches for it, and has not seen the content. */
+  readonly vouched?: true
 }

@@ -4,7 +4,7 @@
  * @module
  */
 import { compactDecrypt, CompactEncrypt, CompactSign, compactVerify } from 'jose'
-import { TAG_BYTES } from './container.js'
+import { TAG_BYTES, unshared } from './container.js'
 import type { OpeningKey, SealingKey, SigningKey, VerifyingKey } from './keys.js'
 
 /** Members of a protected header besides `alg` and `enc`, which the key and the format decide. */
@@ -26,18 +26,18 @@ export interface EnvelopeOperations {
   decrypt(jwe: string, key: Pick<OpeningKey, 'alg' | 'privateKey'>): Promise<Uint8Array>
 }
 
-const gcm = (iv: Uint8Array) => ({ name: 'AES-GCM', iv, tagLength: TAG_BYTES * 8 })
+const gcm = (iv: Uint8Array) => ({ name: 'AES-GCM', iv: unshared(iv), tagLength: TAG_BYTES * 8 })
 
 export const webOperations: EnvelopeOperations = {
   async sealBlock(key, iv, plain) {
-    const imported = await crypto.subtle.importKey('raw', key, 'AES-GCM', false, ['encrypt'])
-    return new Uint8Array(await crypto.subtle.encrypt(gcm(iv), imported, plain))
+    const imported = await crypto.subtle.importKey('raw', unshared(key), 'AES-GCM', false, ['encrypt'])
+    return new Uint8Array(await crypto.subtle.encrypt(gcm(iv), imported, unshared(plain)))
   },
   async openBlock(key, iv, block) {
-    const imported = await crypto.subtle.importKey('raw', key, 'AES-GCM', false, ['decrypt'])
-    return new Uint8Array(await crypto.subtle.decrypt(gcm(iv), imported, block))
+    const imported = await crypto.subtle.importKey('raw', unshared(key), 'AES-GCM', false, ['decrypt'])
+    return new Uint8Array(await crypto.subtle.decrypt(gcm(iv), imported, unshared(block)))
   },
-  sha256: async (bytes) => new Uint8Array(await crypto.subtle.digest('SHA-256', bytes)),
+  sha256: async (bytes) => new Uint8Array(await crypto.subtle.digest('SHA-256', unshared(bytes))),
   sign: (header, payload, { alg, privateKey }) => new CompactSign(payload).setProtectedHeader({ ...header, alg }).sign(privateKey),
   verify: async (jws, { alg, publicKey }) => (await compactVerify(jws, publicKey, { algorithms: [alg] })).payload,
   encrypt: (header, plain, { alg, publicKey }) =>

@@ -5,8 +5,8 @@
  * @module
  */
 import { createHash } from 'node:crypto'
-import Router from 'koa-router'
 import type { Context } from 'koa'
+import type Router from 'koa-router'
 import { HttpError } from '../errors.js'
 
 export interface WebAsset {
@@ -33,11 +33,11 @@ export const PAGE_POLICY = [
 const tagOf = ({ bytes }: WebAsset): string => `"${createHash('sha256').update(bytes).digest('base64url')}"`
 
 /**
+ * Adds the files of a page to a router; addresses of its own below the page come before.
  * @param path where the page lives, with a slash at both ends: `/operator/`
  * @param assets asked at the first call, and again only after it failed
  */
-export function pageRouter(path: string, assets: () => Promise<WebAssets>): Router {
-  const router = new Router()
+export function servePage(router: Router, path: string, assets: () => Promise<WebAssets>): void {
   let loading: Promise<WebAssets> | undefined
   const load = (): Promise<WebAssets> => {
     loading ??= assets().catch((error: unknown) => {
@@ -52,7 +52,7 @@ export function pageRouter(path: string, assets: () => Promise<WebAssets>): Rout
     context.redirect(path)
     return undefined
   })
-  router.get(`${path}:file?`, async (context: Context) => {
+  router.get(`${path}{:file}`, async (context: Context) => {
     const { file = 'index.html' } = context.params as { readonly file?: string }
     const asset = (await load()).get(file)
     if (!asset) throw new HttpError(404, 'http.not-found', 'There is nothing at this address.')
@@ -64,5 +64,4 @@ export function pageRouter(path: string, assets: () => Promise<WebAssets>): Rout
     if (context.fresh) context.status = 304
     else context.body = Buffer.from(asset.bytes)
   })
-  return router
 }

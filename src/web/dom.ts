@@ -25,3 +25,10 @@ export function el<T extends keyof HTMLElementTagNameMap>(
   for (const child of children) if (child !== undefined && child !== null && child !== false) element.append(child)
   return element
 }
+
+/** `el` with something to do when it is clicked. */
+export function button(properties: Properties, label: Child, onClick: () => void): HTMLButtonElement {
+  const element = el('button', { type: 'button', ...properties }, el('span', { class: 'kern-label' }, label))
+  element.addEventListener('click', onClick)
+  return element
+}

@@ -371,5 +371,5 @@ class Reading {
 
 function tooLong(value: string, maxBytes: number): boolean {
   if (value.length * 3 <= maxBytes) return false
-  return value.length > maxBytes || Buffer.byteLength(value) > maxBytes
+  return value.length > maxBytes || new TextEncoder().encode(value).length > maxBytes
 }

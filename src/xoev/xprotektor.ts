@@ -95,7 +95,7 @@ export function writeXprotektor(message: XprotektorMessage): Uint8Array {
     attributes: [...attributes, attr('standard', 'XProtektor-Demo'), attr('version', '1.0')],
     children: writeMembers(XPROTEKTOR_SHAPES[type], message, path, ['messageType', ...XPROTEKTOR_ATTRIBUTES]),
   })
-  return Buffer.from('<?xml version="1.0" encoding="UTF-8"?>\n' + canonicalText(root), 'utf8')
+  return new TextEncoder().encode('<?xml version="1.0" encoding="UTF-8"?>\n' + canonicalText(root))
 }
 
 const unexpected = (e: XmlElement): ContentError =>

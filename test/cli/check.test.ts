@@ -12,6 +12,7 @@ import { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { UsageError } from '../../src/cli/arguments.js'
 import { exitCode, run } from '../../src/cli/commands/check.js'
+import { run as verifyReport } from '../../src/cli/commands/verify-report.js'
 import type { Io } from '../../src/cli/io.js'
 import { ConfigError } from '../../src/errors.js'
 import { NOTHING_YET, type FileResult } from '../../src/check/reports/report.js'
@@ -24,7 +25,9 @@ const ANSWER = join(EXAMPLES, 'meldebescheinigung.antwort.1001.meldedaten.xml')
 const KEYS = ['addressee-cipher', 'reader-cipher'].flatMap((name) => ['--keystore', join(FOREIGN, `pki/${name}.p12`), '--pin', 'test'])
 const TRUST = ['--trust', join(FOREIGN, 'pki/ca.pem')]
 
-async function call(argv: readonly string[], stdin?: Uint8Array) {
+const verify = (argv: readonly string[]) => call(argv, undefined, verifyReport)
+
+async function call(argv: readonly string[], stdin?: Uint8Array, command = run) {
   let out = ''
   let err = ''
   const io: Io = {
@@ -35,7 +38,7 @@ async function call(argv: readonly string[], stdin?: Uint8Array) {
     ...(stdin ? { stdin: Readable.from([stdin]) } : {}),
   }
   try {
-    const code = await run(argv, io)
+    const code = await command(argv, io)
     return { code, out, err }
   } catch (error) {
     // the launcher makes 2 of it, see the last test
@@ -149,6 +152,29 @@ describe('protektor check', () => {
     rmSync(folder, { recursive: true })
   })
 
+  it('--sign signs the report, verify-report finds every changed byte and every other signer', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'protektor-signed-'))
+    const key = ['--sign', join(FOREIGN, 'pki/addressee-sign.p12'), '--pin', 'test']
+    expect((await call([...key, '--format', 'html', '--out', folder, ANSWER])).code).to.equal(0)
+    const report = join(folder, 'report.html')
+    expect((await verify([...TRUST, report])).out).to.match(/valid \(signed by .*, \d{4}-/)
+    expect(await verify([...TRUST, report])).to.include({ code: 0 })
+    expect(await verify([report])).to.include({ code: 3 })
+    const bytes = readFileSync(report)
+    const changed = Buffer.from(bytes)
+    changed.writeUInt8((changed[100] ?? 0) ^ 1, 100)
+    writeFileSync(report, changed)
+    expect(await verify([...TRUST, report])).to.include({ code: 1 })
+    writeFileSync(report, bytes)
+    const jws = readFileSync(report + '.jws', 'utf8')
+    for (const other of ['', 'a.b.c', jws.slice(0, -4), jws.replace('.', '.A')]) {
+      writeFileSync(report + '.jws', other)
+      expect(await verify([...TRUST, report]), other.slice(0, 10)).to.include({ code: 1 })
+    }
+    expect(await verify([...TRUST, join(folder, 'nowhere.html')])).to.include({ code: 1 })
+    rmSync(folder, { recursive: true })
+  })
+
   it('searches directories recursively, in order, without following links to folders', async () => {
     mkdirSync(join(folder, 'b', 'deep'), { recursive: true })
     copyFileSync(ANSWER, join(folder, 'b', 'deep', 'two.xml'))
@@ -238,6 +264,7 @@ describe('protektor check', () => {
     ['a schema directory that is not there', ['--schemas', 'nowhere', PLAIN], /nowhere/],
     ['a time without zone', ['--at', '2026-11-24T12:00:00', PLAIN], /zone/],
     ['a time that is none', ['--at', '2026-13-44T99:00:00Z', PLAIN], /--at/],
+    ['a signature without folder', ['--sign', join(FOREIGN, 'pki/addressee-sign.p12'), '--pin', 'test', PLAIN], /--out/],
     ['an unknown format', ['--format', 'pdf', PLAIN], /pdf/],
   ] as const)
     it(`a wrong call ends with 2: ${what}`, async () => {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: EUPL-1.2
 import { expect } from 'chai'
 import { spawn } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { closeSync, fstatSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -11,22 +11,26 @@ import { verifyChain } from '../../src/core/chain.js'
 import { openJournal } from './journals.js'
 
 const CHILD = fileURLToPath(new URL('journal-child.ts', import.meta.url))
+const FULL = fileURLToPath(new URL('journal-full-child.ts', import.meta.url))
 const LIVES = 3
+const LINE_BYTES = 50
 
-/** Lets the child say some lines, kills it, and tells what it had said. */
+/** Lets the child say some lines (into a file: a full pipe would stop it), kills it, and tells what it had said. */
 async function killed(directory: string, lines: number): Promise<string[][]> {
-  const child = spawn(process.execPath, ['--import', 'tsx', CHILD, directory], { stdio: ['ignore', 'pipe', 'inherit'] })
-  let said = ''
-  let count = 0
-  child.stdout.setEncoding('utf8').on('data', (text: string) => {
-    said += text
-    count += text.split('\n').length - 1
-    if (count >= lines) child.kill('SIGKILL')
-  })
-  await new Promise((resolve) => child.on('close', resolve))
+  const file = directory + '.said'
+  const said = openSync(file, 'w')
+  const child = spawn(process.execPath, ['--import', 'tsx', CHILD, directory], { stdio: ['ignore', said, 'inherit'] })
+  const ended = new Promise((resolve) => child.on('close', resolve))
+  const look = setInterval(() => {
+    if (fstatSync(said).size > lines * LINE_BYTES) child.kill('SIGKILL')
+  }, 10)
+  await ended
+  clearInterval(look)
+  closeSync(said)
   expect(child.signalCode).to.equal('SIGKILL')
-  return said
-    .slice(0, said.lastIndexOf('\n'))
+  const text = readFileSync(file, 'utf8')
+  return text
+    .slice(0, text.lastIndexOf('\n'))
     .split('\n')
     .map((line) => line.split(' '))
 }
@@ -60,6 +64,29 @@ describe('a killed core', () => {
         await core.close()
         await journal.close()
       }
+    } finally {
+      rmSync(root, { recursive: true, force: true })
+    }
+  })
+})
+
+describe('a core on a full disk', () => {
+  it('C6 refuses what it cannot record, answers everybody, and records all of it when there is room again', async function () {
+    if (process.platform !== 'linux') this.skip()
+    const root = mkdtempSync(join(tmpdir(), 'outcomes-'))
+    try {
+      // the limit answers a write with an error instead of a signal; prlimit lifts it later
+      const line = `trap '' XFSZ; ulimit -S -f 600; exec "$0" --import tsx "$@"`
+      const args = ['-c', line, process.execPath, FULL, join(root, 'outcomes')]
+      const child = spawn('/bin/bash', args, { stdio: ['ignore', 'pipe', 'ignore'] })
+      let said = ''
+      child.stdout.setEncoding('utf8').on('data', (text: string) => (said += text))
+      expect(await new Promise((resolve) => child.on('close', resolve))).to.equal(0)
+      const { whileFull, afterwards } = JSON.parse(said) as { whileFull: Record<string, unknown>; afterwards: unknown }
+      expect(whileFull).to.deep.include({ outcomes: ['delivered', 'refused'], bytes: 0 })
+      expect(whileFull.accepted).to.be.greaterThan(100)
+      expect(whileFull.problems).to.be.greaterThan(0)
+      expect(afterwards).to.deep.equal({ refused: 0, accepted: 20, settled: 0, lost: 0, open: 0, faults: 0 })
     } finally {
       rmSync(root, { recursive: true, force: true })
     }

@@ -18,7 +18,16 @@ export interface OpenedJournal {
   readonly unclean: readonly string[]
 }
 
-export function openJournal(path: string, clock: Clock, limits: Partial<OutcomeLimits> = {}): OpenedJournal {
+const unexpected = (error: unknown): never => {
+  throw error
+}
+
+export function openJournal(
+  path: string,
+  clock: Clock,
+  limits: Partial<OutcomeLimits> = {},
+  onProblem: (error: unknown) => void = unexpected,
+): OpenedJournal {
   const unclean: string[] = []
   const journal = lmdbOutcomes({
     ...LIMITS,
@@ -28,9 +37,25 @@ export function openJournal(path: string, clock: Clock, limits: Partial<OutcomeL
     newNode: randomUUID,
     prepare: openStoreDirectory,
     onUnclean: (aside) => unclean.push(aside),
-    onProblem: (error) => {
-      throw error
-    },
+    onProblem,
   })
   return { journal, unclean }
+}
+
+/** The same journal, but for what is given. */
+export function withMethods(journal: OutcomeJournal, own: Partial<Pick<OutcomeJournal, 'accepted' | 'saved'>>): OutcomeJournal {
+  return {
+    get size() {
+      return journal.size
+    },
+    accepted: (id, sender) => journal.accepted(id, sender),
+    settled: (record) => journal.settled(record),
+    saved: () => journal.saved(),
+    get: (id) => journal.get(id),
+    elsewhere: (id) => journal.elsewhere(id),
+    open: () => journal.open(),
+    since: (afterSeq, limit) => journal.since(afterSeq, limit),
+    close: () => journal.close(),
+    ...own,
+  }
 }

@@ -2,8 +2,9 @@
 import { expect } from 'chai'
 import type { MemoryCoreLimits } from '../../src/core/adapters/memory.js'
 import { memoryCore } from '../../src/core/adapters/memory.js'
-import type { Claim } from '../../src/core/ports.js'
+import { memoryJournal } from '../../src/core/outcomes.js'
 import { FakeTime } from './fake-time.js'
+import { LIMITS, withMethods } from './journals.js'
 import { BOX, envelope, failure, newId, stillWorks, taken } from './opened.js'
 
 async function setUp(limits: Partial<MemoryCoreLimits> = {}, handover: 'at-most-once' | 'lease-and-confirm' = 'at-most-once') {
@@ -110,31 +111,72 @@ describe('core in memory', () => {
     expect((await core.outcome(quiet.id))?.outcome).to.equal('delivered')
   })
 
-  it('every envelope of a random run ends with exactly one outcome and no byte is kept', async () => {
-    const { core, time } = await setUp({}, 'lease-and-confirm')
-    const ids: string[] = []
-    let seed = 42
-    const random = (n: number) => (seed = (seed * 48271) % 2147483647) % n
-    const open: Claim[] = []
-    for (let i = 0; i < 3000; i += 1) {
-      const action = random(6)
-      if (action < 2) {
-        const sent = envelope({ ttlSeconds: 1 + random(20) })
-        ids.push(sent.id)
-        await core.put(sent)
-      } else if (action === 2) {
-        const claim = await core.take(BOX, 0)
-        if (claim !== undefined) open.push(claim)
-      } else if (action === 3) {
-        const claim = open.shift()
-        if (claim !== undefined)
-          await [() => claim.confirm(), () => claim.refuse('X'), () => claim.broken()][random(3)]?.().catch(() => undefined)
-      } else time.pass(random(1500))
-    }
-    time.pass(60_000)
-    const outcomes = await Promise.all(ids.map(async (id) => (await core.outcome(id))?.outcome))
-    expect(outcomes.filter((outcome) => outcome === undefined || outcome === 'waiting')).to.deep.equal([])
-    expect(new Set(outcomes)).to.deep.equal(new Set(['delivered', 'expired', 'refused', 'unknown']))
-    expect(core.stats()).to.include({ bytes: 0, envelopes: 0, waiters: 0 })
+  it('C6 refuses a put that cannot be recorded, unless somebody has it already', async () => {
+    const time = new FakeTime()
+    const journal = memoryJournal({ ...LIMITS, clock: time, node: 'n1' })
+    const core = memoryCore({
+      clock: time,
+      startTimer: time.startTimer,
+      journal: withMethods(journal, { accepted: () => Promise.reject(new Error('disk full')) }),
+    })
+    await core.openMailbox(BOX, 'register-1', { ttlSeconds: 10, handover: 'at-most-once' })
+    const lying = envelope()
+    expect(await failure(core.put(lying))).to.equal('full')
+    expect(await core.outcome(lying.id)).to.include({ outcome: 'refused', claimed: false, reason: 'not-recorded' })
+    expect(await core.take(BOX, 0)).to.equal(undefined)
+    const taker = core.take(BOX, 1000)
+    const awaited = envelope()
+    await core.put(awaited)
+    await (await taker)?.confirm()
+    expect((await core.outcome(awaited.id))?.outcome).to.equal('delivered')
+    expect(core.stats()).to.include({ bytes: 0, envelopes: 0 })
+  })
+
+  it('C6 hands over before the journal has answered, and tells the sender after it', async () => {
+    const time = new FakeTime()
+    const journal = memoryJournal({ ...LIMITS, clock: time, node: 'n1' })
+    let stands = () => undefined as void
+    const accepted = () => new Promise<void>((resolve) => (stands = resolve))
+    const core = memoryCore({ clock: time, startTimer: time.startTimer, journal: withMethods(journal, { accepted }) })
+    await core.openMailbox(BOX, 'register-1', { ttlSeconds: 10, handover: 'at-most-once' })
+    const taker = core.take(BOX, 1000)
+    const sent = envelope()
+    let told = false
+    const put = core.put(sent).then(() => (told = true))
+    expect((await taker)?.envelope.id).to.equal(sent.id)
+    await new Promise((resolve) => setImmediate(resolve))
+    expect(told).to.equal(false)
+    stands()
+    await put
+  })
+
+  it('C6 says unknown of what an earlier life accepted and never settled, to its sender, and takes no such id again', async () => {
+    const time = new FakeTime()
+    const journal = memoryJournal({ ...LIMITS, clock: time, node: 'n1' })
+    const [left, over] = [newId(), newId()]
+    await journal.accepted(left, 'portal-1')
+    await journal.accepted(over, 'portal-2')
+    const record = journal.settled({ id: over, outcome: 'delivered', claimed: true, at: time.now().toISOString(), sender: 'portal-2' })
+    const core = memoryCore({ clock: time, startTimer: time.startTimer, journal })
+    await core.openMailbox(BOX, 'register-1', { ttlSeconds: 10, handover: 'at-most-once' })
+    expect(await core.outcome(left)).to.include({ outcome: 'unknown', claimed: true, sender: 'portal-1' })
+    expect(await core.settled(left, 1000)).to.include({ outcome: 'unknown' })
+    expect(await core.outcome(over)).to.deep.equal(record)
+    for (const id of [left, over]) expect(await failure(core.put(envelope({ id })))).to.equal('duplicate')
+    expect([...journal.open()]).to.deep.equal([])
+  })
+
+  it('C6 drains: what lies here may be taken to the end, then it is refused; what is claimed is unknown', async () => {
+    const { core, time } = await setUp()
+    const [taken1, held, lying] = [envelope(), envelope(), envelope()]
+    for (const one of [taken1, held, lying]) await core.put(one)
+    const drain = core.drain(1000)
+    await (await taken(core)).confirm()
+    await taken(core)
+    time.pass(1000)
+    await drain
+    await core.close()
+    const outcomes = await Promise.all([taken1, held, lying].map(({ id }) => core.outcome(id)))
+    expect(outcomes.map((record) => record?.outcome)).to.deep.equal(['delivered', 'unknown', 'refused'])
   })
 })

@@ -15,6 +15,8 @@ export interface OpenedCore {
   readonly events: readonly CoreEvent[]
   /** Lets so much time pass on the core's clock, and everything happen that is due by then. */
   pass(ms: number): Promise<void>
+  /** Moves only the wall clock, where the test has it in hand. */
+  jump?(ms: number): void
   close(): Promise<void>
 }
 

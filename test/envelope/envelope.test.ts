@@ -12,7 +12,7 @@ import { base64url, CompactEncrypt, CompactSign, exportJWK, FlattenedEncrypt, ge
 import { ENVELOPE_LIMITS, FRAME_BYTES, readContainer, sizeClass, writeContainer } from '../../src/envelope/container.js'
 import { EnvelopeError } from '../../src/envelope/errors.js'
 import { FINDINGS_ENVELOPE } from '../../src/envelope/findings.js'
-import { readHeader } from '../../src/envelope/header.js'
+import { readHeader, readOuterHeader } from '../../src/envelope/header.js'
 import type { OpeningKey, SigningKey } from '../../src/envelope/keys.js'
 import {
   generateEnvelopeKey,
@@ -285,6 +285,32 @@ describe('envelope', () => {
     await stillWorks()
   })
 
+  it('J1 the header is judged alike by the core, which makes no text of the rest, and by whoever opens', async () => {
+    const bytes = await seal()
+    const { jwe } = readContainer(bytes, ENVELOPE_LIMITS)
+    const character = fc.constantFrom(...'ABYZabyz0189-_.+/= é'.split(''))
+    const change = fc.record({
+      at: fc.integer({ min: 0, max: jwe.length }),
+      drop: fc.integer({ min: 0, max: 3 }),
+      put: fc.array(character, { maxLength: 3 }),
+    })
+    await fc.assert(
+      fc.asyncProperty(fc.array(change, { maxLength: 2 }), async (changes) => {
+        const changed = changes.reduce((text, { at, drop, put }) => text.slice(0, at) + put.join('') + text.slice(at + drop), jwe)
+        const text = new TextEncoder().encode(changed)
+        const size = sizeClass(FRAME_BYTES + text.length + 16)
+        const whole = new Uint8Array(size)
+        whole.set(bytes.subarray(0, FRAME_BYTES))
+        new DataView(whole.buffer).setUint32(8, text.length)
+        whole.set(text, FRAME_BYTES)
+        const opening = await finding(() => readOuterHeader(changed, ENVELOPE_LIMITS))
+        expect(await finding(() => readHeader(whole))).to.equal(opening)
+      }),
+      { numRuns: 500 },
+    )
+    await stillWorks()
+  })
+
   it('J1 refuses the same where the whole is otherwise valid: zip and crit really used, signature with another type or member', async () => {
     expect(await finding(open(await forged({})))).to.equal('none')
     expect(await finding(open(await forged({ outer: { crit: ['x'], x: 1 } })))).to.equal('envelope.header')
@@ -454,6 +480,7 @@ describe('envelope', () => {
       name: string
       file: string
       content: Record<string, unknown>
+      vouched?: true
       parts: { name: string; bytes: number; sha256: string }[]
     }[]
     const keys = json('fixtures/envelope/keys.json') as unknown as Record<'recipientEc' | 'recipientRsa' | 'senderEc' | 'senderRsa', JWK>
@@ -467,7 +494,9 @@ describe('envelope', () => {
           { id: 'register-1', jwks },
         ])
         const opened = await openEnvelope(new Uint8Array(readFileSync(file('fixtures/envelope/' + vector.file))), { recipient, sender })
-        const { parts, ...rest } = withoutSigner(opened)
+        const { parts, ...sealed } = withoutSigner(opened)
+        const { vouched, ...rest } = sealed as typeof sealed & Pick<OpenedEnvelope, 'vouched'>
+        expect(vouched).to.equal(vector.vouched)
         expect(rest).to.deep.equal(vector.content)
         const digests = await Promise.all(
           parts.map(async (part) => Buffer.from(await crypto.subtle.digest('SHA-256', part.bytes)).toString('hex')),

@@ -12,7 +12,7 @@ import type { CheckContext } from '../../check/types.js'
 import { readSchemaDirectory } from '../../config/schema-files.js'
 import type { Decrypter } from '../../env.js'
 import { keyRing, makeDecrypter } from '../../pki/keys.js'
-import { readPemCertificates, readPkcs12 } from '../../pki/keystore.js'
+import { readPemCertificates, readPkcs12, type KeyPair } from '../../pki/keystore.js'
 import { trustStore } from '../../pki/path.js'
 import { startValidator, type SchemaSource, type SchemaValidator } from '../../xml/schema.js'
 import { CodeListStore } from '../../xoev/codelists.js'
@@ -45,7 +45,7 @@ export interface OpenedContext {
 const startWorker = (url: URL, options: ConstructorParameters<typeof Worker>[1]): Worker => new Worker(url, options)
 
 /** A file named on the command line that does not do is a wrong call. */
-async function named<T>(file: string, use: () => Promise<T>): Promise<T> {
+export async function named<T>(file: string, use: () => Promise<T>): Promise<T> {
   try {
     return await use()
   } catch (cause) {
@@ -54,9 +54,14 @@ async function named<T>(file: string, use: () => Promise<T>): Promise<T> {
   }
 }
 
-async function decryptersOf({ file, pin }: KeystoreArgument): Promise<Decrypter[]> {
+/** Keys and certificates of a keystore. @throws {UsageError} wrong PIN, no keystore, not there */
+export async function openKeystore({ file, pin }: KeystoreArgument): Promise<KeyPair[]> {
   const text = typeof pin === 'string' ? pin : await named(pin.file, async () => (await readFile(pin.file, 'utf8')).replace(/\r?\n$/, ''))
-  const pairs = await named(file, async () => readPkcs12(await readFile(file), text))
+  return named(file, async () => readPkcs12(await readFile(file), text))
+}
+
+async function decryptersOf(keystore: KeystoreArgument): Promise<Decrypter[]> {
+  const pairs = await openKeystore(keystore)
   const rsa = pairs.filter(({ privateKey }) => privateKey.asymmetricKeyType === 'rsa')
   return Promise.all(rsa.map(({ certificate, privateKey }) => makeDecrypter(certificate, privateKey)))
 }

@@ -5,18 +5,20 @@
  *   words ── files ── engine, a few at a time ── report ── exit code
  * @module
  */
-import { mkdir, open } from 'node:fs/promises'
-import { join } from 'node:path'
+import { mkdir, open, readFile, writeFile } from 'node:fs/promises'
+import { basename, join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { FORMATS, isFormat, type FormatId } from '../../check/reports/formats.js'
 import type { Difference } from '../../check/expected.js'
 import { counted, NOTHING_YET, type ReportHead, type ReportSum } from '../../check/reports/report.js'
+import { reportDigest, sealReport, SIGNATURE_SUFFIX, type ReportSigner } from '../../check/reports/signature.js'
 import { sumLine } from '../../check/reports/text.js'
+import type { CheckContext } from '../../check/types.js'
 import { parseCommand, UsageError } from '../arguments.js'
 import { reportPage } from '../compose/report-page.js'
 import type { Io, Language, Text } from '../io.js'
 import { packageVersion } from '../version.js'
-import { openContext, type KeystoreArgument } from './check-context.js'
+import { openContext, openKeystore, type KeystoreArgument } from './check-context.js'
 import { readSuites, renderDifferences } from './check-expected.js'
 import { listInputs } from './check-inputs.js'
 import { checkAll } from './check-run.js'
@@ -31,6 +33,7 @@ const OPTIONS = {
   out: { type: 'string' },
   lang: { type: 'string' },
   at: { type: 'string' },
+  sign: { type: 'string' },
   help: { type: 'boolean', short: 'h' },
 } as const
 
@@ -44,6 +47,7 @@ Prüft OSCI-Nachrichten und XÖV-Dokumente Schicht für Schicht.
   --schemas VERZEICHNIS  weitere Schemasätze, rekursiv (mehrfach)
   --format FORM          Form des Berichts: text, json, junit, sarif, html
   --out VERZEICHNIS      schreibt den Bericht in eine Datei darin
+  --sign DATEI.p12       signiert ihn; dahinter --pin oder --pin-file (geprüft mit protektor verify-report)
   --lang de|en           Sprache
   --at ZEIT              Zeitpunkt für Zertifikate, ISO 8601 mit Zone, z. B. 2026-11-24T12:00:00Z
 
@@ -60,6 +64,7 @@ Checks OSCI messages and XÖV documents layer by layer.
   --schemas DIRECTORY    more schema sets, recursively (several)
   --format FORM          form of the report: text, json, junit, sarif, html
   --out DIRECTORY        writes the report into a file there
+  --sign FILE.p12        signs it; followed by --pin or --pin-file (checked by protektor verify-report)
   --lang de|en           language
   --at TIME              moment for certificates, ISO 8601 with zone, e.g. 2026-11-24T12:00:00Z
 
@@ -73,25 +78,35 @@ const SCHEMA_WORKERS = 1
 
 const wrong = (de: string, en: string): UsageError => new UsageError({ de, en })
 
+interface Keystores {
+  /** What opens. */
+  readonly open: readonly KeystoreArgument[]
+  /** What signs the report. */
+  readonly sign: readonly KeystoreArgument[]
+}
+
 /** Every keystore with the PIN behind it. */
-function keystoresOf(argv: readonly string[]): KeystoreArgument[] {
+function keystoresOf(argv: readonly string[]): Keystores {
   const { tokens } = parseArgs({ args: [...argv], options: OPTIONS, allowPositionals: true, tokens: true })
-  const stores: KeystoreArgument[] = []
-  let open: string | undefined
-  const lacking = (file: string): UsageError =>
-    wrong(`--keystore ${file}: dahinter fehlt --pin oder --pin-file`, `--keystore ${file}: --pin or --pin-file must follow`)
+  const stores: Record<keyof Keystores, KeystoreArgument[]> = { open: [], sign: [] }
+  let waiting: { readonly use: keyof Keystores; readonly file: string } | undefined
+  const lacking = ({ use, file }: { readonly use: string; readonly file: string }): UsageError => {
+    const option = use === 'sign' ? '--sign' : '--keystore'
+    return wrong(`${option} ${file}: dahinter fehlt --pin oder --pin-file`, `${option} ${file}: --pin or --pin-file must follow`)
+  }
   for (const token of tokens) {
     if (token.kind !== 'option' || token.value === undefined) continue
-    if (token.name === 'keystore') {
-      if (open !== undefined) throw lacking(open)
-      open = token.value
+    if (token.name === 'keystore' || token.name === 'sign') {
+      if (waiting !== undefined) throw lacking(waiting)
+      waiting = { use: token.name === 'sign' ? 'sign' : 'open', file: token.value }
     } else if (token.name === 'pin' || token.name === 'pin-file') {
-      if (open === undefined) throw wrong(`--${token.name} gehört hinter ein --keystore`, `--${token.name} belongs behind a --keystore`)
-      stores.push({ file: open, pin: token.name === 'pin' ? token.value : { file: token.value } })
-      open = undefined
+      if (waiting === undefined)
+        throw wrong(`--${token.name} gehört hinter ein --keystore oder --sign`, `--${token.name} belongs behind a --keystore or --sign`)
+      stores[waiting.use].push({ file: waiting.file, pin: token.name === 'pin' ? token.value : { file: token.value } })
+      waiting = undefined
     }
   }
-  if (open !== undefined) throw lacking(open)
+  if (waiting !== undefined) throw lacking(waiting)
   return stores
 }
 
@@ -125,6 +140,26 @@ export function exitCode(sum: ReportSum): number {
   return sum.unchecked > 0 ? 3 : 0
 }
 
+/** The key that signs the report. */
+async function signerOf({ sign: [keystore, second] }: Keystores, out: string | undefined): Promise<ReportSigner | undefined> {
+  if (keystore === undefined) return undefined
+  if (second !== undefined) throw wrong('--sign gibt es nur einmal', '--sign is given once')
+  if (out === undefined) throw wrong('--sign verlangt --out', '--sign wants --out')
+  const [pair] = await openKeystore(keystore)
+  if (pair === undefined) throw wrong(`${keystore.file}: darin ist kein Schlüssel`, `${keystore.file}: there is no key in it`)
+  return pair
+}
+
+async function sign(file: string, signer: ReportSigner, context: CheckContext): Promise<void> {
+  const facts = {
+    file: basename(file),
+    sha256: reportDigest(await readFile(file)),
+    tool: 'protektor' as const,
+    version: await packageVersion(),
+  }
+  await writeFile(file + SIGNATURE_SUFFIX, await sealReport({ ...facts, signedAt: context.now().toISOString() }, signer))
+}
+
 /** Where the report goes: standard output, or a file in the folder of `--out`. */
 interface Target {
   readonly file: string | undefined
@@ -154,10 +189,11 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
   const format = formatOf(values.format)
   const at = momentOf(values.at)
   const keystores = keystoresOf(argv)
+  const signer = await signerOf(keystores, values.out)
   if (positionals.length === 0) throw wrong('Dateien, Verzeichnisse oder - fehlen', 'files, directories or - are missing')
   const suites = await readSuites(await listInputs(positionals))
   const { context, judgedBy, close } = await openContext({
-    keystores,
+    keystores: keystores.open,
     trust: values.trust ?? [],
     schemas: values.schemas ?? [],
     workers: SCHEMA_WORKERS,
@@ -187,6 +223,7 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
     } finally {
       await target.close()
     }
+    if (target.file !== undefined && signer) await sign(target.file, signer, context)
     if (target.file !== undefined) io.out.write(`${sumLine(sum, lang)}\n${target.file}\n`)
     io.err.write(differing)
     // a suite is judged by its expectations: what it holds is meant to be wrong

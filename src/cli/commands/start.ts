@@ -14,7 +14,9 @@ import { parseCommand, UsageError } from '../arguments.js'
 import { DEMO_REGISTER } from '../compose/demo-kit.js'
 import { startRegister, type OfficeName, type RunningRegister } from '../compose/demo-register.js'
 import type { ParticipantKeys } from '../compose/demo-keys.js'
-import { NEIGHBOUR_REGISTER, openStory, type Story } from '../compose/demo-story.js'
+import { gatewayOwner, ownerOf, writeKeysFiles, type DemoKeysFiles } from '../compose/demo-participants.js'
+import { DESK, NEIGHBOUR_REGISTER, openStory, type Story } from '../compose/demo-story.js'
+import { onlineMount } from '../compose/demo-online.js'
 import { startGateway, type RunningGateway } from '../compose/gateway.js'
 import type { Io } from '../io.js'
 import { outToTheNeighbour } from '../story/out-to-the-neighbour.js'
@@ -43,16 +45,16 @@ Exit codes: 0 all ridden · 1 a ride without answer · 2 wrong call · 4 failed
 const WORDS = {
   de: {
     title: 'Protektor – Demo. Alle Schlüssel, Behörden und Personen sind erfunden.',
-    made: 'Schlüssel erzeugt in', reused: 'Schlüssel aus', running: 'Gateway und Kern laufen auf', admin: 'Betrieb',
+    made: 'Schlüssel erzeugt in', reused: 'Schlüssel aus', running: 'Gateway und Kern laufen auf', admin: 'Betriebsseite',
     registers: 'Register Musterstadt holt ab aus', and: 'Register Nachbarstadt aus', keeps: 'Läuft weiter; Ende mit Strg-C. Zum Ausprobieren:',
-    took: 'Antwort nach', broke: 'Die Fahrt brach ab', written: 'Nachrichten der ersten Fahrt liegen in',
+    citizen: 'Bürgerseite (im Browser öffnen):', took: 'Antwort nach', broke: 'Die Fahrt brach ab', written: 'Nachrichten der ersten Fahrt liegen in',
     taken: 'Die Adresse ist belegt; mit --port und --admin-port andere wählen',
   },
   en: {
     title: 'Protektor – demo. All keys, authorities and persons are made up.',
-    made: 'keys made in', reused: 'keys from', running: 'gateway and core run on', admin: 'admin',
+    made: 'keys made in', reused: 'keys from', running: 'gateway and core run on', admin: 'operator page',
     registers: 'register Musterstadt takes from', and: 'register Nachbarstadt from', keeps: 'Keeps serving; end with Ctrl-C. Try:',
-    took: 'answer after', broke: 'The ride broke off', written: 'messages of the first ride lie in',
+    citizen: 'Citizen page (open it in a browser):', took: 'answer after', broke: 'The ride broke off', written: 'messages of the first ride lie in',
     taken: 'The address is taken; choose others with --port and --admin-port',
   },
 } as const // prettier-ignore
@@ -79,13 +81,15 @@ const near = (file: string): string => relative('.', file) || file
 /** The program's own directory, whether it runs from sources or compiled. */
 const HOME = resolve(dirname(fileURLToPath(import.meta.url)), import.meta.url.includes('/dist/src/') ? '../../../..' : '../../..')
 
-function nextSteps({ public: open, admin }: RunningGateway, { directory, configFile }: Story): string {
+function nextSteps({ public: open, admin }: RunningGateway, { directory, configFile }: Story, keys: DemoKeysFiles): string {
   const key = (name: string) => near(join(directory, 'keys', name))
   const message = near(join(directory, 'ride', 'request.osci'))
   return [
     `  curl -s --data-binary @${message} -H 'Content-Type: text/xml' ${open.url}/osci/recipient | head -c 400`,
     `  npx protektor check --keystore ${key('town-cipher.p12')} --pin-file ${key('pin')} --keystore ${key('town-reader.p12')} --pin-file ${key('pin')} --trust ${key('ca.pem')} ${message}`,
     `  npx tsx ${near(join(HOME, 'examples', 'osci-client.ts'))} ${open.url} ${near(directory)}`,
+    `  npx protektor send --ask --to ${DEMO_REGISTER} --keys ${near(keys.portal)} ${near(join(directory, 'ride', 'request.xml'))}`,
+    `  npx protektor take --mailbox ${DESK} --keys ${near(keys.register)} --wait 300   # send --ask --to ${DESK} …, then: protektor answer`,
     `  curl -s ${open.url}/`,
     `  curl -s ${admin.url}/metrics | grep protektor_`,
     `  npx protektor serve --config ${near(configFile)}`,
@@ -117,8 +121,9 @@ async function ride(one: Ride, stage: Stage, told: Teller, io: Io): Promise<bool
 
 async function startRegisters({ gateway, demo, audience }: Stage, io: Io): Promise<RunningRegister[]> {
   const onProblem = (error: unknown) => io.err.write(`register: ${error instanceof Error ? error.message : String(error)}\n`)
+  const senders = [gatewayOwner(gateway.identity), ownerOf(demo.portal)]
   const start = (keys: ParticipantKeys, office: OfficeName, mailbox: string) =>
-    startRegister(gateway.public.url, keys, gateway.identity, { office, mailbox, audience, onProblem })
+    startRegister(gateway.public.url, keys, senders, { office, mailbox, audience, onProblem })
   return Promise.all([
     start(demo.register, 'musterstadt', DEMO_REGISTER),
     start(demo.neighbourRegister, 'nachbarstadt', NEIGHBOUR_REGISTER),
@@ -152,23 +157,26 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
 
   const told = teller(io)
   const config = await loadConfig(demo.configFile)
-  const gateway = await startGateway(config, { log: told.log, workers: 1 }).catch((error: NodeJS.ErrnoException) => {
+  const { portal, register } = demo
+  const online = onlineMount({ portal, register, url: `http://127.0.0.1:${publicPort}`, audience: config.publicUrl })
+  const gateway = await startGateway(config, { log: told.log, workers: 1, mounts: [online] }).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== 'EADDRINUSE') throw error
     io.err.write(`protektor: ${words.taken} (${error.message})\n`)
     return undefined
   })
   if (!gateway) return 4
   const stage: Stage = { gateway, demo, audience: config.publicUrl }
+  const keysFiles = await writeKeysFiles(demo, gateway.identity, { url: gateway.public.url, audience: stage.audience })
   const registers = await startRegisters(stage, io)
   try {
-    io.out.write(`${words.running} ${gateway.public.url}, ${words.admin} ${gateway.admin.url}\n`)
+    io.out.write(`${words.running} ${gateway.public.url}, ${words.admin}: ${gateway.admin.url}/operator/\n`)
     io.out.write(`${words.registers} ${DEMO_REGISTER}, ${words.and} ${NEIGHBOUR_REGISTER}\n\n`)
     let good = true
     for (const one of RIDES) good = (await ride(one, stage, told, io)) && good
     const code = good ? 0 : 1
     if (values.once) return code
     const ended = endSignal()
-    io.out.write(`${words.keeps}\n${nextSteps(gateway, demo)}`)
+    io.out.write(`${words.citizen} ${gateway.public.url}${online.path}\n\n${words.keeps}\n${nextSteps(gateway, demo, keysFiles)}`)
     await ended
     return code
   } finally {

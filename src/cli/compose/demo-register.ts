@@ -6,8 +6,9 @@
 import { randomUUID } from 'node:crypto'
 import type { Received } from '../../client/received.js'
 import { connect } from '../../client/connect.js'
-import type { OpenedIdentity } from './identity.js'
+import type { KeyOwner } from '../../envelope/keys.js'
 import type { ParticipantKeys } from './demo-keys.js'
+import { importExample } from './examples.js'
 
 export type OfficeName = 'musterstadt' | 'nachbarstadt'
 
@@ -20,16 +21,9 @@ interface RegisterExample {
   ): Promise<{ readonly notice: { readonly status?: string }; readonly result?: { readonly status?: string } }>
 }
 
-let loaded: Promise<RegisterExample> | undefined
+let loaded: Promise<unknown> | undefined
 
-const loadExample = (): Promise<RegisterExample> => (loaded ??= importExample())
-
-/** Examples are shipped as sources, whatever the rest runs from. */
-async function importExample(): Promise<RegisterExample> {
-  const up = import.meta.url.includes('/dist/src/') ? '../../../../' : '../../../'
-  const { tsImport } = await import('tsx/esm/api')
-  return (await tsImport(new URL(`${up}examples/musterstadt/register.ts`, import.meta.url).href, import.meta.url)) as RegisterExample
-}
+const loadExample = async (): Promise<RegisterExample> => (await (loaded ??= importExample('musterstadt/register.ts'))) as RegisterExample
 
 export interface RunningRegister {
   stop(): Promise<void>
@@ -39,7 +33,8 @@ export interface RunningRegister {
 export async function startRegister(
   url: string,
   keys: ParticipantKeys,
-  identity: Pick<OpenedIdentity, 'participant' | 'jwks'>,
+  /** Whose requests it takes. */
+  senders: readonly KeyOwner[],
   options: {
     readonly office: OfficeName
     readonly mailbox: string
@@ -54,7 +49,7 @@ export async function startRegister(
     participant: keys.participant,
     key: keys.sign,
     openingKeys: [keys.open],
-    senders: [{ id: identity.participant, jwks: identity.jwks.keys }],
+    senders,
     onProblem: (error) => options.onProblem(error),
   })
   const stopped = new AbortController()

@@ -18,6 +18,8 @@ import { ensureKeys, readKeys, readParticipant, STORY, type ParticipantKeys, typ
 export const NEIGHBOUR = 'ags:99002000'
 /** Where the second town's register takes. */
 export const NEIGHBOUR_REGISTER = 'ags:99002000.register'
+/** Where the register of Musterstadt is worked by hand: `protektor take`, `protektor answer`. */
+export const DESK = `${DEMO_REGISTER}.desk`
 /** OSCI mailbox of the portal. */
 export const PORTAL_MAILBOX = 'osci:portal'
 export const SERVICE = 'urn:example:xprotektor:service:meldebescheinigung:1.0'
@@ -74,12 +76,13 @@ peers:
   - { name: nachbarstadt, signatureCertificates: [ keys/neighbour-signature.pem ] }
 
 participants:
-  - { id: register-1, jwks: keys/register-1.json, mailboxes: [ '${DEMO_REGISTER}' ] }
+  - { id: register-1, jwks: keys/register-1.json, mailboxes: [ '${DEMO_REGISTER}', '${DESK}' ] }
   - { id: register-2, jwks: keys/register-2.json, mailboxes: [ '${NEIGHBOUR_REGISTER}' ] }
   - { id: portal-1, jwks: keys/portal-1.json }
 mailboxes:
   '${DEMO_REGISTER}': { ttlSeconds: 10 }
   '${NEIGHBOUR_REGISTER}': { ttlSeconds: 10 }
+  '${DESK}': { ttlSeconds: 60, handover: lease-and-confirm }   # protektor take, protektor answer
   '${NEIGHBOUR}': { ttlSeconds: 10, handover: lease-and-confirm }   # leaves, see outgoing
   '${PORTAL_MAILBOX}': { ttlSeconds: 60, cipherCertificates: [ keys/portal-cipher.pem ] }   # storeDelivery, fetchDelivery
 

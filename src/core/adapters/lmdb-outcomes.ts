@@ -93,9 +93,11 @@ interface Changes {
   /** The ids of records that are no longer kept. */
   readonly dropped: Map<number, string>
   readonly accepted: { readonly resolve: () => void; readonly reject: (error: unknown) => void }[]
+  /** Who waits for the end of this commit, however it ends. */
+  readonly waiting: (() => void)[]
 }
 
-const noChanges = (): Changes => ({ open: new Map(), settled: new Map(), dropped: new Map(), accepted: [] })
+const noChanges = (): Changes => ({ open: new Map(), settled: new Map(), dropped: new Map(), accepted: [], waiting: [] })
 
 class LmdbJournal implements OutcomeJournal {
   readonly #options: LmdbOutcomesOptions
@@ -115,6 +117,8 @@ class LmdbJournal implements OutcomeJournal {
   #head: ChainHead
   #changes = noChanges()
   #writing: Promise<void> | undefined
+  /** The commit under way; never rejects. */
+  #committing: Promise<void> | undefined
   #closed = false
 
   constructor(root: RootDatabase, options: LmdbOutcomesOptions, onEnd: () => void) {
@@ -154,6 +158,7 @@ class LmdbJournal implements OutcomeJournal {
   }
 
   settled(given: OutcomeRecord): OutcomeRecord {
+    if (this.#closed) throw new Error('the journal is closed')
     const first = this.get(given.id)
     if (first !== undefined) return first
     const { record, head } = linked(this.#head, this.#node, given)
@@ -170,8 +175,18 @@ class LmdbJournal implements OutcomeJournal {
     return record
   }
 
+  elsewhere(id: string): void {
+    this.#changes.open.set(id, undefined)
+    this.#write()
+  }
+
   async saved(): Promise<void> {
-    while (this.#writing !== undefined) await this.#writing
+    if (this.#closed || this.#changes.settled.size === 0) return this.#committing
+    return new Promise((resolve) => {
+      this.#changes.waiting.push(resolve)
+      // one that failed lies there still
+      this.#write()
+    })
   }
 
   get(id: string): OutcomeRecord | undefined {
@@ -189,6 +204,7 @@ class LmdbJournal implements OutcomeJournal {
   }
 
   *since(afterSeq: number, limit: number): Iterable<OutcomeRecord> {
+    if (this.#closed) return
     this.#dropOld()
     const [oldest = this.#head.seq] = this.#records.getKeys({ limit: 1 })
     const [unsaved = oldest] = this.#unsaved.keys()
@@ -204,7 +220,7 @@ class LmdbJournal implements OutcomeJournal {
   async close(): Promise<void> {
     if (this.#closed) return
     this.#write()
-    await this.saved()
+    while (this.#writing !== undefined) await this.#writing
     this.#closed = true
     await this.#root.close()
     this.#onEnd()
@@ -228,7 +244,7 @@ class LmdbJournal implements OutcomeJournal {
   }
 
   #dropOld(): void {
-    this.#retention.dropOld(this.#options.clock.now().getTime())
+    if (!this.#closed) this.#retention.dropOld(this.#options.clock.now().getTime())
   }
 
   #drop(seq: number): void {
@@ -248,24 +264,36 @@ class LmdbJournal implements OutcomeJournal {
   async #writeAll(): Promise<void> {
     // the rest of this step comes along
     await Promise.resolve()
-    for (let changes = this.#changes; hasAny(changes); changes = this.#changes) {
+    while (hasAny(this.#changes)) {
+      const changes = this.#changes
       this.#changes = noChanges()
+      const committing = this.#commit(changes)
+      this.#committing = committing.catch(() => undefined)
       try {
-        await this.#commit(changes)
+        await committing
+        this.#forget(changes)
       } catch (error) {
-        this.#changes = keptForLater(changes, this.#changes)
+        const later = this.#changes
+        this.#changes = keptForLater(changes, later)
         for (const { reject } of changes.accepted) reject(error)
         this.#options.onProblem(error)
-        break
+        // whoever came meanwhile must be answered; else the next change tries again
+        if (later.accepted.length + later.waiting.length === 0) break
+      } finally {
+        for (const resolve of changes.waiting) resolve()
       }
-      for (const [seq, { id }] of changes.settled) {
-        this.#unsaved.delete(seq)
-        this.#unsavedSeqs.delete(id)
-      }
-      for (const seq of changes.dropped.keys()) this.#gone.delete(seq)
-      for (const { resolve } of changes.accepted) resolve()
     }
-    this.#writing = undefined
+    this.#writing = this.#committing = undefined
+  }
+
+  /** It stands in the store. */
+  #forget({ settled, dropped, accepted }: Changes): void {
+    for (const [seq, { id }] of settled) {
+      this.#unsaved.delete(seq)
+      this.#unsavedSeqs.delete(id)
+    }
+    for (const seq of dropped.keys()) this.#gone.delete(seq)
+    for (const { resolve } of accepted) resolve()
   }
 
   async #commit({ open: opened, settled, dropped }: Changes): Promise<void> {
@@ -306,6 +334,7 @@ function keptForLater(failed: Changes, later: Changes): Changes {
     settled: new Map([...failed.settled, ...later.settled]),
     dropped: new Map([...failed.dropped, ...later.dropped]),
     accepted: later.accepted,
+    waiting: later.waiting,
   }
 }
 

@@ -187,13 +187,18 @@ class InMemory implements MemoryCore {
     return this.#record(id)
   }
 
-  async settled(id: string, waitMs: number, until: 'claimed' | 'settled' = 'settled'): Promise<OutcomeRecord | undefined> {
+  async settled(
+    id: string,
+    waitMs: number,
+    until: 'claimed' | 'settled' = 'settled',
+    signal?: AbortSignal,
+  ): Promise<OutcomeRecord | undefined> {
     this.#deadlines.sweep()
     const done = () => {
       const item = this.#items.get(id)
       return item === undefined || (until === 'claimed' && item.claimed)
     }
-    if (!done() && waitMs > 0) await this.#watch.until(id, this.#now() + waitMs, done)
+    if (!done() && waitMs > 0) await this.#watch.until(id, this.#now() + waitMs, done, signal)
     return this.#record(id)
   }
 
@@ -238,7 +243,7 @@ class InMemory implements MemoryCore {
   async close(): Promise<void> {
     this.#closed = true
     this.#mailboxes.endWaits(() => true)
-    for (const item of [...this.#items.values()]) this.#step(item, 'close', item.state === 'waiting' ? 'closed' : undefined)
+    for (const item of [...this.#items.values()]) this.#step(item, 'close', 'closed')
     this.#deadlines.close()
     this.#mailboxes.clear()
   }
@@ -336,7 +341,7 @@ class InMemory implements MemoryCore {
     this.#step(item, 'expire')
   }
 
-  /** The only place where a state changes. false: the event cannot happen here. */
+  /** The only place where a state changes. false: the event cannot happen here. @param reason only of what is refused */
   #step(item: Item, event: Event, reason?: string): boolean {
     const { mailbox, envelope, state: from } = item
     const state = next(from, event, mailbox.policy.handover)
@@ -352,7 +357,7 @@ class InMemory implements MemoryCore {
     item.state = state
     item.at = this.#options.clock.now()
     item.claimed = state === 'claimed' || state === 'leased' || state === 'unknown' || (item.claimed && state !== 'returned')
-    if (isSettled(state)) this.#settle(item, reason)
+    if (isSettled(state)) this.#settle(item, state === 'refused' ? reason : undefined)
     const told = { id: envelope.id, mailbox: publicName(mailbox.address) }
     const dwellMs = this.#now() - item.putAtMs
     if (isSettled(state)) this.#options.observe({ kind: 'settled', ...told, outcome: state, dwellMs })

@@ -38,7 +38,8 @@ export async function openClaimed({ envelope }: Claim, { way, ports }: WayOutHou
   }
   // the core wipes its copy when the claim ends
   const bytes = Uint8Array.from(envelope.body)
-  const opened = await openEnvelope(bytes, { recipient: [ports.identity.receiving], sender }, { id: envelope.id, to: way.mailbox })
+  const expected = { id: envelope.id, to: way.mailbox, now: ports.clock.now() }
+  const opened = await openEnvelope(bytes, { recipient: [ports.identity.receiving], sender }, expected)
   const isOurs = opened.kind === 'request' || opened.kind === 'message'
   if (!isOurs || opened.sender !== envelope.sender || opened.replyTo !== envelope.replyTo)
     throw new ProtektorError('policy.not-an-outgoing-envelope', 'the envelope is none that may leave here')

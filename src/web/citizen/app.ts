@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: EUPL-1.2
+/**
+ * What all views share: the state of the page, and how one view follows another.
+ * @module
+ */
+import type { Language, Text } from './language.js'
+import { fill } from './language.js'
+import type { Extent, Field, Form, Kind, Mistake, Order } from './order.js'
+import { EMPTY } from './order.js'
+import type { Pinned } from './pinning.js'
+import type { About } from './portal.js'
+import type { End, Step } from './ride.js'
+import type { Sheet } from './sheet.js'
+import { PAGE } from './texts.js'
+
+/** A request that is under way or over. Times are for people; `untilMs` counts on the monotonic clock. */
+export interface Trip {
+  readonly order: Order
+  readonly steps: Map<Step, Date>
+  connected: boolean
+  foreign: boolean
+  takeUntilMs: number
+  answerUntilMs: number
+  ending: Ending | undefined
+}
+
+/** A document to read, or what is known instead. */
+export type Ending =
+  | { readonly kind: 'sheet'; readonly sheet: Sheet; readonly bytes: Uint8Array }
+  | { readonly kind: 'unreadable' }
+  | Exclude<End, { kind: 'answered' }>
+
+export interface State {
+  language: Language
+  kind: Kind
+  extent: Set<Extent>
+  form: Form
+  mistakes: ReadonlyMap<Field, Mistake>
+  trip: Trip | undefined
+}
+
+export interface House {
+  readonly about: About
+  readonly pinned: Pinned
+}
+
+/** What a view does after it was drawn. */
+export interface Shown {
+  /** The trip has got on. */
+  update?(): void
+  /** Another view comes. */
+  leave?(): void
+}
+
+/** Draws into an empty place. */
+export type View = (app: App, place: HTMLElement) => Shown | void
+
+export type ViewName = 'blocked' | 'choice' | 'form' | 'review' | 'progress' | 'ended' | 'result'
+
+export class App {
+  readonly state: State
+  readonly #place: HTMLElement
+  readonly #status: HTMLElement
+  readonly #views: Readonly<Record<ViewName, View>>
+  #view: ViewName = 'blocked'
+  #shown: Shown | undefined
+  /** Absent when the authority could not be asked for. */
+  house: House | undefined
+
+  constructor(language: Language, views: Readonly<Record<ViewName, View>>, place: HTMLElement, status: HTMLElement) {
+    this.#views = views
+    const extent = new Set<Extent>()
+    this.state = { language, kind: 'certificate', extent, form: EMPTY, mistakes: new Map(), trip: undefined }
+    this.#place = place
+    this.#status = status
+  }
+
+  t(text: Text, values: Readonly<Record<string, string | number>> = {}): string {
+    return fill(text[this.state.language], values)
+  }
+
+  /** The next view; its heading is read out and gets the focus, as after a page load. */
+  show(view: ViewName): void {
+    this.#view = view
+    this.draw()
+    scrollTo({ top: 0, behavior: 'instant' })
+    document.getElementById('heading')?.focus({ preventScroll: true })
+  }
+
+  /** The same view again, e.g. in another language. The focus stays where it is, as far as that place still exists. */
+  draw(): void {
+    const focused = document.activeElement?.id
+    this.#shown?.leave?.()
+    this.#place.replaceChildren()
+    this.#shown = this.#views[this.#view](this, this.#place) ?? undefined
+    document.title = `${document.getElementById('heading')?.textContent ?? ''} – ${this.t(PAGE.service)}`
+    if (focused !== undefined && focused !== '') document.getElementById(focused)?.focus({ preventScroll: true })
+  }
+
+  /** The trip has got on. */
+  update(): void {
+    this.#shown?.update?.()
+  }
+
+  /** Read out politely. */
+  say(text: string): void {
+    this.#status.textContent = text
+  }
+}

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: EUPL-1.2
+import type { CoreEvent } from '../../../src/core/ports.js'
+import { coreContract } from '../contract.js'
+import { later, newPrefix, openNode, sharedServer } from './server.js'
+
+describe('core in Redis', () => {
+  const redis = sharedServer()
+
+  coreContract('Redis', async (limits, mailboxes) => {
+    const events: CoreEvent[] = []
+    const core = await openNode(redis.url(), newPrefix(), { ...limits, observe: (event) => events.push(event) })
+    for (const [address, policy] of Object.entries(mailboxes)) await core.openMailbox(address, 'register-1', policy)
+    return { core, events, pass: later, close: () => core.close() }
+  })
+})

@@ -1,0 +1,274 @@
+// SPDX-License-Identifier: EUPL-1.2
+import { expect } from 'chai'
+import { readFile } from 'node:fs/promises'
+import type { Browser } from 'playwright-core'
+import { decide } from '../../examples/musterstadt/register.js'
+import type { Received } from '../../src/client/received.js'
+import { removeDirectories } from '../gateway/support.js'
+import { openBrowser, openCitizenHouse, registerEnv, screenshot, type CitizenHouse } from './house.js'
+import { ending, fillIn, headingOf, inspect, openPage, send, stepsOf, type Details } from './seeing.js'
+
+const TIME = /^\d\d:\d\d:\d\d[.,]\d$/
+const PHONE = { viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true }
+
+describe('citizen page', function () {
+  this.timeout(120_000)
+  let browser: Browser
+  let house: CitizenHouse
+
+  before(async function () {
+    browser = await openBrowser(this)
+    house = await openCitizenHouse()
+  })
+  beforeEach(() => house.register())
+  after(async () => {
+    await browser?.close()
+    await house?.close()
+    await removeDirectories()
+  })
+
+  it('shows the Meldebescheinigung in the session that asked, every step with its time', async () => {
+    const seen = await openPage(browser, house)
+    const { page } = seen
+    expect(await headingOf(page)).to.equal('Auskunft aus dem Melderegister')
+    await inspect(seen, 'de-1-choice')
+    await page.locator('label[for=extent-geburtsort]').click()
+    await page.getByRole('button', { name: 'Weiter' }).click()
+    await inspect(seen, 'de-2-form')
+    await page.getByRole('button', { name: 'Weiter' }).click()
+    await page.locator('#mistakes').waitFor()
+    expect(await page.evaluate('document.activeElement.id')).to.equal('mistakes')
+    expect(await page.locator('#mistakes li').count()).to.equal(5)
+    await inspect(seen, 'de-2-form-mistakes')
+    await page.locator('#suggestion').selectOption('0')
+    await page.getByRole('button', { name: 'Weiter' }).click()
+    await page.locator('#send').waitFor()
+    expect(await page.locator('.fingerprint').innerText()).to.match(/^([0-9a-f]{4} ){15}[0-9a-f]{4}$/)
+    await inspect(seen, 'de-3-review')
+    expect(await send(page)).to.equal('Die Antwort der Behörde ist da')
+    expect(await page.locator('.paper').innerText())
+      .to.contain('Zoë Anne-Sophie')
+      .and.to.contain('Demostadt')
+      .and.to.contain('29. Februar 1980')
+    expect(await page.locator('.paper').innerText()).to.contain('Demo – kein amtliches Dokument')
+    await page.locator('summary').click()
+    const steps = await stepsOf(page)
+    expect(steps).to.have.length(5)
+    for (const step of steps) expect(step).to.match(TIME)
+    expect(steps).to.deep.equal([...steps].sort())
+    await inspect(seen, 'de-5-result')
+    await page.context().close()
+  })
+
+  it('keeps the document: the exact XML, a page to read, and paper', async () => {
+    let original: Uint8Array | undefined
+    await house.register(async (request) => {
+      const decision = decide(request.document, registerEnv)
+      original = decision.result?.document
+      await request.notice(decision.notice)
+      if (decision.result) await request.result(decision.result)
+    })
+    const { page } = await openPage(browser, house)
+    await fillIn(page, 1)
+    await send(page)
+    const saved = async (button: string): Promise<Buffer> => {
+      const [download] = await Promise.all([page.waitForEvent('download'), page.locator(button).click()])
+      return readFile(await download.path())
+    }
+    expect((await saved('#save-xml')).equals(Buffer.from(original ?? []))).to.equal(true)
+    const html = (await saved('#save-html')).toString('utf8')
+    expect(html)
+      .to.match(/^<!doctype html>/)
+      .and.to.contain('Jörg')
+      .and.to.contain('Demogasse 1')
+    expect(html).to.not.contain('<script')
+    await page.emulateMedia({ media: 'print' })
+    expect(await page.locator('.paper').isVisible()).to.equal(true)
+    for (const hidden of ['header .service', '#print', '#heading', 'footer']) expect(await page.locator(hidden).isVisible()).to.equal(false)
+    await screenshot(page, 'print')
+    await page.context().close()
+  })
+
+  it('shows a Selbstauskunft, in English for an English browser', async () => {
+    const seen = await openPage(browser, house, { locale: 'en-GB' })
+    const { page } = seen
+    expect(await page.evaluate('document.documentElement.lang')).to.equal('en')
+    await inspect(seen, 'en-1-choice')
+    await fillIn(page, 2, 'disclosure')
+    await inspect(seen, 'en-3-review')
+    expect(await send(page)).to.equal('The answer of the authority is here')
+    expect(await page.locator('.paper').innerText())
+      .to.contain('Disclosure of your own data')
+      .and.to.contain('21 July 1999')
+      .and.to.contain('Only residence')
+    await inspect(seen, 'en-5-result')
+    await page.context().close()
+  })
+
+  it('changes the language at every view, and loses nothing', async () => {
+    const { page } = await openPage(browser, house)
+    await page.locator('main .kern-btn--primary').click()
+    await page.locator('#familienname').fill('Beispiel')
+    await page.locator('#language-en').click()
+    expect(await headingOf(page)).to.equal('Your details')
+    expect(await page.title()).to.equal('Your details – Online service of Musterstadt')
+    expect(await page.locator('#familienname').inputValue()).to.equal('Beispiel')
+    expect(await page.evaluate('[document.activeElement.id, document.documentElement.lang]')).to.deep.equal(['language-en', 'en'])
+    await page.reload()
+    await page.locator('#heading').waitFor()
+    expect(await headingOf(page)).to.equal('Information from the register of residents')
+    await page.context().close()
+  })
+
+  it('works by keyboard alone', async () => {
+    const { page } = await openPage(browser, house)
+    /** Goes on by Tab until `selector` has the focus; every stop is visible. */
+    const tabTo = async (selector: string): Promise<void> => {
+      for (let presses = 0; presses < 30; presses++) {
+        if (await page.evaluate(`document.activeElement.matches(${JSON.stringify(selector)})`)) return
+        await page.keyboard.press('Tab')
+      }
+      throw new Error(`${selector} cannot be reached by Tab`)
+    }
+    await tabTo('#kind-certificate')
+    await page.keyboard.press('ArrowDown')
+    expect(await page.locator('#kind-disclosure').isChecked()).to.equal(true)
+    await tabTo('main .kern-btn--primary')
+    await page.keyboard.press('Enter')
+    const typed = {
+      familienname: 'Beispiel',
+      vornamen: 'Jörg',
+      tag: '3',
+      monat: '11',
+      jahr: '1975',
+      strasse: 'Demogasse 1',
+      postleitzahl: '99001',
+    }
+    for (const [field, value] of Object.entries(typed)) {
+      await tabTo(`#${field}`)
+      await page.keyboard.type(value)
+    }
+    await page.keyboard.press('Enter')
+    await page.locator('#send').waitFor()
+    await tabTo('#send')
+    await page.keyboard.press('Space')
+    expect(await ending(page)).to.equal('Die Antwort der Behörde ist da')
+    expect(await page.evaluate('document.activeElement.id')).to.equal('heading')
+    await tabTo('#print')
+    await page.context().close()
+  })
+
+  it('fits a phone of 360 pixels, and a desk at 200 %', async () => {
+    for (const [name, options] of Object.entries({ phone: PHONE, zoom: { viewport: { width: 640, height: 450 }, deviceScaleFactor: 2 } })) {
+      const seen = await openPage(browser, house, options)
+      const { page } = seen
+      await inspect(seen, `${name}-1-choice`)
+      await page.locator('main .kern-btn--primary').click()
+      await inspect(seen, `${name}-2-form`)
+      await page.locator('#suggestion').selectOption('0')
+      await page.locator('main .kern-btn--primary').click()
+      await inspect(seen, `${name}-3-review`)
+      await send(page)
+      await inspect(seen, `${name}-5-result`)
+      await page.context().close()
+    }
+  })
+
+  it('is readable in the dark, and calm where motion is unwanted', async () => {
+    const seen = await openPage(browser, house, { colorScheme: 'dark', reducedMotion: 'reduce' })
+    await house.silence()
+    await fillIn(seen.page, 0)
+    await seen.page.locator('#send').click()
+    await seen.page.locator('.step--current').waitFor()
+    const motion = await seen.page.evaluate('getComputedStyle(document.querySelector(".step--current .step-mark")).animationName')
+    expect(motion).to.equal('none')
+    await inspect(seen, 'dark-4-progress')
+    await house.register()
+    await ending(seen.page)
+    await inspect(seen, 'dark-5-result')
+    await seen.page.context().close()
+  })
+
+  it('lets no plaintext leave the browser, and calls nobody but its own origin', async () => {
+    const canary: Details = {
+      familienname: 'Kanarienvogel',
+      vornamen: 'Rotkehlchen',
+      tag: '17',
+      monat: '4',
+      jahr: '1983',
+      strasse: 'Zaunkönigweg 4711',
+      postleitzahl: '98765',
+    }
+    await house.register(async (request) => {
+      expect(new TextDecoder().decode(request.document)).to.contain('Kanarienvogel')
+      expect(request.content.vouched).to.equal(true)
+      await request.notice({ status: 'rejected', reasons: [{ code: 'S999', text: 'Kanarienvogel unbekannt' }] })
+    })
+    house.portalSaw.length = 0
+    const seen = await openPage(browser, house)
+    await fillIn(seen.page, canary)
+    expect(await send(seen.page)).to.equal('Die Behörde hat die Anfrage zurückgewiesen')
+    expect(await seen.page.locator('main').innerText()).to.contain('Kanarienvogel unbekannt')
+
+    const origin = new URL(house.url).origin
+    expect(seen.requests.filter(({ url }) => new URL(url).origin !== origin)).to.deep.equal([])
+    expect(seen.requests.filter(({ method }) => method === 'POST')).to.have.length.at.least(3)
+    expect(seen.answers).to.have.length.at.least(4)
+    const everything = [
+      ...seen.requests.flatMap(({ url, headers, body }) => [Buffer.from(decodeURIComponent(url)), Buffer.from(headers), body]),
+      ...house.portalSaw,
+      ...seen.answers.slice(1),
+    ]
+    expect(house.portalSaw.length).to.be.greaterThan(0)
+    const words = [canary.familienname, canary.vornamen, canary.strasse, 'Zaunk', canary.postleitzahl, '1983-04-17']
+    // as base64 at each of the three places that it may begin at; the first and last characters depend on what stands beside them
+    const coded = words.flatMap((word) =>
+      [0, 1, 2].map((at) =>
+        Buffer.from(' '.repeat(at) + word)
+          .toString('base64')
+          .slice(at === 0 ? 0 : 4, -4),
+      ),
+    )
+    for (const word of [...words, ...coded.filter((one) => one.length >= 8)]) {
+      for (const bytes of everything) expect(bytes.includes(word), word).to.equal(false)
+    }
+    await seen.page.context().close()
+  })
+
+  it('B1 shows hostile text as text, on the page and in the file', async () => {
+    const hostile = '<img src=x onerror="document.title=1"><script>alert(1)</script>'
+    const escaped = hostile.replaceAll('<', '&lt;').replaceAll('>', '&gt;')
+    await house.register((request: Received) => answerWith(request, (xml) => xml.replace('>Demogasse 1<', `>${escaped}<`)))
+    const seen = await openPage(browser, house)
+    const { page } = seen
+    await fillIn(page, 1)
+    await send(page)
+    expect(await page.locator('.paper').innerText()).to.contain(hostile)
+    expect(await page.locator('.paper img, .paper script').count()).to.equal(0)
+    const [download] = await Promise.all([page.waitForEvent('download'), page.locator('#save-html').click()])
+    const html = await readFile(await download.path(), 'utf8')
+    expect(html).to.contain('&lt;img src=x').and.to.not.contain('<img')
+    expect(seen.errors).to.deep.equal([])
+    expect(await page.evaluate(`try { document.body.innerHTML = '<b>x</b>'; 'made' } catch (error) { error.name }`)).to.equal('TypeError')
+    await page.context().close()
+  })
+
+  it('tells of an authority that gives no information, why, and what to do', async () => {
+    const seen = await openPage(browser, house)
+    await fillIn(seen.page, 3)
+    expect(await send(seen.page)).to.equal('Die Behörde erteilt keine Auskunft')
+    expect(await seen.page.locator('.paper').innerText())
+      .to.contain('verstorben')
+      .and.to.contain('umgehend')
+    await inspect(seen, 'de-5-no-information')
+    await seen.page.context().close()
+  })
+})
+
+/** The demo's answer, with its result changed before it is sealed. */
+async function answerWith(request: Received, change: (xml: string) => string): Promise<void> {
+  const decision = decide(request.document, registerEnv)
+  const document = new TextEncoder().encode(change(new TextDecoder().decode(decision.result?.document)))
+  await request.notice(decision.notice)
+  await request.result({ status: 'done', document })
+}
