@@ -43,11 +43,11 @@ const REFUSALS: Readonly<Record<string, readonly [CoreErrorKind, string]>> = {
 
 export interface Places {
   readonly tags: readonly string[]
-  tagOf(address: MailboxAddress): string
+  readonly tagOf: (address: MailboxAddress) => string
   /** Where room in all and per sender is kept: beside the mailboxes, or in a slot of its own. */
   readonly room: string
   /** In a cluster: names the partition of an envelope. */
-  indexKey(id: string): string
+  readonly indexKey: (id: string) => string
 }
 
 export function places(prefix: string, isCluster: boolean): Places {
@@ -55,7 +55,8 @@ export function places(prefix: string, isCluster: boolean): Places {
   const [first = ''] = tags
   return {
     tags,
-    tagOf: (address) => (tags.length === 1 ? first : (tags[(createHash('sha256').update(address).digest()[0] ?? 0) % tags.length] ?? first)),
+    tagOf: (address) =>
+      tags.length === 1 ? first : (tags[(createHash('sha256').update(address).digest()[0] ?? 0) % tags.length] ?? first),
     room: isCluster ? `{${prefix}.q}` : first,
     indexKey: (id) => `${prefix}:i:${id}`,
   }
@@ -177,7 +178,12 @@ export class Calls {
     const said = (answer.at(-1) ?? []) as readonly (readonly unknown[])[]
     if (said.length > 0)
       this.#onSaid(
-        said.map(([id, record, mailbox, dwellMs]) => ({ id: text(id), record: text(record), mailbox: text(mailbox), dwellMs: Number(dwellMs) })),
+        said.map(([id, record, mailbox, dwellMs]) => ({
+          id: text(id),
+          record: text(record),
+          mailbox: text(mailbox),
+          dwellMs: Number(dwellMs),
+        })),
         tag,
       )
     if (answer[0] === 1) resolve({ values: answer.slice(1, -1), ...(body ? { body } : {}) })

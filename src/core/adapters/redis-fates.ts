@@ -43,7 +43,6 @@ export interface FatesOptions {
   readonly onSettled: (id: string) => void
 }
 
-
 export function readRecord(id: string, stored: string): OutcomeRecord {
   const { at, ...rest } = JSON.parse(stored) as Stored
   return { id, ...rest, at: new Date(at).toISOString() }
@@ -102,7 +101,8 @@ export class Fates {
       const settled = readRecord(id, record)
       const { link } = this.#options.journal?.settled(settled) ?? settled
       if (link !== undefined) this.#link(tag, [id, link.node, String(link.seq), link.prev])
-      if (settled.outcome !== 'waiting') this.#options.observe?.({ kind: 'settled', id, mailbox: publicName(mailbox), outcome: settled.outcome, dwellMs })
+      if (settled.outcome !== 'waiting')
+        this.#options.observe?.({ kind: 'settled', id, mailbox: publicName(mailbox), outcome: settled.outcome, dwellMs })
       this.#options.onSettled(id)
       this.changed(id)
     }
@@ -128,7 +128,11 @@ export class Fates {
   }
 
   async #askOf(tag: string, list: readonly (readonly [string, Own])[]): Promise<void> {
-    const [records] = await this.#options.calls.run('fate', tag, list.flatMap(([id, { sender }]) => [id, sender]))
+    const [records] = await this.#options.calls.run(
+      'fate',
+      tag,
+      list.flatMap(([id, { sender }]) => [id, sender]),
+    )
     for (const [index, [id]] of list.entries()) if (text((records as readonly unknown[])[index]) !== '') this.heard(id, true)
   }
 

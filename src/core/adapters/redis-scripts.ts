@@ -325,6 +325,8 @@ return answers
 
 /** @returns the text of the script. */
 export function redisScript(limits: RedisLimits, isCluster: boolean, maxOnce: number): string {
-  const functions = Object.entries(steps(limits, maxOnce)).map(([name, { takes, lua }]) => `DO['${name}'] = function(${takes})${lua}\nend\n`)
+  const functions = Object.entries(steps(limits, maxOnce)).map(
+    ([name, { takes, lua }]) => `DO['${name}'] = function(${takes})${lua}\nend\n`,
+  )
   return `${luaLibrary(limits, isCluster)}\nlocal DO = {}\n${functions.join('\n')}${RUN}`
 }

@@ -34,6 +34,7 @@ import { Deadlines } from '../ttl.js'
 import { Calls, places, text, type Places } from './redis-calls.js'
 import { Claims, type Ending } from './redis-claim.js'
 import { Fates, readRecord } from './redis-fates.js'
+import { NO_SUMS, sumsOf } from './redis-figures.js'
 import type { RedisRemark } from './redis-health.js'
 import { AnswerLost, RedisLink } from './redis-link.js'
 import type { RedisLimits } from './redis-lua.js'
@@ -43,6 +44,7 @@ import { Room } from './redis-room.js'
 import { redisScript } from './redis-scripts.js'
 import { Sweeper } from './redis-sweeper.js'
 import { Takers, type Look } from './redis-takers.js'
+import { Told } from './redis-told.js'
 import { startTimer as systemTimer, systemClock } from './timers.js'
 
 /** Mailboxes are opened anew so often, so that they outlive a lost server. */
@@ -98,6 +100,7 @@ class InRedis implements RedisCore {
   readonly #places: Places
   readonly #calls: Calls
   readonly #takers: Takers
+  readonly #told: Told
   readonly #claims: Claims
   readonly #fates: Fates
   readonly #room: Room
@@ -119,15 +122,20 @@ class InRedis implements RedisCore {
     const nowMs = () => this.#clock.monotonicMs()
     this.#deadlines = new Deadlines(nowMs, this.#startTimer)
     this.#places = places(prefix, cluster)
-    this.#link = new RedisLink({ commandMs: 2000, ...options, script: redisScript(options, cluster, Math.ceil(MAX_ONCE / this.#places.tags.length)) })
+    this.#link = new RedisLink({
+      commandMs: 2000,
+      ...options,
+      script: redisScript(options, cluster, Math.ceil(MAX_ONCE / this.#places.tags.length)),
+    })
     this.#calls = new Calls(this.#link, node, options.nowMs, (said, tag) => this.#fates.said(said, tag))
     this.once = new RedisOnce(this.#calls, this.#places, this.#clock)
     this.#claims = new Claims({ calls: this.#calls, deadlines: this.#deadlines, nowMs, handoverMs: options.handoverSeconds * 1000 })
+    this.#told = new Told(options.observe)
     this.#fates = new Fates({
       calls: this.#calls,
       nowMs,
       journal: options.journal,
-      observe: options.observe,
+      observe: (event) => this.#told.tell(event),
       onReturned: (mailbox) => this.#takers.call(mailbox),
       onSettled: (id) => {
         if (cluster) void this.#calls.run('release', this.#places.room, [roomName(id)]).catch(() => undefined)
@@ -183,7 +191,7 @@ class InRedis implements RedisCore {
   async put(envelope: StoredEnvelope, reservation?: Reservation): Promise<void> {
     const { id, to, sender, ttlSeconds, body } = envelope
     const tag = this.#places.tagOf(to)
-    const bytes = body.length
+    const event = { kind: 'put', id, mailbox: publicName(to), bytes: body.length } as const
     try {
       const held = this.#room.use(reservation, to, sender)
       let lifeMs = ttlSeconds * 1000
@@ -191,18 +199,20 @@ class InRedis implements RedisCore {
         this.#assertTakesPuts(to)
         assertEnvelope(envelope, ANY_MAILBOX)
         this.#fates.accept(id, sender, tag, lifeMs)
+        this.#told.begin(event)
         lifeMs = await this.#put.put(envelope, held)
         held?.end()
       } catch (error) {
         // Nobody knows whether it lies there. It counts as accepted: what became of it will be asked, and told.
         if (!(error instanceof AnswerLost)) {
           this.#fates.forget(id)
+          this.#told.forget(event)
           held?.release()
           throw error
         }
         held?.end()
       }
-      this.#options.observe?.({ kind: 'put', id, mailbox: publicName(to), bytes })
+      this.#told.done(id)
       this.#sweeper.arm(tag, lifeMs)
       this.#takers.call(to)
       // somebody may have been faster: then it is settled, and open no more
@@ -236,7 +246,7 @@ class InRedis implements RedisCore {
       stir()
     })
     try {
-      for (let last: OutcomeRecord | undefined; ; ) {
+      for (let last: OutcomeRecord | undefined; ;) {
         const seen = changes
         const record = await this.#record(id, waitMs > 0).catch((error: unknown) => {
           if (last === undefined) throw error
@@ -278,24 +288,13 @@ class InRedis implements RedisCore {
   }
 
   async figures(): Promise<CoreFigures> {
-    const { maxBytes } = this.#options
-    const sums = { bytes: 0, envelopes: 0, outcomes: 0 }
-    const waiting: Record<MailboxAddress, number> = {}
-    const here = { adapter: 'redis', maxBytes, waiters: this.#takers.count } as const
+    const here = { adapter: 'redis', maxBytes: this.#options.maxBytes, waiters: this.#takers.count } as const
     try {
       await this.#sweeper.all()
-      const all = await Promise.all(this.#places.tags.map((tag) => this.#calls.run('figures', tag, [])))
-      for (const [bytes, envelopes, outcomes, replies, boxes] of all) {
-        sums.bytes += Number(bytes)
-        sums.envelopes += Number(envelopes)
-        sums.outcomes += Number(outcomes) + Number(envelopes)
-        const list = boxes as readonly unknown[]
-        for (let i = 0; i < list.length; i += 2) waiting[text(list[i])] = Number(list[i + 1])
-        if (Number(replies) >= 0) waiting.reply = (waiting.reply ?? 0) + Number(replies)
-      }
-      return { ...here, state: this.#link.remarks.some((remark) => remark !== 'may-evict') ? 'persists' : 'ok', ...sums, waiting }
+      const sums = await sumsOf(this.#calls, this.#places.tags)
+      return { ...here, state: this.#link.remarks.some((remark) => remark !== 'may-evict') ? 'persists' : 'ok', ...sums }
     } catch {
-      return { ...here, state: 'away', ...sums, waiting: {} }
+      return { ...here, state: 'away', ...NO_SUMS }
     }
   }
 
@@ -338,7 +337,7 @@ class InRedis implements RedisCore {
     const claim = this.#claims.begin(from, tag, token, values, body)
     const { envelope, remainingMs } = claim
     if (envelope.replyTo !== undefined) this.#expected.set(envelope.replyTo, this.#clock.monotonicMs() + remainingMs + 60_000)
-    this.#options.observe?.({ kind: 'claimed', id: envelope.id, mailbox: publicName(from), dwellMs: Number(values[5]) })
+    this.#told.tell({ kind: 'claimed', id: envelope.id, mailbox: publicName(from), dwellMs: Number(values[5]) })
     if (claim.leaseMs !== undefined) this.#sweeper.arm(tag, claim.leaseMs)
     this.#fates.changed(envelope.id)
     return { claim }

@@ -43,7 +43,8 @@ describe('two nodes of a core in Redis', () => {
     expect(await one.outcome(sent.id)).to.include({ outcome: 'waiting', claimed: true })
     expect(await one.withdraw(sent.id)).to.equal(false)
     await claim.confirm()
-    for (const core of [one, two]) expect(await core.outcome(sent.id)).to.include({ outcome: 'delivered', claimed: true, sender: 'portal-1' })
+    for (const core of [one, two])
+      expect(await core.outcome(sent.id)).to.include({ outcome: 'delivered', claimed: true, sender: 'portal-1' })
   })
 
   it('lets the taker end a hand-over at another node than where it began', async () => {
