@@ -107,9 +107,9 @@ const MATRIX: Readonly<Record<string, readonly string[]>> = {
 const ONLY_PORTS: Readonly<Record<string, Readonly<Record<string, RegExp>>>> = {
   gateway: { core: /^src\/core\/(ports|errors|chain|fair)\.ts$/, directory: /^src\/directory\/(ports|errors)\.ts$/ },
   core: { envelope: /^src\/envelope\/types\.ts$/ },
-  // the citizen page, and no other (ADR 13)
+  // what runs in a browser, and no more of it than the citizen page needs: docs/adr/0013
   web: {
-    envelope: /^src\/envelope\//,
+    envelope: /^src\/envelope\/(keys|types)\.ts$/,
     client: /^src\/client\/(ask|fate|ports)\.ts$/,
     xoev: /^src\/xoev\/xprotektor(-types)?\.ts$/,
     xml: /^src\/xml\/gate\.ts$/,
@@ -274,6 +274,21 @@ describe('architecture', () => {
       .filter((file) => roomOf(file.path) !== 'check')
       .filter((file) => file.imports.some(({ specifier }) => /algorithms-inspection(\.js)?$/.test(specifier)))
     expect(wrong.map((file) => file.path)).to.deep.equal([])
+  })
+
+  it('B1 makes no markup of text in a page, and nothing of Node', () => {
+    const markup =
+      /\b(innerHTML|insertAdjacentHTML|createContextualFragment|DOMParser|document\.write|setHTMLUnsafe)\b|\bouterHTML\s*=|\beval\(|\bnew Function\b/
+    const node = /\b(Buffer|process|__dirname|require)\b\s*[.(]/
+    const pages = sources.filter((file) => roomOf(file.path) === 'web')
+    const wrong = pages.flatMap((file) => {
+      const code = withoutComments(file.text)
+      const found = [markup.exec(code), node.exec(code)].flatMap((match) => (match ? [match[0]] : []))
+      const imports = file.imports.filter(({ specifier }) => specifier.startsWith('node:')).map(({ specifier }) => specifier)
+      return [...found, ...imports].map((what) => `${file.path}: ${what}`)
+    })
+    expect(pages.length).to.be.greaterThan(0)
+    expect(wrong).to.deep.equal([])
   })
 
   it('never reads a schema location from a message', () => {

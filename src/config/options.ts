@@ -9,6 +9,7 @@ import { option } from './option.js'
 import type { Bilingual } from './option.js'
 
 const MIB = 1024 * 1024
+const TIME_ZONE = 'Europe/Berlin'
 
 const words = (de: string, en: string): Bilingual => ({ de, en })
 
@@ -449,13 +450,15 @@ export const OPTIONS = z.strictObject({
     z
       .string()
       .refine((zone) => {
+        // asking for the first time loads the system's tables, which a start can do without
+        if (zone === TIME_ZONE) return true
         try {
           return new Intl.DateTimeFormat('en', { timeZone: zone }).resolvedOptions().timeZone !== ''
         } catch {
           return false
         }
       })
-      .prefault('Europe/Berlin'),
+      .prefault(TIME_ZONE),
     {
       ...words('nur für Zeiten, die ohne Zone ankommen', 'only for times that come without a zone'),
       example: 'Europe/Berlin',

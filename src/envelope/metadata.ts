@@ -4,7 +4,7 @@
  * Specs: docs/envelope.md §5, schemas/envelope/metadata-1.schema.json (generated from here).
  * @module
  */
-import { z } from 'zod'
+import * as z from 'zod'
 import { EnvelopeError } from './errors.js'
 
 const PAD_BYTES = 1024

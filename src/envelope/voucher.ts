@@ -10,7 +10,7 @@
  */
 import type { JWK } from 'jose'
 import { CompactSign, compactVerify } from 'jose'
-import { z } from 'zod'
+import * as z from 'zod'
 import type { EnvelopeLimits } from './container.js'
 import { FORMAT_VERSION } from './container.js'
 import { EnvelopeError } from './errors.js'

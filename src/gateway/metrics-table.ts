@@ -23,7 +23,7 @@ export interface CountedRow extends Row {
 }
 
 /** 0.5 is the goal: an envelope for a waiting taker is gone before it. */
-export const DWELL_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60] as const
+export const DWELL_BUCKETS = [0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60] as const
 const SLOW_BUCKETS = [1, 10, 60, 300, 900, 1800, 3600] as const
 
 /** Fed when something happens. */

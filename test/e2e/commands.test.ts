@@ -63,6 +63,7 @@ describe('commands', function () {
     expect(code, err).to.equal(0)
     expect(err).to.equal('')
     expect(hopsOf(out, 1).length).to.equal(9)
+    expect(out).to.match(/operator page: http:\/\/127\.0\.0\.1:\d+\/operator\/\n/)
     expect(out).to.contain('0800').and.to.contain('meldebescheinigung.antwort.1001').and.to.contain('familienname')
     expect((await stat(join(cwd, '.protektor', 'demo'))).mode & 0o777).to.equal(0o700)
     expect((await stat(join(cwd, '.protektor', 'demo', 'keys', 'pin'))).mode & 0o777).to.equal(0o600)

@@ -32,6 +32,7 @@ describe('operator page: history', () => {
     const told = remember(known, every(5, 12))
     expect(told.map(({ at }) => at)).to.deep.equal(every(1, 12).map(({ at }) => at))
     expect(remember(told, every(13, 2000))).to.have.length(900)
+    expect(remember(told, every(3, 4)), 'clock set back').to.deep.equal(every(3, 4))
   })
 
   it('cuts time into bins whose borders stay where they are', () => {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: EUPL-1.2
 /**
  * Browser → online service → core → register and back: 100 rides of the citizen page in Chromium, from the click on "send" to the document
- * on the page. The register answers at once. Online service, core and register share one process of their own.
+ * on the page. The register answers at once; between the last view and the click a citizen reads, here for 150 ms. Online service, core and register share one process of their own.
  * @module
  */
 import { fork } from 'node:child_process'
@@ -28,6 +28,7 @@ const RIDE = `(async () => {
   suggestion.dispatchEvent(new Event('change'))
   document.querySelector('main .kern-btn--primary').click()
   const send = await until('#send')
+  await new Promise((done) => setTimeout(done, 150))
   const began = performance.now()
   send.click()
   await until('.paper, #again')

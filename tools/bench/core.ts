@@ -19,7 +19,7 @@ const ROUNDS = 3
 const PUTS = 5000
 const CONNECTIONS = 50
 const PER_SECOND = 500
-const HANDOVERS = 5000
+const HANDOVERS = 2500
 
 /** A process on one core of the machine, where the system can bind it. */
 function onCore(core: number, args: readonly string[], stdio: 'ipc' | 'pipe'): ChildProcess {
@@ -121,6 +121,7 @@ export async function benchCoreHandover(): Promise<readonly BenchResult[]> {
   return withHouse(false, async ({ people, ours, bare }) => {
     const order = { people, token: true, count: HANDOVERS, connections: 16, perSecond: PER_SECOND } as const
     const handed = await load({ ...order, kind: 'handovers', url: ours.url })
+    if (handed.done !== 2 * HANDOVERS) throw new Error(`not everything was handed over: ${JSON.stringify(handed.statuses)}`)
     const posted = await load({ ...order, kind: 'posts', token: false, url: bare.url })
     const name = `hand-over at ${PER_SECOND}/s, 16 KiB, taker waiting`
     const ms = (value: number): string => `${value.toFixed(2)} ms`

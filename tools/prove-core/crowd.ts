@@ -13,7 +13,7 @@ export class Member {
   readonly #onFault: (error: Error) => void
   #process: ChildProcess | undefined
   #life = 0
-  /** Being killed or stopped at the moment: left alone until that is over. */
+  /** Being replaced or standing still at the moment: to be left alone until that is over. */
   #busy = false
 
   /** @param onFault told when it ends by itself with an error: nobody but us may end it */
@@ -75,7 +75,6 @@ export class Member {
   }
 
   async #alone(work: () => Promise<void>): Promise<void> {
-    if (this.#busy) return
     this.#busy = true
     try {
       await work()

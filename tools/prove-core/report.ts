@@ -71,7 +71,7 @@ export function page(runs: readonly RunResult[], facts: Circumstances): string {
 ${facts.date} · commit ${facts.commit} · ${facts.cores} cores (${facts.processor}) · Node ${facts.node} · ${facts.redis}
 \`${facts.command}\`
 
-${runs[0]?.takers ?? 0} takers, each a process with ${BOXES.length} connections, contend for the same mailboxes; ${runs[0]?.putters ?? 0} processes put. All go over
+${runs[0]?.takers ?? 0} takers, each a process with ${BOXES.reduce((sum, { lanes }) => sum + lanes, 0)} connections, contend for the same mailboxes; ${runs[0]?.putters ?? 0} processes put. All go over
 loopback HTTPS to the real core API in processes of its own; possession is proven by mutual TLS (a signed token per call would cost several
 times the hand-over and prove nothing more about it). Envelopes are 4 KiB with a real frame and header and random bytes for ciphertext.
 Takers and nodes are ended (SIGKILL) and stood still (SIGSTOP, up to 4 s, longer than a lease and a hand-over of ${HANDOVER_SECONDS} s) at random.

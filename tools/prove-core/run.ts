@@ -267,13 +267,14 @@ class Run {
     return member.replace(() => (group === this.#nodes ? nextSaid(member.process) : Promise.resolve()))
   }
 
-  /** Asks until nothing waits any more; what still does after the longest time that anything may take stays as it is. */
+  /** Asks until nothing waits any more, and once more after the longest time that anything may take. */
   async #outcomes(): Promise<ReadonlyMap<string, Outcome | undefined>> {
     const outcomes = new Map<string, Outcome | undefined>()
     const [node] = this.#nodes
     let open = [...this.#notes<PutNote>('put-')].flatMap(([kind, id]) => (kind === 'o' ? [] : [id]))
     const untilMs = performance.now() + SETTLED_WITHIN_MS
-    while (node !== undefined && open.length > 0 && performance.now() < untilMs) {
+    for (let isLast = false; node !== undefined && open.length > 0 && !isLast;) {
+      isLast = performance.now() >= untilMs
       const waiting: string[] = []
       for (let i = 0; i < open.length; i += ASKED_AT_ONCE) {
         const ids = open.slice(i, i + ASKED_AT_ONCE)

@@ -32,18 +32,21 @@ const HELP = {
     laufendes Beispiel mit Wegwerf-Schlüsseln: drei Anfragen auf eine Meldebescheinigung, Schritt für Schritt: von einem fremden
     Intermediär, durch uns als Intermediär, und als Umschlag hinaus zu einem OSCI-Partner; danach weiter im Dienst
     --fresh  neue Schlüssel        --once  nach den Fahrten enden
+    Mit REDIS_URL in der Umgebung liegt der Kern dort, und zwei Knoten teilen sich die Arbeit.
 Ende mit: 0 alle gefahren · 1 eine Fahrt ohne Antwort · 2 falscher Aufruf · 4 gescheitert
 `,
   en: `protektor start [--port 8080] [--admin-port 8081] [--directory .protektor/demo] [--fresh] [--once]
     running example with throwaway keys: three requests for a Meldebescheinigung, hop by hop: from somebody else's intermediary, through
     us as the intermediary, and as an envelope out to an OSCI party; then keeps serving
     --fresh  new keys        --once  end after the rides
+    With REDIS_URL in the environment the core lies there, and two nodes share the work.
 Exit codes: 0 all ridden · 1 a ride without answer · 2 wrong call · 4 failed
 `,
 } as const
 
 const WORDS = {
   de: {
+    second: 'Zweiter Knoten desselben Kerns (Redis); hier holen die Register ab:',
     title: 'Protektor – Demo. Alle Schlüssel, Behörden und Personen sind erfunden.',
     made: 'Schlüssel erzeugt in', reused: 'Schlüssel aus', running: 'Gateway und Kern laufen auf', admin: 'Betriebsseite',
     registers: 'Register Musterstadt holt ab aus', and: 'Register Nachbarstadt aus', keeps: 'Läuft weiter; Ende mit Strg-C. Zum Ausprobieren:',
@@ -51,6 +54,7 @@ const WORDS = {
     taken: 'Die Adresse ist belegt; mit --port und --admin-port andere wählen',
   },
   en: {
+    second: 'second node of the same core (Redis); here the registers take:',
     title: 'Protektor – demo. All keys, authorities and persons are made up.',
     made: 'keys made in', reused: 'keys from', running: 'gateway and core run on', admin: 'operator page',
     registers: 'register Musterstadt takes from', and: 'register Nachbarstadt from', keeps: 'Keeps serving; end with Ctrl-C. Try:',
@@ -119,11 +123,12 @@ async function ride(one: Ride, stage: Stage, told: Teller, io: Io): Promise<bool
   return ridden.good
 }
 
-async function startRegisters({ gateway, demo, audience }: Stage, io: Io): Promise<RunningRegister[]> {
+/** @param url of the node they take from. */
+async function startRegisters({ gateway, demo, audience }: Stage, url: string, io: Io): Promise<RunningRegister[]> {
   const onProblem = (error: unknown) => io.err.write(`register: ${error instanceof Error ? error.message : String(error)}\n`)
   const senders = [gatewayOwner(gateway.identity), ownerOf(demo.portal)]
   const start = (keys: ParticipantKeys, office: OfficeName, mailbox: string) =>
-    startRegister(gateway.public.url, keys, senders, { office, mailbox, audience, onProblem })
+    startRegister(url, keys, senders, { office, mailbox, audience, onProblem })
   return Promise.all([
     start(demo.register, 'musterstadt', DEMO_REGISTER),
     start(demo.neighbourRegister, 'nachbarstadt', NEIGHBOUR_REGISTER),
@@ -152,7 +157,8 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
   const adminPort = port(values['admin-port'], 8081)
   const directory = resolve(values.directory ?? join('.protektor', 'demo'))
   io.out.write(words.title + '\n')
-  const demo = await openStory(directory, { fresh: values.fresh ?? false, publicPort, adminPort })
+  const redisUrl = io.env.REDIS_URL
+  const demo = await openStory(directory, { fresh: values.fresh ?? false, publicPort, adminPort, redisUrl })
   io.out.write(`${demo.made ? words.made : words.reused} ${near(directory)}\n`)
 
   const told = teller(io)
@@ -167,9 +173,12 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
   if (!gateway) return 4
   const stage: Stage = { gateway, demo, audience: config.publicUrl }
   const keysFiles = await writeKeysFiles(demo, gateway.identity, { url: gateway.public.url, audience: stage.audience })
-  const registers = await startRegisters(stage, io)
+  const second =
+    demo.secondNodeFile === undefined ? undefined : await startGateway(await loadConfig(demo.secondNodeFile), { log: told.log, workers: 1 })
+  const registers = await startRegisters(stage, (second ?? gateway).public.url, io)
   try {
     io.out.write(`${words.running} ${gateway.public.url}, ${words.admin}: ${gateway.admin.url}/operator/\n`)
+    if (second) io.out.write(`${words.second} ${second.public.url}\n`)
     io.out.write(`${words.registers} ${DEMO_REGISTER}, ${words.and} ${NEIGHBOUR_REGISTER}\n\n`)
     let good = true
     for (const one of RIDES) good = (await ride(one, stage, told, io)) && good
@@ -181,6 +190,7 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
     return code
   } finally {
     await Promise.all(registers.map((register) => register.stop()))
-    await gateway.close(values.once ? 1000 : 10_000)
+    const withinMs = values.once ? 1000 : 10_000
+    await Promise.all([gateway.close(withinMs), second?.close(withinMs)])
   }
 }

@@ -45,11 +45,11 @@ const REFUSALS: Readonly<Record<string, readonly [CoreErrorKind, string]>> = {
 
 export interface Places {
   readonly tags: readonly string[]
-  tagOf(address: MailboxAddress): string
+  readonly tagOf: (address: MailboxAddress) => string
   /** Where room in all and per sender is kept: beside the mailboxes, or in a slot of its own. */
   readonly room: string
   /** In a cluster: names the partition of an envelope. */
-  indexKey(id: string): string
+  readonly indexKey: (id: string) => string
 }
 
 export function places(prefix: string, isCluster: boolean): Places {
@@ -57,7 +57,8 @@ export function places(prefix: string, isCluster: boolean): Places {
   const [first = ''] = tags
   return {
     tags,
-    tagOf: (address) => (tags.length === 1 ? first : (tags[(createHash('sha256').update(address).digest()[0] ?? 0) % tags.length] ?? first)),
+    tagOf: (address) =>
+      tags.length === 1 ? first : (tags[(createHash('sha256').update(address).digest()[0] ?? 0) % tags.length] ?? first),
     room: isCluster ? `{${prefix}.q}` : first,
     indexKey: (id) => `${prefix}:i:${id}`,
   }
@@ -133,7 +134,7 @@ export class Calls {
 
   /** Nothing is under way, or about to be. */
   async idle(): Promise<void> {
-    for (let quiet = 0; quiet < QUIET_TURNS; ) {
+    for (let quiet = 0; quiet < QUIET_TURNS;) {
       await new Promise((resolve) => setImmediate(resolve))
       quiet = [...this.#lines.values()].some(({ asks, running }) => asks.length + running > 0) ? 0 : quiet + 1
     }
@@ -187,7 +188,12 @@ export class Calls {
     const said = (answer.at(-1) ?? []) as readonly (readonly unknown[])[]
     if (said.length > 0)
       this.#onSaid(
-        said.map(([id, record, mailbox, dwellMs]) => ({ id: text(id), record: text(record), mailbox: text(mailbox), dwellMs: Number(dwellMs) })),
+        said.map(([id, record, mailbox, dwellMs]) => ({
+          id: text(id),
+          record: text(record),
+          mailbox: text(mailbox),
+          dwellMs: Number(dwellMs),
+        })),
         tag,
       )
     if (answer[0] === 1) resolve({ values: answer.slice(1, -1), ...(body ? { body } : {}) })

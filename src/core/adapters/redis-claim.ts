@@ -4,7 +4,7 @@
  * @module
  */
 import { CoreError } from '../errors.js'
-import type { Claim, HeldClaim, MailboxAddress, StoredEnvelope } from '../ports.js'
+import type { Claim, MailboxAddress, StoredEnvelope } from '../ports.js'
 import type { Deadlines } from '../ttl.js'
 import { text, type Calls } from './redis-calls.js'
 
@@ -93,14 +93,6 @@ export class Claims {
     const deadline = this.#options.deadlines.set(this.#options.nowMs() + (leaseMs < 0 ? this.#options.handoverMs : leaseMs), over)
     this.#open.add(open)
     return claim
-  }
-
-  /** A lease that began at another node. */
-  heldElsewhere(id: string, tag: string, token: string, from: MailboxAddress): HeldClaim {
-    const end = async (ending: Ending, reason: string): Promise<void> => {
-      await this.#options.calls.run('finish', tag, [id, token, ending, reason])
-    }
-    return { from, confirm: () => end('confirm', ''), refuse: (code) => end('refuse', code), broken: () => end('broken', '') }
   }
 
   /** After a reconnect. */

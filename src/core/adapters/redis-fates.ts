@@ -44,7 +44,6 @@ export interface FatesOptions {
   readonly onSettled: (id: string) => void
 }
 
-
 export interface Watching {
   /** Resolves at the first change since the last time, or at `untilMs`, or when `signal` is aborted. */
   change(untilMs: number, deadlines: Deadlines, signal: AbortSignal | undefined): Promise<void>
@@ -67,9 +66,11 @@ export class Fates {
     this.#options = options
   }
 
-  /** This node has told, or will tell, a sender that it has it. */
-  accept(id: string, sender: string, tag: string, lifeMs: number): void {
+  /** This node has told, or will tell, a sender that it has it. @returns false: it has it already */
+  accept(id: string, sender: string, tag: string, lifeMs: number): boolean {
+    if (this.#own.has(id)) return false
     this.#own.set(id, { sender, tag, askAtMs: this.#options.nowMs() + lifeMs + PATIENCE_MS })
+    return true
   }
 
   /** Accepted, and not settled as far as this node has heard. */
@@ -130,7 +131,8 @@ export class Fates {
       const settled = readRecord(id, record)
       const { link } = this.#options.journal?.settled(settled) ?? settled
       if (link !== undefined) this.#link(tag, [id, link.node, String(link.seq), link.prev])
-      if (settled.outcome !== 'waiting') this.#options.observe?.({ kind: 'settled', id, mailbox: publicName(mailbox), outcome: settled.outcome, dwellMs })
+      if (settled.outcome !== 'waiting')
+        this.#options.observe?.({ kind: 'settled', id, mailbox: publicName(mailbox), outcome: settled.outcome, dwellMs })
       this.#options.onSettled(id)
       this.changed(id)
     }
@@ -156,7 +158,11 @@ export class Fates {
   }
 
   async #askOf(tag: string, list: readonly (readonly [string, Own])[]): Promise<void> {
-    const [records] = await this.#options.calls.run('fate', tag, list.flatMap(([id, { sender }]) => [id, sender]))
+    const [records] = await this.#options.calls.run(
+      'fate',
+      tag,
+      list.flatMap(([id, { sender }]) => [id, sender]),
+    )
     for (const [index, [id]] of list.entries()) if (text((records as readonly unknown[])[index]) !== '') this.heard(id, true)
   }
 

@@ -18,10 +18,12 @@ export interface ServerFacts {
 
 /** Answers of `INFO`, and of `CONFIG GET` (flat: name, value, …; undefined: refused). */
 export function serverFacts(info: string, config: readonly string[] | undefined): ServerFacts {
-  const said = new Map(info.split(/\r?\n/).flatMap((line): [string, string][] => {
-    const colon = line.indexOf(':')
-    return colon > 0 ? [[line.slice(0, colon), line.slice(colon + 1)]] : []
-  }))
+  const said = new Map(
+    info.split(/\r?\n/).flatMap((line): [string, string][] => {
+      const colon = line.indexOf(':')
+      return colon > 0 ? [[line.slice(0, colon), line.slice(colon + 1)]] : []
+    }),
+  )
   const set = new Map<string, string>()
   for (let i = 0; config !== undefined && i + 1 < config.length; i += 2) set.set(config[i] ?? '', config[i + 1] ?? '')
   const policy = set.get('maxmemory-policy') ?? said.get('maxmemory_policy')

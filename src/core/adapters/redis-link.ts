@@ -43,7 +43,8 @@ export interface Ran {
   readonly bodies: readonly (Uint8Array | null)[]
 }
 
-const NEVER_SENT = /enableOfflineQueue|^(OOM|EXECABORT|READONLY|NOSCRIPT|LOADING|BUSY|CLUSTERDOWN|MOVED|ASK|TRYAGAIN|MASTERDOWN|NOREPLICAS|NOAUTH|NOPERM|WRONGPASS)\b/
+const NEVER_SENT =
+  /enableOfflineQueue|^(OOM|EXECABORT|READONLY|NOSCRIPT|LOADING|BUSY|CLUSTERDOWN|MOVED|ASK|TRYAGAIN|MASTERDOWN|NOREPLICAS|NOAUTH|NOPERM|WRONGPASS)\b/
 
 const retryMs = (times: number): number => Math.min(50 * times, 1000)
 
@@ -132,7 +133,10 @@ export class RedisLink {
       const client = this.#client as unknown as Record<typeof name, Run>
       return { answers: (await client[name](...script)) as unknown[], bodies: [] }
     }
-    const steps = (uploads.length > 0 ? this.#client.multi() : this.#client.pipeline()) as unknown as Record<'mset' | 'mgetBuffer' | 'del' | typeof name, (...args: readonly unknown[]) => unknown> & {
+    const steps = (uploads.length > 0 ? this.#client.multi() : this.#client.pipeline()) as unknown as Record<
+      'mset' | 'mgetBuffer' | 'del' | typeof name,
+      (...args: readonly unknown[]) => unknown
+    > & {
       exec(): Promise<readonly (readonly [Error | null, unknown])[] | null>
     }
     if (uploads.length > 0) steps.mset(...uploads)
@@ -220,7 +224,7 @@ export class RedisLink {
 async function factsOf(server: Redis): Promise<ServerFacts> {
   const [info, config] = await Promise.all([
     server.info(),
-    (server.config('GET', 'save', 'appendonly', 'maxmemory-policy') as Promise<string[]>).catch(() => undefined),
+    server.config('GET', 'save', 'appendonly', 'maxmemory-policy').catch(() => undefined),
   ])
   return serverFacts(info, config)
 }

@@ -61,20 +61,20 @@ export class Put {
 
   /** @returns what gives it all back. */
   async #prepare({ id, to, sender, ttlSeconds, replyTo, body }: StoredEnvelope, held: Held | undefined): Promise<() => void> {
-    const { room, indexKey, tagOf } = this.#places
+    const { room } = this.#places
     const lifeMs = ttlSeconds * 1000
     const replyMs = lifeMs + REPLY_GRACE_MS
     const keptMs = lifeMs + LONGEST_LEASE_MS + this.#limits.outcomeSeconds * 1000
     const hold = [roomName(id), '', sender, body.length, lifeMs + LONGEST_LEASE_MS, held?.name ?? '', replyTo ?? '', replyMs]
     const steps: readonly { readonly work: Promise<unknown>; readonly back: () => Promise<unknown> }[] = [
-      { work: this.#claimId(id, tagOf(to), keptMs), back: () => this.#link.remove(indexKey(id)) },
+      { work: this.#claimId(id, this.#places.tagOf(to), keptMs), back: () => this.#link.remove(this.#places.indexKey(id)) },
       { work: this.#calls.run('hold', room, hold), back: () => this.#calls.run('release', room, [roomName(id)]) },
       ...(replyTo === undefined
         ? []
         : [
             {
-              work: this.#calls.run('openReply', tagOf(replyTo), [replyTo, sender, replyMs]),
-              back: () => this.#calls.run('openReply', tagOf(replyTo), [replyTo, '', 0]),
+              work: this.#calls.run('openReply', this.#places.tagOf(replyTo), [replyTo, sender, replyMs]),
+              back: () => this.#calls.run('openReply', this.#places.tagOf(replyTo), [replyTo, '', 0]),
             },
           ]),
     ]

@@ -94,12 +94,14 @@ export class Held {
     const { to, sender } = this.#holding
     this.#asking = true
     try {
-      for (let asked = -1; asked < this.#holding.bytes && !this.#over; ) {
+      for (let asked = -1; asked < this.#holding.bytes && !this.#over;) {
         asked = this.#holding.bytes
         // in a cluster the mailbox counts in its partition, sender and whole in the slot of the room
         const isOne = this.#tags.length === 1
         await Promise.all(
-          this.#tags.map((tag) => this.#calls.run('hold', tag, [this.name, isOne || tag !== this.#room ? to : '', sender, asked, HOLD_MS, '', '', 0])),
+          this.#tags.map((tag) =>
+            this.#calls.run('hold', tag, [this.name, isOne || tag !== this.#room ? to : '', sender, asked, HOLD_MS, '', '', 0]),
+          ),
         )
       }
     } catch (error) {

@@ -85,7 +85,7 @@ while true do
       local held = ${limits.handoverSeconds * 1000}
       if isLease then held = wish >= 0 and wish or m.lease end
       left(e)
-      e.state, e.claim, e.taker, e.at, e.till = to, token, ME, NOW, NOW + held
+      e.state, e.claim, e.at, e.till = to, token, NOW, NOW + held
       save(id, e)
       call('ZADD', P .. ':d', isLease and math.min(wipeAt(e), e.till) or e.till, id)
       if isLease then call('PEXPIRE', body, math.max(e.dead, e.till) - NOW + 10000) end
@@ -119,12 +119,12 @@ step(e, event == 'broken' and endingOf(e, event) or event, reason ~= '' and reas
 return { 1, SAID }`,
   },
 
-  // of a lease that another node gave → [1, token or '', mailbox]
+  // → [1, token of the hand-over under way or '', its mailbox]
   held: {
     takes: 'id',
     lua: `
 local e = load(id)
-if not e or not HANDED[e.state] or not NEXT[e.state].lapse or due(e) or e.taker == ME then return { 1, '', '', SAID } end
+if not e or not HANDED[e.state] or due(e) then return { 1, '', '', SAID } end
 return { 1, e.claim, e.to, SAID }`,
   },
 
@@ -325,6 +325,8 @@ return answers
 
 /** @returns the text of the script. */
 export function redisScript(limits: RedisLimits, isCluster: boolean, maxOnce: number): string {
-  const functions = Object.entries(steps(limits, maxOnce)).map(([name, { takes, lua }]) => `DO['${name}'] = function(${takes})${lua}\nend\n`)
+  const functions = Object.entries(steps(limits, maxOnce)).map(
+    ([name, { takes, lua }]) => `DO['${name}'] = function(${takes})${lua}\nend\n`,
+  )
   return `${luaLibrary(limits, isCluster)}\nlocal DO = {}\n${functions.join('\n')}${RUN}`
 }

@@ -62,7 +62,12 @@ export class Takers {
   }
 
   /** @throws {CoreError} what the first look throws; full: too many wait */
-  async take(address: MailboxAddress, waitMs: number, signal: AbortSignal | undefined, leaseMs: number | undefined): Promise<Claim | undefined> {
+  async take(
+    address: MailboxAddress,
+    waitMs: number,
+    signal: AbortSignal | undefined,
+    leaseMs: number | undefined,
+  ): Promise<Claim | undefined> {
     if (waitMs <= 0) return (await this.#options.look(address, leaseMs, 0)).claim
     if (this.#count >= this.#options.maxWaiters) throw new CoreError('full', 'Too many are waiting.')
     const line = this.#lines.get(address) ?? { address, waiters: new Set(), calls: 0 }
@@ -94,7 +99,10 @@ export class Takers {
     const line = this.#lines.get(address)
     if (line === undefined) return
     line.calls += 1
-    this.#lookAgain(line, [...line.waiters].find((waiter) => !waiter.looking))
+    this.#lookAgain(
+      line,
+      [...line.waiters].find((waiter) => !waiter.looking),
+    )
   }
 
   /** Calls may have been missed. */
@@ -107,8 +115,7 @@ export class Takers {
 
   /** Nobody waits any longer; who is just looking gets what there is. */
   endWaits(may: (address: MailboxAddress) => boolean): void {
-    for (const line of [...this.#lines.values()])
-      if (may(line.address)) for (const waiter of [...line.waiters]) this.#over(line, waiter)
+    for (const line of [...this.#lines.values()]) if (may(line.address)) for (const waiter of [...line.waiters]) this.#over(line, waiter)
   }
 
   /** Who waits already goes on waiting when the core does not answer: the next connection calls again. */
@@ -120,7 +127,7 @@ export class Takers {
     const { look, nowMs } = this.#options
     waiter.looking = true
     try {
-      for (let seen = -1; seen !== line.calls && line.waiters.has(waiter); ) {
+      for (let seen = -1; seen !== line.calls && line.waiters.has(waiter);) {
         seen = line.calls
         const { claim, diesInMs } = await look(line.address, waiter.leaseMs, Math.max(1, waiter.untilMs - nowMs()))
         if (claim !== undefined) return await this.#give(line, waiter, claim)

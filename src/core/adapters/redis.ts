@@ -32,19 +32,22 @@ import { assertEnvelope, assertMailbox, leaseMsOf, publicName } from '../rules.j
 import type { StartTimer } from '../ttl.js'
 import { Deadlines } from '../ttl.js'
 import { Calls, places, text, type Places } from './redis-calls.js'
-import { Claims } from './redis-claim.js'
+import { Claims, type Ending } from './redis-claim.js'
 import { Fates, readRecord } from './redis-fates.js'
-import type { RedisRemark } from './redis-health.js'
+import { NO_SUMS, sumsOf } from './redis-figures.js'
 import { AnswerLost, RedisLink } from './redis-link.js'
-import type { RedisLimits } from './redis-lua.js'
 import { MAX_ONCE, RedisOnce } from './redis-once.js'
+import type { RedisCoreOptions } from './redis-options.js'
 import { Put, roomName } from './redis-put.js'
 import { Replies } from './redis-replies.js'
 import { Room } from './redis-room.js'
 import { redisScript } from './redis-scripts.js'
 import { Sweeper } from './redis-sweeper.js'
 import { Takers, type Look } from './redis-takers.js'
+import { Told } from './redis-told.js'
 import { startTimer as systemTimer, systemClock } from './timers.js'
+
+export type { RedisCoreOptions } from './redis-options.js'
 
 /** Mailboxes are opened anew so often, so that they outlive a lost server. */
 const REOPEN_BEATS = 60
@@ -52,30 +55,6 @@ const REOPEN_BEATS = 60
 const DRAIN_LOOK_MS = 20
 /** Any mailbox's longest life; the server knows the mailbox's own. */
 const ANY_MAILBOX = { ttlSeconds: 3600, handover: 'at-most-once' } as const
-
-export interface RedisCoreOptions extends RedisLimits {
-  readonly urls: readonly string[]
-  /** The servers share the slots. */
-  readonly cluster: boolean
-  readonly password?: string
-  /** Before every key; no braces. */
-  readonly prefix: string
-  /** Name of this node and this life of it; no other may have it. */
-  readonly node: string
-  readonly maxWaiters: number
-  readonly journal?: OutcomeJournal
-  readonly observe?: CoreObserver
-  /** The server is no good place for what must not last; called at every connect. */
-  readonly onRemark: (remark: RedisRemark) => void
-  readonly clock?: Clock
-  readonly startTimer?: StartTimer
-  /** Answers that take longer count as lost. Default 2000. */
-  readonly commandMs?: number
-  /** How long opening waits for the server. Default 10 000. */
-  readonly connectMs?: number
-  /** Tests only, no configuration leads here: a clock in place of the server's. Milliseconds. */
-  readonly nowMs?: () => number
-}
 
 export interface RedisCore extends Core {
   held(id: string): Promise<HeldClaim | undefined>
@@ -102,6 +81,7 @@ class InRedis implements RedisCore {
   readonly #places: Places
   readonly #calls: Calls
   readonly #takers: Takers
+  readonly #told: Told
   readonly #claims: Claims
   readonly #fates: Fates
   readonly #room: Room
@@ -122,15 +102,20 @@ class InRedis implements RedisCore {
     const nowMs = () => this.#clock.monotonicMs()
     this.#deadlines = new Deadlines(nowMs, this.#startTimer)
     this.#places = places(prefix, cluster)
-    this.#link = new RedisLink({ commandMs: 2000, ...options, script: redisScript(options, cluster, Math.ceil(MAX_ONCE / this.#places.tags.length)) })
+    this.#link = new RedisLink({
+      commandMs: 2000,
+      ...options,
+      script: redisScript(options, cluster, Math.ceil(MAX_ONCE / this.#places.tags.length)),
+    })
     this.#calls = new Calls(this.#link, node, options.nowMs, (said, tag) => this.#fates.said(said, tag))
     this.once = new RedisOnce(this.#calls, this.#places, this.#clock)
     this.#claims = new Claims({ calls: this.#calls, deadlines: this.#deadlines, nowMs, handoverMs: options.handoverSeconds * 1000 })
+    this.#told = new Told(options.observe)
     this.#fates = new Fates({
       calls: this.#calls,
       nowMs,
       journal: options.journal,
-      observe: options.observe,
+      observe: (event) => this.#told.tell(event),
       onReturned: (mailbox) => this.#takers.call(mailbox),
       onSettled: (id) => {
         if (cluster) void this.#calls.run('release', this.#places.room, [roomName(id)]).catch(() => undefined)
@@ -186,27 +171,30 @@ class InRedis implements RedisCore {
   async put(envelope: StoredEnvelope, reservation?: Reservation): Promise<void> {
     const { id, to, sender, ttlSeconds, body } = envelope
     const tag = this.#places.tagOf(to)
-    const bytes = body.length
+    const event = { kind: 'put', id, mailbox: publicName(to), bytes: body.length } as const
     try {
       const held = this.#room.use(reservation, to, sender)
       let lifeMs = ttlSeconds * 1000
+      let isNew = false
       try {
         await this.#assertTakesPuts(to)
         assertEnvelope(envelope, ANY_MAILBOX)
-        this.#fates.accept(id, sender, tag, lifeMs)
+        isNew = this.#fates.accept(id, sender, tag, lifeMs)
         if (envelope.replyTo !== undefined) this.#replies.asked(envelope.replyTo, id, this.#clock.monotonicMs() + lifeMs)
+        this.#told.begin(event)
         lifeMs = await this.#put.put(envelope, held)
         held?.end()
       } catch (error) {
         // Nobody knows whether it lies there. It counts as accepted: what became of it will be asked, and told.
         if (!(error instanceof AnswerLost)) {
-          this.#fates.forget(id)
+          if (isNew) this.#fates.forget(id)
+          this.#told.forget(event)
           held?.release()
           throw error
         }
         held?.end()
       }
-      this.#options.observe?.({ kind: 'put', id, mailbox: publicName(to), bytes })
+      this.#told.done(id)
       this.#sweeper.arm(tag, lifeMs)
       this.#takers.call(to)
       // somebody may have been faster: then it is settled, and open no more
@@ -257,7 +245,11 @@ class InRedis implements RedisCore {
     const tag = await this.#tagOfId(id)
     if (tag === undefined) return undefined
     const [token, from] = await this.#calls.run('held', tag, [id])
-    return text(token) === '' ? undefined : this.#claims.heldElsewhere(id, tag, text(token), text(from))
+    if (text(token) === '' || text(token).startsWith(`${this.#options.node} `)) return undefined
+    const end = async (ending: Ending, reason: string): Promise<void> => {
+      await this.#calls.run('finish', tag, [id, text(token), ending, reason])
+    }
+    return { from: text(from), confirm: () => end('confirm', ''), refuse: (code) => end('refuse', code), broken: () => end('broken', '') }
   }
 
   async withdraw(id: string): Promise<boolean> {
@@ -268,24 +260,13 @@ class InRedis implements RedisCore {
   }
 
   async figures(): Promise<CoreFigures> {
-    const { maxBytes } = this.#options
-    const sums = { bytes: 0, envelopes: 0, outcomes: 0 }
-    const waiting: Record<MailboxAddress, number> = {}
-    const here = { adapter: 'redis', maxBytes, waiters: this.#takers.count } as const
+    const here = { adapter: 'redis', maxBytes: this.#options.maxBytes, waiters: this.#takers.count } as const
     try {
       await this.#sweeper.all()
-      const all = await Promise.all(this.#places.tags.map((tag) => this.#calls.run('figures', tag, [])))
-      for (const [bytes, envelopes, outcomes, replies, boxes] of all) {
-        sums.bytes += Number(bytes)
-        sums.envelopes += Number(envelopes)
-        sums.outcomes += Number(outcomes) + Number(envelopes)
-        const list = boxes as readonly unknown[]
-        for (let i = 0; i < list.length; i += 2) waiting[text(list[i])] = Number(list[i + 1])
-        if (Number(replies) >= 0) waiting.reply = (waiting.reply ?? 0) + Number(replies)
-      }
-      return { ...here, state: this.#link.remarks.some((remark) => remark !== 'may-evict') ? 'persists' : 'ok', ...sums, waiting }
+      const sums = await sumsOf(this.#calls, this.#places.tags)
+      return { ...here, state: this.#link.remarks.some((remark) => remark !== 'may-evict') ? 'persists' : 'ok', ...sums }
     } catch {
-      return { ...here, state: 'away', ...sums, waiting: {} }
+      return { ...here, state: 'away', ...NO_SUMS }
     }
   }
 
@@ -342,7 +323,7 @@ class InRedis implements RedisCore {
     const claim = this.#claims.begin(from, tag, token, values, body)
     const { envelope, remainingMs } = claim
     if (envelope.replyTo !== undefined) this.#replies.expect(envelope.replyTo, this.#clock.monotonicMs() + remainingMs)
-    this.#options.observe?.({ kind: 'claimed', id: envelope.id, mailbox: publicName(from), dwellMs: Number(values[5]) })
+    this.#told.tell({ kind: 'claimed', id: envelope.id, mailbox: publicName(from), dwellMs: Number(values[5]) })
     if (claim.leaseMs !== undefined) this.#sweeper.arm(tag, claim.leaseMs)
     this.#fates.changed(envelope.id)
     return { claim }

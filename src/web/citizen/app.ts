@@ -9,7 +9,7 @@ import type { Extent, Field, Form, Kind, Mistake, Order } from './order.js'
 import { EMPTY } from './order.js'
 import type { Pinned } from './pinning.js'
 import type { About } from './portal.js'
-import type { End, Step } from './ride.js'
+import type { End, Session, Step } from './ride.js'
 import type { Sheet } from './sheet.js'
 import { PAGE } from './texts.js'
 
@@ -37,6 +37,8 @@ export interface State {
   form: Form
   mistakes: ReadonlyMap<Field, Mistake>
   trip: Trip | undefined
+  /** Opened ahead for the next request; used once. */
+  session: Promise<Session | undefined> | undefined
 }
 
 export interface House {
@@ -70,7 +72,7 @@ export class App {
   constructor(language: Language, views: Readonly<Record<ViewName, View>>, place: HTMLElement, status: HTMLElement) {
     this.#views = views
     const extent = new Set<Extent>()
-    this.state = { language, kind: 'certificate', extent, form: EMPTY, mistakes: new Map(), trip: undefined }
+    this.state = { language, kind: 'certificate', extent, form: EMPTY, mistakes: new Map(), trip: undefined, session: undefined }
     this.#place = place
     this.#status = status
   }

@@ -7,9 +7,14 @@ import type { App, Ending, House, Trip } from './app.js'
 import { fill } from './language.js'
 import type { Order } from './order.js'
 import type { End, Step, Teller } from './ride.js'
-import { ride } from './ride.js'
+import { openSession, ride } from './ride.js'
 import { sheetOf } from './sheet.js'
 import { RIDE, STEP_NAMES } from './texts-ride.js'
+
+/** Before the citizen decides to send: then nothing is left to wait for but the sealing. It tells the online service no more than that somebody is here. */
+export function prepare(app: App): void {
+  app.state.session ??= openSession().catch(() => undefined)
+}
 
 /** Also for an order that was on its way before: it keeps its number, all else is new. */
 export function depart(app: App, order: Order): void {
@@ -25,11 +30,13 @@ export function depart(app: App, order: Order): void {
     answerUntilMs: now + house.about.answerWithinSeconds * 1000,
     ending: undefined,
   }
+  const { session } = app.state
   app.state.trip = trip
+  app.state.session = undefined
   app.show('progress')
   // the page would lose the only key that opens the answer
   addEventListener('beforeunload', stay)
-  void ride(order, house.about, house.pinned, tellerOf(app, trip))
+  void ride(order, house.about, house.pinned, session, tellerOf(app, trip))
     .catch((): End => ({ kind: 'not-sent', code: 'page.failed', certain: !trip.steps.has('sealed') }))
     .then((end) => {
       removeEventListener('beforeunload', stay)

@@ -12,6 +12,7 @@ import type { AskEvent } from '../../client/ask.js'
 import { ask } from '../../client/ask.js'
 import { mayHaveBeenProcessed } from '../../client/fate.js'
 import { TransportError } from '../../client/ports.js'
+import type { SigningKey } from '../../envelope/keys.js'
 import { generateSessionKey } from '../../envelope/keys.js'
 import type { OpenedEnvelope } from '../../envelope/types.js'
 import type { Order } from './order.js'
@@ -46,15 +47,40 @@ const sleep = (ms: number, signal?: AbortSignal): Promise<void> =>
     signal?.addEventListener('abort', () => (clearTimeout(timer), resolve()), { once: true })
   })
 
-export async function ride(order: Order, about: About, pinned: Pinned, tell: Teller): Promise<End> {
+/** A key with the online service's word for it, good for one request. */
+export interface Session {
+  readonly key: SigningKey
+  /** The online service's clock minus ours: the clocks of citizens go wrong, and the voucher counts by its own. */
+  readonly offsetMs: number
+  readonly openedAt: number
+}
+
+/** Half of a voucher's life. */
+const SESSION_MS = 300_000
+
+/** @throws {TransportError} */
+export async function openSession(): Promise<Session> {
+  const { key, publicJwk } = await generateSessionKey()
+  const { voucher, now } = await askVoucher(publicJwk)
+  const openedAt = Date.now()
+  return { key: { ...key, voucher }, offsetMs: Date.parse(now) - openedAt, openedAt }
+}
+
+/** @param prepared opened while the citizen was still reading; a new one is opened when it failed or has become old */
+export async function ride(
+  order: Order,
+  about: About,
+  pinned: Pinned,
+  prepared: Promise<Session | undefined> | undefined,
+  tell: Teller,
+): Promise<End> {
   const { portal, authority, ttlSeconds, answerWithinSeconds } = about
   let end: End = { kind: 'unknown', certain: false }
   let sealed = false
   try {
-    const session = await generateSessionKey()
-    const { voucher, now } = await askVoucher(session.publicJwk)
-    // the clocks of citizens go wrong; the voucher counts by the online service's
-    const offsetMs = Date.parse(now) - Date.now()
+    const ready = await prepared
+    const isFresh = ready !== undefined && Math.abs(Date.now() - ready.openedAt) < SESSION_MS
+    const { key, offsetMs } = isFresh ? ready : await openSession()
     const clock = { now: () => new Date(Date.now() + offsetMs), monotonicMs: () => performance.now() }
     const watch = {
       sealed: () => {
@@ -65,7 +91,7 @@ export async function ride(order: Order, about: About, pinned: Pinned, tell: Tel
     }
     const options = {
       participant: portal.participant,
-      key: { ...session.key, voucher },
+      key,
       transport: portalTransport(watch),
       openingKeys: [],
       senders: pinned.senders,
@@ -108,7 +134,8 @@ function heard(event: AskEvent, tell: Teller): End | undefined {
       return event.kind === 'result' ? { kind: 'answered', content } : undefined
     }
     case 'outcome':
-      if (event.outcome === 'expired') return { kind: 'expired', certain: true }
+      // refused and never taken: a core that ended in order gave it up
+      if (event.outcome === 'expired' || (event.outcome === 'refused' && !event.claimed)) return { kind: 'expired', certain: true }
       if (event.outcome === 'refused') return { kind: 'refused', code: event.reason, certain: true }
       return { kind: 'unknown', certain: false }
   }

@@ -5,7 +5,7 @@
  */
 import type { View } from './app.js'
 import { changedKeys } from './changed-keys.js'
-import { depart } from './departure.js'
+import { depart, prepare } from './departure.js'
 import { button, el } from '../dom.js'
 import { dateOf } from './language.js'
 import { birthDate } from './order.js'
@@ -16,6 +16,7 @@ import { EXTENTS, FIELD_NAMES, FORM, KINDS, PAGE, REVIEW } from './texts.js'
 export const review: View = (app, place) => {
   const { state, house } = app
   if (!house) return
+  prepare(app)
   const { about, pinned } = house
   const extent = [...state.extent].map((one) => app.t(EXTENTS[one])).join(', ')
   const address = `${state.form.strasse}, ${state.form.postleitzahl} ${about.municipality.name}`

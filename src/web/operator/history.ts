@@ -8,9 +8,9 @@ import type { Sample } from './feed.js'
 export type Counts = Readonly<Record<string, number>>
 
 /** Length of a bin in each window, seconds. A bin of the length of a sample would now be empty, now hold two. */
-export const BIN_SECONDS: Readonly<Record<number, number>> = { 60: 2, 300: 5, 900: 15 }
+const BIN_SECONDS: Readonly<Record<number, number>> = { 60: 2, 300: 5, 900: 15 }
 /** A row of a table is this many bins. */
-export const ROW_BINS = 5
+const ROW_BINS = 5
 const KEPT = 15 * 60
 
 /** A stretch of time. What is not known about it (no sample) has no seconds. */
@@ -24,6 +24,8 @@ export interface Bin {
 /** Adds what came, without doubles: after a broken connection the gateway tells its whole past again. */
 export function remember(known: readonly Sample[], news: readonly Sample[]): readonly Sample[] {
   const last = known.at(-1)?.at ?? 0
+  // the gateway's clock was set back: what is known no longer fits
+  if ((news.at(-1)?.at ?? last) < last) return news.slice(-KEPT)
   return [...known, ...news.filter(({ at }) => at > last)].slice(-KEPT)
 }
 

@@ -29,7 +29,7 @@ export function speech(asked: string | null, browser: string): Speech {
     say: (text, ...values) => text.replace(/\{(\d)\}/g, (_all, index: string) => String(values[Number(index)] ?? '')),
     number,
     percent: (share) => share.toLocaleString(locale, { style: 'percent', maximumFractionDigits: share > 0 && share < 0.01 ? 2 : 1 }),
-    seconds: (value) => (value < 1 ? `${number(value * 1000, value < 0.01 ? 1 : 0)} ms` : `${number(value, 1)} s`),
+    seconds: (value) => (value < 1 ? `${number(value * 1000, value < 0.001 ? 2 : value < 0.01 ? 1 : 0)} ms` : `${number(value, 1)} s`),
     bytes: (value) => (value < 1024 * 1024 ? `${number(value / 1024, 1)} KiB` : `${number(value / 1024 / 1024, 1)} MiB`),
     clock: (at) => at.toLocaleTimeString(locale),
     date: (at) => at.toLocaleDateString(locale, { dateStyle: 'medium' }),

@@ -71,8 +71,8 @@ function drawnCell(tag: 'th' | 'td', numeric: boolean): DrawnCell {
   }
 }
 
-/** @param caption says what the table is; shown to screen readers only where a heading stands above it */
-export function table(caption: string, columns: readonly Column[], options: { readonly captionShown?: boolean } = {}): Table {
+/** @param caption says what the table is, to screen readers: a heading stands above it */
+export function table(caption: string, columns: readonly Column[]): Table {
   const head = columns.map(({ title, numeric }) =>
     element('th', { class: `kern-table__header${numeric ? ' kern-table__cell--numeric' : ''}`, scope: 'col' }, title),
   )
@@ -80,7 +80,7 @@ export function table(caption: string, columns: readonly Column[], options: { re
   const whole = element(
     'table',
     { class: 'kern-table kern-table--small' },
-    element('caption', options.captionShown ? {} : { class: 'kern-sr-only' }, caption),
+    element('caption', { class: 'kern-sr-only' }, caption),
     element('thead', { class: 'kern-table__head' }, element('tr', { class: 'kern-table__row' }, ...head)),
     body,
   )

@@ -116,7 +116,10 @@ describe('content at the server of a core in Redis', () => {
     const [key = ''] = await client.keys(`*:e:${id}`)
     await client.set(key, 'damaged')
     const damaged = await core.take(BOX, 0).catch((reason: unknown) => reason)
-    expect(inspect(damaged, { depth: 20 })).to.contain('AnswerLost').and.not.contain(mark).and.not.contain(id)
+    expect(inspect(damaged, { depth: 20 }))
+      .to.contain('AnswerLost')
+      .and.not.contain(mark)
+      .and.not.contain(id)
   })
 
   it('J4 MONITOR shows sealed bytes only as the argument of their upload, and never what was sealed', async () => {

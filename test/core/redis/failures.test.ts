@@ -156,7 +156,10 @@ describe('failures around a core in Redis', () => {
     line.cut()
     const claim = await taken(two)
     expect(claim.envelope.id).to.equal(there.id)
-    expect([...claim.envelope.body].every((byte) => byte === 7), 'whole').to.equal(true)
+    expect(
+      [...claim.envelope.body].every((byte) => byte === 7),
+      'whole',
+    ).to.equal(true)
     await claim.confirm()
     await until('it is back', isUp(one))
     expect((await one.outcome(there.id))?.outcome).to.equal('delivered')
@@ -228,7 +231,9 @@ describe('failures around a core in Redis', () => {
     await one.put(sent)
     await one.put(leased)
     const script = fileURLToPath(new URL('taker.ts', import.meta.url))
-    const child = spawn(process.execPath, ['--import', 'tsx', script, redis.url, prefix, '2', BOX, LEASED], { stdio: ['ignore', 'pipe', 'inherit'] })
+    const child = spawn(process.execPath, ['--import', 'tsx', script, redis.url, prefix, '2', BOX, LEASED], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
     let said = ''
     child.stdout.on('data', (chunk: Buffer) => (said += chunk.toString()))
     const ended = once(child, 'exit')

@@ -43,7 +43,29 @@ describe('two nodes of a core in Redis', () => {
     expect(await one.outcome(sent.id)).to.include({ outcome: 'waiting', claimed: true })
     expect(await one.withdraw(sent.id)).to.equal(false)
     await claim.confirm()
-    for (const core of [one, two]) expect(await core.outcome(sent.id)).to.include({ outcome: 'delivered', claimed: true, sender: 'portal-1' })
+    for (const core of [one, two])
+      expect(await core.outcome(sent.id)).to.include({ outcome: 'delivered', claimed: true, sender: 'portal-1' })
+  })
+
+  it('lets the taker end a hand-over at another node than where it began', async () => {
+    const [one, two] = await pair()
+    for (const box of [BOX, LEASED]) {
+      const [confirmed, refused] = [envelope({ to: box }), envelope({ to: box })]
+      for (const sent of [confirmed, refused]) {
+        await one.put(sent)
+        expect((await one.take(box, 0))?.envelope.id).to.equal(sent.id)
+        expect(await one.held?.(sent.id), 'it began here').to.equal(undefined)
+      }
+      const first = await two.held?.(confirmed.id)
+      expect(first?.from).to.equal(box)
+      await first?.confirm()
+      await (await two.held?.(refused.id))?.refuse('X001')
+      expect(await one.outcome(confirmed.id)).to.include({ outcome: 'delivered' })
+      expect(await two.outcome(refused.id)).to.include({ outcome: 'refused', reason: 'X001' })
+      for (const { id } of [confirmed, refused]) expect(await two.held?.(id), 'over').to.equal(undefined)
+      expect(await failure(first?.confirm() ?? Promise.resolve())).to.equal('gone')
+    }
+    expect(await two.held?.(newId())).to.equal(undefined)
   })
 
   it('wakes a taker at the other node, and who waits for the outcome there', async () => {

@@ -11,10 +11,10 @@ import { GOAL_INK, HEAT_INK, inkColor, QUANTILE_INKS } from '../paint.js'
 import type { Speech } from '../speech.js'
 import { inWindow, type Panel } from '../view.js'
 
-const LOWEST = 0.0004
+const LOWEST = 0.0001
 /** Upper border of what is above the last bound. */
 const HIGHEST = 120
-const SPLITS = [0.001, 0.01, 0.1, 1, 10, 60]
+const SPLITS = [0.0001, 0.001, 0.01, 0.1, 1, 10, 60]
 
 interface Cell {
   readonly at: number

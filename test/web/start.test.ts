@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: EUPL-1.2
+import { expect } from 'chai'
+import { spawn } from 'node:child_process'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { openBrowser } from './house.js'
+import { fillIn, send } from './seeing.js'
+
+const LAUNCHER = fileURLToPath(new URL('../../bin/protektor.js', import.meta.url))
+
+describe('start and its citizen page', function () {
+  this.timeout(180_000)
+
+  it('prints the address of the page, and the page gets a Meldebescheinigung from the demo’s register', async function () {
+    const browser = await openBrowser(this)
+    const cwd = await mkdtemp(join(tmpdir(), 'protektor-e2e-'))
+    const child = spawn(process.execPath, [LAUNCHER, 'start', '--lang', 'de', '--port', '0', '--admin-port', '0'], { cwd })
+    const ended = new Promise<number | null>((resolve) => child.once('close', resolve))
+    try {
+      const url = await new Promise<string>((resolve, reject) => {
+        let out = ''
+        child.stdout.on('data', (bytes: Buffer) => {
+          out += bytes.toString()
+          const found = /^Bürgerseite.*: (http:\S+\/online\/)$/m.exec(out)?.[1]
+          if (found !== undefined) resolve(found)
+        })
+        void ended.then(() => reject(new Error(out)))
+      })
+      const page = await (await browser.newContext({ locale: 'de-DE' })).newPage()
+      page.setDefaultTimeout(60_000)
+      await page.goto(url)
+      await fillIn(page, 0)
+      expect(await send(page)).to.equal('Die Antwort der Behörde ist da')
+      const links = (await (await fetch(new URL('/', url))).json()) as { links: { pages: string[] } }
+      expect(links.links.pages).to.deep.equal([url])
+    } finally {
+      child.kill('SIGTERM')
+      await browser.close()
+      await ended
+      await rm(cwd, { recursive: true, force: true })
+    }
+  })
+})
