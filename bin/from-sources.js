@@ -46,37 +46,72 @@ function isThere(folder) {
   }
 }
 
+/**
+ * Libraries that go in: JavaScript alone, needed at nearly every start. Looking for their some hundred files and reading them took most
+ * of a start. Others stay where they are: they bring machine code, threads or files of their own, or are seldom asked for.
+ */
+const INSIDE = new Set(
+  'fast-xml-parser jose koa koa-helmet koa-router node-forge pino pkijs prom-client saxes xml-crypto yaml zod'.split(' '),
+)
+
+/** Where the program may be moved: the URL of what lies beside it. */
+const BESIDE = 'const __beside = (path) => new URL(path, require("node:url").pathToFileURL(__filename)).href'
+
+/** A script that is no module of Node's own cannot import; whole-program.js does it for it. */
+const PACKAGE_IMPORTED_LATE = /\b(await )import\((['"][^.'"])/g
+
+const packageOf = (specifier) => /^(@[^/]+\/)?[^/]+/.exec(specifier)[0]
+
 /** `import.meta.url` stays that of the source (or of what stands for it): schemas, package.json and threads are found from there. */
 const inPlace = (sources, urlOf) => ({
   name: 'in-place',
   setup(build) {
-    build.onLoad({ filter: /\.ts$/ }, ({ path }) => ({
-      contents: sources.get(path).toString('utf8').replaceAll('import.meta.url', urlOf(path)),
-      loader: 'ts',
-    }))
+    build.onResolve({ filter: /^[^./]/ }, ({ path, importer }) => {
+      const asks = sources.has(importer)
+      return asks && !INSIDE.has(packageOf(path)) ? { path, external: true } : undefined
+    })
+    build.onLoad({ filter: /\.ts$/ }, ({ path }) => {
+      const bytes = sources.get(path)
+      if (bytes === undefined) return undefined
+      const text = bytes.toString('utf8').replaceAll('import.meta.url', urlOf(path))
+      return { contents: text.replace(PACKAGE_IMPORTED_LATE, '$1__import($2'), loader: 'ts' }
+    })
   },
 })
 
-/** One program of all sources, as files in memory; `urlOf`: expression for `import.meta.url` of a source. */
+let translating = 0
+
+/** One program of all sources and of {@link INSIDE}, as files in memory; `urlOf`: expression for `import.meta.url` of a source. */
 async function translate(root, sources, outdir, target, urlOf) {
-  const { outputFiles } = await require('esbuild').build({
-    absWorkingDir: root,
-    entryPoints: [join(root, 'src', 'cli', 'main.ts')],
-    outdir,
-    outExtension: { '.js': '.mjs' },
-    bundle: true,
-    splitting: true,
-    packages: 'external',
-    platform: 'node',
-    format: 'esm',
-    target,
-    keepNames: true,
-    tsconfigRaw: { compilerOptions: { verbatimModuleSyntax: true } },
-    plugins: [inPlace(sources, urlOf)],
-    write: false,
-    logLevel: 'silent',
-  })
-  return outputFiles
+  const esbuild = require('esbuild')
+  translating++
+  try {
+    return await esbuild.build({
+      absWorkingDir: root,
+      entryPoints: [join(root, 'src', 'cli', 'main.ts')],
+      outdir,
+      outExtension: { '.js': '.cjs' },
+      bundle: true,
+      platform: 'node',
+      format: 'cjs',
+      target,
+      // names stay, for stacks; the rest is only read and digested at each start
+      minifyWhitespace: true,
+      minifySyntax: true,
+      legalComments: 'none',
+      metafile: true,
+      // for whole-program.js, so that the text need not be put together at each start
+      banner: { js: `(function (exports, require, module, __filename, __dirname, __import) {${BESIDE}` },
+      footer: { js: '})' },
+      tsconfigRaw: { compilerOptions: { verbatimModuleSyntax: true } },
+      plugins: [inPlace(sources, urlOf)],
+      write: false,
+      logLevel: 'silent',
+    })
+  } finally {
+    // its service is a process of its own, and would stay as long as we do
+    if (--translating === 0) await esbuild.stop()
+  }
 }
 
 /** Translates into a folder of its own and moves it to its place in one step: another start may do the same. */
@@ -85,7 +120,7 @@ async function make(root, sources, cache, folder) {
   const made = mkdtempSync(join(cache, 'making-'))
   try {
     const urlOf = (path) => JSON.stringify(pathToFileURL(path).href)
-    const outputFiles = await translate(root, sources, made, `node${process.versions.node}`, urlOf)
+    const { outputFiles } = await translate(root, sources, made, `node${process.versions.node}`, urlOf)
     const notes = {}
     for (const { path, contents } of outputFiles) {
       writeFileSync(path, contents)
@@ -107,20 +142,31 @@ function forgetOld(cache, folder) {
   for (const { one } of byAge.slice(KEPT)) rmSync(one, { recursive: true, force: true })
 }
 
+/** Licence texts of the packages that went in: they ask to travel with every copy. */
+function licencesOf(root, inputs) {
+  const folders = new Set(inputs.flatMap((path) => /^(.*node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(path)?.[1] ?? []))
+  const texts = [...folders].sort().map((folder) => {
+    const file = readdirSync(join(root, folder)).find((name) => /^licen[cs]e(\.|$)/i.test(name))
+    const text = file === undefined ? 'No licence text in the package.' : readFileSync(join(root, folder, file), 'utf8')
+    return `${folder.split('node_modules/').at(-1)}\n\n${text.trim()}\n`
+  })
+  return texts.join('\n----\n\n')
+}
+
 /**
- * The same program for a package, below `dist/program/`: one bundle starts faster than some hundred files. It may be moved together with
- * `dist/src/`, which threads and importers use.
+ * The same program for a package, below `dist/program/`. It may be moved together with `dist/src/`, which threads and importers use.
  */
 exports.bundleBuilt = async (root, dist) => {
   const outdir = join(dist, 'program')
   const urlOf = (path) => {
     const compiled = relative(root, path).split(sep).join('/').replace(/\.ts$/, '.js')
-    return `new URL(${JSON.stringify(`../${compiled}`)}, import.meta.url).href`
+    return `__beside(${JSON.stringify(`../${compiled}`)})`
   }
-  const outputFiles = await translate(root, readSources(root), outdir, 'node20', urlOf)
+  const { outputFiles, metafile } = await translate(root, readSources(root), outdir, 'node20', urlOf)
   rmSync(outdir, { recursive: true, force: true })
   mkdirSync(outdir, { recursive: true })
   for (const { path, contents } of outputFiles) writeFileSync(path, contents)
+  writeFileSync(join(outdir, 'licences.txt'), licencesOf(root, Object.keys(metafile.inputs)))
 }
 
 /** Path of the program's first file, or undefined where it can be neither found nor made (read-only installation, no esbuild). */
@@ -135,7 +181,7 @@ exports.programFromSources = async (root) => {
       if (!isThere(folder)) return undefined
       forgetOld(cache, folder)
     }
-    return join(folder, 'main.mjs')
+    return join(folder, 'main.cjs')
   } catch {
     return undefined
   }

@@ -16,13 +16,22 @@ const { pathToFileURL } = require('node:url')
 if (!process.env.UV_THREADPOOL_SIZE) process.env.UV_THREADPOOL_SIZE = String(availableParallelism())
 
 const root = join(__dirname, '..')
-const built = [join(root, 'dist', 'program', 'main.mjs'), join(root, 'dist', 'src', 'cli', 'main.js')]
+const program = join(root, 'dist', 'program', 'main.cjs')
+const compiled = join(root, 'dist', 'src', 'cli', 'main.js')
 const source = join(root, 'src', 'cli', 'main.ts')
 
+/** The program as files, where there is no single one. */
+async function inFiles() {
+  const first = existsSync(compiled) ? compiled : source
+  if (first === source) (await import('tsx/esm/api')).register()
+  return import(pathToFileURL(first).href)
+}
+
 async function launch() {
-  const program = built.find((one) => existsSync(one)) ?? (await require('./from-sources.js').programFromSources(root))
-  if (program === undefined) (await import('tsx/esm/api')).register()
-  const { main } = await import(pathToFileURL(program ?? source).href)
+  const [command] = process.argv.slice(2)
+  let whole = existsSync(program) ? program : undefined
+  if (whole === undefined && !existsSync(compiled)) whole = await require('./from-sources.js').programFromSources(root)
+  const { main } = whole === undefined ? await inFiles() : require('./whole-program.js').load(whole, command)
   process.exitCode = await main(process.argv.slice(2))
 }
 

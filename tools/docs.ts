@@ -8,10 +8,21 @@ import { configPage } from './docs/config-page.js'
 import { feedbackPage } from './docs/feedback-page.js'
 import { findingsPage } from './docs/findings-page.js'
 import { messagesPage } from './docs/messages-page.js'
+import { metricsPage } from './docs/metrics-page.js'
 import { envelopeSchema, openApi } from './docs/json-documents.js'
+import { promelaPage } from './docs/promela-transitions.js'
 import { runGenerators } from './generated.js'
 import type { Generator } from './generated.js'
 
-export const PAGES: readonly Generator[] = [configPage, messagesPage, feedbackPage, findingsPage, openApi, envelopeSchema]
+export const PAGES: readonly Generator[] = [
+  configPage,
+  messagesPage,
+  feedbackPage,
+  findingsPage,
+  metricsPage,
+  openApi,
+  envelopeSchema,
+  promelaPage,
+]
 
 if (process.argv[1]?.endsWith('docs.ts')) process.exitCode = await runGenerators('docs', PAGES, process.argv.slice(2))

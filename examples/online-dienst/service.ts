@@ -17,7 +17,7 @@ import Router from 'koa-router'
 import { TransportError } from '../../src/client/ports.js'
 import { MEDIA_TYPE } from '../../src/envelope/container.js'
 import { HttpError } from '../../src/errors.js'
-import { readBody } from '../../src/gateway/core-body.js'
+import { readBody, TRANSFER_LIMITS } from '../../src/gateway/core-body.js'
 import { servePage, type WebAssets } from '../../src/gateway/web-page.js'
 import { openDesk, type Desk, type DeskOptions } from './desk.js'
 import { assertSameOrigin, rateLimit, waitLimit } from './guards.js'
@@ -71,7 +71,7 @@ function routes(options: OnlineServiceOptions, desk: Desk): Router {
     guarded(async (context) => {
       await counted(context.ip)
       if (context.request.type !== MEDIA_TYPE) throw new HttpError(415, 'online.media-type', 'This is no envelope.')
-      await desk.put(await readBody(context.req, ENVELOPE_BYTES, () => undefined), context.query.replyTo)
+      await desk.put(await readBody(context.req, { ...TRANSFER_LIMITS, maxBytes: ENVELOPE_BYTES }), context.query.replyTo)
       context.status = 204
     }),
   )
@@ -123,7 +123,7 @@ function waitSeconds({ query }: Context): number {
 
 async function readJson(context: Context): Promise<unknown> {
   if (context.request.type !== 'application/json') throw new HttpError(415, 'online.media-type', 'This is no JSON.')
-  const body = await readBody(context.req, JSON_BYTES, () => undefined)
+  const body = await readBody(context.req, { ...TRANSFER_LIMITS, maxBytes: JSON_BYTES })
   try {
     return JSON.parse(new TextDecoder().decode(body)) as unknown
   } catch {

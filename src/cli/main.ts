@@ -33,6 +33,22 @@ export const COMMANDS: Readonly<Record<string, CommandRow>> = {
     load: () => import('./commands/check.js'),
     what: { de: 'OSCI- und XÖV-Nachrichten prüfen', en: 'check OSCI and XÖV messages' },
   },
+  'verify-report': {
+    load: () => import('./commands/verify-report.js'),
+    what: { de: 'einen signierten Prüfbericht gegen seine Signatur prüfen', en: 'check a signed report against its signature' },
+  },
+  send: {
+    load: () => import('./commands/send.js'),
+    what: { de: 'einen Umschlag ablegen, oder fragen und auf die Antwort warten', en: 'put an envelope, or ask and wait for the answer' },
+  },
+  take: {
+    load: () => import('./commands/take.js'),
+    what: { de: 'Umschläge aus dem eigenen Postfach abholen', en: 'take envelopes out of an own mailbox' },
+  },
+  answer: {
+    load: () => import('./commands/answer.js'),
+    what: { de: 'eine abgeholte Anfrage beantworten', en: 'answer a request that was taken' },
+  },
   keys: {
     load: () => import('./commands/keys.js'),
     what: { de: 'Schlüssel für Versuche erzeugen, Schlüsseldateien ansehen', en: 'make keys for tests, look into key files' },
@@ -58,7 +74,8 @@ export function renderHelp(lang: Language): string {
   ].join('\n')
 }
 
-function report(error: unknown, io: Io): number {
+/** Says what a command threw. @returns the exit code */
+export function report(error: unknown, io: Io): number {
   if (error instanceof UsageError) {
     io.err.write(`protektor: ${error.text[io.lang]}\n${say(TEXTS.more, io.lang)}\n`)
     return 2

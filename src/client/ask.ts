@@ -142,15 +142,17 @@ async function patient<T>(
     const left = leftMs(options, question)
     if (left <= 0 || signal.aborted) return undefined
     const started = options.clock.monotonicMs()
+    let pauseMs = PAUSE_MS
     try {
       const answer = await call(Math.min(MAX_WAIT_SECONDS, Math.ceil(left / 1000)))
       if (answer !== undefined) return answer
     } catch (error) {
-      if (!(error instanceof TransportError)) options.onProblem?.(error, question.id)
+      if (error instanceof TransportError) pauseMs = Math.max(PAUSE_MS, (error.retryAfterSeconds ?? 0) * 1000)
+      else options.onProblem?.(error, question.id)
     }
     // What answered "nothing" at once (404, connection refused) is not asked again at once.
     const spent = options.clock.monotonicMs() - started
-    if (spent < PAUSE_MS) await options.sleep(Math.min(PAUSE_MS - spent, Math.max(leftMs(options, question), 0)), signal)
+    if (spent < pauseMs) await options.sleep(Math.min(pauseMs - spent, Math.max(leftMs(options, question), 0)), signal)
   }
 }
 

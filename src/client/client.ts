@@ -13,8 +13,8 @@ import type { AskEvent, AskRequest } from './ask.js'
 import { ask } from './ask.js'
 import type { EnvelopeOutcome } from './ports.js'
 import { TransportError } from './ports.js'
-import type { Received } from './received.js'
-import { Inbox } from './received.js'
+import type { Answering, Received, ReplyAddress } from './received.js'
+import { answering, Inbox } from './received.js'
 import type { ClientOptions, Outgoing, TakeOptions } from './sending.js'
 import { contentOf, DEFAULT_TTL_SECONDS, newId, sealAndPut } from './sending.js'
 
@@ -37,6 +37,8 @@ export interface Client {
   take(mailbox: string, options?: TakeOptions): Promise<Received | undefined>
   /** Every request that comes, until `signal` ends it; survives a core that is away for a while. */
   requests(mailbox: string, options?: TakeOptions): AsyncIterable<Received>
+  /** The ways to answer a request that was taken earlier, and confirmed. */
+  answering(address: ReplyAddress): Answering
 }
 
 export function createClient(options: ClientOptions): Client {
@@ -61,5 +63,6 @@ export function createClient(options: ClientOptions): Client {
     },
     take: (mailbox, takeOptions) => inbox.take(mailbox, takeOptions),
     requests: (mailbox, takeOptions) => inbox.requests(mailbox, takeOptions),
+    answering: (address) => answering(options, address),
   }
 }

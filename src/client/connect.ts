@@ -12,8 +12,8 @@ import type { Transport } from './ports.js'
 import { httpTransport, systemClock, systemRandom, systemSleep } from './transport.js'
 
 export interface ConnectOptions {
-  /** Base URL of the core; not needed with `transport`. */
-  readonly url?: string
+  /** Base URL of the core, or of its nodes, the next of which is asked when one is away; not needed with `transport`. */
+  readonly url?: string | readonly [string, ...string[]]
   /** The core's `publicUrl` when it is reached under another one. */
   readonly audience?: string
   readonly participant: string

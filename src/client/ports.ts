@@ -20,6 +20,20 @@ export interface TakenEnvelope {
   readonly remainingMs: number
   /** Present with lease and confirm: confirm within this time. */
   readonly leaseMs?: number
+  /** Participant that put it, as the core knows him; what counts is who signed. */
+  readonly sender?: string
+  /** Reply mailbox that the core opened for its sender. */
+  readonly replyTo?: string
+}
+
+/** What a take asks for beyond "the next one". */
+export interface TakeWish {
+  /** This very envelope, if it is available; then nobody waits. */
+  readonly id?: string
+  /** Length of the lease, 1 to 3600; lease and confirm only. */
+  readonly leaseSeconds?: number
+  /** At most once, too, ends by `confirm`, `refuse` or `giveBack`, or is `unknown` after a minute. */
+  readonly confirm?: boolean
 }
 
 export interface EnvelopeOutcome {
@@ -28,14 +42,24 @@ export interface EnvelopeOutcome {
   readonly claimed: boolean
   readonly reason?: string
   readonly at: string
+  /** Place in the chain of the node that settled it; once it is settled. */
+  readonly node?: string
+  readonly seq?: number
+  readonly prev?: string
+  /** All of this, signed by the core. */
+  readonly jws?: string
 }
 
 export interface Transport {
   /** @throws {TransportError} */
   put(envelope: OutgoingEnvelope): Promise<void>
-  take(mailbox: string, waitSeconds: number, signal?: AbortSignal): Promise<TakenEnvelope | undefined>
+  take(mailbox: string, waitSeconds: number, signal?: AbortSignal, wish?: TakeWish): Promise<TakenEnvelope | undefined>
   confirm(id: string): Promise<void>
   refuse(id: string, code: string): Promise<void>
+  /** Ends a hand-over without a word on processing: leased, the envelope waits again; else its outcome is `unknown`. */
+  giveBack(id: string): Promise<void>
+  /** Takes back what nobody has taken. false: too late, or nothing of this caller's. */
+  withdraw(id: string): Promise<boolean>
   /** undefined: not known to this caller. */
   outcome(id: string, waitSeconds: number, until: 'claimed' | 'settled', signal?: AbortSignal): Promise<EnvelopeOutcome | undefined>
 }
@@ -57,6 +81,16 @@ export class TransportError extends ProtektorError {
     this.status = options.status
     this.nothingSent = options.nothingSent ?? false
     this.retryAfterSeconds = options.retryAfterSeconds
+  }
+
+  /** Another node of the core may be asked: this one was not reached, or did nothing and said so. */
+  get nothingDone(): boolean {
+    return this.nothingSent || this.status === 503
+  }
+
+  /** The node is about to stop: no fault, and no reason to speak of one. */
+  get stopping(): boolean {
+    return this.finding === 'core.stopping'
   }
 
   /** A later call may succeed: no answer at all, or the core is busy or ill. */

@@ -3,6 +3,7 @@
  * The register's side: what comes out of a mailbox, opened, with the ways to answer it.
  * @module
  */
+import type { JWK } from 'jose'
 import { openEnvelope } from '../envelope/open.js'
 import type { EnvelopeContent, OpenedEnvelope } from '../envelope/types.js'
 import { ProtektorError } from '../errors.js'
@@ -27,16 +28,27 @@ export interface Answer extends Outgoing {
   readonly reasons?: readonly Reason[]
 }
 
-/** A request or message, opened and verified. */
-export interface Received {
+/** Where a request is answered: all that must be kept to answer it later, or from another process. Holds no secret. */
+export interface ReplyAddress {
+  /** Of the request. */
   readonly id: string
-  readonly content: OpenedEnvelope
-  /** The exact bytes of the first part with role `document`. */
-  readonly document: Uint8Array | undefined
+  readonly replyTo: string
+  readonly replyKey: JWK
+}
+
+export interface Answering {
   /** Accepted or rejected; comes before the result, at will. */
   notice(answer: Answer): Promise<void>
   /** The answer; the last word. */
   result(answer: Answer): Promise<void>
+}
+
+/** A request or message, opened and verified. */
+export interface Received extends Answering {
+  readonly id: string
+  readonly content: OpenedEnvelope
+  /** The exact bytes of the first part with role `document`. */
+  readonly document: Uint8Array | undefined
   /** Not processed: given back to the core while leased, else said to the asker as a rejecting result. */
   refuse(code: string, text?: string): Promise<void>
   /** Lease and confirm: taken over for good. Done by the first answer, too. */
@@ -68,7 +80,7 @@ export class Inbox {
       } catch (error) {
         if (stopped()) return
         if (!(error instanceof TransportError) || !error.transient) throw error
-        this.#options.onProblem?.(error, '')
+        if (!error.stopping) this.#options.onProblem?.(error, '')
         await this.#options.sleep(Math.max(pauseMs, (error.retryAfterSeconds ?? 0) * 1000), options.signal)
         pauseMs = Math.min(pauseMs * 2, MAX_PAUSE_MS)
       }
@@ -136,15 +148,58 @@ class Lease {
   }
 }
 
-class Request implements Received {
-  readonly content: OpenedEnvelope
+/** One notice at will, one last word. */
+class ReplyAnswering implements Answering {
   readonly #options: ClientOptions
-  readonly #lease: Lease
-  readonly #remember: () => void
+  readonly #address: ReplyAddress
   #answered = false
 
-  constructor(options: ClientOptions, content: OpenedEnvelope, lease: Lease, remember: () => void) {
+  constructor(options: ClientOptions, address: ReplyAddress) {
     this.#options = options
+    this.#address = address
+  }
+
+  async notice(answer: Answer): Promise<void> {
+    await this.#put('notice', { status: 'accepted', ...answer })
+    if (answer.status === 'rejected') this.#answered = true
+  }
+
+  async result(answer: Answer): Promise<void> {
+    await this.#put('result', { status: 'done', ...answer })
+    this.#answered = true
+  }
+
+  /** @throws {ProtektorError} client.answered */
+  assertOpen(): void {
+    if (this.#answered) throw new ProtektorError('client.answered', 'The request was answered before.')
+  }
+
+  async #put(kind: 'notice' | 'result', answer: Answer & { status: 'accepted' | 'rejected' | 'done' }): Promise<void> {
+    this.assertOpen()
+    const { id, replyTo, replyKey } = this.#address
+    const content: Omit<EnvelopeContent, 'sender' | 'createdAt'> = {
+      header: { id: newId(this.#options.random), to: replyTo, ttlSeconds: ANSWER_TTL_SECONDS },
+      kind,
+      inReplyTo: id,
+      outcome: { status: answer.status, ...(answer.reasons === undefined ? {} : { reasons: answer.reasons }) },
+      ...contentOf(answer),
+    }
+    await sealAndPut(this.#options, content, replyKey)
+  }
+}
+
+export const answering = (options: ClientOptions, address: ReplyAddress): Answering => new ReplyAnswering(options, address)
+
+class Request implements Received {
+  readonly content: OpenedEnvelope
+  readonly #answering: ReplyAnswering | undefined
+  readonly #lease: Lease
+  readonly #remember: () => void
+
+  constructor(options: ClientOptions, content: OpenedEnvelope, lease: Lease, remember: () => void) {
+    const { header, replyTo, replyKey } = content
+    this.#answering =
+      replyTo === undefined || replyKey === undefined ? undefined : new ReplyAnswering(options, { id: header.id, replyTo, replyKey })
     this.content = content
     this.#lease = lease
     this.#remember = remember
@@ -165,13 +220,11 @@ class Request implements Received {
   }
 
   async notice(answer: Answer): Promise<void> {
-    await this.#answer('notice', { status: 'accepted', ...answer })
-    if (answer.status === 'rejected') this.#answered = true
+    await (await this.#takenOver()).notice(answer)
   }
 
   async result(answer: Answer): Promise<void> {
-    await this.#answer('result', { status: 'done', ...answer })
-    this.#answered = true
+    await (await this.#takenOver()).result(answer)
   }
 
   async refuse(code: string, text?: string): Promise<void> {
@@ -179,18 +232,11 @@ class Request implements Received {
     await this.result({ status: 'rejected', reasons: [{ code, ...(text === undefined ? {} : { text }) }] })
   }
 
-  async #answer(kind: 'notice' | 'result', answer: Answer & { status: 'accepted' | 'rejected' | 'done' }): Promise<void> {
-    const { replyTo, replyKey } = this.content
-    if (replyTo === undefined || replyKey === undefined) throw new ProtektorError('client.no-reply', 'The sender wants no answer.')
-    if (this.#answered) throw new ProtektorError('client.answered', 'The request was answered before.')
+  /** Whoever answers has taken over, and says so first. */
+  async #takenOver(): Promise<Answering> {
+    if (this.#answering === undefined) throw new ProtektorError('client.no-reply', 'The sender wants no answer.')
+    this.#answering.assertOpen()
     await this.confirm()
-    const content: Omit<EnvelopeContent, 'sender' | 'createdAt'> = {
-      header: { id: newId(this.#options.random), to: replyTo, ttlSeconds: ANSWER_TTL_SECONDS },
-      kind,
-      inReplyTo: this.id,
-      outcome: { status: answer.status, ...(answer.reasons === undefined ? {} : { reasons: answer.reasons }) },
-      ...contentOf(answer),
-    }
-    await sealAndPut(this.#options, content, replyKey)
+    return this.#answering
   }
 }

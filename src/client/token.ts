@@ -4,8 +4,9 @@
  * Specs: docs/envelope.md §8; product.md, Decisions, "possession".
  * @module
  */
-import { base64url, CompactSign } from 'jose'
+import { base64url } from 'jose'
 import type { SigningKey } from '../envelope/keys.js'
+import { operations } from '../envelope/operations.js'
 
 export const TOKEN_TYPE = 'protektor-token+jws'
 export const TOKEN_SCHEME = 'Protektor'
@@ -46,10 +47,9 @@ export async function authorization(issuer: TokenIssuer, call: Call): Promise<st
     htu: call.pathAndQuery,
     iat: Math.floor(issuer.now().getTime() / 1000),
     jti: base64url.encode(issuer.random(18)),
-    bh: base64url.encode(new Uint8Array(await crypto.subtle.digest('SHA-256', call.body))),
+    bh: base64url.encode(await operations.sha256(call.body)),
   }
-  const jws = await new CompactSign(new TextEncoder().encode(JSON.stringify(claims)))
-    .setProtectedHeader({ typ: TOKEN_TYPE, alg: issuer.key.alg, kid: issuer.key.kid })
-    .sign(issuer.key.privateKey)
+  const payload = new TextEncoder().encode(JSON.stringify(claims))
+  const jws = await operations.sign({ typ: TOKEN_TYPE, kid: issuer.key.kid }, payload, issuer.key)
   return `${TOKEN_SCHEME} ${jws}`
 }

@@ -56,13 +56,51 @@ function checkListeners(values: Values, say: Say): void {
     say('problem', ['listen', 'admin'], 'dieselbe Adresse wie listen.public', 'same address as listen.public')
 }
 
-function checkCore(values: Values, say: Say): void {
-  for (const kind of ['redis', 'remote'] as const) {
-    if (values.core[kind])
-      say('problem', ['core', kind], 'nicht in dieser Ausgabe; erhältlich ist memory: {}', 'not in this release; available is memory: {}')
+function checkRedis({ url, urls, passwordFile }: NonNullable<Values['core']['redis']>, say: Say): void {
+  if ((url === undefined) === (urls === undefined))
+    say(
+      'problem',
+      ['core', 'redis'],
+      'entweder url (ein Server) oder urls (Cluster) angeben',
+      'give either url (one server) or urls (a cluster)',
+    )
+  const all = [...(url === undefined ? [] : [url]), ...(urls ?? [])]
+  if (new Set(all.map((one) => new URL(one).protocol)).size > 1)
+    say('problem', ['core', 'redis', 'urls'], 'entweder alle mit TLS oder keine', 'either all with TLS or none')
+  const isOpen = (one: string): boolean => {
+    const { protocol, hostname } = new URL(one)
+    return protocol === 'redis:' && !isLoopback(hostname.replace(/^\[|\]$/g, ''))
   }
-  if (!values.core.memory && !values.core.redis && !values.core.remote)
-    say('problem', ['core'], 'ein Kern muss genannt sein: memory: {}', 'a core must be named: memory: {}')
+  if (!all.some(isOpen)) return
+  say(
+    'warning',
+    ['core', 'redis'],
+    'Verbindung ohne TLS außerhalb von loopback: nur in einem eigenen, abgeschlossenen Netz',
+    'connection without TLS off loopback: only in a closed network of its own',
+  )
+  if (passwordFile === undefined)
+    say(
+      'warning',
+      ['core', 'redis', 'passwordFile'],
+      'fehlt: der Kern ist offen für das ganze Netz',
+      'is missing: the core is open to the whole network',
+    )
+}
+
+function checkCore(values: Values, say: Say): void {
+  const named = [values.core.memory, values.core.redis, values.core.remote].filter((core) => core !== undefined)
+  if (named.length !== 1)
+    say('problem', ['core'], 'genau ein Kern muss genannt sein: memory: {}', 'exactly one core must be named: memory: {}')
+  if (values.core.redis) checkRedis(values.core.redis, say)
+  checkRemoteCore(values, say)
+  const { longPolls } = values.core
+  if (longPolls.total >= values.http.maxConnections)
+    say(
+      'warning',
+      ['core', 'longPolls', 'total'],
+      'nicht unter http.maxConnections: wartende Aufrufe können alle Verbindungen belegen',
+      'not below http.maxConnections: calls that wait may take all connections',
+    )
   const { limits } = values
   if (limits.chunkKilobytes[0] > limits.chunkKilobytes[1])
     say('problem', ['limits', 'chunkKilobytes'], 'die kleinste ist größer als die größte', 'the smallest is larger than the largest')
@@ -70,6 +108,21 @@ function checkCore(values: Values, say: Say): void {
     say('problem', ['limits', 'xmlBytes'], 'größer als limits.messageBytes', 'larger than limits.messageBytes')
   if (limits.envelopeBytes > limits.coreBytes)
     say('problem', ['limits', 'envelopeBytes'], 'größer als limits.coreBytes', 'larger than limits.coreBytes')
+}
+
+function checkRemoteCore({ core: { remote }, participants }: Values, say: Say): void {
+  if (!remote) return
+  if (participants.some(({ id }) => id === remote.participant))
+    say('problem', ['core', 'remote', 'participant'], 'so heißt schon ein Teilnehmer', 'a participant is named so already')
+  const urls: [string, Path][] = [
+    [remote.url, ['core', 'remote', 'url']],
+    ...remote.urls.map((url, index): [string, Path] => [url, ['core', 'remote', 'urls', index]]),
+  ]
+  for (const [url, path] of urls) {
+    const { protocol, hostname } = new URL(url)
+    if (protocol === 'http:' && !isLoopback(hostname.replace(/^\[|\]$/g, '')))
+      say('problem', path, 'außerhalb von loopback nur https', 'off loopback only https')
+  }
 }
 
 function checkPeers(values: Values, say: Say): void {

@@ -58,7 +58,7 @@ function parse(file: string, text: string): Parsed {
 }
 
 /** What is wrong with a named file; undefined: nothing. [threat model K1] */
-async function fileTrouble(path: string, kind: NonNullable<OptionNote['file']>): Promise<Bilingual | undefined> {
+export async function fileTrouble(path: string, kind: NonNullable<OptionNote['file']>): Promise<Bilingual | undefined> {
   const found = await stat(path).catch(() => undefined)
   if (!found) return { de: `${path} gibt es nicht oder ist nicht lesbar`, en: `${path} is not there or cannot be read` }
   if (kind === 'exists') return undefined

@@ -9,6 +9,7 @@ import { option } from './option.js'
 import type { Bilingual } from './option.js'
 
 const MIB = 1024 * 1024
+const TIME_ZONE = 'Europe/Berlin'
 
 const words = (de: string, en: string): Bilingual => ({ de, en })
 
@@ -19,6 +20,9 @@ const MAILBOX_WORDS = words(
 )
 const NAME = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/)
 const NAME_WORDS = words('Buchstaben, Ziffern und . _ - (höchstens 64)', 'letters, digits and . _ - (64 at most)')
+
+const CORE_URL = z.string().regex(/^https?:\/\/[^/?#\s]+$/)
+const CORE_URL_WORDS = words('http(s)://Rechner[:Port] ohne Pfad', 'http(s)://host[:port] without path')
 
 const whole = (min: number, max: number): z.ZodNumber => z.number().int().min(min).max(max)
 const text = (): z.ZodString => z.string().min(1).max(1024)
@@ -229,6 +233,51 @@ const mailbox = z.strictObject({
   ),
 })
 
+const REDIS_URL = z.string().regex(/^rediss?:\/\/([A-Za-z0-9._~-]+@)?(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+)(:\d{1,5})?(\/\d{1,3})?$/)
+const REDIS_WORDS = words(
+  'redis://[Benutzer@]Rechner[:Port][/Nummer], mit TLS rediss://; das Kennwort steht nie darin',
+  'redis://[user@]host[:port][/number], with TLS rediss://; the password never stands in it',
+)
+
+const redis = z.strictObject({
+  url: option(REDIS_URL.optional(), {
+    ...words('Adresse eines einzelnen Servers', 'address of a single server'),
+    example: 'rediss://core@redis.example:6379',
+    expects: REDIS_WORDS,
+  }),
+  urls: option(z.array(REDIS_URL).min(1).max(64).optional(), {
+    ...words('Adressen eines Clusters, wenigstens eine', 'addresses of a cluster, at least one'),
+    example: '[ rediss://redis-1.example:6379, rediss://redis-2.example:6379 ]',
+    expects: REDIS_WORDS,
+  }),
+  passwordFile: pathTo(
+    'Datei mit dem Kennwort in der ersten Zeile, Rechte 0600',
+    'file with the password in its first line, mode 0600',
+    'keys/redis.password',
+    'secret',
+  ),
+  prefix: option(
+    z
+      .string()
+      .regex(/^[a-z0-9][a-z0-9._-]{0,31}$/)
+      .prefault('protektor'),
+    {
+      ...words(
+        'steht vor jedem Schlüssel; Knoten mit gleichem prefix sind ein Kern',
+        'stands before every key; nodes with the same prefix are one core',
+      ),
+      example: 'protektor',
+      expects: words('Kleinbuchstaben, Ziffern und . _ - (höchstens 32)', 'lower-case letters, digits and . _ - (32 at most)'),
+    },
+  ),
+  node: option(NAME.optional(), {
+    ...words('Name dieses Knotens', 'name of this node'),
+    example: 'core-1',
+    expects: NAME_WORDS,
+    derived: words('Zufall bei jedem Start', 'chance at every start'),
+  }),
+})
+
 const route = z.strictObject({
   addresseeCertificate: pathTo(
     'Verschlüsselungszertifikat des Empfängers (PEM)',
@@ -369,7 +418,11 @@ export const OPTIONS = z.strictObject({
   listen: z
     .strictObject({
       public: listener('127.0.0.1:8080', 'öffentliche Adresse', 'public address'),
-      admin: listener('127.0.0.1:8081', 'Adresse für Betrieb: /metrics, /readyz', 'address for operation: /metrics, /readyz'),
+      admin: listener(
+        '127.0.0.1:8081',
+        'Adresse für Betrieb: /operator/, /metrics, /readyz',
+        'address for operation: /operator/, /metrics, /readyz',
+      ),
       tls: option(keySource().optional(), {
         ...words('Schlüssel für TLS an beiden Adressen', 'key for TLS at both addresses'),
         example: '{ pkcs12: keys/tls.p12, pinFile: keys/tls.pin }',
@@ -397,13 +450,15 @@ export const OPTIONS = z.strictObject({
     z
       .string()
       .refine((zone) => {
+        // asking for the first time loads the system's tables, which a start can do without
+        if (zone === TIME_ZONE) return true
         try {
           return new Intl.DateTimeFormat('en', { timeZone: zone }).resolvedOptions().timeZone !== ''
         } catch {
           return false
         }
       })
-      .prefault('Europe/Berlin'),
+      .prefault(TIME_ZONE),
     {
       ...words('nur für Zeiten, die ohne Zone ankommen', 'only for times that come without a zone'),
       example: 'Europe/Berlin',
@@ -413,14 +468,100 @@ export const OPTIONS = z.strictObject({
   core: z
     .strictObject({
       memory: option(z.strictObject({}).optional(), { ...words('Kern in diesem Prozess', 'core inside this process'), example: '{}' }),
-      redis: option(z.strictObject({ url: text() }).optional(), {
-        ...words('Kern in Redis oder Valkey; nicht in dieser Ausgabe', 'core in Redis or Valkey; not in this release'),
+      outcomeHours: option(whole(1, 24 * 30).prefault(24), {
+        ...words(
+          'so lange ist zu erfahren, was aus einem Umschlag wurde (ohne Inhalt, in dataDirectory/outcomes)',
+          'for this long it can be asked what became of an envelope (without content, in dataDirectory/outcomes)',
+        ),
+        unit: 'hours',
+        example: '24',
+      }),
+      redis: option(redis.optional(), {
+        ...words('Kern in Redis oder Valkey, den mehrere Knoten teilen', 'core in Redis or Valkey, shared by several nodes'),
         example: '{ url: redis://127.0.0.1:6379 }',
       }),
-      remote: option(z.strictObject({ url: text(), participant: NAME }).optional(), {
-        ...words('Kern in einem anderen Protektor; nicht in dieser Ausgabe', 'core in another Protektor; not in this release'),
-        example: '{ url: https://core.example, participant: gateway-1 }',
-      }),
+      remote: option(
+        z
+          .strictObject({
+            url: option(CORE_URL, {
+              ...words('Adresse des Kerns', 'address of the core'),
+              example: 'https://core.example',
+              expects: CORE_URL_WORDS,
+            }),
+            urls: option(z.array(CORE_URL).max(16).prefault([]), {
+              ...words(
+                'weitere Knoten desselben Kerns; gefragt wird der nächste, wenn einer fort ist oder endet',
+                'further nodes of the same core; the next one is asked when one is away or ends',
+              ),
+              example: '[ https://core-2.example ]',
+              expects: CORE_URL_WORDS,
+            }),
+            audience: option(CORE_URL.optional(), {
+              ...words('publicUrl des Kerns', 'publicUrl of the core'),
+              example: 'https://core.example',
+              expects: CORE_URL_WORDS,
+              derived: words('die Adresse des Knotens, der gefragt wird', 'the address of the node that is asked'),
+            }),
+            participant: option(NAME, {
+              ...words(
+                'so heißt dieses Gateway dort; es weist sich mit dem Signaturschlüssel in dataDirectory aus (gateway.jwks.json)',
+                'name of this gateway there; it proves itself by the signing key in dataDirectory (gateway.jwks.json)',
+              ),
+              example: 'gateway-1',
+              expects: NAME_WORDS,
+            }),
+          })
+          .optional(),
+        {
+          ...words(
+            'Kern in einem anderen Protektor, über seine HTTP-Schnittstelle; /core/v1 gibt es dann nur dort',
+            'core in another Protektor, over its HTTP interface; /core/v1 is then served there only',
+          ),
+          example: '{ url: https://core.example, participant: gateway-1 }',
+        },
+      ),
+      longPolls: z
+        .strictObject({
+          perTarget: option(whole(1, 1000).prefault(4), {
+            ...words(
+              'so viele Aufrufe eines Teilnehmers warten zugleich an einem Postfach oder auf den Ausgang eines Umschlags; darüber 429',
+              'this many calls of a participant wait at one mailbox, or for the outcome of one envelope; above it 429',
+            ),
+            example: '4',
+          }),
+          perParticipant: option(whole(1, 100_000).prefault(256), {
+            ...words(
+              'so viele Aufrufe eines Teilnehmers warten zugleich insgesamt; jede offene Frage braucht zwei',
+              'this many calls of a participant wait at a time in all; each open question needs two',
+            ),
+            example: '256',
+          }),
+          total: option(whole(1, 100_000).prefault(1024), {
+            ...words(
+              'so viele Aufrufe warten an diesem Knoten; darüber 503. Unter http.maxConnections halten',
+              'this many calls wait at this node; above it 503. Keep it below http.maxConnections',
+            ),
+            example: '1024',
+          }),
+        })
+        .prefault({}),
+      transfers: z
+        .strictObject({
+          minBytesPerSecond: option(whole(1, 1024 * MIB).prefault(16 * 1024), {
+            ...words(
+              'langsamer darf ein Umschlag weder gebracht (408) noch abgenommen werden (Verbindung getrennt, Ausgang unknown)',
+              'an envelope may neither be brought (408) nor be taken off (connection cut, outcome unknown) more slowly',
+            ),
+            unit: 'bytes',
+            example: '16384',
+          }),
+          graceSeconds: option(whole(1, 60).prefault(5), {
+            ...words('so lange wird nicht gemessen', 'nothing is measured for this long'),
+            unit: 'seconds',
+            example: '5',
+          }),
+        })
+        .prefault({}),
     })
     .prefault({ memory: {} }),
   limits: z

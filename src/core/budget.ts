@@ -29,6 +29,8 @@ export interface Holding extends Reservation {
   readonly bytes: number
   readonly to: MailboxAddress
   readonly sender: string
+  /** Gives the bytes back, and keeps the place among the envelopes: of an envelope that has no bytes any more, but no outcome yet. */
+  empty(): void
 }
 
 export class Budget {
@@ -64,10 +66,15 @@ export class Budget {
         this.#add(to, sender, toBytes - held, 0, maxBytes)
         held = toBytes
       },
+      empty: () => {
+        if (over) return
+        this.#remove(to, sender, held, 0)
+        held = 0
+      },
       release: () => {
         if (over) return
         over = true
-        this.#remove(to, sender, held)
+        this.#remove(to, sender, held, 1)
       },
     }
   }
@@ -83,7 +90,7 @@ export class Budget {
     this.#bytes += bytes
   }
 
-  #remove(to: string, sender: string, bytes: number): void {
+  #remove(to: string, sender: string, bytes: number, count: number): void {
     this.#bytes -= bytes
     for (const [table, key] of [
       [this.#mailboxes, to],
@@ -92,7 +99,7 @@ export class Budget {
       const account = table.get(key)
       if (account === undefined) continue
       account.bytes -= bytes
-      account.count -= 1
+      account.count -= count
       if (account.count === 0) table.delete(key)
     }
   }

@@ -1,123 +1,178 @@
 // SPDX-License-Identifier: EUPL-1.2
 /**
- * Outcome records: what became of an envelope, without a byte of it, for 24 h and bounded. When a sender exceeds its share its own oldest
- * settled record goes; when all together exceed the whole, the oldest settled one.
+ * The journal in memory: what became of an envelope, without a byte of it, chained and bounded. Half a million records are kept in blocks of
+ * columns: some 150 bytes each, and nothing for the garbage collector to walk through but the ids.
  * @module
  */
-import type { Outcome, OutcomeRecord } from './ports.js'
+import type { Clock } from '../env.js'
+import type { ChainHead } from './chain.js'
+import { CHAIN_START, linked } from './chain.js'
+import type { Outcome, OutcomeJournal, OutcomeRecord } from './ports.js'
+import type { OutcomeLimits } from './retention.js'
+import { Retention } from './retention.js'
 
-export interface OutcomeLimits {
-  readonly maxOutcomes: number
-  readonly maxOutcomesPerSender: number
-  readonly outcomeSeconds: number
+export interface MemoryJournalOptions extends OutcomeLimits {
+  readonly clock: Clock
+  /** Name of this node's chain. Another life needs another name: its chain begins anew. */
+  readonly node: string
 }
 
-/** What is kept of an envelope for a day: numbers, and texts that all rows share. The id is the key. */
-interface Row {
-  readonly outcome: Outcome
-  readonly claimed: boolean
-  readonly sender: string
-  readonly reason: string | undefined
-  /** Wall clock, milliseconds. */
-  readonly atMs: number
-  /** Monotonic, whole milliseconds; 0 while it waits. */
-  readonly settledAtMs: number
+export function memoryJournal(options: MemoryJournalOptions): OutcomeJournal {
+  return new InMemoryJournal(options)
 }
 
-/** Ids in the order of settling. What was taken from the front stays until it is half of all, so that taking is cheap. */
-class Line {
-  #ids: string[] = []
-  #from = 0
+const BLOCK = 1024
+const HASH_BYTES = 32
+/** Codes of a column; the order is of no meaning outside this process. */
+const OUTCOMES: readonly Outcome[] = ['waiting', 'delivered', 'expired', 'refused', 'unknown']
+
+/** Records `first` … `first + BLOCK - 1` of the chain. */
+interface Block {
+  left: number
+  readonly ids: (string | undefined)[]
+  readonly senders: (string | undefined)[]
+  readonly reasons: (string | undefined)[]
+  /** Twice the outcome's code, and one more when claimed. */
+  readonly outcomes: Uint8Array
+  readonly atMs: Float64Array
+  readonly settledAtMs: Float64Array
+  readonly prevs: Buffer
+}
+
+function emptyBlock(): Block {
+  const column = (): (string | undefined)[] => new Array<string | undefined>(BLOCK).fill(undefined)
+  return {
+    left: 0,
+    ids: column(),
+    senders: column(),
+    reasons: column(),
+    outcomes: new Uint8Array(BLOCK),
+    atMs: new Float64Array(BLOCK),
+    settledAtMs: new Float64Array(BLOCK),
+    prevs: Buffer.alloc(BLOCK * HASH_BYTES),
+  }
+}
+
+class InMemoryJournal implements OutcomeJournal {
+  readonly #options: MemoryJournalOptions
+  readonly #open = new Map<string, string>()
+  readonly #seqs = new Map<string, number>()
+  readonly #blocks = new Map<number, Block>()
+  readonly #retention: Retention
+  #head: ChainHead = CHAIN_START
+
+  constructor(options: MemoryJournalOptions) {
+    this.#options = options
+    this.#retention = new Retention(options, {
+      kept: (seq) => {
+        const [block, row] = this.#at(seq)
+        const sender = block?.senders[row]
+        return sender === undefined ? undefined : { sender, atMs: block?.settledAtMs[row] ?? 0 }
+      },
+      drop: (seq) => this.#drop(seq),
+    })
+  }
 
   get size(): number {
-    return this.#ids.length - this.#from
+    this.#retention.dropOld(this.#options.clock.monotonicMs())
+    return this.#retention.size
   }
 
-  push(id: string): void {
-    this.#ids.push(id)
+  async accepted(id: string, sender: string): Promise<void> {
+    if (!this.#seqs.has(id)) this.#open.set(id, sender)
   }
 
-  shift(): string | undefined {
-    const id = this.#ids[this.#from]
-    if (id !== undefined) this.#from++
-    if (this.#from * 2 > this.#ids.length) {
-      this.#ids = this.#ids.slice(this.#from)
-      this.#from = 0
-    }
-    return id
-  }
-}
-
-export class Outcomes {
-  readonly #limits: OutcomeLimits
-  readonly #monotonicMs: () => number
-  readonly #waiting = new Map<string, Row>()
-  /** In order of settling: the first is the oldest of all, and of its sender. */
-  readonly #settled = new Map<string, Row>()
-  readonly #bySender = new Map<string, Line>()
-  readonly #listeners = new Map<string, Set<() => void>>()
-
-  constructor(limits: OutcomeLimits, monotonicMs: () => number) {
-    this.#limits = limits
-    this.#monotonicMs = monotonicMs
+  settled(given: OutcomeRecord): OutcomeRecord {
+    const first = this.get(given.id)
+    if (first !== undefined) return first
+    const { record, head } = linked(this.#head, this.#options.node, given)
+    this.#head = head
+    this.#open.delete(record.id)
+    this.#keep(head.seq, record)
+    return record
   }
 
-  get size(): number {
-    return this.#waiting.size + this.#settled.size
+  elsewhere(id: string): void {
+    this.#open.delete(id)
   }
+
+  async saved(): Promise<void> {}
 
   get(id: string): OutcomeRecord | undefined {
-    this.#dropOld()
-    const row = this.#settled.get(id) ?? this.#waiting.get(id)
-    if (row === undefined) return undefined
-    const { outcome, claimed, sender, reason, atMs } = row
-    return { id, outcome, claimed, at: new Date(atMs).toISOString(), sender, ...(reason === undefined ? {} : { reason }) }
+    this.#retention.dropOld(this.#options.clock.monotonicMs())
+    const seq = this.#seqs.get(id)
+    return seq === undefined ? undefined : this.#record(seq)
   }
 
-  /** An id settles once; nothing is written of it after that. @param at wall clock. */
-  write(id: string, sender: string, outcome: Outcome, claimed: boolean, at: Date, reason?: string): void {
-    const waits = outcome === 'waiting'
-    const row: Row = { outcome, claimed, sender, reason, atMs: at.getTime(), settledAtMs: waits ? 0 : Math.ceil(this.#monotonicMs()) }
-    if (waits) this.#waiting.set(id, row)
-    else this.#settle(id, row)
-    for (const listener of [...(this.#listeners.get(id) ?? [])]) listener()
+  *open(): Iterable<{ readonly id: string; readonly sender: string }> {
+    for (const [id, sender] of this.#open) yield { id, sender }
   }
 
-  /** @returns a function that ends the listening. */
-  listen(id: string, listener: () => void): () => void {
-    const listeners = this.#listeners.get(id) ?? new Set()
-    this.#listeners.set(id, listeners.add(listener))
-    return () => {
-      listeners.delete(listener)
-      if (listeners.size === 0 && this.#listeners.get(id) === listeners) this.#listeners.delete(id)
+  *since(afterSeq: number, limit: number): Iterable<OutcomeRecord> {
+    const oldest = (this.#blocks.keys().next().value ?? 0) * BLOCK
+    let left = limit
+    for (let seq = Math.max(afterSeq + 1, oldest); seq <= this.#head.seq && left > 0; seq += 1) {
+      const record = this.#record(seq)
+      if (record === undefined) continue
+      left -= 1
+      yield record
     }
   }
 
-  #settle(id: string, row: Row): void {
-    this.#waiting.delete(id)
-    this.#settled.set(id, row)
-    const own = this.#bySender.get(row.sender) ?? new Line()
-    this.#bySender.set(row.sender, own)
-    own.push(id)
-    if (own.size > this.#limits.maxOutcomesPerSender) this.#dropFirst(row.sender)
-    const [oldest] = this.#settled.values()
-    if (oldest && this.#settled.size > this.#limits.maxOutcomes) this.#dropFirst(oldest.sender)
-    this.#dropOld()
+  async close(): Promise<void> {}
+
+  #at(seq: number): readonly [Block | undefined, number] {
+    return [this.#blocks.get(Math.floor(seq / BLOCK)), seq % BLOCK]
   }
 
-  #dropOld(): void {
-    const before = this.#monotonicMs() - this.#limits.outcomeSeconds * 1000
-    for (const { settledAtMs, sender } of this.#settled.values()) {
-      if (settledAtMs > before) return
-      this.#dropFirst(sender)
+  #keep(seq: number, { id, outcome, claimed, reason, at, sender, link }: OutcomeRecord): void {
+    const number = Math.floor(seq / BLOCK)
+    const row = seq % BLOCK
+    const block = this.#blocks.get(number) ?? emptyBlock()
+    this.#blocks.set(number, block)
+    if (this.#blocks.get(number - 1)?.left === 0) this.#blocks.delete(number - 1)
+    block.left += 1
+    block.ids[row] = id
+    block.senders[row] = sender
+    block.reasons[row] = reason
+    block.outcomes[row] = 2 * OUTCOMES.indexOf(outcome) + Number(claimed)
+    block.atMs[row] = Date.parse(at)
+    const atMs = this.#options.clock.monotonicMs()
+    block.settledAtMs[row] = atMs
+    block.prevs.write(link?.prev ?? '', row * HASH_BYTES, 'base64url')
+    this.#seqs.set(id, seq)
+    this.#retention.add(seq, { sender, atMs })
+  }
+
+  #record(seq: number): OutcomeRecord | undefined {
+    const [block, row] = this.#at(seq)
+    const [id, sender, reason, code] = [block?.ids[row], block?.senders[row], block?.reasons[row], block?.outcomes[row]]
+    const outcome = OUTCOMES[(code ?? 0) >> 1]
+    if (block === undefined || id === undefined || sender === undefined || code === undefined || outcome === undefined) return undefined
+    return {
+      id,
+      outcome,
+      claimed: code % 2 === 1,
+      ...(reason === undefined ? {} : { reason }),
+      at: new Date(block.atMs[row] ?? 0).toISOString(),
+      sender,
+      link: {
+        node: this.#options.node,
+        seq,
+        prev: block.prevs.toString('base64url', row * HASH_BYTES, (row + 1) * HASH_BYTES),
+      },
     }
   }
 
-  /** The oldest settled record of a sender goes. */
-  #dropFirst(sender: string): void {
-    const own = this.#bySender.get(sender)
-    const id = own?.shift()
-    if (id !== undefined) this.#settled.delete(id)
-    if (own?.size === 0) this.#bySender.delete(sender)
+  #drop(seq: number): void {
+    const [block, row] = this.#at(seq)
+    const id = block?.ids[row]
+    if (block === undefined || id === undefined) return
+    this.#seqs.delete(id)
+    block.ids[row] = block.senders[row] = block.reasons[row] = undefined
+    block.left -= 1
+    const number = Math.floor(seq / BLOCK)
+    // the newest block has rows to come
+    if (block.left === 0 && number < Math.floor(this.#head.seq / BLOCK)) this.#blocks.delete(number)
   }
 }

@@ -54,10 +54,16 @@ export interface OutcomeJournal {
   accepted(id: string, sender: string): Promise<void>
   /** Appends to the chain. An id settles once: later calls give the first record back. @returns the record with its link */
   settled(record: OutcomeRecord): OutcomeRecord
+  /** Resolves when everything settled so far stands: nobody is told a record that another life might contradict. Never rejects. */
+  saved(): Promise<void>
   /** A settled record of this node, also of an earlier life. */
   get(id: string): OutcomeRecord | undefined
+  /** Another node settled it: its record stands in that node's chain, and it is open here no longer. */
+  elsewhere(id: string): void
   /** Accepted and never settled: right after opening, those of an earlier life. */
   open(): Iterable<{ readonly id: string; readonly sender: string }>
+  /** Settled records that are kept. */
+  readonly size: number
   /** Settled records with `seq` above `afterSeq`, in order, at most `limit`. */
   since(afterSeq: number, limit: number): Iterable<OutcomeRecord>
   close(): Promise<void>
@@ -122,6 +128,9 @@ export interface Claim {
   broken(): Promise<void>
 }
 
+/** A hand-over as another node sees it: the bytes are with the taker. */
+export type HeldClaim = Pick<Claim, 'confirm' | 'refuse' | 'broken'> & { readonly from: MailboxAddress }
+
 /** What a take asks for beyond "the next one". */
 export interface TakeChoice {
   /** This very envelope, if it is available; nobody waits for another one. */
@@ -153,18 +162,31 @@ export interface Core {
    * @throws {CoreError} full (503), quota (429), unknown mailbox (404), duplicate id (409), invalid life or address (400).
    */
   put(envelope: StoredEnvelope, reservation?: Reservation): Promise<void>
-  /** Waits up to `waitMs`; undefined when nothing came. Aborting `signal` ends the wait without a claim. */
+  /**
+   * Waits up to `waitMs`; undefined when nothing came. Aborting `signal` ends the wait without a claim.
+   * @throws {CoreError} unknown mailbox (404); full (503): too many wait, or the node drains and has nothing to hand out
+   */
   take(from: MailboxAddress, waitMs: number, signal?: AbortSignal, choice?: TakeChoice): Promise<Claim | undefined>
   /** undefined: never seen, or no longer known. */
   outcome(id: string): Promise<OutcomeRecord | undefined>
-  /** Resolves when the outcome is no longer `waiting`, or when it is claimed if `until` says so, or after `waitMs`. */
-  settled(id: string, waitMs: number, until?: 'claimed' | 'settled'): Promise<OutcomeRecord | undefined>
-  /** Takes back what has not been claimed (→ refused). false: too late. */
+  /**
+   * Resolves when the outcome is no longer `waiting`, or when it is claimed if `until` says so, or after `waitMs`, or when `signal` is
+   * aborted: with what is known then.
+   */
+  settled(id: string, waitMs: number, until?: 'claimed' | 'settled', signal?: AbortSignal): Promise<OutcomeRecord | undefined>
+  /**
+   * A hand-over that began at another node of the same core, so that its taker may end it here. undefined: there is none under way, or
+   * it began here. Absent: this core has no other nodes.
+   */
+  held?(id: string): Promise<HeldClaim | undefined>
+  /** Takes back what has not been claimed (→ refused). false: too late; what came back from a lease is not handed out again (→ unknown). */
   withdraw(id: string): Promise<boolean>
   figures(): Promise<CoreFigures>
   /**
-   * Takes no more puts (full, 503) and ends every wait, so that takers go elsewhere. Resolves when nothing is claimed any more and nothing
-   * waits that would be lost with this node, or after `withinMs`; what is left then gets its outcome from {@link Core.close}.
+   * Takes no more puts (full, 503) and ends every wait, so that takers go elsewhere; what lies there may still be taken. The answers to
+   * requests that were handed out are let through: their reply mailboxes take puts and waits to the end. Resolves when nothing is claimed
+   * any more, nobody waits for an answer and nothing lies there that would be lost with this node, or after `withinMs`; what is left then
+   * gets its outcome from {@link Core.close}.
    */
   drain(withinMs: number): Promise<void>
   close(): Promise<void>

@@ -78,7 +78,18 @@ export function dvdvDirectory(options: DvdvOptions): DvdvDirectory {
   const times = { hitSeconds: options.hitSeconds, missSeconds: options.missSeconds, staleSeconds: options.staleSeconds }
   const cache = <V>(hitSeconds = times.hitSeconds): AnswerCache<V> =>
     new AnswerCache<V>({ ...times, hitSeconds, clock, maxEntries: MAX_ENTRIES, maxWaiting: MAX_WAITING })
-  const ask = questions(options)
+  const question = questions(options)
+  let isAway = false
+  const ask: Ask = async (name, request, shape) => {
+    try {
+      const answer = await question(name, request, shape)
+      isAway = false
+      return answer
+    } catch (error) {
+      isAway = true
+      throw error
+    }
+  }
   const services = cache<ServiceAsFound>()
   const organizations = cache<DirectoryOrganization>()
   const certificates = cache<CertificateAnswer>()
@@ -136,6 +147,7 @@ export function dvdvDirectory(options: DvdvOptions): DvdvDirectory {
       })
       return 'hit' in answer
     },
+    isAway: () => isAway,
     close: () => Promise.resolve(),
   }
 }

@@ -81,6 +81,7 @@ export function fileServices(current: Current, network: string, clock: Clock, be
       if (fingerprint === undefined) return false
       return knows(fingerprint) || !behind ? categories(fingerprint).includes(category) : behind.verifyCategory(fingerprint, category)
     },
+    isAway: () => behind?.isAway?.() ?? false,
     close: async () => behind?.close(),
   }
 }

@@ -37,6 +37,8 @@ export interface OpenedDirectory {
   readonly services: ServiceDirectory
   /** Of the file as it is in force. */
   report(): DirectoryReport
+  /** The file was changed since, and what it holds now is not good. */
+  notTaken(): boolean
   close(): Promise<void>
 }
 
@@ -88,6 +90,7 @@ export async function openDirectory(options: DirectoryOptions): Promise<OpenedDi
     osci,
     services,
     report,
+    notTaken: () => reported !== '',
     async close() {
       await watching?.close()
       await services.close()

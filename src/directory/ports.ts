@@ -96,5 +96,7 @@ export interface ServiceDirectory {
   /** @param fingerprint SHA-1 of the certificate, 40 hex digits, as DVDV has it. */
   findCategories(fingerprint: string): Promise<readonly string[]>
   verifyCategory(fingerprint: string, category: string): Promise<boolean>
+  /** The last question to a remote directory was not answered; what is kept may still stand in. Absent: nothing can be away. */
+  isAway?(): boolean
   close(): Promise<void>
 }

@@ -41,6 +41,12 @@ export function sizeClass(bytes: number): number {
 }
 
 /** Frame of an envelope taken apart; both are views into the bytes given. */
+export interface Frame {
+  readonly jwe: Uint8Array
+  readonly body: Uint8Array
+}
+
+/** The same, with the JWE as text. */
 export interface Container {
   readonly jwe: string
   readonly body: Uint8Array
@@ -71,7 +77,7 @@ export function writeContainer(jwe: string, blocks: readonly Uint8Array[], limit
  * Takes the frame apart without any key.
  * @throws {EnvelopeError} envelope.container, envelope.version, envelope.size
  */
-export function readContainer(bytes: Uint8Array, limits: EnvelopeLimits): Container {
+export function readFrame(bytes: Uint8Array, limits: EnvelopeLimits): Frame {
   if (bytes.length > limits.envelopeBytes) throw new EnvelopeError('envelope.size', 'The envelope is too large.')
   if (bytes.length < FRAME_BYTES || MAGIC.some((byte, i) => bytes[i] !== byte))
     throw new EnvelopeError('envelope.container', 'This is no envelope.')
@@ -82,11 +88,15 @@ export function readContainer(bytes: Uint8Array, limits: EnvelopeLimits): Contai
   if (jweBytes > limits.metadataBytes) throw new EnvelopeError('envelope.size', 'The metadata are too large.')
   if (FRAME_BYTES + jweBytes + TAG_BYTES > bytes.length) throw new EnvelopeError('envelope.container', 'The envelope ends too early.')
   const end = FRAME_BYTES + jweBytes
-  let jwe = ''
+  return { jwe: bytes.subarray(FRAME_BYTES, end), body: bytes.subarray(end) }
+}
+
+/** As {@link readFrame}, for whoever is going to open it. */
+export function readContainer(bytes: Uint8Array, limits: EnvelopeLimits): Container {
+  const { jwe, body } = readFrame(bytes, limits)
   try {
-    jwe = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes.subarray(FRAME_BYTES, end))
+    return { jwe: new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(jwe), body }
   } catch {
     throw new EnvelopeError('envelope.container', 'The metadata are no text.')
   }
-  return { jwe, body: bytes.subarray(end) }
 }

@@ -7,7 +7,7 @@
  */
 import { base64url } from 'jose'
 import type { EnvelopeLimits } from './container.js'
-import { ENVELOPE_LIMITS, FORMAT_VERSION, readContainer } from './container.js'
+import { ENVELOPE_LIMITS, FORMAT_VERSION, readFrame } from './container.js'
 import { EnvelopeError } from './errors.js'
 import type { SealingAlgorithm, SigningAlgorithm } from './keys.js'
 import { ENVELOPE_ID, MAILBOX } from './metadata.js'
@@ -37,11 +37,19 @@ export interface InnerHeader extends SignatureHeader {
 }
 
 /**
- * What the core may see: id, mailbox, life. Needs no key; proves nothing.
+ * What the core may see: id, mailbox, life. Needs no key; proves nothing. Nothing but the header becomes text: texts cannot be
+ * overwritten, and the rest is not the core's to keep (threat model C5).
  * @throws {EnvelopeError} envelope.container, .version, .size, .header, .algorithm
  */
 export function readHeader(bytes: Uint8Array, limits: EnvelopeLimits = ENVELOPE_LIMITS): EnvelopeHeader {
-  const { id, to, ttlSeconds } = readOuterHeader(readContainer(bytes, limits).jwe, limits)
+  const segments = segmentsOf(readFrame(bytes, limits).jwe)
+  const [protectedHeader, encryptedKey, iv, ciphertext, tag, more] = segments
+  if (!protectedHeader || !encryptedKey || !iv || !ciphertext || !tag || more) throw noJwe()
+  if (protectedHeader.length > limits.headerBytes) throw tooLarge()
+  const header = decoded(new TextDecoder('latin1').decode(protectedHeader), limits)
+  octetsIn(encryptedKey)
+  octetsIn(ciphertext)
+  const { id, to, ttlSeconds } = outerHeader(header, octetsIn(iv), octetsIn(tag))
   return { id, to, ttlSeconds }
 }
 
@@ -52,13 +60,16 @@ export function readHeader(bytes: Uint8Array, limits: EnvelopeLimits = ENVELOPE_
  */
 export function readOuterHeader(jwe: string, limits: EnvelopeLimits): OuterHeader {
   const segments = jwe.split('.', 6)
-  if (segments.length !== 5) throw wrong('The sealed metadata are no compact JWE.')
+  if (segments.length !== 5) throw noJwe()
   const [protectedHeader = '', encryptedKey = '', iv = '', ciphertext = '', tag = ''] = segments
   const header = decoded(protectedHeader, limits)
   canonical(encryptedKey)
   canonical(ciphertext)
-  if (canonical(iv).length !== 12 || canonical(tag).length !== 16) throw wrong('Initialisation vector or tag has a wrong length.')
+  return outerHeader(header, canonical(iv).length, canonical(tag).length)
+}
 
+function outerHeader(header: Record<string, unknown>, ivBytes: number, tagBytes: number): OuterHeader {
+  if (ivBytes !== 12 || tagBytes !== 16) throw wrong('Initialisation vector or tag has a wrong length.')
   if (header.alg !== 'ECDH-ES+A256KW' && header.alg !== 'RSA-OAEP-256') throw forbidden()
   if (header.enc !== 'A256GCM') throw forbidden()
   only(header, ['typ', 'alg', 'enc', 'kid', 'v', 'id', 'to', 'ttlSeconds', ...(header.alg === 'ECDH-ES+A256KW' ? ['epk'] : [])])
@@ -103,7 +114,7 @@ function readSignatureHeader<M extends string>(
 }
 
 function decoded(segment: string, limits: EnvelopeLimits): Record<string, unknown> {
-  if (segment.length > limits.headerBytes) throw new EnvelopeError('envelope.size', 'The header is too large.')
+  if (segment.length > limits.headerBytes) throw tooLarge()
   let value: unknown
   try {
     value = JSON.parse(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(canonical(segment)))
@@ -127,6 +138,43 @@ function canonical(segment: string): Uint8Array {
   }
   if (base64url.encode(bytes) !== segment) throw wrong('A segment is no canonical base64url.')
   return bytes
+}
+
+const DOT = 0x2e
+const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
+/** Value of a base64url character by its code; -1: none. */
+const VALUES = Int8Array.from({ length: 256 }, (_, code) => ALPHABET.indexOf(String.fromCharCode(code)))
+
+/** At most six: a compact JWE has five. */
+function segmentsOf(jwe: Uint8Array): Uint8Array[] {
+  const segments: Uint8Array[] = []
+  for (let from = 0; from <= jwe.length && segments.length < 6;) {
+    const dot = jwe.indexOf(DOT, from)
+    const end = dot < 0 ? jwe.length : dot
+    segments.push(jwe.subarray(from, end))
+    from = end + 1
+  }
+  return segments
+}
+
+/** How many octets a segment of canonical base64url stands for. */
+function octetsIn(segment: Uint8Array): number {
+  const rest = segment.length % 4
+  const spareBits = rest === 2 ? 0b1111 : rest === 3 ? 0b11 : 0
+  const last = VALUES[segment.at(-1) ?? 0] ?? -1
+  if (rest === 1 || (spareBits > 0 && (last & spareBits) !== 0)) throw wrong('A segment is no canonical base64url.')
+  let at = 0
+  while (at < segment.length && (VALUES[segment[at] ?? 0] ?? -1) >= 0) at++
+  if (at < segment.length) throw wrong('A segment is no base64url.')
+  return Math.floor((segment.length * 3) / 4)
+}
+
+function noJwe(): EnvelopeError {
+  return wrong('The sealed metadata are no compact JWE.')
+}
+
+function tooLarge(): EnvelopeError {
+  return new EnvelopeError('envelope.size', 'The header is too large.')
 }
 
 function wrong(message: string): EnvelopeError {

@@ -53,7 +53,7 @@ export async function importOpeningKey(jwk: JWK): Promise<OpeningKey> {
 }
 
 /** @throws {EnvelopeError} envelope.key */
-export async function importSealingKey(jwk: JWK): Promise<{ kid: string; alg: SealingAlgorithm; publicKey: CryptoKey }> {
+export async function importSealingKey(jwk: JWK): Promise<SealingKey> {
   return publicKeyOf(jwk, sealingAlgorithm(jwk))
 }
 
@@ -85,6 +85,7 @@ export function assertNamed(key: VerifyingKey, header: { readonly kid: string; r
 }
 
 type PublicKey<A> = { readonly kid: string; readonly alg: A; readonly publicKey: CryptoKey }
+export type SealingKey = PublicKey<SealingAlgorithm>
 export type VerifyingKey = PublicKey<SigningAlgorithm>
 
 /** Public keys that were imported lately, by all their members: a message names the keys of its two parties again and again. */
@@ -146,16 +147,21 @@ export async function thumbprint(jwk: JWK): Promise<string> {
   }
 }
 
+const thumbprints = new WeakMap<KeyOwner['jwks'], Promise<ReadonlyMap<string, JWK>>>()
+
+/** Signing keys of one participant by thumbprint, worked out once. */
+function signingKeysOf({ jwks }: KeyOwner): Promise<ReadonlyMap<string, JWK>> {
+  const known = thumbprints.get(jwks)
+  if (known) return known
+  const keys = jwks.filter((jwk) => jwk.use !== 'enc').map(publicJwkOf)
+  const made = Promise.all(keys.map(async (jwk) => [await thumbprint(jwk), jwk] as const)).then((entries) => new Map(entries))
+  thumbprints.set(jwks, made)
+  return made
+}
+
 /** Lookup over configured participants: `kid` must be the thumbprint of one of the participant's own signing keys. */
 export function trustedSenders(owners: readonly KeyOwner[]): SenderLookup {
-  const table = new Map<string, Promise<Map<string, JWK>>>()
-  for (const owner of owners) {
-    const keys = owner.jwks.filter((jwk) => jwk.use !== 'enc').map(publicJwkOf)
-    table.set(
-      owner.id,
-      Promise.all(keys.map(async (jwk) => [await thumbprint(jwk), jwk] as const)).then((entries) => new Map(entries)),
-    )
-  }
+  const table = new Map(owners.map((owner) => [owner.id, signingKeysOf(owner)]))
   return async (kid, participant) => (await table.get(participant))?.get(kid)
 }
 
@@ -169,15 +175,23 @@ export function sealingKeyOf(owner: KeyOwner): JWK | undefined {
  * A public P-256 point in JWK form, complete and on the curve (J2). Compressed points have no `y` and are refused.
  * @throws {EnvelopeError} envelope.key
  */
-export async function assertPointOnCurve(jwk: unknown): Promise<void> {
+export function assertPointOnCurve(jwk: unknown): void {
   if (typeof jwk !== 'object' || jwk === null || Array.isArray(jwk)) throw unusable('The ephemeral key is no JWK.')
   const point = jwk as Record<string, unknown>
   const known = Object.keys(point).every((name) => name === 'kty' || name === 'crv' || name === 'x' || name === 'y')
   if (!known || point.kty !== 'EC' || point.crv !== 'P-256' || !coordinate(point.x) || !coordinate(point.y)) {
     throw unusable('The ephemeral key is no plain P-256 point.')
   }
-  await imported({ kty: 'EC', crv: 'P-256', x: point.x as string, y: point.y as string }, 'ECDH-ES+A256KW', false)
+  const [x, y] = [fieldElement(point.x as string), fieldElement(point.y as string)]
+  if (x >= P || y >= P || (y * y - x * x * x + 3n * x - B) % P !== 0n) throw unusable('The ephemeral key is not on its curve.')
 }
+
+/** P-256 [SP 800-186 §3.2.1.3]: y² = x³ − 3x + B modulo P. Its cofactor is 1, so that every point but infinity is of the group. */
+const P = 0xffffffff00000001000000000000000000000000ffffffffffffffffffffffffn
+const B = 0x5ac635d8aa3a93e7b3ebbd55769886bc651d06b0cc53b0f63bce3c3e27d2604bn
+
+const fieldElement = (text: string): bigint =>
+  BigInt('0x' + Array.from(base64url.decode(text), (octet) => octet.toString(16).padStart(2, '0')).join(''))
 
 function coordinate(value: unknown): boolean {
   return (

@@ -5,9 +5,9 @@
  * Specs: docs/envelope.md §6; threat model J1 to J4.
  * @module
  */
-import { base64url, compactDecrypt, compactVerify } from 'jose'
+import { base64url } from 'jose'
 import type { EnvelopeLimits } from './container.js'
-import { ENVELOPE_LIMITS, readContainer, TAG_BYTES, unshared } from './container.js'
+import { ENVELOPE_LIMITS, readContainer, TAG_BYTES } from './container.js'
 import { EnvelopeError } from './errors.js'
 import type { OuterHeader } from './header.js'
 import { readInnerHeader, readOuterHeader } from './header.js'
@@ -15,6 +15,7 @@ import type { OpeningKey, SenderLookup, VerifyingKey } from './keys.js'
 import { assertNamed, assertPointOnCurve, verifyingKeyOf } from './keys.js'
 import type { Metadata } from './metadata.js'
 import { readMetadata } from './metadata.js'
+import { operations } from './operations.js'
 import type { EnvelopeContent, EnvelopePart, OpenedEnvelope } from './types.js'
 import { openVoucher } from './voucher.js'
 
@@ -59,11 +60,9 @@ async function decrypted(jwe: string, outer: OuterHeader, keys: readonly Opening
   const key = keys.find((candidate) => candidate.kid === outer.kid)
   if (key === undefined) throw new EnvelopeError('envelope.not-for-us', 'The envelope is sealed for none of our keys.')
   if (key.alg !== outer.alg) throw new EnvelopeError('envelope.algorithm', 'The algorithm does not fit the key.')
-  if (outer.alg === 'ECDH-ES+A256KW') await assertPointOnCurve(outer.unverifiedEpk)
+  if (outer.alg === 'ECDH-ES+A256KW') assertPointOnCurve(outer.unverifiedEpk)
   try {
-    const options = { keyManagementAlgorithms: [key.alg], contentEncryptionAlgorithms: ['A256GCM'] }
-    const { plaintext } = await compactDecrypt(jwe, key.privateKey, options)
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(plaintext)
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(await operations.decrypt(jwe, key))
   } catch {
     throw new EnvelopeError('envelope.not-openable', 'The envelope cannot be opened.')
   }
@@ -85,13 +84,12 @@ async function verified(
     assertNamed(key, inner)
   }
   try {
-    const { payload } = await compactVerify(jws, key.publicKey, { algorithms: [key.alg] })
-    const metadata = readMetadata(payload)
-    return { metadata, signerThumbprint: key.kid, ...(unverifiedVoucher === undefined ? {} : { vouched: true }) }
-  } catch (cause) {
-    if (cause instanceof EnvelopeError) throw cause
+    await operations.verify(jws, key)
+  } catch {
     throw new EnvelopeError('envelope.signature', 'The signature of the sender is wrong.')
   }
+  // the metadata are those of the very text that was verified
+  return { metadata: unverified, signerThumbprint: key.kid, ...(unverifiedVoucher === undefined ? {} : { vouched: true }) }
 }
 
 async function openParts(metadata: Metadata, body: Uint8Array): Promise<EnvelopePart[]> {
@@ -99,27 +97,25 @@ async function openParts(metadata: Metadata, body: Uint8Array): Promise<Envelope
   if (sealedBytes + TAG_BYTES > body.length) throw new EnvelopeError('envelope.part', 'The envelope ends before its last part.')
   let offset = 0
   const blocks = metadata.parts.map((part) => body.subarray(offset, (offset += part.bytes + TAG_BYTES)))
-  const padding = await aesGcm(metadata.padding, body.subarray(offset), 'envelope.leftover')
+  const padding = await openBlock(metadata.padding, body.subarray(offset), 'envelope.leftover')
   if (padding.some((byte) => byte !== 0)) throw new EnvelopeError('envelope.leftover', 'The padding is not empty.')
   return Promise.all(
     metadata.parts.map(async (part, i) => {
-      const bytes = await aesGcm(part, blocks[i] ?? new Uint8Array(0), 'envelope.part')
-      const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', unshared(bytes)))
+      const bytes = await openBlock(part, blocks[i] ?? new Uint8Array(0), 'envelope.part')
+      const digest = await operations.sha256(bytes)
       if (base64url.encode(digest) !== part.sha256) throw new EnvelopeError('envelope.part', 'A part has another digest than listed.')
       return { name: part.name, mediaType: part.mediaType, role: part.role, bytes }
     }),
   )
 }
 
-async function aesGcm(
+async function openBlock(
   secret: { key: string; iv: string },
   block: Uint8Array,
   finding: 'envelope.part' | 'envelope.leftover',
 ): Promise<Uint8Array> {
   try {
-    const key = await crypto.subtle.importKey('raw', unshared(base64url.decode(secret.key)), 'AES-GCM', false, ['decrypt'])
-    const algorithm = { name: 'AES-GCM', iv: unshared(base64url.decode(secret.iv)), tagLength: TAG_BYTES * 8 }
-    return new Uint8Array(await crypto.subtle.decrypt(algorithm, key, unshared(block)))
+    return await operations.openBlock(base64url.decode(secret.key), base64url.decode(secret.iv), block)
   } catch {
     throw new EnvelopeError(finding, finding === 'envelope.part' ? 'A part cannot be opened.' : 'The padding is wrong.')
   }

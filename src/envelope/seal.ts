@@ -5,18 +5,19 @@
  *
  *   parts ──A256GCM──► blocks          metadata ──JWS──► ──JWE──► frame ‖ JWE ‖ blocks ‖ padding
  *
- * Only WebCrypto is used, so a browser can do the same. Specs: docs/envelope.md.
+ * A browser can do the same. Specs: docs/envelope.md.
  * @module
  */
 import type { JWK } from 'jose'
-import { base64url, CompactEncrypt, CompactSign } from 'jose'
+import { base64url } from 'jose'
 import type { EnvelopeLimits } from './container.js'
-import { ENVELOPE_LIMITS, FORMAT_VERSION, FRAME_BYTES, sizeClass, TAG_BYTES, unshared, writeContainer } from './container.js'
+import { ENVELOPE_LIMITS, FORMAT_VERSION, FRAME_BYTES, sizeClass, TAG_BYTES, writeContainer } from './container.js'
 import { EnvelopeError } from './errors.js'
 import { JWE_TYPE, JWS_TYPE } from './header.js'
 import type { SigningKey } from './keys.js'
 import { importSealingKey, publicJwkOf } from './keys.js'
 import { writeMetadata } from './metadata.js'
+import { operations } from './operations.js'
 import type { EnvelopeContent } from './types.js'
 
 export interface SealingKeys {
@@ -26,7 +27,7 @@ export interface SealingKeys {
 }
 
 /**
- * @param random cryptographically strong bytes; used for the keys and vectors of the parts (the JWE draws its own).
+ * @param random cryptographically strong bytes, for keys and vectors.
  * @returns the envelope; its length is a size class (4 KiB … 1 MiB in powers of two, then whole MiB).
  * @throws {EnvelopeError} envelope.metadata (content does not fit the schema), envelope.key, envelope.size
  */
@@ -47,7 +48,7 @@ export async function sealEnvelope(
       mediaType: part.mediaType,
       role: part.role,
       bytes: part.bytes.length,
-      sha256: base64url.encode(await sha256(part.bytes)),
+      sha256: base64url.encode(await operations.sha256(part.bytes)),
       ...sealed[i]?.secret,
     })),
   )
@@ -62,18 +63,16 @@ export async function sealEnvelope(
     padding: { key: base64url.encode(padding.key), iv: base64url.encode(padding.iv) },
   })
 
-  const { alg, kid, privateKey, voucher } = keys.sender
-  const jws = await new CompactSign(metadata)
-    .setProtectedHeader({ typ: JWS_TYPE, alg, kid, ...(voucher === undefined ? {} : { voucher }) })
-    .sign(privateKey)
+  const { kid, voucher } = keys.sender
+  const signedHeader = { typ: JWS_TYPE, kid, ...(voucher === undefined ? {} : { voucher }) }
+  const jws = await operations.sign(signedHeader, metadata, keys.sender)
   const { id, to, ttlSeconds } = header
-  const jwe = await new CompactEncrypt(new TextEncoder().encode(jws))
-    .setProtectedHeader({ typ: JWE_TYPE, alg: recipient.alg, enc: 'A256GCM', kid: recipient.kid, v: FORMAT_VERSION, id, to, ttlSeconds })
-    .encrypt(recipient.publicKey)
+  const sealedHeader = { typ: JWE_TYPE, kid: recipient.kid, v: FORMAT_VERSION, id, to, ttlSeconds }
+  const jwe = await operations.encrypt(sealedHeader, new TextEncoder().encode(jws), recipient, random)
 
   const blocks = sealed.map((part) => part.block)
   const used = FRAME_BYTES + jwe.length + blocks.reduce((sum, block) => sum + block.length, 0) + TAG_BYTES
-  blocks.push(await aesGcm(padding.key, padding.iv, new Uint8Array(sizeClass(used) - used)))
+  blocks.push(await operations.sealBlock(padding.key, padding.iv, new Uint8Array(sizeClass(used) - used)))
   return writeContainer(jwe, blocks, limits)
 }
 
@@ -81,14 +80,5 @@ async function sealBlock(bytes: Uint8Array, random: (bytes: number) => Uint8Arra
   const key = random(32)
   const iv = random(12)
   const secret = { key: base64url.encode(key), iv: base64url.encode(iv) }
-  return { secret, block: await aesGcm(key, iv, bytes) }
-}
-
-async function aesGcm(rawKey: Uint8Array, iv: Uint8Array, bytes: Uint8Array): Promise<Uint8Array> {
-  const key = await crypto.subtle.importKey('raw', unshared(rawKey), 'AES-GCM', false, ['encrypt'])
-  return new Uint8Array(await crypto.subtle.encrypt({ name: 'AES-GCM', iv: unshared(iv), tagLength: TAG_BYTES * 8 }, key, unshared(bytes)))
-}
-
-async function sha256(bytes: Uint8Array): Promise<Uint8Array> {
-  return new Uint8Array(await crypto.subtle.digest('SHA-256', unshared(bytes)))
+  return { secret, block: await operations.sealBlock(key, iv, bytes) }
 }

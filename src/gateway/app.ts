@@ -13,6 +13,8 @@ import Router from 'koa-router'
 import { HttpError } from '../errors.js'
 import type { GatewayLog } from './log.js'
 import { announcedBytes, assertReadable, readOsciBody, type BodyRules } from './body.js'
+import type { OutcomeShelf } from './core-outcomes.js'
+import { operatorRouter, type OperatorPage } from './operator-app.js'
 import { overloadGuard, type OverloadLimits } from './overload.js'
 import type { GatewayPorts } from './ports.js'
 import type { Reservation } from '../core/ports.js'
@@ -67,8 +69,11 @@ function send(context: Context, answer: HttpAnswer): void {
   context.body = Buffer.from(answer.body.buffer, answer.body.byteOffset, answer.body.byteLength)
 }
 
-/** The last resort of both applications: one mapper, no texts of errors, a reference into the log. */
-function catchAll(log: GatewayLog, requestId: () => string): Koa.Middleware {
+/**
+ * The last resort of both applications: one mapper, no texts of errors, a reference into the log.
+ * @param onRefusal told the status of every answer that it makes
+ */
+function catchAll(log: GatewayLog, requestId: () => string, onRefusal?: (status: number) => void): Koa.Middleware {
   return async (context, next) => {
     try {
       await next()
@@ -77,6 +82,7 @@ function catchAll(log: GatewayLog, requestId: () => string): Koa.Middleware {
     } catch (error) {
       const ref = requestId()
       const answer = renderProblem(error, ref)
+      onRefusal?.(answer.status)
       // whoever is refused before his body was read must not go on sending it over this connection (H2, H5)
       if (!context.req.complete) context.set('Connection', 'close')
       if (answer.status >= 500)
@@ -102,10 +108,17 @@ const allowOnly =
     throw new HttpError(405, 'http.method', `Only ${method} is served here.`)
   }
 
-function frameOf(log: GatewayLog, requestId: () => string): Koa {
+interface Frame {
+  readonly onRefusal?: (status: number) => void
+  /** Before everything that speaks to browsers: it answers none, and its answers are small. */
+  readonly api?: Router | undefined
+}
+
+function frameOf(log: GatewayLog, requestId: () => string, { onRefusal, api }: Frame = {}): Koa {
   const app = new Koa({ proxy: false })
   app.silent = true
-  app.use(catchAll(log, requestId))
+  app.use(catchAll(log, requestId, onRefusal))
+  if (api) app.use(api.routes())
   app.use(helmet())
   return app
 }
@@ -113,7 +126,10 @@ function frameOf(log: GatewayLog, requestId: () => string): Koa {
 export function publicApp(options: PublicAppOptions): Koa {
   const { ports, addresses, broken = [], publicUrl, mounts = [] } = options
   const requestId = (): string => Buffer.from(ports.random(12)).toString('base64url')
-  const app = frameOf(ports.log, requestId)
+  const app = frameOf(ports.log, requestId, {
+    onRefusal: (status) => ports.metrics.refusal(String(status)),
+    api: options.onlyOsci ? undefined : options.coreApi,
+  })
   const router = new Router()
   const guard = overloadGuard(options.overload)
   const rules: BodyRules = {
@@ -182,7 +198,6 @@ export function publicApp(options: PublicAppOptions): Koa {
   })
   if (options.openapi) router.get('/openapi.json', (context: Context) => void (context.body = options.openapi))
   app.use(router.routes())
-  if (options.coreApi) app.use(options.coreApi.routes())
   for (const { path, handler } of mounts)
     app.use((context, next) => (`${context.path}/`.startsWith(path) ? handler(context, next) : next()))
   return app
@@ -198,6 +213,23 @@ export interface AdminAppOptions {
   /** Ready to serve: schemas compiled, not draining. */
   readonly ready: () => boolean
   readonly requestId: () => string
+  readonly operator: OperatorPage
+  /** Settled outcome records of this node, for auditors. */
+  readonly outcomes?: OutcomeShelf
+}
+
+const MAX_OUTCOMES = 1000
+
+function outcomesOf(shelf: OutcomeShelf): Koa.Middleware {
+  return async (context: Context) => {
+    const { after = '0', limit = String(MAX_OUTCOMES) } = context.query
+    const [from, most] = [after, limit].map((text) => (typeof text === 'string' && /^\d{1,15}$/.test(text) ? Number(text) : NaN))
+    if (from === undefined || most === undefined || Number.isNaN(from) || !(most >= 1 && most <= MAX_OUTCOMES))
+      throw new HttpError(400, 'http.query', 'after and limit are whole numbers; limit is 1 to 1000.')
+    context.set('Content-Type', 'application/jsonl')
+    context.set('Cache-Control', 'no-store')
+    context.body = await shelf.lines(from, most)
+  }
 }
 
 export function adminApp(options: AdminAppOptions): Koa {
@@ -209,11 +241,13 @@ export function adminApp(options: AdminAppOptions): Koa {
     context.status = ready ? 200 : 503
     context.body = { status: ready ? 'ready' : 'not ready' }
   })
+  if (options.outcomes) router.get('/outcomes', outcomesOf(options.outcomes))
   router.get('/metrics', async (context: Context) => {
     const { contentType, body } = await options.metrics.text()
     context.set('Content-Type', contentType)
     context.body = body
   })
   app.use(router.routes())
+  app.use(operatorRouter(options.operator).routes())
   return app
 }

@@ -5,7 +5,8 @@
  */
 import { MEDIA_TYPE } from '../envelope/container.js'
 
-export type CoreOperation = 'putEnvelope' | 'takeEnvelope' | 'confirmEnvelope' | 'refuseEnvelope' | 'getOutcome'
+export type CoreOperation =
+  'putEnvelope' | 'takeEnvelope' | 'confirmEnvelope' | 'refuseEnvelope' | 'returnEnvelope' | 'withdrawEnvelope' | 'getOutcome'
 
 interface Parameter {
   readonly name: string
@@ -49,6 +50,30 @@ const waitSeconds: Parameter = {
   description: 'How long to wait; 0 when absent',
   schema: { type: 'integer', minimum: 0, maximum: 30, default: 0 },
 }
+const take: readonly Parameter[] = [
+  {
+    name: 'id',
+    in: 'query',
+    required: false,
+    description: 'This very envelope, if it is available; then nobody waits',
+    schema: { type: 'string', pattern: '^[A-Za-z0-9_-]{22,64}$' },
+  },
+  {
+    name: 'leaseSeconds',
+    in: 'query',
+    required: false,
+    description: "Length of the lease, instead of the mailbox's; without effect where envelopes are handed out at most once",
+    schema: { type: 'integer', minimum: 1, maximum: 3600 },
+  },
+  {
+    name: 'confirm',
+    in: 'query',
+    required: false,
+    description:
+      'Where envelopes are handed out at most once: the taker says himself how the hand-over ended (confirm, refuse, return); silence for a minute is unknown. It is handed out once all the same',
+    schema: { type: 'boolean', default: false },
+  },
+]
 const binary = { type: 'string', format: 'binary' }
 const header = (description: string, type: string) => ({ description, schema: { type } })
 
@@ -80,20 +105,22 @@ export const CORE_ROUTES: readonly CoreRoute[] = [
         headers: { Location: header('Where its outcome can be asked', 'string') },
       },
     },
-    problems: [400, 409, 413, 415, 429, 503],
+    problems: [400, 408, 409, 413, 415, 429, 503],
   },
   {
     operation: 'takeEnvelope',
     method: 'post',
     path: '/core/v1/mailboxes/{address}/take',
     summary: 'Takes the next envelope out of a mailbox; at most once, or with a lease that is to be confirmed',
-    parameters: [address, waitSeconds],
+    parameters: [address, waitSeconds, ...take],
     success: {
       '200': {
         description: 'The envelope',
         content: { [MEDIA_TYPE]: { schema: binary } },
         headers: {
           'Protektor-Envelope-Id': header('Id of the envelope', 'string'),
+          'Protektor-Sender': header('Participant that put it', 'string'),
+          'Protektor-Reply-To': header('Reply mailbox that its sender opened for the answer', 'string'),
           'Protektor-Handover': header('at-most-once or lease-and-confirm', 'string'),
           'Protektor-Lease-Ms': header('Time to confirm; only with lease-and-confirm', 'integer'),
           'Protektor-Remaining-Ms': header('Time until the deadline of the envelope', 'integer'),
@@ -107,7 +134,7 @@ export const CORE_ROUTES: readonly CoreRoute[] = [
     operation: 'confirmEnvelope',
     method: 'post',
     path: '/core/v1/envelopes/{id}/confirm',
-    summary: 'Confirms a leased envelope; the core forgets it',
+    summary: 'Confirms an envelope that was taken on lease, or with confirm; the core forgets it',
     parameters: [id],
     success: { '204': { description: 'Confirmed, also when repeated' } },
     problems: [410],
@@ -116,14 +143,32 @@ export const CORE_ROUTES: readonly CoreRoute[] = [
     operation: 'refuseEnvelope',
     method: 'post',
     path: '/core/v1/envelopes/{id}/refuse',
-    summary: 'Gives a leased envelope back unprocessed',
+    summary: 'Refuses an envelope that was taken on lease, or with confirm: it was not processed',
     parameters: [id],
     request: {
       mediaType: 'application/json',
       schema: { type: 'object', required: ['code'], properties: { code: { type: 'string', pattern: '^[A-Za-z0-9._-]{1,40}$' } } },
     },
     success: { '204': { description: 'Refused' } },
-    problems: [400, 410, 413],
+    problems: [400, 408, 410, 413],
+  },
+  {
+    operation: 'returnEnvelope',
+    method: 'post',
+    path: '/core/v1/envelopes/{id}/return',
+    summary: 'Ends a hand-over without a word on processing: leased, the envelope waits again; else its outcome is unknown',
+    parameters: [id],
+    success: { '204': { description: 'Ended' } },
+    problems: [410],
+  },
+  {
+    operation: 'withdrawEnvelope',
+    method: 'post',
+    path: '/core/v1/envelopes/{id}/withdraw',
+    summary: 'Takes back what nobody has taken yet; only for its sender',
+    parameters: [id],
+    success: { '204': { description: 'Nobody will be handed it; its outcome is refused' } },
+    problems: [409],
   },
   {
     operation: 'getOutcome',
@@ -144,7 +189,7 @@ export const CORE_ROUTES: readonly CoreRoute[] = [
     success: {
       '200': { description: 'The outcome', content: { 'application/json': { schema: { $ref: '#/components/schemas/Outcome' } } } },
     },
-    problems: [400, 429],
+    problems: [400, 429, 503],
   },
 ]
 
@@ -153,12 +198,13 @@ const PROBLEM_TEXTS: Readonly<Record<number, string>> = {
   400: 'Malformed',
   401: 'The caller is not known',
   404: 'There is nothing of this name for this caller',
-  409: 'The id was used before',
+  408: 'The body came too slowly',
+  409: 'The id was used before; to withdraw it is too late',
   410: 'The hand-over is over',
   413: 'Too large',
   415: 'No envelope',
   429: 'Over the quota of the caller or the mailbox; see Retry-After',
-  503: 'The core is full; see Retry-After',
+  503: 'The core is full or about to stop, nothing was done; see Retry-After',
 }
 
 function operationOf(route: CoreRoute): object {
@@ -203,7 +249,10 @@ export const CORE_API_OPENAPI = {
           claimed: { type: 'boolean' },
           reason: { type: 'string' },
           at: { type: 'string', format: 'date-time' },
-          jws: { type: 'string', description: 'The same members, signed by the core (type protektor-outcome+jws)' },
+          node: { type: 'string', description: 'Node of the core that settled it; once it is settled' },
+          seq: { type: 'integer', description: 'Its number among the records of this node, from 1, without gaps' },
+          prev: { type: 'string', description: 'SHA-256 (base64url) of the payload of the record before it' },
+          jws: { type: 'string', description: 'The same members, signed by the core (type protektor-outcome+jws); once it is settled' },
         },
       },
       Problem: {

@@ -1,49 +1,47 @@
 // SPDX-License-Identifier: EUPL-1.2
 /**
- * The core over HTTP: put, take, confirm, refuse, outcome for registered participants.
+ * The core over HTTP: put, take, confirm, refuse, return, withdraw, outcome for registered participants.
  *
- * Whoever is not known, or asks for what is not his, gets the same answer as for what does not exist. A hand-over is claimed before its
- * first byte and ends with the last one: `finish` → delivered, `close` before it → unknown (or, leased, waiting again).
- * Specs: product.md, Decisions, "core API", "possession"; threat model C1, C2, C4, C6.
+ * Whoever is not known, or asks for what is not his, gets the same answer as for what does not exist, on the same path through this
+ * file. Nothing is consumed but by POST.
+ * Specs: product.md, Decisions, "core API", "possession"; threat model C1, C2, C4, C6, H1.
  * @module
  */
-import { CompactSign } from 'jose'
-import type { Context, Next } from 'koa'
+import type { Context } from 'koa'
 import Router from 'koa-router'
 import { CoreError } from '../core/errors.js'
-import type { Claim, Core, OutcomeRecord } from '../core/ports.js'
+import { fairQueue, type FairQueue } from '../core/fair.js'
+import type { Core, Once } from '../core/ports.js'
 import type { Clock } from '../env.js'
 import { ENVELOPE_LIMITS, MEDIA_TYPE } from '../envelope/container.js'
 import { EnvelopeError } from '../envelope/errors.js'
 import { readHeader } from '../envelope/header.js'
-import type { SigningKey } from '../envelope/keys.js'
 import { HttpError } from '../errors.js'
 import type { CoreOperation } from './core-api-openapi.js'
 import { CORE_ROUTES } from './core-api-openapi.js'
-import { contentLength, readBody } from './core-body.js'
+import { contentLength, readBody, TRANSFER_LIMITS, type TransferLimits } from './core-body.js'
+import { Handovers, type HandoverEnd } from './core-handover.js'
+import { outcomeBody, type SignOutcome } from './core-outcomes.js'
 import type { Caller, Participant } from './core-possession.js'
 import { possession } from './core-possession.js'
+import { LONG_POLL_LIMITS, LongPolls, type LongPollLimits } from './core-waits.js'
 
 export { CORE_API_OPENAPI } from './core-api-openapi.js'
 export type { Participant } from './core-possession.js'
 
 export interface CoreApiLimits {
   readonly envelopeBytes: number
-  readonly waitSeconds: number
-  /** Long polls of one participant at one mailbox (or one envelope's outcome). */
-  readonly waitsPerTarget: number
-  readonly waitsPerParticipant: number
+  readonly longPolls: LongPollLimits
+  /** Of uploads, and of takers that read what they are handed. */
+  readonly transfers: TransferLimits
   readonly tokenSkewSeconds: number
-  readonly maxTokens: number
 }
 
 export const CORE_API_LIMITS: CoreApiLimits = {
   envelopeBytes: ENVELOPE_LIMITS.envelopeBytes,
-  waitSeconds: 30,
-  waitsPerTarget: 4,
-  waitsPerParticipant: 256,
+  longPolls: LONG_POLL_LIMITS,
+  transfers: TRANSFER_LIMITS,
   tokenSkewSeconds: 60,
-  maxTokens: 200_000,
 }
 
 export interface CoreApiOptions {
@@ -52,47 +50,77 @@ export interface CoreApiOptions {
   readonly publicUrl: string
   readonly participants: readonly Participant[]
   readonly clock: Clock
+  /** Tokens seen; shared by all nodes that share a core. */
+  readonly once: Once
   readonly limits?: Partial<CoreApiLimits>
   /** Throws for a mailbox that nobody can empty at the moment: nothing is put there. */
   readonly assertOpen?: (mailbox: string) => void
-  /** Signs outcome records. */
-  readonly signingKey?: SigningKey
+  readonly signOutcome?: SignOutcome
   /** Told of every error without an HTTP status of its own (answered 500); its text goes nowhere else. */
   readonly onError?: (error: unknown) => void
+  /** Told the status of every call that is not done. */
+  readonly onRefusal?: (status: number) => void
 }
 
-const CODE = /^[A-Za-z0-9._-]{1,40}$/
-const MAX_JSON_BYTES = 4096
+export interface CoreApi {
+  readonly router: Router
+  /**
+   * Called before the core is drained, which decides what is still put and taken. From now on nobody waits for an outcome here, a take
+   * that finds nothing is answered 503, and every answer ends its connection, so that callers come to another node.
+   */
+  drain(): void
+  /** Hand-overs that have begun here and not ended. */
+  readonly underway: number
+  /** Long polls. */
+  readonly waiting: number
+}
 
-export function coreApiRouter(options: CoreApiOptions): Router {
-  const api = new CoreApi(options)
+/** Puts that are worked on at a time. One that waits for its sender's bytes does not count (see `#put`). */
+const TURNS = { atOnce: 64, atOncePerLine: 32, maxWaiting: 2048, maxWaitingPerLine: 512 } as const
+
+const CODE = /^[A-Za-z0-9._-]{1,40}$/
+const ID = /^[A-Za-z0-9_-]{22,64}$/
+const MAX_JSON_BYTES = 4096
+const MAX_LEASE_SECONDS = 3600
+
+export function coreApi(options: CoreApiOptions): CoreApi {
+  const api = new Api(options)
   const router = new Router()
   for (const route of CORE_ROUTES) {
     const path = route.path.replace(/\{(\w+)\}/g, ':$1')
-    router[route.method](path, (context: Context, next: Next) => api.answer(route.operation, context, next))
+    router[route.method](path, (context: Context) => api.answer(route.operation, context))
+    router.all(path, (context: Context) => api.refuseMethod(context, route.method === 'get' ? 'GET, HEAD' : 'POST'))
   }
-  return router
+  return {
+    router,
+    drain: () => api.drain(),
+    get underway() {
+      return api.underway
+    },
+    get waiting() {
+      return api.waiting
+    },
+  }
 }
 
-interface Lease {
-  readonly claim: Claim
-  readonly participant: string
-  readonly untilMs: number
-  confirmed: boolean
-}
+type Handler = (context: Context, caller: Caller, name: string) => Promise<void>
 
-class CoreApi {
+class Api {
   readonly #options: CoreApiOptions
   readonly #core: Core
   readonly #limits: CoreApiLimits
   readonly #caller: ReturnType<typeof possession>
-  readonly #leases = new Map<string, Lease>()
-  readonly #waits = new Map<string, number>()
-  readonly #handlers: { readonly [O in CoreOperation]: (context: Context, caller: Caller, name: string) => Promise<void> } = {
-    putEnvelope: (context, caller, address) => this.#put(context, caller, address),
+  readonly #polls: LongPolls
+  readonly #handovers: Handovers
+  readonly #turns: FairQueue = fairQueue(TURNS)
+  #draining = false
+  readonly #handlers: { readonly [O in CoreOperation]: Handler } = {
+    putEnvelope: (context, caller, address) => this.#putInTurn(context, caller, address),
     takeEnvelope: (context, caller, address) => this.#take(context, caller, address),
-    confirmEnvelope: (context, caller, id) => this.#endLease(context, caller, id, 'confirm'),
-    refuseEnvelope: (context, caller, id) => this.#endLease(context, caller, id, 'refuse'),
+    confirmEnvelope: (context, caller, id) => this.#end(context, caller, id, () => ({ kind: 'confirm' })),
+    refuseEnvelope: (context, caller, id) => this.#end(context, caller, id, (body) => ({ kind: 'refuse', code: refusalCode(body) })),
+    returnEnvelope: (context, caller, id) => this.#end(context, caller, id, () => ({ kind: 'return' })),
+    withdrawEnvelope: (context, caller, id) => this.#withdraw(context, caller, id),
     getOutcome: (context, caller, id) => this.#outcome(context, caller, id),
   }
 
@@ -101,10 +129,25 @@ class CoreApi {
     this.#core = options.core
     this.#limits = { ...CORE_API_LIMITS, ...options.limits }
     this.#caller = possession({ ...options, ...this.#limits })
+    this.#polls = new LongPolls(this.#limits.longPolls)
+    this.#handovers = new Handovers(options, this.#limits.transfers)
   }
 
-  async answer(operation: CoreOperation, context: Context, _next: Next): Promise<void> {
-    context.set('Cache-Control', 'no-store')
+  get underway(): number {
+    return this.#handovers.underway
+  }
+
+  get waiting(): number {
+    return this.#polls.waiting
+  }
+
+  drain(): void {
+    this.#draining = true
+    this.#polls.end()
+  }
+
+  async answer(operation: CoreOperation, context: Context): Promise<void> {
+    context.res.setHeader('Cache-Control', 'no-store').setHeader('X-Content-Type-Options', 'nosniff')
     try {
       const caller = await this.#caller(context.req)
       const params = context.params as Readonly<Record<string, string>>
@@ -112,19 +155,48 @@ class CoreApi {
     } catch (error) {
       this.#problem(context, error)
     }
+    this.#sendElsewhere(context)
   }
 
-  async #put(context: Context, caller: Caller, address: string): Promise<void> {
+  /** The next call comes over another connection, where another node may answer. */
+  #sendElsewhere(context: Context): void {
+    if (this.#draining && !context.headerSent) context.set('Connection', 'close')
+  }
+
+  refuseMethod(context: Context, allowed: string): void {
+    context.set('Allow', allowed)
+    this.#problem(context, new HttpError(405, 'core.method', `Only ${allowed} is served here.`))
+  }
+
+  /**
+   * Reading and checking take turns between mailboxes, and in a mailbox between senders. A body that is not there soon gives its turn
+   * back: it costs memory, which is bounded by the quotas, but no work.
+   */
+  async #putInTurn(context: Context, caller: Caller, address: string): Promise<void> {
     if (context.request.type !== MEDIA_TYPE) throw new HttpError(415, 'core.media-type', 'This is no envelope.')
+    let put: Promise<void> | undefined
+    const work = () =>
+      new Promise<void>((resolve, reject) => {
+        put = this.#put(context, caller, address, resolve)
+        put.then(resolve, reject)
+      })
+    await this.#turns.run(address, work, undefined, caller.participant.id)
+    await put
+  }
+
+  async #put(context: Context, caller: Caller, address: string, onSlow: () => void): Promise<void> {
     const replyTo = context.query.replyTo
     if (Array.isArray(replyTo)) throw malformed()
+    const maxBytes = this.#limits.envelopeBytes
     const announced = contentLength(context.req) ?? 0
-    if (announced > this.#limits.envelopeBytes) throw new HttpError(413, 'core.too-large', 'The body is too large.')
+    if (announced > maxBytes) throw new HttpError(413, 'core.too-large', 'The body is too large.')
     const sender = caller.participant.id
     this.#options.assertOpen?.(address)
     const reservation = await this.#core.reserve(address, sender, announced)
+    let body: Uint8Array | undefined
     try {
-      const body = await readBody(context.req, this.#limits.envelopeBytes, (toBytes) => reservation.grow(toBytes))
+      const grow = (toBytes: number) => reservation.grow(toBytes)
+      body = await readBody(context.req, { ...this.#limits.transfers, maxBytes, grow, onSlow })
       caller.assertBody(body)
       const header = readHeader(body)
       if (header.to !== address) throw malformed()
@@ -134,74 +206,45 @@ class CoreApi {
       context.body = { id: header.id, outcome: 'waiting' }
     } catch (error) {
       reservation.release()
+      body?.fill(0)
       throw error
     }
   }
 
   async #take(context: Context, caller: Caller, address: string): Promise<void> {
+    const { id, leaseSeconds, confirm = 'false' } = context.query
     const waitMs = this.#waitMs(context)
+    if (!isId(id) || !(confirm === 'true' || confirm === 'false')) throw malformed()
+    const leaseMs = leaseSeconds === undefined ? undefined : wholeSeconds(leaseSeconds, 1, MAX_LEASE_SECONDS) * 1000
     await this.#emptyBody(context, caller)
-    const own = caller.participant.mailboxes.includes(address) || (await this.#core.owner(address)) === caller.participant.id
+    const { participant } = caller
+    const own = participant.mailboxes.includes(address) || (await this.#core.owner(address)) === participant.id
     if (!own) throw new CoreError('unknown', 'There is no such mailbox.')
-    const abort = new AbortController()
-    const onClose = () => abort.abort()
-    context.res.once('close', onClose)
-    const claim = await this.#waiting(caller, address, waitMs, () => this.#core.take(address, waitMs, abort.signal))
-    context.res.off('close', onClose)
-    if (claim === undefined) {
-      context.status = 204
-      return
+    const choice = { ...(id === undefined ? {} : { id }), ...(leaseMs === undefined ? {} : { leaseMs }) }
+    const take = (signal?: AbortSignal) => this.#core.take(address, waitMs, signal, choice)
+    // Who ends which of these waits when the node stops is the core's to say: answers are still handed out.
+    const poll = { participant: participant.id, target: address, endsWithNode: false }
+    const claim = await (waitMs === 0 ? take() : this.#polls.run(poll, context.res, take))
+    if (claim !== undefined) {
+      context.respond = false
+      this.#sendElsewhere(context)
+      return this.#handovers.send(context.res, participant.id, claim, confirm === 'true')
     }
-    this.#send(context, caller, claim)
+    if (this.#draining) throw stopping()
+    context.status = 204
   }
 
-  /** From here on the claim ends in `confirm` or `broken`, whatever the socket does. */
-  #send(context: Context, caller: Caller, claim: Claim): void {
-    const { envelope, leaseMs } = claim
-    const { res } = context
-    const over = (end: () => Promise<void>) => void end().catch((error: unknown) => this.#options.onError?.(error))
-    if (res.closed || context.req.socket.destroyed) {
-      over(() => claim.broken())
-      return
-    }
-    if (leaseMs !== undefined)
-      this.#addLease(envelope.id, { claim, participant: caller.participant.id, untilMs: this.#now() + leaseMs, confirmed: false })
-    const { socket } = context.req
-    let delivered = false
-    // A response also says `finish` when its socket is torn down with bytes still in it: then nothing is known to have arrived.
-    res.once('finish', () => {
-      delivered = !socket.destroyed && socket.errored === null
-      if (delivered && leaseMs === undefined) over(() => claim.confirm())
-    })
-    res.once('close', () => {
-      if (!delivered) over(() => this.#brokenUnlessEnded(claim))
-    })
-    context.status = 200
-    context.type = MEDIA_TYPE
-    context.set('Protektor-Envelope-Id', envelope.id)
-    context.set('Protektor-Handover', leaseMs === undefined ? 'at-most-once' : 'lease-and-confirm')
-    if (leaseMs !== undefined) context.set('Protektor-Lease-Ms', String(Math.floor(leaseMs)))
-    context.set('Protektor-Remaining-Ms', String(Math.max(0, Math.floor(claim.remainingMs))))
-    context.body = Buffer.from(envelope.body.buffer, envelope.body.byteOffset, envelope.body.length)
-  }
-
-  async #brokenUnlessEnded(claim: Claim): Promise<void> {
-    try {
-      await claim.broken()
-    } catch (error) {
-      if (!(error instanceof CoreError && error.kind === 'gone')) throw error
-    }
-  }
-
-  async #endLease(context: Context, caller: Caller, id: string, end: 'confirm' | 'refuse'): Promise<void> {
-    const body = await readBody(context.req, MAX_JSON_BYTES, () => undefined)
+  async #end(context: Context, caller: Caller, id: string, read: (body: Uint8Array) => HandoverEnd): Promise<void> {
+    const body = await readBody(context.req, { ...this.#limits.transfers, maxBytes: MAX_JSON_BYTES })
     caller.assertBody(body)
-    const code = end === 'refuse' ? refusalCode(body) : ''
-    const lease = this.#leases.get(id)
-    if (lease === undefined || lease.participant !== caller.participant.id) throw new CoreError('unknown', 'There is no such envelope.')
-    if (end === 'refuse') await lease.claim.refuse(code)
-    else if (!lease.confirmed) await lease.claim.confirm()
-    lease.confirmed = end === 'confirm'
+    await this.#handovers.end(caller.participant.id, id, read(body))
+    context.status = 204
+  }
+
+  async #withdraw(context: Context, caller: Caller, id: string): Promise<void> {
+    await this.#emptyBody(context, caller)
+    await this.#ownRecord(caller, id)
+    if (!(await this.#core.withdraw(id))) throw new HttpError(409, 'core.too-late', 'Somebody has taken it, or it is over.')
     context.status = 204
   }
 
@@ -209,67 +252,27 @@ class CoreApi {
     const waitMs = this.#waitMs(context)
     const until = context.query.until === 'claimed' ? 'claimed' : 'settled'
     await this.#emptyBody(context, caller)
-    let record = await this.#core.outcome(id)
-    if (record?.sender !== caller.participant.id) throw new CoreError('unknown', 'There is no such envelope.')
-    if (waitMs > 0) record = (await this.#waiting(caller, id, waitMs, () => this.#core.settled(id, waitMs, until))) ?? record
-    context.body = await this.#outcomeBody(record)
+    const before = await this.#ownRecord(caller, id)
+    const poll = { participant: caller.participant.id, target: id, endsWithNode: true }
+    const wait = (signal: AbortSignal) => this.#core.settled(id, waitMs, until, signal)
+    const mayWait = waitMs > 0 && !this.#draining
+    const record = (mayWait ? await this.#polls.run(poll, context.res, wait) : undefined) ?? before
+    if (this.#draining && waitMs > 0 && record.outcome === 'waiting') throw stopping()
+    context.body = await outcomeBody(record, this.#options.signOutcome)
   }
 
-  async #outcomeBody(record: OutcomeRecord): Promise<object> {
-    const { id, outcome, claimed, reason, at } = record
-    const body = { id, outcome, claimed, ...(reason === undefined ? {} : { reason }), at }
-    const key = this.#options.signingKey
-    if (key === undefined) return body
-    const jws = await new CompactSign(new TextEncoder().encode(JSON.stringify(body)))
-      .setProtectedHeader({ typ: 'protektor-outcome+jws', alg: key.alg, kid: key.kid })
-      .sign(key.privateKey)
-    return { ...body, jws }
+  async #ownRecord(caller: Caller, id: string) {
+    const record = await this.#core.outcome(id)
+    if (record?.sender !== caller.participant.id) throw new CoreError('unknown', 'There is no such envelope.')
+    return record
   }
 
   async #emptyBody(context: Context, caller: Caller): Promise<void> {
-    caller.assertBody(await readBody(context.req, 0, () => undefined))
+    caller.assertBody(await readBody(context.req, { ...this.#limits.transfers, maxBytes: 0 }))
   }
 
   #waitMs(context: Context): number {
-    const text = context.query.waitSeconds ?? '0'
-    const seconds = typeof text === 'string' && /^\d{1,2}$/.test(text) ? Number(text) : Infinity
-    if (seconds > this.#limits.waitSeconds) throw malformed()
-    return seconds * 1000
-  }
-
-  async #waiting<T>(caller: Caller, target: string, waitMs: number, wait: () => Promise<T>): Promise<T> {
-    if (waitMs === 0) return wait()
-    const { id } = caller.participant
-    const counters = [
-      [id, this.#limits.waitsPerParticipant],
-      [`${id} ${target}`, this.#limits.waitsPerTarget],
-    ] as const
-    if (counters.some(([key, max]) => (this.#waits.get(key) ?? 0) >= max)) {
-      throw new HttpError(429, 'core.too-many-waits', 'Too many calls are waiting.', { retryAfterSeconds: 1 })
-    }
-    for (const [key] of counters) this.#waits.set(key, (this.#waits.get(key) ?? 0) + 1)
-    try {
-      return await wait()
-    } finally {
-      for (const [key] of counters) {
-        const left = (this.#waits.get(key) ?? 1) - 1
-        if (left > 0) this.#waits.set(key, left)
-        else this.#waits.delete(key)
-      }
-    }
-  }
-
-  #addLease(id: string, lease: Lease): void {
-    for (const [other, { untilMs }] of this.#leases) {
-      if (untilMs > this.#now()) break
-      this.#leases.delete(other)
-    }
-    this.#leases.delete(id)
-    this.#leases.set(id, lease)
-  }
-
-  #now(): number {
-    return this.#options.clock.monotonicMs()
+    return wholeSeconds(context.query.waitSeconds ?? '0', 0, this.#limits.longPolls.maxSeconds) * 1000
   }
 
   #problem(context: Context, error: unknown): void {
@@ -278,6 +281,7 @@ class CoreApi {
         ? error
         : { status: error instanceof EnvelopeError ? 400 : 500, retryAfterSeconds: undefined }
     if (status === 500) this.#options.onError?.(error)
+    this.#options.onRefusal?.(status)
     const known = status !== 500 && error instanceof Error && 'finding' in error
     context.status = status
     if (status === 401) context.set('WWW-Authenticate', 'Protektor')
@@ -304,6 +308,19 @@ function refusalCode(body: Uint8Array): string {
   throw malformed()
 }
 
+const isId = (text: unknown): text is string | undefined => text === undefined || (typeof text === 'string' && ID.test(text))
+
+/** @throws {HttpError} 400 */
+function wholeSeconds(text: string | string[], min: number, max: number): number {
+  const seconds = typeof text === 'string' && /^\d{1,4}$/.test(text) ? Number(text) : Infinity
+  if (seconds < min || seconds > max) throw malformed()
+  return seconds
+}
+
 function malformed(): HttpError {
   return new HttpError(400, 'core.malformed', 'The call is malformed.')
+}
+
+function stopping(): HttpError {
+  return new HttpError(503, 'core.stopping', 'This node is about to stop.', { retryAfterSeconds: 1 })
 }

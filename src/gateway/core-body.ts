@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: EUPL-1.2
 /**
- * Reads the body of a call into memory that was reserved before (threat model C4).
+ * Reads the body of a call into memory that was reserved before (threat model C4), for as long as it comes fast enough (H1).
  * @module
  */
 import type { IncomingMessage } from 'node:http'
+import { clearTimeout, setTimeout } from 'node:timers'
 import { HttpError } from '../errors.js'
 
 /** Announced length, or undefined when the body comes in chunks. */
@@ -12,37 +13,125 @@ export function contentLength(request: IncomingMessage): number | undefined {
   return header === undefined ? undefined : Number(header)
 }
 
-/**
- * @param grow called with the running count when no length was announced.
- * @throws {HttpError} 413 too large, 400 the upload broke
- */
-export async function readBody(request: IncomingMessage, maxBytes: number, grow: (toBytes: number) => void): Promise<Uint8Array> {
-  const announced = contentLength(request)
-  if (announced !== undefined && announced > maxBytes) throw tooLarge()
-  const whole = announced === undefined ? undefined : Buffer.allocUnsafeSlow(announced)
-  const chunks: Buffer[] = []
-  let count = 0
-  try {
-    for await (const chunk of request as AsyncIterable<Buffer>) {
-      if (count + chunk.length > maxBytes) throw tooLarge()
-      if (whole === undefined) {
-        grow(count + chunk.length)
-        chunks.push(chunk)
-      } else whole.set(chunk, count)
-      count += chunk.length
-    }
-  } catch (cause) {
-    whole?.fill(0)
-    for (const chunk of chunks) chunk.fill(0)
-    if (cause instanceof Error && 'finding' in cause) throw cause
-    throw new HttpError(400, 'core.upload-broken', 'The upload broke.', { cause })
-  }
-  if (announced !== undefined && count !== announced) throw new HttpError(400, 'core.upload-broken', 'The upload broke.')
-  return whole ?? joined(chunks, count)
+/** How slow a peer may be, in both directions. */
+export interface TransferLimits {
+  /** After `graceMs` at least this much must have passed per second. */
+  readonly minBytesPerSecond: number
+  readonly graceMs: number
 }
 
+export const TRANSFER_LIMITS: TransferLimits = { minBytesPerSecond: 16 * 1024, graceMs: 5_000 }
+
+export interface BodyRules extends TransferLimits {
+  readonly maxBytes: number
+  /** Told the running count when no length was announced. */
+  readonly grow?: (toBytes: number) => void
+  /** Told once, when the body was not there after {@link SHORT_MS}. */
+  readonly onSlow?: () => void
+}
+
+/** A body that takes longer than this waits for its sender, not for us. */
+export const SHORT_MS = 100
+const LOOK_MS = 1000
+const NOTHING = new Uint8Array(0)
+
+/**
+ * The bytes belong to the caller.
+ * @throws {HttpError} 413 too large, 408 too slow, 400 the upload broke; what `grow` throws
+ */
+export function readBody(request: IncomingMessage, rules: BodyRules): Promise<Uint8Array> {
+  const announced = contentLength(request)
+  if (announced !== undefined && announced > rules.maxBytes) return Promise.reject(tooLarge())
+  if (announced === 0 || (announced === undefined && request.headers['transfer-encoding'] === undefined)) return Promise.resolve(NOTHING)
+  return new Promise((resolve, reject) => new Reader(request, rules, announced, resolve, reject))
+}
+
+/** One body on its way. Events, since an iterator over the request costs more than the rest of a small call. */
+class Reader {
+  readonly #request: IncomingMessage
+  readonly #rules: BodyRules
+  readonly #announced: number | undefined
+  readonly #resolve: (body: Uint8Array) => void
+  readonly #reject: (error: Error) => void
+  readonly #chunks: Buffer[] = []
+  readonly #beganMs = performance.now()
+  #count = 0
+  #timer: NodeJS.Timeout
+
+  constructor(
+    request: IncomingMessage,
+    rules: BodyRules,
+    announced: number | undefined,
+    resolve: (body: Uint8Array) => void,
+    reject: (error: Error) => void,
+  ) {
+    this.#request = request
+    this.#rules = rules
+    this.#announced = announced
+    this.#resolve = resolve
+    this.#reject = reject
+    request.on('data', this.#onData).once('end', this.#onEnd).once('error', this.#onBroken).once('close', this.#onBroken)
+    this.#timer = setTimeout(this.#onShort, SHORT_MS)
+    if (request.destroyed) this.#onBroken()
+  }
+
+  readonly #onData = (chunk: Buffer): void => {
+    this.#count += chunk.length
+    this.#chunks.push(chunk)
+    if (this.#count > this.#rules.maxBytes) return this.#fail(tooLarge())
+    if (this.#announced !== undefined) return
+    try {
+      this.#rules.grow?.(this.#count)
+    } catch (error) {
+      this.#fail(error as Error)
+    }
+  }
+
+  readonly #onEnd = (): void => {
+    if (this.#announced !== undefined && this.#announced !== this.#count) return this.#onBroken()
+    this.#stop()
+    this.#resolve(joined(this.#chunks, this.#count))
+  }
+
+  readonly #onBroken = (): void => this.#fail(new HttpError(400, 'core.upload-broken', 'The upload broke.'))
+
+  readonly #onShort = (): void => {
+    this.#rules.onSlow?.()
+    this.#timer = setTimeout(this.#onLook, Math.max(this.#rules.graceMs - SHORT_MS, 0))
+  }
+
+  readonly #onLook = (): void => {
+    const elapsedSeconds = (performance.now() - this.#beganMs) / 1000
+    if (this.#count < this.#rules.minBytesPerSecond * elapsedSeconds)
+      this.#fail(new HttpError(408, 'core.too-slow', 'The body came too slowly.'))
+    else this.#timer = setTimeout(this.#onLook, LOOK_MS)
+  }
+
+  #fail(error: Error): void {
+    this.#stop()
+    this.#request.pause()
+    for (const chunk of this.#chunks) chunk.fill(0)
+    this.#reject(error)
+  }
+
+  #stop(): void {
+    clearTimeout(this.#timer)
+    this.#request.off('data', this.#onData).off('end', this.#onEnd).off('error', this.#onBroken).off('close', this.#onBroken)
+    // A request that breaks later says so by an error event, which must not go unheard.
+    this.#request.on('error', ignore)
+  }
+}
+
+const ignore = (): void => undefined
+
+/**
+ * A chunk that has its memory to itself is taken as it is. The rest is copied into memory of the exact size and wiped: it is a part of
+ * what the socket was read into, which nobody overwrites before it is used again (C5).
+ */
 function joined(chunks: readonly Buffer[], count: number): Uint8Array {
-  const bytes = new Uint8Array(count)
+  const [only] = chunks
+  if (chunks.length === 1 && only?.buffer.byteLength === count) return only
+  const bytes = Buffer.allocUnsafeSlow(count)
   let offset = 0
   for (const chunk of chunks) {
     bytes.set(chunk, offset)

@@ -14,6 +14,9 @@ export interface LocalParticipant {
   readonly mailboxes: readonly string[]
 }
 
+/** As long as a core waits for the end of a hand-over without lease. */
+const MAX_HELD_MS = 60_000
+
 /** @returns a transport for `createClient` or `connect({ transport })`. Taken bytes are copies (`slice` of a Buffer is none): the core overwrites its own. */
 export function localTransport(core: Core, participant: LocalParticipant, clock: Clock): Transport {
   const leases = new Map<string, { readonly claim: Claim; readonly untilMs: number }>()
@@ -27,37 +30,45 @@ export function localTransport(core: Core, participant: LocalParticipant, clock:
     async put(envelope: OutgoingEnvelope) {
       await core.put({ ...envelope, sender: participant.id })
     },
-    async take(mailbox, waitSeconds, signal): Promise<TakenEnvelope | undefined> {
+    async take(mailbox, waitSeconds, signal, wish = {}): Promise<TakenEnvelope | undefined> {
       const own = participant.mailboxes.includes(mailbox) || (await core.owner(mailbox)) === participant.id
       if (!own) throw new CoreError('unknown', 'There is no such mailbox.')
-      const claim = await core.take(mailbox, waitSeconds * 1000, signal)
+      const { id, leaseSeconds, confirm } = wish
+      const choice = { ...(id === undefined ? {} : { id }), ...(leaseSeconds === undefined ? {} : { leaseMs: leaseSeconds * 1000 }) }
+      const claim = await core.take(mailbox, waitSeconds * 1000, signal, choice)
       if (claim === undefined) return undefined
       const { envelope, remainingMs, leaseMs } = claim
-      const taken = { id: envelope.id, body: new Uint8Array(envelope.body), remainingMs }
-      if (leaseMs === undefined) {
+      const { sender, replyTo } = envelope
+      const body = new Uint8Array(envelope.body)
+      const taken = { id: envelope.id, body, remainingMs, sender, ...(replyTo === undefined ? {} : { replyTo }) }
+      if (leaseMs === undefined && confirm !== true) {
         await claim.confirm()
         return taken
       }
       const nowMs = clock.monotonicMs()
-      for (const [id, { untilMs }] of leases) if (untilMs <= nowMs) leases.delete(id)
-      leases.set(envelope.id, { claim, untilMs: nowMs + leaseMs })
-      return { ...taken, leaseMs }
+      for (const [other, { untilMs }] of leases) if (untilMs <= nowMs) leases.delete(other)
+      leases.set(envelope.id, { claim, untilMs: nowMs + (leaseMs ?? MAX_HELD_MS) })
+      return leaseMs === undefined ? taken : { ...taken, leaseMs }
     },
     confirm: async (id) => leased(id).confirm(),
     refuse: async (id, code) => leased(id).refuse(code),
+    giveBack: async (id) => leased(id).broken(),
+    withdraw: async (id) => (await core.outcome(id))?.sender === participant.id && core.withdraw(id),
     async outcome(id, waitSeconds, until, signal): Promise<EnvelopeOutcome | undefined> {
       if (signal?.aborted === true || (await core.outcome(id))?.sender !== participant.id) return undefined
-      const record = await core.settled(id, waitSeconds * 1000, until)
+      const record = await core.settled(id, waitSeconds * 1000, until, signal)
       if (record === undefined) return undefined
-      const { sender: _sender, ...outcome } = record
-      return outcome
+      const { sender: _sender, link, ...outcome } = record
+      return { ...outcome, ...link }
     },
   }
   return {
     put: (envelope) => translated(transport.put(envelope)),
-    take: (mailbox, waitSeconds, signal) => translated(transport.take(mailbox, waitSeconds, signal)),
+    take: (mailbox, waitSeconds, signal, wish) => translated(transport.take(mailbox, waitSeconds, signal, wish)),
     confirm: (id) => translated(transport.confirm(id)),
     refuse: (id, code) => translated(transport.refuse(id, code)),
+    giveBack: (id) => translated(transport.giveBack(id)),
+    withdraw: (id) => translated(transport.withdraw(id)),
     outcome: (id, waitSeconds, until, signal) => translated(transport.outcome(id, waitSeconds, until, signal)),
   }
 }

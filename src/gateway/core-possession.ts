@@ -5,17 +5,16 @@
  * Specs: product.md, Decisions, "possession"; threat model C2; [RFC 8725].
  * @module
  */
-import { createHash, timingSafeEqual } from 'node:crypto'
+import { hash, timingSafeEqual, X509Certificate } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import type { TLSSocket } from 'node:tls'
 import type { JWK } from 'jose'
-import { base64url, compactVerify, decodeProtectedHeader } from 'jose'
 import { z } from 'zod'
-import { TOKEN_SCHEME, TOKEN_TYPE } from '../client/token.js'
+import { TOKEN_SCHEME } from '../client/token.js'
+import type { Once } from '../core/ports.js'
 import type { Clock } from '../env.js'
-import type { SenderLookup } from '../envelope/keys.js'
-import { importVerifyingKey, trustedSenders } from '../envelope/keys.js'
 import { HttpError } from '../errors.js'
+import { tokenVerifier } from './core-token.js'
 
 export interface Participant {
   readonly id: string
@@ -39,10 +38,11 @@ export interface PossessionOptions {
   readonly participants: readonly Participant[]
   readonly clock: Clock
   readonly tokenSkewSeconds: number
-  readonly maxTokens: number
+  /** Tokens seen; shared by all nodes that share a core. */
+  readonly once: Once
 }
 
-const MAX_TOKEN_CHARS = 8192
+export type Possession = (request: IncomingMessage) => Promise<Caller>
 
 const claimsSchema = z.strictObject({
   iss: z.string().max(120),
@@ -55,99 +55,81 @@ const claimsSchema = z.strictObject({
 })
 
 /** @returns a function that names the caller of a request or throws {HttpError} 401, 429. */
-export function possession(options: PossessionOptions): (request: IncomingMessage) => Promise<Caller> {
-  const byId = new Map(options.participants.map((participant) => [participant.id, participant]))
-  const keys = trustedSenders(options.participants)
-  const used = new UsedTokens(options)
+export function possession(options: PossessionOptions): Possession {
+  const byToken = tokenPossession(options)
+  const byCertificate = certificatePossession(options)
   return async (request) => {
     const header = request.headers.authorization
-    if (header !== undefined) return byToken(header, request, options, byId, keys, used)
-    const participant = byCertificate(request, options.participants)
-    if (participant === undefined) throw unknownCaller()
-    return { participant, assertBody: () => undefined }
+    const caller = header === undefined ? byCertificate(request) : await byToken(header, request)
+    if (caller === undefined) throw unknownCaller()
+    return caller
   }
 }
 
-function byCertificate(request: IncomingMessage, participants: readonly Participant[]): Participant | undefined {
-  const socket = request.socket as Partial<TLSSocket>
-  const der = socket.encrypted === true ? socket.getPeerCertificate?.(false)?.raw : undefined
-  if (der === undefined) return undefined
-  return participants.find((participant) => participant.tls?.some((own) => own.length === der.length && timingSafeEqual(own, der)))
-}
-
-async function byToken(
-  header: string,
-  request: IncomingMessage,
-  options: PossessionOptions,
-  byId: ReadonlyMap<string, Participant>,
-  keys: SenderLookup,
-  used: UsedTokens,
-): Promise<Caller> {
-  const jws = header.startsWith(TOKEN_SCHEME + ' ') ? header.slice(TOKEN_SCHEME.length + 1) : ''
-  if (jws === '' || jws.length > MAX_TOKEN_CHARS) throw unknownCaller()
-  const claims = await verifiedClaims(jws, keys)
-  const participant = byId.get(claims.iss)
-  const ageSeconds = options.clock.now().getTime() / 1000 - claims.iat
-  const fits =
-    claims.aud === options.publicUrl &&
-    claims.htm === request.method &&
-    claims.htu === request.url &&
-    Math.abs(ageSeconds) <= options.tokenSkewSeconds
-  if (participant === undefined || !fits) throw unknownCaller()
-  used.enter(claims.iss, claims.jti)
-  const assertBody = (body: Uint8Array) => {
-    if (createHash('sha256').update(body).digest('base64url') !== claims.bh) throw unknownCaller()
-  }
-  return { participant, assertBody }
-}
-
-async function verifiedClaims(jws: string, keys: SenderLookup): Promise<z.infer<typeof claimsSchema>> {
-  try {
-    const { alg, kid, typ, ...others } = decodeProtectedHeader(jws)
-    if (typ !== TOKEN_TYPE || typeof kid !== 'string' || Object.keys(others).length > 0) throw unknownCaller()
-    const unverified = claimsSchema.parse(parsed(base64url.decode(jws.split('.')[1] ?? '')))
-    const jwk = await keys(kid, unverified.iss)
-    if (jwk === undefined) throw unknownCaller()
-    const key = await importVerifyingKey(jwk)
-    if (key.alg !== alg) throw unknownCaller()
-    const { payload } = await compactVerify(jws, key.publicKey, { algorithms: [key.alg] })
-    return claimsSchema.parse(parsed(payload))
-  } catch (cause) {
-    if (cause instanceof HttpError) throw cause
-    throw unknownCaller(cause)
-  }
-}
-
-function parsed(bytes: Uint8Array): unknown {
-  return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
+interface Pinned {
+  readonly der: Uint8Array
+  readonly validFromMs: number
+  readonly validToMs: number
+  readonly caller: Caller
 }
 
 /**
- * Tokens seen, in order of arrival, for as long as they could be accepted. When the table is full nobody is let in unseen: 429.
- * Twice the skew covers a token dated as far ahead as allowed; time is monotonic, so a jump of the wall clock empties nothing.
+ * The TLS layer checked that the caller holds the key of the certificate; whose it is, and whether it holds today, is decided here. A
+ * connection keeps its certificate for life (the server refuses renegotiation), so the table is searched once per connection.
  */
-class UsedTokens {
-  readonly #seen = new Map<string, number>()
-  readonly #options: PossessionOptions
-
-  constructor(options: PossessionOptions) {
-    this.#options = options
+function certificatePossession({ participants, clock }: PossessionOptions): (request: IncomingMessage) => Caller | undefined {
+  const pins = participants.flatMap((participant) =>
+    (participant.tls ?? []).map((der): Pinned => {
+      const { validFrom, validTo } = new X509Certificate(der)
+      return {
+        der,
+        validFromMs: Date.parse(validFrom),
+        validToMs: Date.parse(validTo),
+        caller: { participant, assertBody: () => undefined },
+      }
+    }),
+  )
+  const known = new WeakMap<object, Pinned | 'nobody'>()
+  const look = (socket: Partial<TLSSocket>): Pinned | 'nobody' => {
+    const der = socket.encrypted === true ? socket.getPeerX509Certificate?.()?.raw : undefined
+    if (der === undefined) return 'nobody'
+    return pins.find((pin) => pin.der.length === der.length && timingSafeEqual(pin.der, der)) ?? 'nobody'
   }
-
-  enter(participant: string, jti: string): void {
-    const nowMs = this.#options.clock.monotonicMs()
-    for (const [key, untilMs] of this.#seen) {
-      if (untilMs > nowMs) break
-      this.#seen.delete(key)
-    }
-    const key = `${participant} ${jti}`
-    if (this.#seen.has(key)) throw unknownCaller()
-    if (this.#seen.size >= this.#options.maxTokens)
-      throw new HttpError(429, 'core.too-many-calls', 'Too many calls.', { retryAfterSeconds: 5 })
-    this.#seen.set(key, nowMs + 2000 * this.#options.tokenSkewSeconds + 1000)
+  return ({ socket }) => {
+    const pin = known.get(socket) ?? look(socket as Partial<TLSSocket>)
+    known.set(socket, pin)
+    if (pin === 'nobody') return undefined
+    const nowMs = clock.now().getTime()
+    return pin.validFromMs <= nowMs && nowMs <= pin.validToMs ? pin.caller : undefined
   }
 }
 
-function unknownCaller(cause?: unknown): HttpError {
-  return new HttpError(401, 'core.unknown-caller', 'The caller is not known.', cause === undefined ? {} : { cause })
+function tokenPossession(options: PossessionOptions): (header: string, request: IncomingMessage) => Promise<Caller | undefined> {
+  const { publicUrl, participants, clock, tokenSkewSeconds, once } = options
+  const byId = new Map(participants.map((participant) => [participant.id, participant]))
+  const verifier = tokenVerifier(participants)
+  // Twice the skew covers a token dated as far ahead as allowed.
+  const rememberMs = 2000 * tokenSkewSeconds + 1000
+  const prefix = TOKEN_SCHEME + ' '
+  return async (header, request) => {
+    const payload = header.startsWith(prefix) ? (await verifier)(header.slice(prefix.length)) : undefined
+    const { data: claims } = claimsSchema.safeParse(payload)
+    const participant = claims && byId.get(claims.iss)
+    if (claims === undefined || participant === undefined) return undefined
+    const ageSeconds = clock.now().getTime() / 1000 - claims.iat
+    const fits =
+      claims.aud === publicUrl && claims.htm === request.method && claims.htu === request.url && Math.abs(ageSeconds) <= tokenSkewSeconds
+    if (!fits) return undefined
+    const used = await once.enter(`${claims.iss} ${claims.jti}`, rememberMs)
+    if (used === 'full') throw new HttpError(429, 'core.too-many-calls', 'Too many calls.', { retryAfterSeconds: 5 })
+    if (used === 'seen') return undefined
+    const assertBody = (body: Uint8Array) => {
+      if (hash('sha256', body, 'base64url') !== claims.bh) throw unknownCaller()
+    }
+    return { participant, assertBody }
+  }
+}
+
+function unknownCaller(): HttpError {
+  return new HttpError(401, 'core.unknown-caller', 'The caller is not known.')
 }

@@ -23,6 +23,7 @@ export interface LogFields {
   readonly algorithms?: readonly string[]
   readonly certificateSha256?: string
   readonly bytes?: number
+  readonly count?: number
   readonly durationMs?: number
   readonly outcome?: string
   readonly ref?: string
@@ -30,7 +31,7 @@ export interface LogFields {
 
 const FIELDS = [
   'requestId', 'envelopeId', 'role', 'mode', 'endpoint', 'peer', 'participant', 'messageType', 'messageId', 'feedback', 'findings',
-  'error', 'algorithms', 'certificateSha256', 'bytes', 'durationMs', 'outcome', 'ref',
+  'error', 'algorithms', 'certificateSha256', 'bytes', 'count', 'durationMs', 'outcome', 'ref',
 ] as const satisfies readonly (keyof LogFields)[] // prettier-ignore
 
 export type LogLevel = 'info' | 'warn' | 'error'
@@ -51,15 +52,18 @@ const isUnsafe = (code: number): boolean =>
   inRange(code, 0x2028, 0x202e) ||
   inRange(code, 0x2066, 0x2069)
 
-/** Unsafe characters become visible escapes; long texts are cut. */
-export function printable(text: string): string {
+/** Unsafe characters become visible escapes. */
+export function escaped(text: string): string {
   let out = ''
-  for (const c of text.slice(0, MAX_TEXT)) {
+  for (const c of text) {
     const code = c.codePointAt(0) ?? 0
     out += isUnsafe(code) ? '\\u' + code.toString(16).padStart(4, '0') : c
   }
-  return text.length > MAX_TEXT ? out + '…' : out
+  return out
 }
+
+/** The same; long texts are cut. */
+export const printable = (text: string): string => escaped(text.slice(0, MAX_TEXT)) + (text.length > MAX_TEXT ? '…' : '')
 
 const clean = (value: unknown): unknown => {
   if (typeof value === 'string') return printable(value)

@@ -7,6 +7,7 @@
  * Specs: threat model H1, H2.
  * @module
  */
+import { constants } from 'node:crypto'
 import { createServer as createHttp, type RequestListener, type Server } from 'node:http'
 import { createServer as createHttps } from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
@@ -78,7 +79,16 @@ export async function listen(
   const { tls } = options
   const server: Server = tls
     ? createHttps(
-        { ...settings, key: tls.key, cert: tls.certificate, minVersion: 'TLSv1.2', requestCert: true, rejectUnauthorized: false },
+        {
+          ...settings,
+          key: tls.key,
+          cert: tls.certificate,
+          minVersion: 'TLSv1.2',
+          requestCert: true,
+          rejectUnauthorized: false,
+          // A connection has one client certificate for life: whose it is, is looked up once.
+          secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
+        },
         handler,
       )
     : createHttp(settings, handler)

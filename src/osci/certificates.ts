@@ -26,7 +26,8 @@ const decoded = new Map<string, Uint8Array>()
 function derOf(text: string, e: XmlElement): Uint8Array {
   const known = decoded.get(text)
   if (known) return known
-  const der = decodeBase64(text, e)
+  // In memory of its own: as a piece of the pool of small buffers it would keep what else was written there, parts of messages.
+  const der = new Uint8Array(decodeBase64(text, e))
   if (text.length > MAX_CERTIFICATE_TEXT) return der
   const [oldest] = decoded.size >= MAX_KEPT ? decoded.keys() : []
   if (oldest !== undefined) decoded.delete(oldest)

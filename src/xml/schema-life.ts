@@ -111,11 +111,12 @@ export function startLife(set: PreparedSet, documents: number, startWorker: Star
     void worker.terminate()
     events.over(life, unanswered, reason)
   }
-  // the limit counts for the document being judged, not for those behind it
+  // The limit counts for the document being judged, not for those behind it. A timer must not know the job: its end is kept until the
+  // next one, and would keep the document.
   const watch = (): void => {
     cancelTimer()
-    const [head] = jobs.values()
-    if (head && isReady) cancelTimer = after(head.timeoutMs, () => expire(head.timeoutMs))
+    const { timeoutMs } = jobs.values().next().value ?? {}
+    if (timeoutMs !== undefined && isReady) cancelTimer = after(timeoutMs, () => expire(timeoutMs))
   }
   const expire = (elapsedMs: number): void => {
     const judged = Atomics.load(counter, DONE)
@@ -123,12 +124,13 @@ export function startLife(set: PreparedSet, documents: number, startWorker: Star
     const id = jobs.has(judged) ? judged : jobs.keys().next().value
     const job = id === undefined ? undefined : jobs.get(id)
     if (id === undefined || !job) return
-    if (job.timeoutMs > elapsedMs) {
-      cancelTimer = after(job.timeoutMs - elapsedMs, () => expire(job.timeoutMs))
+    const { timeoutMs } = job
+    if (timeoutMs > elapsedMs) {
+      cancelTimer = after(timeoutMs - elapsedMs, () => expire(timeoutMs))
       return
     }
     jobs.delete(id)
-    job.settle({ verdict: 'error', problems: [{ line: 0, message: `no verdict within ${job.timeoutMs} ms` }] })
+    job.settle({ verdict: 'error', problems: [{ line: 0, message: `no verdict within ${timeoutMs} ms` }] })
     end('time limit')
   }
 

@@ -9,6 +9,7 @@
  * Specs: [genericode 1.0], xoev.md §4 (code types 1–4 and policy).
  * @module
  */
+import { createHash } from 'node:crypto'
 import { CHECK_LIMITS } from '../env.js'
 import { parseXml } from '../xml/gate.js'
 import { attributeOf, childOf, elementsOf, textOf, type XmlDocument, type XmlElement } from '../xml/tree.js'
@@ -25,6 +26,8 @@ export interface CodeList {
   readonly version: string
   readonly name: string
   readonly codes: ReadonlySet<string>
+  /** Of the file, hex. */
+  readonly sha256: string
 }
 
 const under = (e: XmlElement, local: string): XmlElement[] => elementsOf(e).filter((c) => c.local === local)
@@ -73,7 +76,8 @@ export function readCodeList(bytes: Uint8Array): CodeList | undefined {
       const [simple] = under(value, 'SimpleValue')
       if (simple) codes.add(textOf(simple).trim())
     }
-  return { uri, version, name: text('LongName') ?? text('ShortName') ?? uri, codes }
+  const sha256 = createHash('sha256').update(bytes).digest('hex')
+  return { uri, version, name: text('LongName') ?? text('ShortName') ?? uri, codes, sha256 }
 }
 
 export type CodeOutcome = 'ok' | 'unknown-code' | 'unknown-version' | 'unknown-list'
@@ -119,10 +123,13 @@ export class CodeListStore {
     return versions && [...versions.values()].some((list) => list.codes.has(code))
   }
 
+  /** Every list, by URI and version. */
+  all(): CodeList[] {
+    return [...this.lists.values()].flatMap((versions) => [...versions.values()])
+  }
+
   get size(): number {
-    let count = 0
-    for (const versions of this.lists.values()) count += versions.size
-    return count
+    return this.all().length
   }
 }
 

@@ -116,8 +116,8 @@ export function schemaSets(directories: readonly SchemaFiles[]): SchemaSets {
   const remember = (key: string, find: () => SchemaChoice | undefined): SchemaChoice | undefined => {
     if (known.has(key)) return known.get(key)
     const found = find()
-    // names from messages are not worth remembering without bound
-    if (found !== undefined) known.set(key, found)
+    // names from messages are not worth remembering without bound; a copy, since the key holds slices that would keep their document alive
+    if (found !== undefined) known.set(Buffer.from(key, 'utf8').toString('utf8'), found)
     return found
   }
   const search = (uri: string, declares: (document: SchemaDocument) => boolean): SchemaChoice | undefined => {

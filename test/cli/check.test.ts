@@ -12,8 +12,10 @@ import { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { UsageError } from '../../src/cli/arguments.js'
 import { exitCode, run } from '../../src/cli/commands/check.js'
+import { run as verifyReport } from '../../src/cli/commands/verify-report.js'
 import type { Io } from '../../src/cli/io.js'
-import type { FileResult } from '../../src/check/reports/json.js'
+import { ConfigError } from '../../src/errors.js'
+import { NOTHING_YET, type FileResult } from '../../src/check/reports/report.js'
 
 const FOREIGN = fileURLToPath(new URL('../../fixtures/foreign/osci-bibliothek-2.4.1/', import.meta.url))
 const EXAMPLES = fileURLToPath(new URL('../../schemas/xprotektor/1.0/beispiele/gueltig/', import.meta.url))
@@ -23,7 +25,9 @@ const ANSWER = join(EXAMPLES, 'meldebescheinigung.antwort.1001.meldedaten.xml')
 const KEYS = ['addressee-cipher', 'reader-cipher'].flatMap((name) => ['--keystore', join(FOREIGN, `pki/${name}.p12`), '--pin', 'test'])
 const TRUST = ['--trust', join(FOREIGN, 'pki/ca.pem')]
 
-async function call(argv: readonly string[], stdin?: Uint8Array) {
+const verify = (argv: readonly string[]) => call(argv, undefined, verifyReport)
+
+async function call(argv: readonly string[], stdin?: Uint8Array, command = run) {
   let out = ''
   let err = ''
   const io: Io = {
@@ -34,7 +38,7 @@ async function call(argv: readonly string[], stdin?: Uint8Array) {
     ...(stdin ? { stdin: Readable.from([stdin]) } : {}),
   }
   try {
-    const code = await run(argv, io)
+    const code = await command(argv, io)
     return { code, out, err }
   } catch (error) {
     // the launcher makes 2 of it, see the last test
@@ -102,11 +106,73 @@ describe('protektor check', () => {
   })
 
   it('exit code 4 comes before 1 before 3', () => {
-    expect(exitCode(['valid', 'invalid', 'error', 'unchecked'])).to.equal(4)
-    expect(exitCode(['valid', 'invalid', 'unchecked'])).to.equal(1)
-    expect(exitCode(['valid', 'unchecked'])).to.equal(3)
-    expect(exitCode(['valid'])).to.equal(0)
-    expect(exitCode([])).to.equal(0)
+    const sum = { valid: 1, invalid: 1, unchecked: 1, error: 1 }
+    expect(exitCode(sum)).to.equal(4)
+    expect(exitCode({ ...sum, error: 0 })).to.equal(1)
+    expect(exitCode({ ...sum, error: 0, invalid: 0 })).to.equal(3)
+    expect(exitCode({ ...NOTHING_YET, valid: 1 })).to.equal(0)
+    expect(exitCode(NOTHING_YET)).to.equal(0)
+  })
+
+  it('a folder with expected.yaml is a regression suite: only differences fail, and are named', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'protektor-suite-'))
+    mkdirSync(join(folder, 'below'))
+    writeFileSync(join(folder, 'bad.xml'), '<a><b></a>')
+    writeFileSync(join(folder, 'below', 'noise.bin'), 'what is this')
+    const suite = (text: string) => writeFileSync(join(folder, 'expected.yaml'), `files:\n${text}`)
+    suite('  bad.xml: { verdict: invalid, findings: [ xml.not-well-formed ] }\n  below/noise.bin: { verdict: unchecked }\n')
+    const good = await call([folder])
+    expect(good).to.include({ code: 0, err: '' })
+    suite('  bad.xml: { verdict: valid, findings: [ xml.doctype ] }\n  gone.bin: { verdict: valid }\n')
+    const differs = await call([folder])
+    expect(differs.code).to.equal(1)
+    expect(differs.err.split('\n').filter(Boolean).sort()).to.deep.equal(
+      [
+        `≠ ${join(folder, 'bad.xml')}: expected finding is missing xml.doctype`,
+        `≠ ${join(folder, 'bad.xml')}: finding was not expected xml.not-well-formed`,
+        `≠ ${join(folder, 'bad.xml')}: verdict invalid, expected valid`,
+        `≠ ${join(folder, 'below', 'noise.bin')}: file does not stand in expected.yaml`,
+        `≠ ${join(folder, 'gone.bin')}: expected file is missing`,
+      ].sort(),
+    )
+    for (const [text, word] of [
+      ['  bad.xml: { verdict: invalid, finding: [] }\n', 'files.bad.xml'],
+      ['  bad.xml: { verdict: perfect }\n', 'files.bad.xml.verdict'],
+      ['  ../up.bin: { verdict: valid }\n', 'files'],
+      ['  bad.xml: { verdict: invalid, findings: [ xml.nonsense ] }\n', 'xml.nonsense'],
+      ['  bad.xml: [\n', '(file)'],
+    ] as const) {
+      suite(text)
+      const error: unknown = await call([folder]).catch((cause: unknown) => cause)
+      expect(error, text).to.be.instanceOf(ConfigError)
+      expect(String((error as Error).message), text)
+        .to.contain(word)
+        .and.contain('expected.yaml:')
+    }
+    rmSync(folder, { recursive: true })
+  })
+
+  it('--sign signs the report, verify-report finds every changed byte and every other signer', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'protektor-signed-'))
+    const key = ['--sign', join(FOREIGN, 'pki/addressee-sign.p12'), '--pin', 'test']
+    expect((await call([...key, '--format', 'html', '--out', folder, ANSWER])).code).to.equal(0)
+    const report = join(folder, 'report.html')
+    expect((await verify([...TRUST, report])).out).to.match(/valid \(signed by .*, \d{4}-/)
+    expect(await verify([...TRUST, report])).to.include({ code: 0 })
+    expect(await verify([report])).to.include({ code: 3 })
+    const bytes = readFileSync(report)
+    const changed = Buffer.from(bytes)
+    changed.writeUInt8((changed[100] ?? 0) ^ 1, 100)
+    writeFileSync(report, changed)
+    expect(await verify([...TRUST, report])).to.include({ code: 1 })
+    writeFileSync(report, bytes)
+    const jws = readFileSync(report + '.jws', 'utf8')
+    for (const other of ['', 'a.b.c', jws.slice(0, -4), jws.replace('.', '.A')]) {
+      writeFileSync(report + '.jws', other)
+      expect(await verify([...TRUST, report]), other.slice(0, 10)).to.include({ code: 1 })
+    }
+    expect(await verify([...TRUST, join(folder, 'nowhere.html')])).to.include({ code: 1 })
+    rmSync(folder, { recursive: true })
   })
 
   it('searches directories recursively, in order, without following links to folders', async () => {
@@ -198,8 +264,8 @@ describe('protektor check', () => {
     ['a schema directory that is not there', ['--schemas', 'nowhere', PLAIN], /nowhere/],
     ['a time without zone', ['--at', '2026-11-24T12:00:00', PLAIN], /zone/],
     ['a time that is none', ['--at', '2026-13-44T99:00:00Z', PLAIN], /--at/],
+    ['a signature without folder', ['--sign', join(FOREIGN, 'pki/addressee-sign.p12'), '--pin', 'test', PLAIN], /--out/],
     ['an unknown format', ['--format', 'pdf', PLAIN], /pdf/],
-    ['a format of a later release', ['--format', 'sarif', PLAIN], /later release/],
   ] as const)
     it(`a wrong call ends with 2: ${what}`, async () => {
       const { code, out, err } = await call(argv)
@@ -224,8 +290,8 @@ describe('protektor check', () => {
     const launcher = fileURLToPath(new URL('../../bin/protektor.js', import.meta.url))
     const codeOf = (...argv: string[]) => spawnSync(process.execPath, [launcher, 'check', ...argv], { encoding: 'utf8' })
     expect(codeOf('--lang', 'de', ANSWER)).to.include({ status: 0, stderr: '' })
-    const wrong = codeOf('--lang', 'de', '--format', 'sarif', ANSWER)
+    const wrong = codeOf('--lang', 'de', '--format', 'pdf', ANSWER)
     expect(wrong.status).to.equal(2)
-    expect(wrong.stderr).to.contain('späteren Version')
+    expect(wrong.stderr).to.contain('kennt pdf nicht')
   })
 })

@@ -4,14 +4,19 @@
  * @module
  */
 import { expect } from 'chai'
+import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 
-const { programFromSources } = createRequire(import.meta.url)('../../bin/from-sources.js') as {
+const require = createRequire(import.meta.url)
+const { programFromSources } = require('../../bin/from-sources.js') as {
   programFromSources(root: string): Promise<string | undefined>
+}
+const { load } = require('../../bin/whole-program.js') as {
+  load(file: string, command?: string): { main(): string; place: string }
 }
 
 describe('the program from sources', () => {
@@ -22,7 +27,6 @@ describe('the program from sources', () => {
     if (program === undefined) throw new Error('nothing was made')
     return program
   }
-  const load = async (program: string) => (await import(pathToFileURL(program).href)) as { main(): string; place: string }
 
   beforeEach(() => {
     root = mkdtempSync(join(tmpdir(), 'protektor-sources-'))
@@ -38,7 +42,7 @@ describe('the program from sources', () => {
 
   it('is made once, and finds its place as the source does', async () => {
     const program = await made()
-    const loaded = await load(program)
+    const loaded = load(program)
     expect(loaded.main()).to.equal('one')
     expect(loaded.place).to.equal(pathToFileURL(main()).href)
     writeFileSync(join(dirname(program), 'mark'), '')
@@ -51,7 +55,7 @@ describe('the program from sources', () => {
     writeFileSync(join(root, 'src', 'answer.ts'), 'export const answer: string = "two"\n')
     const after = await made()
     expect(after).to.not.equal(before)
-    expect((await load(after)).main()).to.equal('two')
+    expect(load(after).main()).to.equal('two')
   })
 
   it('is made again when what is kept was damaged', async () => {
@@ -65,7 +69,7 @@ describe('the program from sources', () => {
   it('is the same for starts at the same time', async () => {
     const programs = await Promise.all([made(), made(), made()])
     expect(new Set(programs).size).to.equal(1)
-    expect((await load(programs[0])).main()).to.equal('one')
+    expect(load(programs[0]).main()).to.equal('one')
   })
 
   it('keeps few older ones', async () => {
@@ -82,5 +86,63 @@ describe('the program from sources', () => {
     rmSync(join(root, 'node_modules'), { recursive: true })
     writeFileSync(join(root, 'node_modules'), 'no folder')
     expect(await programFromSources(root)).to.equal(undefined)
+  })
+
+  describe('with the code that V8 made of it', () => {
+    /** Runs the program in a process of its own. @returns what it printed: its answer, and whether code was taken over. */
+    const run = (program: string, command: string, exitCode = 0): string => {
+      const script = `
+        const vm = require('node:vm'); const taken = []
+        vm.Script = class extends vm.Script { constructor(text, how) { super(text, how); taken.push(how.cachedData !== undefined && !this.cachedDataRejected) } }
+        const { main } = require(${JSON.stringify(require.resolve('../../bin/whole-program.js'))}).load(${JSON.stringify(program)}, ${JSON.stringify(command)})
+        console.log(main(), taken.join()); process.exitCode = ${exitCode}`
+      return spawnSync(process.execPath, ['-e', script], { encoding: 'utf8' }).stdout.trim()
+    }
+    const codes = (program: string): string[] => readdirSync(dirname(program)).filter((name) => name.endsWith('.code'))
+
+    it('takes it over from the second run on, by command', async () => {
+      const program = await made()
+      expect(run(program, 'serve')).to.equal('one false')
+      expect(codes(program)).to.deep.equal(['main-serve.code'])
+      expect(run(program, 'serve')).to.equal('one true')
+      expect(run(program, '../check')).to.equal('one false')
+      expect(codes(program)).to.deep.equal(['main-none.code', 'main-serve.code'])
+    })
+
+    it('keeps nothing of a run that failed', async () => {
+      const program = await made()
+      expect(run(program, 'serve', 2)).to.equal('one false')
+      expect(codes(program)).to.deep.equal([])
+    })
+
+    it('takes nothing that was damaged, or made of another program', async () => {
+      const program = await made()
+      run(program, 'serve')
+      const file = join(dirname(program), 'main-serve.code')
+      const code = readFileSync(file)
+      for (const damaged of [code.subarray(0, 100), Buffer.from(code).fill(0, code.length - 50), Buffer.alloc(0)]) {
+        writeFileSync(file, damaged)
+        expect(run(program, 'serve')).to.equal('one false')
+        expect(run(program, 'serve')).to.equal('one true')
+      }
+      writeFileSync(program, readFileSync(program, 'utf8').replaceAll('"one"', '"two"'))
+      expect(run(program, 'serve')).to.equal('two false')
+    })
+
+    it('runs without where nothing can be kept', async () => {
+      const program = await made()
+      mkdirSync(join(dirname(program), 'main-serve.code'))
+      expect(run(program, 'serve')).to.equal('one false')
+      expect(readdirSync(dirname(program)).filter((name) => /code\.\d+$/.test(name))).to.deep.equal([])
+    })
+  })
+
+  it('leaves no process of the translator behind', async function () {
+    if (!existsSync('/proc/self/task')) this.skip()
+    await made()
+    const children = readFileSync(`/proc/self/task/${process.pid}/children`, 'utf8').trim()
+    expect(children.split(' ').filter((pid) => pid !== '' && /esbuild/.test(readFileSync(`/proc/${pid}/cmdline`, 'utf8')))).to.deep.equal(
+      [],
+    )
   })
 })

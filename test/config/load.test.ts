@@ -233,15 +233,38 @@ describe('config', () => {
     expect(config.publicUrl).to.equal('https://0.0.0.0:9443')
   })
 
-  it('says clearly what is not in this release', async () => {
+  it('takes a core elsewhere, over https off loopback, under a name of its own', async () => {
+    const remote = (inside: string) => `core: { remote: { ${inside} } }`
+    const { core } = await load(remote('url: https://core.example, urls: [ https://core-2.example ], participant: gateway-1'))
+    expect(core.remote).to.include({ url: 'https://core.example', participant: 'gateway-1' })
+    expect((await only(remote('url: http://core.example, participant: gateway-1'))).key).to.equal('core.remote.url')
+    expect((await only(remote('url: http://127.0.0.1:9000, urls: [ http://core.example ], participant: g'))).key).to.equal(
+      'core.remote.urls[0]',
+    )
+    expect((await only('core: { memory: {}, remote: { url: http://127.0.0.1:9000, participant: g } }')).key).to.equal('core')
+  })
+
+  it('K1 takes one server or a cluster for a shared core, never a password in the address', async () => {
+    const { core, warnings } = await load('core: { redis: { url: "redis://127.0.0.1:6379" } }')
+    expect(core.redis).to.deep.equal({ url: 'redis://127.0.0.1:6379', prefix: 'protektor' })
+    expect(core.memory).to.equal(undefined)
+    expect(warnings).to.deep.equal([])
     for (const [text, key] of [
-      ['core: { redis: { url: redis://127.0.0.1 } }', 'core.redis'],
-      ['core: { remote: { url: https://core.example, participant: g } }', 'core.remote'],
-    ] as const) {
-      const found = await only(text)
-      expect(found.key).to.equal(key)
-      expect(found.message.en).to.contain('not in this release')
-    }
+      ['{ prefix: a }', 'core.redis'],
+      ['{ url: "redis://a", urls: [ "redis://a" ] }', 'core.redis'],
+      ['{ url: "redis://:secret@127.0.0.1" }', 'core.redis.url'],
+      ['{ url: "redis://user:secret@127.0.0.1" }', 'core.redis.url'],
+      ['{ url: "redis://127.0.0.1", prefix: "{a}" }', 'core.redis.prefix'],
+      ['{ urls: [ "redis://127.0.0.1", "rediss://127.0.0.2" ] }', 'core.redis.urls'],
+    ] as const)
+      expect((await only(`core: { redis: ${text} }`)).key, text).to.equal(key)
+    expect((await only('core: { memory: {}, redis: { url: "redis://127.0.0.1" } }')).key).to.equal('core')
+  })
+
+  it('warns of a shared core without TLS or password in a network', async () => {
+    const keys = async (text: string) => (await load(`core: { redis: ${text} }`)).warnings.map((one) => one.key)
+    expect(await keys('{ url: "redis://redis.example" }')).to.deep.equal(['core.redis', 'core.redis.passwordFile'])
+    expect(await keys('{ url: "rediss://redis.example" }')).to.deep.equal([])
   })
 
   it('never tolerates a finding of a signature, encryption or certificate layer', async () => {

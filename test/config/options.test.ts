@@ -12,8 +12,8 @@ import { OPTIONS } from '../../src/config/options.js'
 
 const source = join(dirname(fileURLToPath(import.meta.url)), '../../src')
 
-/** Part of the fixed shape, for roles that come later; the documentation says so. */
-const WITHOUT_EFFECT = ['redis', 'remote', 'memory']
+/** Says by being there: the core lies in this process. */
+const WITHOUT_EFFECT = ['memory']
 
 describe('config options', () => {
   it('reads every option it documents', () => {
@@ -29,13 +29,5 @@ describe('config options', () => {
       (name) => name !== '*' && !WITHOUT_EFFECT.includes(name) && !new RegExp(`[.{,]\\s*${name}\\b`).test(code),
     )
     expect(unread.filter((name) => !readHere.includes(name))).to.deep.equal([])
-  })
-
-  it('says of every option without effect that it has none', () => {
-    const rows = describeOptions(OPTIONS).filter(
-      (row) => WITHOUT_EFFECT.includes(row.key.split('.').at(-1) ?? '') && !row.key.endsWith('memory'),
-    )
-    expect(rows).to.have.length(2)
-    for (const row of rows) expect(row.note.en, row.key).to.match(/this release/)
   })
 })

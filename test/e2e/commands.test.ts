@@ -63,6 +63,7 @@ describe('commands', function () {
     expect(code, err).to.equal(0)
     expect(err).to.equal('')
     expect(hopsOf(out, 1).length).to.equal(9)
+    expect(out).to.match(/operator page: http:\/\/127\.0\.0\.1:\d+\/operator\/\n/)
     expect(out).to.contain('0800').and.to.contain('meldebescheinigung.antwort.1001').and.to.contain('familienname')
     expect((await stat(join(cwd, '.protektor', 'demo'))).mode & 0o777).to.equal(0o700)
     expect((await stat(join(cwd, '.protektor', 'demo', 'keys', 'pin'))).mode & 0o777).to.equal(0o600)
@@ -113,6 +114,27 @@ describe('commands', function () {
       .to.match(/^storeDelivery p\S+ 0800$/m)
       .and.to.contain('<greeting>')
       .and.to.contain('"reception"')
+  })
+
+  it('what start says to try next works: send --ask gets an answer from the register, take and answer work at its desk', async () => {
+    const ended: Ended[] = []
+    const { code } = await launch(['start', '--lang', 'en', ...PORTS], cwd, /protektor serve --config/, async (out) => {
+      const words = (command: string) => new RegExp(`npx protektor (${command} [^#\\n]*)`).exec(out)?.[1]?.trim().split(' ') ?? []
+      ended.push(await launch(words('send'), cwd))
+      const toDesk = words('send').map((word) => (word === 'ags:99001000' ? 'ags:99001000.desk' : word))
+      const asking = launch([...toDesk, '--ttl', '60'], cwd)
+      ended.push(await launch([...words('take'), '--out', 'inbox'], cwd))
+      const folder = join('inbox', (await readdir(join(cwd, 'inbox')))[0] ?? '')
+      await writeFile(join(cwd, 'answer.xml'), '<answer/>')
+      ended.push(await launch(['answer', folder, '--result', 'answer.xml', ...words('take').slice(3, 5)], cwd), await asking)
+    })
+    expect(code).to.equal(0)
+    expect(
+      ended.map((one) => one.code),
+      JSON.stringify(ended),
+    ).to.deep.equal([0, 0, 0, 0])
+    expect(ended[0]?.out).to.contain('meldebescheinigung.antwort.1001')
+    expect(ended[3]?.out).to.equal('<answer/>')
   })
 
   it('start again takes the keys that are there, speaks German, and keeps serving until SIGTERM', async () => {

@@ -12,7 +12,7 @@ import { base64url, CompactEncrypt, CompactSign, exportJWK, FlattenedEncrypt, ge
 import { ENVELOPE_LIMITS, FRAME_BYTES, readContainer, sizeClass, writeContainer } from '../../src/envelope/container.js'
 import { EnvelopeError } from '../../src/envelope/errors.js'
 import { FINDINGS_ENVELOPE } from '../../src/envelope/findings.js'
-import { readHeader } from '../../src/envelope/header.js'
+import { readHeader, readOuterHeader } from '../../src/envelope/header.js'
 import type { OpeningKey, SigningKey } from '../../src/envelope/keys.js'
 import {
   generateEnvelopeKey,
@@ -282,6 +282,32 @@ describe('envelope', () => {
       const bad = withHeader(bytes, (header) => ({ ...header, ...change }))
       expect(await finding(open(bad)), name).to.equal('envelope.' + expected)
     }
+    await stillWorks()
+  })
+
+  it('J1 the header is judged alike by the core, which makes no text of the rest, and by whoever opens', async () => {
+    const bytes = await seal()
+    const { jwe } = readContainer(bytes, ENVELOPE_LIMITS)
+    const character = fc.constantFrom(...'ABYZabyz0189-_.+/= é'.split(''))
+    const change = fc.record({
+      at: fc.integer({ min: 0, max: jwe.length }),
+      drop: fc.integer({ min: 0, max: 3 }),
+      put: fc.array(character, { maxLength: 3 }),
+    })
+    await fc.assert(
+      fc.asyncProperty(fc.array(change, { maxLength: 2 }), async (changes) => {
+        const changed = changes.reduce((text, { at, drop, put }) => text.slice(0, at) + put.join('') + text.slice(at + drop), jwe)
+        const text = new TextEncoder().encode(changed)
+        const size = sizeClass(FRAME_BYTES + text.length + 16)
+        const whole = new Uint8Array(size)
+        whole.set(bytes.subarray(0, FRAME_BYTES))
+        new DataView(whole.buffer).setUint32(8, text.length)
+        whole.set(text, FRAME_BYTES)
+        const opening = await finding(() => readOuterHeader(changed, ENVELOPE_LIMITS))
+        expect(await finding(() => readHeader(whole))).to.equal(opening)
+      }),
+      { numRuns: 500 },
+    )
     await stillWorks()
   })
 

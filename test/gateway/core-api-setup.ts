@@ -5,20 +5,21 @@
  */
 import Koa from 'koa'
 import { randomBytes } from 'node:crypto'
-import type { Server } from 'node:http'
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import type { JWK } from 'jose'
 import type { Client } from '../../src/client/index.js'
 import { connect } from '../../src/client/index.js'
 import { authorization } from '../../src/client/token.js'
 import type { MemoryCore, MemoryCoreLimits } from '../../src/core/adapters/memory.js'
 import { memoryCore } from '../../src/core/adapters/memory.js'
+import { memoryOnce } from '../../src/core/adapters/memory-once.js'
 import { systemClock } from '../../src/core/adapters/timers.js'
+import type { Once } from '../../src/core/ports.js'
 import { generateEnvelopeKey, importSigningKey } from '../../src/envelope/keys.js'
 import { sealEnvelope } from '../../src/envelope/seal.js'
 import type { CoreApiLimits } from '../../src/gateway/core-api.js'
-import { coreApiRouter } from '../../src/gateway/core-api.js'
+import { coreApi, type CoreApi } from '../../src/gateway/core-api.js'
+import { outcomeSigner } from '../../src/gateway/core-outcomes.js'
+import { listen, type Listening, type ServerTls } from '../../src/gateway/server.js'
 
 export const BOX = 'ags:99001000'
 export const LEASED = 'ags:99001000.leased'
@@ -32,6 +33,18 @@ interface Person {
   readonly sig: { privateJwk: JWK; publicJwk: JWK }
   readonly enc: { privateJwk: JWK; publicJwk: JWK }
   readonly jwks: readonly JWK[]
+  readonly tls?: readonly Uint8Array[]
+}
+
+export interface SetupOptions {
+  readonly tls?: ServerTls
+  /** Client certificates of the register, DER. */
+  readonly registerTls?: readonly Uint8Array[]
+  readonly once?: Once
+  /** A second node in front of the same core: with its people, under its address. */
+  readonly beside?: Setup
+  /** Starts anew, empty, where an earlier one listened, with its people. */
+  readonly again?: { readonly url: string; readonly people: Setup }
 }
 
 async function person(id: string, mailboxes: readonly string[] = []): Promise<Person> {
@@ -50,50 +63,81 @@ export interface CallOptions {
 
 export class Setup {
   readonly core: MemoryCore
+  readonly api: CoreApi
   readonly url: string
   readonly portal: Person
   readonly register: Person
   readonly stranger: Person
   readonly errors: unknown[]
-  readonly #server: Server
+  readonly #server: Listening
+  readonly #ownsCore: boolean
 
-  constructor(core: MemoryCore, url: string, people: readonly [Person, Person, Person], errors: unknown[], server: Server) {
+  constructor(
+    core: MemoryCore,
+    api: CoreApi,
+    url: string,
+    people: readonly [Person, Person, Person],
+    errors: unknown[],
+    server: Listening,
+    ownsCore: boolean,
+  ) {
     this.core = core
+    this.api = api
     this.url = url
     ;[this.portal, this.register, this.stranger] = people
     this.errors = errors
     this.#server = server
+    this.#ownsCore = ownsCore
   }
 
-  static async start(limits: Partial<CoreApiLimits> = {}, coreLimits: Partial<MemoryCoreLimits> = {}): Promise<Setup> {
-    const people = [await person('portal-1'), await person('register-1', [BOX, LEASED]), await person('stranger-1')] as const
-    const core = memoryCore({ clock: systemClock, ...coreLimits })
+  static async start(
+    limits: Partial<CoreApiLimits> = {},
+    coreLimits: Partial<MemoryCoreLimits> = {},
+    options: SetupOptions = {},
+  ): Promise<Setup> {
+    const { beside, registerTls, again } = options
+    const known = beside ?? again?.people
+    const register = known?.register ?? (await person('register-1', [BOX, LEASED]))
+    const people = [
+      known?.portal ?? (await person('portal-1')),
+      registerTls ? { ...register, tls: registerTls } : register,
+      known?.stranger ?? (await person('stranger-1')),
+    ] as const
+    const core = beside?.core ?? memoryCore({ clock: systemClock, ...coreLimits })
     await core.openMailbox(BOX, 'register-1', { ttlSeconds: 10, handover: 'at-most-once' })
     await core.openMailbox(LEASED, 'register-1', { ttlSeconds: 10, handover: 'lease-and-confirm', leaseSeconds: 5 })
     const app = new Koa()
     app.on('error', () => undefined)
-    const server = createServer((request, response) => void app.callback()(request, response))
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+    const server = await listen(
+      (request, response) => void app.callback()(request, response),
+      { host: '127.0.0.1', port: Number(new URL(again?.url ?? 'http://127.0.0.1:0').port) },
+      options.tls ? { tls: options.tls } : {},
+    )
+    const url = beside?.url ?? server.url
     const errors: unknown[] = []
     const signingKey = await importSigningKey(people[2].sig.privateJwk)
-    const router = coreApiRouter({
+    const api = coreApi({
       core,
       publicUrl: url,
       participants: people.slice(0, 2),
       clock: systemClock,
+      once: options.once ?? memoryOnce({ clock: systemClock }),
       limits,
-      signingKey,
+      signOutcome: outcomeSigner(signingKey),
       onError: (error) => errors.push(error),
     })
-    app.use(router.routes())
-    return new Setup(core, url, people, errors, server)
+    app.use(api.router.routes())
+    return new Setup(core, api, url, people, errors, server, beside === undefined)
+  }
+
+  /** Where it listens; with `beside` not its public URL. */
+  get listensAt(): string {
+    return this.#server.url
   }
 
   async stop(): Promise<void> {
-    this.#server.closeAllConnections()
-    await new Promise((resolve) => this.#server.close(resolve))
-    await this.core.close()
+    await this.#server.close(0)
+    if (this.#ownsCore) await this.core.close()
   }
 
   async token(
@@ -112,7 +156,7 @@ export class Setup {
 
   async call(who: Person, path: string, options: CallOptions = {}): Promise<Response> {
     const { method = 'POST', body, type = MEDIA_TYPE, signal } = options
-    return fetch(this.url + path, {
+    return fetch(this.listensAt + path, {
       method,
       headers: {
         authorization: options.authorization ?? (await this.token(who, method, path, body)),

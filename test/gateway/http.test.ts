@@ -239,7 +239,7 @@ describe('gateway over HTTP', function () {
     expect(all).to.contain('delivery').and.not.to.contain(canary.slice(0, 8)).and.not.to.contain('forged')
     expect(all).not.to.contain('127.0.0.1').and.not.to.contain('ags:').and.not.to.contain('reply.').and.not.to.contain('CN=')
     const allowed = new Set(
-      'level time event requestId envelopeId role mode endpoint peer participant messageType messageId feedback findings error algorithms certificateSha256 bytes durationMs outcome ref'.split(
+      'level time event requestId envelopeId role mode endpoint peer participant messageType messageId feedback findings error algorithms certificateSha256 bytes count durationMs outcome ref'.split(
         ' ',
       ),
     )

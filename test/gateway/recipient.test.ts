@@ -4,6 +4,7 @@
  * @module
  */
 import { expect } from 'chai'
+import type { Client } from '../../src/client/client.js'
 import type { Received } from '../../src/client/received.js'
 import { DEMO_REGISTER } from '../../src/cli/compose/demo-kit.js'
 import { buildDelivery, readAnswer } from '../../src/cli/compose/demo-request.js'
@@ -130,7 +131,7 @@ describe('passive recipient', function () {
       await h.serve(async (r) => {
         others.push(r)
         const before = others.at(-2)
-        if (before) await forge(before, r)
+        if (before) await forge(await h.register(), before, r)
       })
       const first = h.ride()
       const second = h.ride()
@@ -504,7 +505,11 @@ async function until(is: () => boolean): Promise<void> {
 }
 
 /** Answers `other`, but into the reply mailbox of `target`: what a confused or hostile register would send. */
-async function forge(target: Received, other: Received): Promise<void> {
-  Object.assign(other, { content: { ...other.content, replyTo: target.content.replyTo } })
-  await other.result({ parts: [{ name: 'content0', mediaType: 'text/plain', role: 'document', bytes: new Uint8Array([1]) }] })
+/** Answers `other` into the reply mailbox of `target`. */
+async function forge(client: Client, target: Received, other: Received): Promise<void> {
+  const { replyTo } = target.content
+  const { replyKey } = other.content
+  if (replyTo === undefined || replyKey === undefined) throw new Error('both wait for an answer')
+  const answering = client.answering({ id: other.id, replyTo, replyKey })
+  await answering.result({ parts: [{ name: 'content0', mediaType: 'text/plain', role: 'document', bytes: new Uint8Array([1]) }] })
 }

@@ -97,7 +97,7 @@ describe('citizen page: when no result comes', function () {
     await seen.page.context().close()
   })
 
-  it('a core that restarts while the request waits: the page says so, goes on, and does not know', async () => {
+  it('a core that restarts while the request waits: the page says so, goes on, and knows that nothing was processed', async () => {
     const seen = await openPage(browser, house)
     const { page } = seen
     await fillIn(page, 0)
@@ -107,7 +107,7 @@ describe('citizen page: when no result comes', function () {
     await page.getByText('Die Verbindung ist unterbrochen').first().waitFor()
     await inspect(seen, 'de-4-connection-lost')
     await house.startCore()
-    expect(await ending(page)).to.equal('Es ist ungewiss, ob die Anfrage bearbeitet wurde')
+    expect(await ending(page)).to.equal('Die Behörde hat die Anfrage nicht abgeholt')
     await house.register()
     await page.locator('#again').click()
     await page.locator('.paper').waitFor()

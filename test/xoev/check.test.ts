@@ -171,7 +171,7 @@ describe('check of an XÖV document', () => {
         }),
       ])
       const codeLists = new CodeListStore()
-      codeLists.add({ uri: 'urn:l', version: '1', name: 'l', codes: new Set(['1']) })
+      codeLists.add({ uri: 'urn:l', version: '1', name: 'l', codes: new Set(['1']), sha256: '' })
       const message = (code: string): string => `<a:r xmlns:a="urn:a">${`<c><code>${code}</code></c>`.repeat(60_000)}</a:r>`
       // 190,000 children side by side: within the limits, and more than a call takes as arguments
       const wide = `<a:r xmlns:a="urn:a">${'<c/>'.repeat(190_000)}</a:r>`

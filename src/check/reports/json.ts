@@ -3,14 +3,22 @@
  * The JSON report: the fixed interface of `protektor check --format json` (product.md). Fields are only ever added.
  * @module
  */
-import type { CheckResult } from '../types.js'
-
-export interface FileResult extends CheckResult {
-  /** As the caller named it; `-` for standard input. */
-  readonly file: string
-}
+import type { ReportFormat } from './report.js'
 
 /** One object for the whole run. */
-export function jsonReport(version: string, results: readonly FileResult[]): string {
-  return JSON.stringify({ tool: 'protektor', version, results }, null, 2) + '\n'
+export const JSON_REPORT: ReportFormat = {
+  fileName: 'report.json',
+  mediaType: 'application/json',
+  writer: (head) => {
+    let first = true
+    return {
+      begin: () => JSON.stringify(head, null, 2).slice(0, -2) + ',\n  "results": [',
+      one: (result) => {
+        const comma = first ? '\n' : ',\n'
+        first = false
+        return comma + JSON.stringify(result, null, 2).replace(/^/gm, '    ')
+      },
+      end: (sum) => `${first ? '' : '\n  '}],\n  "sum": ${JSON.stringify(sum)}\n}\n`,
+    }
+  },
 }

@@ -6,9 +6,9 @@
 import { findingRow } from '../findings.js'
 import { layerName } from '../findings-own.js'
 import { LAYERS, type ContentResult, type Finding, type Severity, type Verdict } from '../types.js'
-import type { FileResult } from './json.js'
+import type { FileResult, ReportFormat, ReportLanguage, ReportSum } from './report.js'
 
-type Lang = 'de' | 'en'
+type Lang = ReportLanguage
 type Words = Readonly<Record<Lang, string>>
 
 const VERDICTS: Readonly<Record<Verdict, Words>> = {
@@ -110,17 +110,19 @@ function fileLines(result: FileResult, lang: Lang): string[] {
 }
 
 /** How many files got which verdict. */
-export function sumLine(results: readonly FileResult[], lang: Lang): string {
-  const counts = (['valid', 'invalid', 'unchecked', 'error'] as const).flatMap((verdict) => {
-    const count = results.filter((r) => r.verdict === verdict).length
-    return count === 0 ? [] : [`${count} ${VERDICTS[verdict][lang]}`]
-  })
-  return [`${results.length} ${TEXT[results.length === 1 ? 'file' : 'files'][lang]}`, counts.join(', ')]
-    .filter((part) => part !== '')
-    .join(': ')
+export function sumLine(sum: ReportSum, lang: Lang): string {
+  const verdicts = Object.keys(VERDICTS) as Verdict[]
+  const total = verdicts.reduce((all, verdict) => all + sum[verdict], 0)
+  const counts = verdicts.filter((verdict) => sum[verdict] > 0).map((verdict) => `${sum[verdict]} ${VERDICTS[verdict][lang]}`)
+  return [`${total} ${TEXT[total === 1 ? 'file' : 'files'][lang]}`, counts.join(', ')].filter((part) => part !== '').join(': ')
 }
 
-/** The whole run as text in one language. */
-export function textReport(results: readonly FileResult[], lang: Lang): string {
-  return [...results.flatMap((result) => fileLines(result, lang)), sumLine(results, lang)].map(clean).join('\n') + '\n'
+export const TEXT_REPORT: ReportFormat = {
+  fileName: 'report.txt',
+  mediaType: 'text/plain; charset=utf-8',
+  writer: (_head, lang) => ({
+    begin: () => '',
+    one: (result) => fileLines(result, lang).map(clean).join('\n') + '\n',
+    end: (sum) => sumLine(sum, lang) + '\n',
+  }),
 }

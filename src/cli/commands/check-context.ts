@@ -3,14 +3,16 @@
  * Composes what the check engine gets from outside: keys, trust anchors, schema sets, clock and chance.
  * @module
  */
-import { randomBytes } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
+import { basename, resolve } from 'node:path'
 import { Worker } from 'node:worker_threads'
+import type { ReportHead, ReportSource } from '../../check/reports/report.js'
 import type { CheckContext } from '../../check/types.js'
 import { readSchemaDirectory } from '../../config/schema-files.js'
 import type { Decrypter } from '../../env.js'
 import { keyRing, makeDecrypter } from '../../pki/keys.js'
-import { readPemCertificates, readPkcs12 } from '../../pki/keystore.js'
+import { readPemCertificates, readPkcs12, type KeyPair } from '../../pki/keystore.js'
 import { trustStore } from '../../pki/path.js'
 import { startValidator, type SchemaSource, type SchemaValidator } from '../../xml/schema.js'
 import { CodeListStore } from '../../xoev/codelists.js'
@@ -35,13 +37,15 @@ export interface ContextOptions {
 
 export interface OpenedContext {
   readonly context: CheckContext
+  /** What the verdicts depend on, for the head of the report. */
+  readonly judgedBy: Pick<ReportHead, 'at' | 'schemaSets' | 'codeLists'>
   readonly close: () => Promise<void>
 }
 
 const startWorker = (url: URL, options: ConstructorParameters<typeof Worker>[1]): Worker => new Worker(url, options)
 
 /** A file named on the command line that does not do is a wrong call. */
-async function named<T>(file: string, use: () => Promise<T>): Promise<T> {
+export async function named<T>(file: string, use: () => Promise<T>): Promise<T> {
   try {
     return await use()
   } catch (cause) {
@@ -50,9 +54,14 @@ async function named<T>(file: string, use: () => Promise<T>): Promise<T> {
   }
 }
 
-async function decryptersOf({ file, pin }: KeystoreArgument): Promise<Decrypter[]> {
+/** Keys and certificates of a keystore. @throws {UsageError} wrong PIN, no keystore, not there */
+export async function openKeystore({ file, pin }: KeystoreArgument): Promise<KeyPair[]> {
   const text = typeof pin === 'string' ? pin : await named(pin.file, async () => (await readFile(pin.file, 'utf8')).replace(/\r?\n$/, ''))
-  const pairs = await named(file, async () => readPkcs12(await readFile(file), text))
+  return named(file, async () => readPkcs12(await readFile(file), text))
+}
+
+async function decryptersOf(keystore: KeystoreArgument): Promise<Decrypter[]> {
+  const pairs = await openKeystore(keystore)
   const rsa = pairs.filter(({ privateKey }) => privateKey.asymmetricKeyType === 'rsa')
   return Promise.all(rsa.map(({ certificate, privateKey }) => makeDecrypter(certificate, privateKey)))
 }
@@ -77,6 +86,16 @@ function validatorPool(options: ContextOptions): ValidatorPool {
   }
 }
 
+/** A set of files as a whole: the same names with the same bytes give the same sum, wherever the folder lies. */
+function sumOf(files: ReadonlyMap<string, Uint8Array>): string {
+  const whole = createHash('sha256')
+  for (const path of [...files.keys()].sort()) {
+    const bytes = files.get(path) ?? new Uint8Array(0)
+    whole.update(`${createHash('sha256').update(bytes).digest('hex')}  ${path}\n`)
+  }
+  return whole.digest('hex')
+}
+
 /**
  * Opens everything that the options name.
  * @throws {UsageError} a keystore, trust or schema file that cannot be used.
@@ -87,11 +106,13 @@ export async function openContext(options: ContextOptions): Promise<OpenedContex
     await Promise.all(options.trust.map((file) => named(file, async () => readPemCertificates(await readFile(file, 'utf8')))))
   ).flat()
   const directories = await Promise.all(options.schemas.map((dir) => named(dir, () => readSchemaDirectory(dir))))
-  const sets = [...directories, await ownSchemas('xprotektor')]
+  const own = await ownSchemas('xprotektor')
+  const sets = [...directories, own]
   const schemas = schemaSets(sets)
   for (const { file, detail } of options.schemas.length === 0 ? [] : schemas.broken()) options.warn(`${file}: ${detail}`)
   const pool = validatorPool(options)
   const osci12 = { id: 'osci12', entry: 'osci12.xsd', files: await ownSchemas('osci12') }
+  const codeLists = CodeListStore.from(sets)
   const context: CheckContext = {
     now: () => new Date(),
     monotonicMs: () => performance.now(),
@@ -100,7 +121,17 @@ export async function openContext(options: ContextOptions): Promise<OpenedContex
     ...(options.trust.length === 0 ? {} : { trust: trustStore({ roots }) }),
     ...(options.at ? { at: options.at } : {}),
     osciSchema: await pool.validatorFor(osci12),
-    xoev: { schemas, validatorFor: pool.validatorFor, codeLists: CodeListStore.from(sets) },
+    xoev: { schemas, validatorFor: pool.validatorFor, codeLists },
   }
-  return { context, close: pool.close }
+  const judges = [
+    ...directories.map((files, index) => ({ name: basename(resolve(options.schemas[index] ?? '')), files })),
+    { name: 'xprotektor', files: own },
+    { name: osci12.id, files: osci12.files },
+  ]
+  const judgedBy = {
+    at: (options.at ?? context.now()).toISOString(),
+    schemaSets: judges.map(({ name, files }): ReportSource => ({ name, version: null, sha256: sumOf(files) })),
+    codeLists: codeLists.all().map(({ uri, version, sha256 }): ReportSource => ({ name: uri, version, sha256 })),
+  }
+  return { context, judgedBy, close: pool.close }
 }

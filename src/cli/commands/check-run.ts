@@ -4,7 +4,7 @@
  * @module
  */
 import { check, uncheckedResult } from '../../check/engine.js'
-import type { FileResult } from '../../check/reports/json.js'
+import type { FileResult } from '../../check/reports/report.js'
 import type { CheckContext, CheckResult } from '../../check/types.js'
 import { CHECK_LIMITS } from '../../env.js'
 import type { Io } from '../io.js'
@@ -39,22 +39,40 @@ async function checkFile(file: string, context: CheckContext, io: Io): Promise<C
   }
 }
 
-/** One result per file, in the order of the files. Nothing that a file does ends the run. */
-export async function checkAll(files: readonly string[], context: CheckContext, io: Io): Promise<FileResult[]> {
-  const results = new Map<number, FileResult>()
+/**
+ * One result per file, told in the order of the files as soon as all before it are there. Nothing that a file does ends the run.
+ * @param told its promise holds back further files, so that a slow writer does not fill the memory.
+ */
+export async function checkAll(
+  files: readonly string[],
+  context: CheckContext,
+  io: Io,
+  told: (result: FileResult) => Promise<void>,
+): Promise<void> {
+  const early = new Map<number, FileResult>()
   const budget = new Budget()
   let next = 0
+  let due = 0
+  let telling = Promise.resolve()
+  const tell = async (): Promise<void> => {
+    for (let result = early.get(due); result; result = early.get(due)) {
+      early.delete(due)
+      due += 1
+      await told(result)
+      if (io.err.isTerminal) io.err.write(`\r${due}/${files.length}`)
+    }
+  }
   const work = async (): Promise<void> => {
     for (let at = next++; at < files.length; at = next++) {
       const file = files[at] ?? ''
       const bytes = await sizeOf(file)
       await budget.take(bytes)
-      results.set(at, { file, ...(await checkFile(file, context, io)) })
+      early.set(at, { file, ...(await checkFile(file, context, io)) })
       budget.giveBack(bytes)
-      if (io.err.isTerminal) io.err.write(`\r${results.size}/${files.length}`)
+      telling = telling.then(tell)
+      await telling
     }
   }
   await Promise.all(Array.from({ length: Math.min(CONCURRENCY, files.length) }, work))
   if (io.err.isTerminal) io.err.write('\r\x1b[K')
-  return [...results].sort(([a], [b]) => a - b).map(([, result]) => result)
 }

@@ -5,16 +5,21 @@
  *   words ── files ── engine, a few at a time ── report ── exit code
  * @module
  */
-import { mkdir, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { mkdir, open, readFile, writeFile } from 'node:fs/promises'
+import { basename, join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { jsonReport, type FileResult } from '../../check/reports/json.js'
-import { sumLine, textReport } from '../../check/reports/text.js'
-import type { Verdict } from '../../check/types.js'
+import { FORMATS, isFormat, type FormatId } from '../../check/reports/formats.js'
+import type { Difference } from '../../check/expected.js'
+import { counted, NOTHING_YET, type ReportHead, type ReportSum } from '../../check/reports/report.js'
+import { reportDigest, sealReport, SIGNATURE_SUFFIX, type ReportSigner } from '../../check/reports/signature.js'
+import { sumLine } from '../../check/reports/text.js'
+import type { CheckContext } from '../../check/types.js'
 import { parseCommand, UsageError } from '../arguments.js'
+import { reportPage } from '../compose/report-page.js'
 import type { Io, Language, Text } from '../io.js'
 import { packageVersion } from '../version.js'
-import { openContext, type KeystoreArgument } from './check-context.js'
+import { openContext, openKeystore, type KeystoreArgument } from './check-context.js'
+import { readSuites, renderDifferences } from './check-expected.js'
 import { listInputs } from './check-inputs.js'
 import { checkAll } from './check-run.js'
 
@@ -28,6 +33,7 @@ const OPTIONS = {
   out: { type: 'string' },
   lang: { type: 'string' },
   at: { type: 'string' },
+  sign: { type: 'string' },
   help: { type: 'boolean', short: 'h' },
 } as const
 
@@ -39,10 +45,13 @@ Prüft OSCI-Nachrichten und XÖV-Dokumente Schicht für Schicht.
   --keystore DATEI.p12   Schlüssel; dahinter --pin PIN oder --pin-file DATEI (mehrfach)
   --trust DATEI.pem      Vertrauensanker (mehrfach); ohne sie sind Zertifikate ungeprüft
   --schemas VERZEICHNIS  weitere Schemasätze, rekursiv (mehrfach)
-  --format text|json     Form des Berichts
+  --format FORM          Form des Berichts: text, json, junit, sarif, html
   --out VERZEICHNIS      schreibt den Bericht in eine Datei darin
+  --sign DATEI.p12       signiert ihn; dahinter --pin oder --pin-file (geprüft mit protektor verify-report)
   --lang de|en           Sprache
   --at ZEIT              Zeitpunkt für Zertifikate, ISO 8601 mit Zone, z. B. 2026-11-24T12:00:00Z
+
+Eine Datei expected.yaml im Verzeichnis sagt, was herauskommen muss; dann zählen nur Abweichungen (1) oder keine (0).
 
 Ende mit: 0 alles gültig · 1 etwas ungültig · 2 Aufruf · 3 etwas ungeprüft · 4 die Prüfung selbst scheiterte
 `,
@@ -53,10 +62,13 @@ Checks OSCI messages and XÖV documents layer by layer.
   --keystore FILE.p12    keys; followed by --pin PIN or --pin-file FILE (several)
   --trust FILE.pem       trust anchors (several); without them certificates stay unchecked
   --schemas DIRECTORY    more schema sets, recursively (several)
-  --format text|json     form of the report
+  --format FORM          form of the report: text, json, junit, sarif, html
   --out DIRECTORY        writes the report into a file there
+  --sign FILE.p12        signs it; followed by --pin or --pin-file (checked by protektor verify-report)
   --lang de|en           language
   --at TIME              moment for certificates, ISO 8601 with zone, e.g. 2026-11-24T12:00:00Z
+
+A file expected.yaml in the directory says what must come out; then only differences count (1), or none (0).
 
 Exit codes: 0 all valid · 1 something invalid · 2 usage · 3 something unchecked · 4 the check itself failed
 `,
@@ -66,25 +78,35 @@ const SCHEMA_WORKERS = 1
 
 const wrong = (de: string, en: string): UsageError => new UsageError({ de, en })
 
+interface Keystores {
+  /** What opens. */
+  readonly open: readonly KeystoreArgument[]
+  /** What signs the report. */
+  readonly sign: readonly KeystoreArgument[]
+}
+
 /** Every keystore with the PIN behind it. */
-function keystoresOf(argv: readonly string[]): KeystoreArgument[] {
+function keystoresOf(argv: readonly string[]): Keystores {
   const { tokens } = parseArgs({ args: [...argv], options: OPTIONS, allowPositionals: true, tokens: true })
-  const stores: KeystoreArgument[] = []
-  let open: string | undefined
-  const lacking = (file: string): UsageError =>
-    wrong(`--keystore ${file}: dahinter fehlt --pin oder --pin-file`, `--keystore ${file}: --pin or --pin-file must follow`)
+  const stores: Record<keyof Keystores, KeystoreArgument[]> = { open: [], sign: [] }
+  let waiting: { readonly use: keyof Keystores; readonly file: string } | undefined
+  const lacking = ({ use, file }: { readonly use: string; readonly file: string }): UsageError => {
+    const option = use === 'sign' ? '--sign' : '--keystore'
+    return wrong(`${option} ${file}: dahinter fehlt --pin oder --pin-file`, `${option} ${file}: --pin or --pin-file must follow`)
+  }
   for (const token of tokens) {
     if (token.kind !== 'option' || token.value === undefined) continue
-    if (token.name === 'keystore') {
-      if (open !== undefined) throw lacking(open)
-      open = token.value
+    if (token.name === 'keystore' || token.name === 'sign') {
+      if (waiting !== undefined) throw lacking(waiting)
+      waiting = { use: token.name === 'sign' ? 'sign' : 'open', file: token.value }
     } else if (token.name === 'pin' || token.name === 'pin-file') {
-      if (open === undefined) throw wrong(`--${token.name} gehört hinter ein --keystore`, `--${token.name} belongs behind a --keystore`)
-      stores.push({ file: open, pin: token.name === 'pin' ? token.value : { file: token.value } })
-      open = undefined
+      if (waiting === undefined)
+        throw wrong(`--${token.name} gehört hinter ein --keystore oder --sign`, `--${token.name} belongs behind a --keystore or --sign`)
+      stores[waiting.use].push({ file: waiting.file, pin: token.name === 'pin' ? token.value : { file: token.value } })
+      waiting = undefined
     }
   }
-  if (open !== undefined) throw lacking(open)
+  if (waiting !== undefined) throw lacking(waiting)
   return stores
 }
 
@@ -99,14 +121,10 @@ function momentOf(value: string | undefined): Date | undefined {
   return at
 }
 
-function formatOf(value: string): 'text' | 'json' {
-  if (value === 'text' || value === 'json') return value
-  if (['junit', 'html', 'sarif'].includes(value))
-    throw wrong(
-      `--format ${value} kommt mit einer späteren Version; jetzt: text, json`,
-      `--format ${value} comes with a later release; now: text, json`,
-    )
-  throw wrong(`--format kennt ${value} nicht: text, json`, `--format does not know ${value}: text, json`)
+function formatOf(value: string): FormatId {
+  if (isFormat(value)) return value
+  const known = Object.keys(FORMATS).join(', ')
+  throw wrong(`--format kennt ${value} nicht: ${known}`, `--format does not know ${value}: ${known}`)
 }
 
 function languageOf(value: string | undefined, io: Io): Language {
@@ -116,28 +134,45 @@ function languageOf(value: string | undefined, io: Io): Language {
 }
 
 /** Several apply: the check itself failed (4) before invalid (1) before unchecked (3). */
-export function exitCode(verdicts: readonly Verdict[]): number {
-  if (verdicts.includes('error')) return 4
-  if (verdicts.includes('invalid')) return 1
-  return verdicts.includes('unchecked') ? 3 : 0
+export function exitCode(sum: ReportSum): number {
+  if (sum.error > 0) return 4
+  if (sum.invalid > 0) return 1
+  return sum.unchecked > 0 ? 3 : 0
 }
 
-async function report(
-  results: readonly FileResult[],
-  format: 'text' | 'json',
-  lang: Language,
-  out: string | undefined,
-  io: Io,
-): Promise<void> {
-  const text = format === 'json' ? jsonReport(await packageVersion(), results) : textReport(results, lang)
-  if (out === undefined) {
-    io.out.write(text)
-    return
+/** The key that signs the report. */
+async function signerOf({ sign: [keystore, second] }: Keystores, out: string | undefined): Promise<ReportSigner | undefined> {
+  if (keystore === undefined) return undefined
+  if (second !== undefined) throw wrong('--sign gibt es nur einmal', '--sign is given once')
+  if (out === undefined) throw wrong('--sign verlangt --out', '--sign wants --out')
+  const [pair] = await openKeystore(keystore)
+  if (pair === undefined) throw wrong(`${keystore.file}: darin ist kein Schlüssel`, `${keystore.file}: there is no key in it`)
+  return pair
+}
+
+async function sign(file: string, signer: ReportSigner, context: CheckContext): Promise<void> {
+  const facts = {
+    file: basename(file),
+    sha256: reportDigest(await readFile(file)),
+    tool: 'protektor' as const,
+    version: await packageVersion(),
   }
-  const file = join(out, format === 'json' ? 'report.json' : 'report.txt')
+  await writeFile(file + SIGNATURE_SUFFIX, await sealReport({ ...facts, signedAt: context.now().toISOString() }, signer))
+}
+
+/** Where the report goes: standard output, or a file in the folder of `--out`. */
+interface Target {
+  readonly file: string | undefined
+  write(text: string): Promise<void>
+  close(): Promise<void>
+}
+
+async function targetOf(out: string | undefined, fileName: string, io: Io): Promise<Target> {
+  if (out === undefined) return { file: undefined, write: async (text) => void io.out.write(text), close: async () => undefined }
   await mkdir(out, { recursive: true })
-  await writeFile(file, text)
-  io.out.write(`${sumLine(results, lang)}\n${file}\n`)
+  const file = join(out, fileName)
+  const handle = await open(file, 'w')
+  return { file, write: async (text) => void (await handle.write(text)), close: () => handle.close() }
 }
 
 /**
@@ -154,9 +189,11 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
   const format = formatOf(values.format)
   const at = momentOf(values.at)
   const keystores = keystoresOf(argv)
+  const signer = await signerOf(keystores, values.out)
   if (positionals.length === 0) throw wrong('Dateien, Verzeichnisse oder - fehlen', 'files, directories or - are missing')
-  const { context, close } = await openContext({
-    keystores,
+  const suites = await readSuites(await listInputs(positionals))
+  const { context, judgedBy, close } = await openContext({
+    keystores: keystores.open,
     trust: values.trust ?? [],
     schemas: values.schemas ?? [],
     workers: SCHEMA_WORKERS,
@@ -164,9 +201,33 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
     ...(at ? { at } : {}),
   })
   try {
-    const results = await checkAll(await listInputs(positionals), context, io)
-    await report(results, format, lang, values.out, io)
-    return exitCode(results.map((r) => r.verdict))
+    const head: ReportHead = { tool: 'protektor', version: await packageVersion(), node: process.version, ...judgedBy }
+    const form = await FORMATS[format]({ page: reportPage })
+    const writer = form.writer(head, lang)
+    const target = await targetOf(values.out, form.fileName, io)
+    let sum = NOTHING_YET
+    let outside = NOTHING_YET
+    let differing = ''
+    const differ = (file: string, found: readonly Difference[]) => (differing += renderDifferences(file, found, lang))
+    try {
+      await target.write(writer.begin())
+      await checkAll(suites.files, context, io, async (result) => {
+        sum = counted(sum, result.verdict)
+        const found = suites.compare(result)
+        if (found === undefined) outside = counted(outside, result.verdict)
+        else differ(result.file, found)
+        await target.write(writer.one(result))
+      })
+      for (const file of suites.missing()) differ(file, [{ kind: 'file-missing' }])
+      await target.write(writer.end(sum))
+    } finally {
+      await target.close()
+    }
+    if (target.file !== undefined && signer) await sign(target.file, signer, context)
+    if (target.file !== undefined) io.out.write(`${sumLine(sum, lang)}\n${target.file}\n`)
+    io.err.write(differing)
+    // a suite is judged by its expectations: what it holds is meant to be wrong
+    return exitCode(differing === '' ? outside : counted(outside, 'invalid'))
   } finally {
     await close()
   }

@@ -10,12 +10,14 @@ import { createHash, generateKeyPairSync, randomBytes } from 'node:crypto'
 import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { ProtektorError } from '../../errors.js'
+import { ConfigError, ProtektorError } from '../../errors.js'
 import { FINDINGS_PKI } from '../../pki/findings.js'
 import { inspectKeyFile, type FileReport } from '../../pki/inspection.js'
 import { writePkcs12 } from '../../pki/keystore.js'
 import { makePki, type TestCertificateSpec, type TestKey, type TestUsage } from '../../pki/test-pki.js'
+import { UsageError } from '../arguments.js'
 import type { Io } from '../io.js'
+import { makeParticipant } from './keys-participant.js'
 
 export interface KeysIo {
   out(text: string): void
@@ -41,6 +43,8 @@ const LEAVES: Readonly<Record<string, TestUsage>> = {
 const HELP = {
   de: `protektor keys make VERZEICHNIS [--bits 3072] [--name Test] [--days 365]
     Wegwerf-Schlüssel für Versuche: CA, Intermediär, Absender, Empfänger, Leser, Autor (PKCS#12, PEM) und Register (JWK)
+protektor keys participant --id TEILNEHMER --out VERZEICHNIS [--recipient DATEI] [--sender TEILNEHMER=DATEI]… [--url URL]
+    Schlüssel eines Teilnehmers für send, take, answer (TEILNEHMER.keys.json) und ihr öffentlicher Teil (TEILNEHMER.json)
 protektor keys inspect DATEI… [--pin PIN | --pin-file DATEI] [--json]
     Inhaber, Gültigkeit, Schlüssel, Verwendung, SHA-256 aus PEM, DER oder PKCS#12
 protektor keys expiry VERZEICHNIS|DATEI… [--days 30] [--pin PIN | --pin-file DATEI] [--json]
@@ -48,6 +52,8 @@ protektor keys expiry VERZEICHNIS|DATEI… [--days 30] [--pin PIN | --pin-file D
 Ende mit: 0 gut · 1 etwas läuft ab · 2 falscher Aufruf · 4 gescheitert`,
   en: `protektor keys make DIR [--bits 3072] [--name Test] [--days 365]
     throwaway keys for tests: CA, intermediary, originator, addressee, reader, author (PKCS#12, PEM) and register (JWK)
+protektor keys participant --id PARTICIPANT --out DIR [--recipient FILE] [--sender PARTICIPANT=FILE]… [--url URL]
+    keys of a participant for send, take, answer (PARTICIPANT.keys.json) and their public half (PARTICIPANT.json)
 protektor keys inspect FILE… [--pin PIN | --pin-file FILE] [--json]
     subject, validity, key, usage, SHA-256 from PEM, DER or PKCS#12
 protektor keys expiry DIR|FILE… [--days 30] [--pin PIN | --pin-file FILE] [--json]
@@ -115,10 +121,12 @@ export async function keys(argv: string[], io: KeysIo): Promise<number> {
       return 0
     }
     if (command === 'make') return await make(rest, io)
+    if (command === 'participant') return await participant(rest, io)
     if (command === 'inspect') return await inspect(rest, io)
     if (command === 'expiry') return await expiry(rest, io)
     throw new WrongCall(command ?? '')
   } catch (error) {
+    if (error instanceof UsageError || error instanceof ConfigError) throw error
     const isCall = error instanceof WrongCall || (error as { code?: unknown }).code?.toString().startsWith('ERR_PARSE_ARGS') === true
     io.err(isCall ? `${WORDS[io.lang].usage}: ${(error as Error).message}\n${HELP[io.lang]}` : describe(error, io.lang))
     return isCall ? 2 : 4
@@ -158,6 +166,14 @@ async function make(argv: string[], io: KeysIo): Promise<number> {
   io.out(WORDS[io.lang].throwaway)
   for (const name of files.keys()) io.out('  ' + join(directory, name))
   io.out(`${WORDS[io.lang].pinIn} ${join(directory, 'pin')}`)
+  return 0
+}
+
+async function participant(argv: readonly string[], io: KeysIo): Promise<number> {
+  const { directory, files } = await makeParticipant(argv)
+  await mkdir(directory, { recursive: true, mode: 0o700 })
+  await writeNew(directory, files, io)
+  for (const name of files.keys()) io.out(join(directory, name))
   return 0
 }
 

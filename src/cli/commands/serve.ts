@@ -9,8 +9,10 @@ import { loadConfig } from '../../config/load.js'
 import { ConfigError, type ConfigProblem } from '../../errors.js'
 import { gatewayLog } from '../../gateway/log.js'
 import { parseCommand, UsageError } from '../arguments.js'
+import { shutDumps } from '../compose/dumps.js'
 import type { RunningGateway } from '../compose/gateway.js'
 import { deskOf } from '../compose/xoev-desk.js'
+import { interruption } from '../interruption.js'
 import type { Io, Language } from '../io.js'
 
 const HELP = {
@@ -43,15 +45,8 @@ export function renderWarnings(warnings: readonly ConfigProblem[], lang: Languag
 
 /** Resolves with the first signal that asks to end. A second one ends at once. */
 export function endSignal(): Promise<void> {
-  return new Promise((resolve) => {
-    const end = (): void => {
-      resolve()
-      process.once('SIGTERM', () => process.exit(4))
-      process.once('SIGINT', () => process.exit(4))
-    }
-    process.once('SIGTERM', end)
-    process.once('SIGINT', end)
-  })
+  const { signal } = interruption()
+  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))
 }
 
 export async function run(argv: readonly string[], io: Io): Promise<number> {
@@ -62,6 +57,8 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
   }
   if (values.config === undefined) throw new UsageError({ de: 'serve verlangt --config DATEI', en: 'serve wants --config FILE' })
   const words = WORDS[io.lang]
+  const open = await shutDumps(io.env)
+  io.err.write(open.map((text) => `${words.warning}: ${text[io.lang]}\n`).join(''))
   const config = await loadConfig(values.config)
   let gateway: RunningGateway
   try {

@@ -10,13 +10,13 @@ import { createServer, type AddressInfo } from 'node:net'
 import { dirname, join, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { loadConfig } from '../../config/load.js'
-import { publicJwkOf } from '../../envelope/keys.js'
 import { parseCommand, UsageError } from '../arguments.js'
 import { DEMO_REGISTER } from '../compose/demo-kit.js'
 import { startRegister, type OfficeName, type RunningRegister } from '../compose/demo-register.js'
 import type { ParticipantKeys } from '../compose/demo-keys.js'
+import { gatewayOwner, ownerOf, writeKeysFiles, type DemoKeysFiles } from '../compose/demo-participants.js'
+import { DESK, NEIGHBOUR_REGISTER, openStory, type Story } from '../compose/demo-story.js'
 import { onlineMount } from '../compose/demo-online.js'
-import { NEIGHBOUR_REGISTER, openStory, type Story } from '../compose/demo-story.js'
 import { startGateway, type RunningGateway } from '../compose/gateway.js'
 import type { Io } from '../io.js'
 import { outToTheNeighbour } from '../story/out-to-the-neighbour.js'
@@ -32,27 +32,31 @@ const HELP = {
     laufendes Beispiel mit Wegwerf-Schlüsseln: drei Anfragen auf eine Meldebescheinigung, Schritt für Schritt: von einem fremden
     Intermediär, durch uns als Intermediär, und als Umschlag hinaus zu einem OSCI-Partner; danach weiter im Dienst
     --fresh  neue Schlüssel        --once  nach den Fahrten enden
+    Mit REDIS_URL in der Umgebung liegt der Kern dort, und zwei Knoten teilen sich die Arbeit.
 Ende mit: 0 alle gefahren · 1 eine Fahrt ohne Antwort · 2 falscher Aufruf · 4 gescheitert
 `,
   en: `protektor start [--port 8080] [--admin-port 8081] [--directory .protektor/demo] [--fresh] [--once]
     running example with throwaway keys: three requests for a Meldebescheinigung, hop by hop: from somebody else's intermediary, through
     us as the intermediary, and as an envelope out to an OSCI party; then keeps serving
     --fresh  new keys        --once  end after the rides
+    With REDIS_URL in the environment the core lies there, and two nodes share the work.
 Exit codes: 0 all ridden · 1 a ride without answer · 2 wrong call · 4 failed
 `,
 } as const
 
 const WORDS = {
   de: {
+    second: 'Zweiter Knoten desselben Kerns (Redis); hier holen die Register ab:',
     title: 'Protektor – Demo. Alle Schlüssel, Behörden und Personen sind erfunden.',
-    made: 'Schlüssel erzeugt in', reused: 'Schlüssel aus', running: 'Gateway und Kern laufen auf', admin: 'Betrieb',
+    made: 'Schlüssel erzeugt in', reused: 'Schlüssel aus', running: 'Gateway und Kern laufen auf', admin: 'Betriebsseite',
     registers: 'Register Musterstadt holt ab aus', and: 'Register Nachbarstadt aus', keeps: 'Läuft weiter; Ende mit Strg-C. Zum Ausprobieren:',
     citizen: 'Bürgerseite (im Browser öffnen):', took: 'Antwort nach', broke: 'Die Fahrt brach ab', written: 'Nachrichten der ersten Fahrt liegen in',
     taken: 'Die Adresse ist belegt; mit --port und --admin-port andere wählen',
   },
   en: {
+    second: 'second node of the same core (Redis); here the registers take:',
     title: 'Protektor – demo. All keys, authorities and persons are made up.',
-    made: 'keys made in', reused: 'keys from', running: 'gateway and core run on', admin: 'admin',
+    made: 'keys made in', reused: 'keys from', running: 'gateway and core run on', admin: 'operator page',
     registers: 'register Musterstadt takes from', and: 'register Nachbarstadt from', keeps: 'Keeps serving; end with Ctrl-C. Try:',
     citizen: 'Citizen page (open it in a browser):', took: 'answer after', broke: 'The ride broke off', written: 'messages of the first ride lie in',
     taken: 'The address is taken; choose others with --port and --admin-port',
@@ -81,13 +85,15 @@ const near = (file: string): string => relative('.', file) || file
 /** The program's own directory, whether it runs from sources or compiled. */
 const HOME = resolve(dirname(fileURLToPath(import.meta.url)), import.meta.url.includes('/dist/src/') ? '../../../..' : '../../..')
 
-function nextSteps({ public: open, admin }: RunningGateway, { directory, configFile }: Story): string {
+function nextSteps({ public: open, admin }: RunningGateway, { directory, configFile }: Story, keys: DemoKeysFiles): string {
   const key = (name: string) => near(join(directory, 'keys', name))
   const message = near(join(directory, 'ride', 'request.osci'))
   return [
     `  curl -s --data-binary @${message} -H 'Content-Type: text/xml' ${open.url}/osci/recipient | head -c 400`,
     `  npx protektor check --keystore ${key('town-cipher.p12')} --pin-file ${key('pin')} --keystore ${key('town-reader.p12')} --pin-file ${key('pin')} --trust ${key('ca.pem')} ${message}`,
     `  npx tsx ${near(join(HOME, 'examples', 'osci-client.ts'))} ${open.url} ${near(directory)}`,
+    `  npx protektor send --ask --to ${DEMO_REGISTER} --keys ${near(keys.portal)} ${near(join(directory, 'ride', 'request.xml'))}`,
+    `  npx protektor take --mailbox ${DESK} --keys ${near(keys.register)} --wait 300   # send --ask --to ${DESK} …, then: protektor answer`,
     `  curl -s ${open.url}/`,
     `  curl -s ${admin.url}/metrics | grep protektor_`,
     `  npx protektor serve --config ${near(configFile)}`,
@@ -117,11 +123,12 @@ async function ride(one: Ride, stage: Stage, told: Teller, io: Io): Promise<bool
   return ridden.good
 }
 
-async function startRegisters({ gateway, demo, audience }: Stage, io: Io): Promise<RunningRegister[]> {
+/** @param url of the node they take from. */
+async function startRegisters({ gateway, demo, audience }: Stage, url: string, io: Io): Promise<RunningRegister[]> {
   const onProblem = (error: unknown) => io.err.write(`register: ${error instanceof Error ? error.message : String(error)}\n`)
-  const askers = [{ id: demo.portal.participant, jwks: [publicJwkOf(demo.portal.sign)] }]
+  const senders = [gatewayOwner(gateway.identity), ownerOf(demo.portal)]
   const start = (keys: ParticipantKeys, office: OfficeName, mailbox: string) =>
-    startRegister(gateway.public.url, keys, gateway.identity, { office, mailbox, audience, askers, onProblem })
+    startRegister(url, keys, senders, { office, mailbox, audience, onProblem })
   return Promise.all([
     start(demo.register, 'musterstadt', DEMO_REGISTER),
     start(demo.neighbourRegister, 'nachbarstadt', NEIGHBOUR_REGISTER),
@@ -150,7 +157,8 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
   const adminPort = port(values['admin-port'], 8081)
   const directory = resolve(values.directory ?? join('.protektor', 'demo'))
   io.out.write(words.title + '\n')
-  const demo = await openStory(directory, { fresh: values.fresh ?? false, publicPort, adminPort })
+  const redisUrl = io.env.REDIS_URL
+  const demo = await openStory(directory, { fresh: values.fresh ?? false, publicPort, adminPort, redisUrl })
   io.out.write(`${demo.made ? words.made : words.reused} ${near(directory)}\n`)
 
   const told = teller(io)
@@ -164,20 +172,25 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
   })
   if (!gateway) return 4
   const stage: Stage = { gateway, demo, audience: config.publicUrl }
-  const registers = await startRegisters(stage, io)
+  const keysFiles = await writeKeysFiles(demo, gateway.identity, { url: gateway.public.url, audience: stage.audience })
+  const second =
+    demo.secondNodeFile === undefined ? undefined : await startGateway(await loadConfig(demo.secondNodeFile), { log: told.log, workers: 1 })
+  const registers = await startRegisters(stage, (second ?? gateway).public.url, io)
   try {
-    io.out.write(`${words.running} ${gateway.public.url}, ${words.admin} ${gateway.admin.url}\n`)
+    io.out.write(`${words.running} ${gateway.public.url}, ${words.admin}: ${gateway.admin.url}/operator/\n`)
+    if (second) io.out.write(`${words.second} ${second.public.url}\n`)
     io.out.write(`${words.registers} ${DEMO_REGISTER}, ${words.and} ${NEIGHBOUR_REGISTER}\n\n`)
     let good = true
     for (const one of RIDES) good = (await ride(one, stage, told, io)) && good
     const code = good ? 0 : 1
     if (values.once) return code
     const ended = endSignal()
-    io.out.write(`${words.citizen} ${gateway.public.url}${online.path}\n\n${words.keeps}\n${nextSteps(gateway, demo)}`)
+    io.out.write(`${words.citizen} ${gateway.public.url}${online.path}\n\n${words.keeps}\n${nextSteps(gateway, demo, keysFiles)}`)
     await ended
     return code
   } finally {
     await Promise.all(registers.map((register) => register.stop()))
-    await gateway.close(values.once ? 1000 : 10_000)
+    const withinMs = values.once ? 1000 : 10_000
+    await Promise.all([gateway.close(withinMs), second?.close(withinMs)])
   }
 }

@@ -7,7 +7,6 @@ import { randomUUID } from 'node:crypto'
 import type { Received } from '../../client/received.js'
 import { connect } from '../../client/connect.js'
 import type { KeyOwner } from '../../envelope/keys.js'
-import type { OpenedIdentity } from './identity.js'
 import type { ParticipantKeys } from './demo-keys.js'
 import { importExample } from './examples.js'
 
@@ -34,13 +33,12 @@ export interface RunningRegister {
 export async function startRegister(
   url: string,
   keys: ParticipantKeys,
-  identity: Pick<OpenedIdentity, 'participant' | 'jwks'>,
+  /** Whose requests it takes. */
+  senders: readonly KeyOwner[],
   options: {
     readonly office: OfficeName
     readonly mailbox: string
     readonly audience: string
-    /** Participants that ask directly, past the gateway, and may vouch for browsers. */
-    readonly askers?: readonly KeyOwner[]
     readonly onProblem: (error: unknown) => void
   },
 ): Promise<RunningRegister> {
@@ -51,7 +49,7 @@ export async function startRegister(
     participant: keys.participant,
     key: keys.sign,
     openingKeys: [keys.open],
-    senders: [{ id: identity.participant, jwks: identity.jwks.keys }, ...(options.askers ?? [])],
+    senders,
     onProblem: (error) => options.onProblem(error),
   })
   const stopped = new AbortController()

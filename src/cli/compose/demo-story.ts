@@ -18,6 +18,8 @@ import { ensureKeys, readKeys, readParticipant, STORY, type ParticipantKeys, typ
 export const NEIGHBOUR = 'ags:99002000'
 /** Where the second town's register takes. */
 export const NEIGHBOUR_REGISTER = 'ags:99002000.register'
+/** Where the register of Musterstadt is worked by hand: `protektor take`, `protektor answer`. */
+export const DESK = `${DEMO_REGISTER}.desk`
 /** OSCI mailbox of the portal. */
 export const PORTAL_MAILBOX = 'osci:portal'
 export const SERVICE = 'urn:example:xprotektor:service:meldebescheinigung:1.0'
@@ -26,6 +28,8 @@ export interface Story extends Demo {
   readonly storyKeys: Readonly<Record<StoryKeyName, KeyPair>>
   readonly neighbourRegister: ParticipantKeys
   readonly portal: ParticipantKeys
+  /** Configuration of the second node; undefined: the core lies in the one process. */
+  readonly secondNodeFile: string | undefined
 }
 
 export interface StoryOptions {
@@ -33,15 +37,44 @@ export interface StoryOptions {
   /** Fixed: the directory names addresses of this gateway. */
   readonly publicPort: number
   readonly adminPort: number
+  /** Address of a Redis or Valkey that carries the core; a second node shares it then. */
+  readonly redisUrl?: string | undefined
 }
+
+/** Names of the second core node's configuration and data: it serves registers, and no OSCI. */
+const SECOND_NODE = { file: 'core-2.yaml', data: 'data-2' }
 
 const pair = (name: string): string => `{ pkcs12: keys/${name}.p12, pinFile: keys/pin }`
 
-const configurationOf = ({ publicPort, adminPort }: StoryOptions): string => `# Demo of Protektor: throwaway keys, nobody's registers.
+const coreOf = ({ redisUrl }: StoryOptions): string =>
+  redisUrl === undefined ? '' : `core: { redis: { url: '${redisUrl}', prefix: protektor-demo } }\n`
+
+const PARTICIPANTS = `participants:
+  - { id: register-1, jwks: keys/register-1.json, mailboxes: [ '${DEMO_REGISTER}', '${DESK}' ] }
+  - { id: register-2, jwks: keys/register-2.json, mailboxes: [ '${NEIGHBOUR_REGISTER}' ] }
+  - { id: portal-1, jwks: keys/portal-1.json }
+mailboxes:
+  '${DEMO_REGISTER}': { ttlSeconds: 10 }
+  '${NEIGHBOUR_REGISTER}': { ttlSeconds: 10 }
+  '${DESK}': { ttlSeconds: 60, handover: lease-and-confirm }   # protektor take, protektor answer
+`
+
+/** Another node of the same core, behind the same public URL: here on ports of its own instead of behind a load balancer. */
+const secondNodeOf = (options: StoryOptions): string => `# Second node of the core of the demo, for participants only.
+listen: { public: 127.0.0.1:0, admin: 127.0.0.1:0 }
+publicUrl: http://127.0.0.1:${options.publicPort}
+dataDirectory: ./${SECOND_NODE.data}
+${coreOf(options)}${PARTICIPANTS}`
+
+const configurationOf = ({
+  publicPort,
+  adminPort,
+  ...options
+}: StoryOptions): string => `# Demo of Protektor: throwaway keys, nobody's registers.
 # Start it with: protektor serve --config gateway.yaml
 listen: { public: 127.0.0.1:${publicPort}, admin: 127.0.0.1:${adminPort} }
 dataDirectory: ./data
-directory: { file: directory.yaml }
+${coreOf({ publicPort, adminPort, ...options })}directory: { file: directory.yaml }
 trust: { roots: [ keys/ca.pem, keys/ca-2.pem ] }
 
 keyrings:
@@ -73,14 +106,7 @@ peers:
   - { name: portal, signatureCertificates: [ keys/portal-author.pem ] }
   - { name: nachbarstadt, signatureCertificates: [ keys/neighbour-signature.pem ] }
 
-participants:
-  - { id: register-1, jwks: keys/register-1.json, mailboxes: [ '${DEMO_REGISTER}' ] }
-  - { id: register-2, jwks: keys/register-2.json, mailboxes: [ '${NEIGHBOUR_REGISTER}' ] }
-  - { id: portal-1, jwks: keys/portal-1.json }
-mailboxes:
-  '${DEMO_REGISTER}': { ttlSeconds: 10 }
-  '${NEIGHBOUR_REGISTER}': { ttlSeconds: 10 }
-  '${NEIGHBOUR}': { ttlSeconds: 10, handover: lease-and-confirm }   # leaves, see outgoing
+${PARTICIPANTS}  '${NEIGHBOUR}': { ttlSeconds: 10, handover: lease-and-confirm }   # leaves, see outgoing
   '${PORTAL_MAILBOX}': { ttlSeconds: 60, cipherCertificates: [ keys/portal-cipher.pem ] }   # storeDelivery, fetchDelivery
 
 outgoing:
@@ -135,8 +161,11 @@ export async function openStory(directory: string, options: StoryOptions): Promi
   const keyDirectory = join(directory, 'keys')
   await ensureKeys(keyDirectory, STORY, keyOf)
   await writeFile(join(directory, 'directory.yaml'), directoryOf(`http://127.0.0.1:${options.publicPort}`), { mode: 0o600 })
+  const secondNodeFile = options.redisUrl === undefined ? undefined : join(directory, SECOND_NODE.file)
+  if (secondNodeFile !== undefined) await writeFile(secondNodeFile, secondNodeOf(options), { mode: 0o600 })
   return {
     ...demo,
+    secondNodeFile,
     storyKeys: await readKeys(keyDirectory, STORY),
     neighbourRegister: await readParticipant(keyDirectory, 'register-2'),
     portal: await readParticipant(keyDirectory, 'portal-1'),

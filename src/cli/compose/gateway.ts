@@ -8,8 +8,8 @@ import { mkdir, readFile } from 'node:fs/promises'
 import type { RequestListener } from 'node:http'
 import { join } from 'node:path'
 import type { Config } from '../../config/types.js'
-import { memoryCore } from '../../core/adapters/memory.js'
 import { systemClock } from '../../core/adapters/timers.js'
+import { CoreError } from '../../core/errors.js'
 import type { Core, MailboxPolicy } from '../../core/ports.js'
 import type { Directory, DirectoryParticipant } from '../../directory/ports.js'
 import { staticDirectory } from '../../directory/static.js'
@@ -17,7 +17,10 @@ import { GATEWAY_LIMITS, type Limits } from '../../env.js'
 import { ConfigError, type ConfigProblem } from '../../errors.js'
 import { lmdbRepeats } from '../../gateway/adapters/lmdb-repeats.js'
 import { adminApp, keyringBroken, publicApp, type AddressEntry, type Mount } from '../../gateway/app.js'
-import { CORE_API_OPENAPI, coreApiRouter } from '../../gateway/core-api.js'
+import { CORE_API_OPENAPI, coreApi, type CoreApiOptions } from '../../gateway/core-api.js'
+import { outcomeShelf, outcomeSigner } from '../../gateway/core-outcomes.js'
+import { LONG_POLL_LIMITS } from '../../gateway/core-waits.js'
+import { coreCounter } from '../../gateway/core-counter.js'
 import type { GatewayLog } from '../../gateway/log.js'
 import { gatewayMetrics } from '../../gateway/metrics.js'
 import type { GatewayPorts, RecipientEndpoint } from '../../gateway/ports.js'
@@ -25,10 +28,13 @@ import { repeatTable } from '../../gateway/repeats.js'
 import { passiveRecipient } from '../../gateway/passive-recipient.js'
 import { listen, type Listening, type ServerLimits } from '../../gateway/server.js'
 import { pinnedTrust } from '../../pki/pinned.js'
+import { openCore } from './core.js'
 import { GATEWAY_PARTICIPANT, openIdentity, type OpenedIdentity } from './identity.js'
+import { drainCore } from './draining.js'
 import { openOwnKeys, readCertificates } from './keys.js'
 import { packageCodec } from './package-codec.js'
 import { openIntermediaries } from './intermediary.js'
+import { openOperator } from './operator.js'
 import { openOsciDirectory } from './osci-directory.js'
 import { makeEndpoints, makePeers, strictAlgorithms } from './peers.js'
 import { openWaysOut } from './way-out.js'
@@ -93,16 +99,23 @@ const ttlOf = (config: Config, mailbox: string): number => config.mailboxes[mail
 const MAILBOX_DEFAULTS = { ttlSeconds: 10, handover: 'at-most-once', leaseSeconds: 5, maxBytes: 64 * 1024 * 1024, maxCount: 1000 } as const
 
 /** Mailboxes of participants; those of OSCI clients and of ways out belong to the gateway itself. */
-async function openMailboxes(core: Core, config: Config, participants: readonly DirectoryParticipant[]): Promise<void> {
+async function openMailboxes(core: Core, own: string, config: Config, participants: readonly DirectoryParticipant[]): Promise<void> {
+  const problems: ConfigProblem[] = []
   const open = async (address: string, owner: string, forced: Partial<MailboxPolicy> = {}): Promise<void> => {
     const { ttlSeconds, handover, leaseSeconds, maxBytes, maxCount } = { ...MAILBOX_DEFAULTS, ...config.mailboxes[address] }
-    await core.openMailbox(address, owner, { ttlSeconds, handover, leaseSeconds, maxBytes, maxCount, ...forced })
+    await core
+      .openMailbox(address, owner, { ttlSeconds, handover, leaseSeconds, maxBytes, maxCount, ...forced })
+      .catch((error: unknown) => {
+        if (!(error instanceof CoreError)) throw error
+        problems.push(at(config, 'core', `${address} gehört dort nicht ${own}`, `${address} does not belong to ${own} there`))
+      })
   }
   for (const { id, mailboxes } of participants) for (const address of mailboxes) await open(address, id)
   // storeDelivery puts, fetchDelivery leases, the next request confirms: there is no other way (Decisions, "lease and confirm")
   for (const [address, { cipherCertificates }] of Object.entries(config.mailboxes))
-    if (cipherCertificates.length > 0) await open(address, GATEWAY_PARTICIPANT, { handover: 'lease-and-confirm' })
-  for (const { mailbox } of config.outgoing) await open(mailbox, GATEWAY_PARTICIPANT)
+    if (cipherCertificates.length > 0) await open(address, own, { handover: 'lease-and-confirm' })
+  for (const { mailbox } of config.outgoing) await open(mailbox, own)
+  if (problems.length > 0) throw new ConfigError(problems)
 }
 
 const limitsOf = (config: Config): Limits => ({
@@ -137,32 +150,41 @@ function handlerOf(app: ReturnType<typeof publicApp>): RequestListener {
 export async function startGateway(config: Config, options: GatewayOptions): Promise<RunningGateway> {
   // first, since its threads compile while this one opens keys
   const desk = await (options.desk ?? deskOf(config, options.log, options.workers))
+  const opened: (() => Promise<unknown>)[] = [() => desk.close()]
   try {
-    return await compose(config, options, desk)
+    return await compose(config, options, desk, opened)
   } catch (error) {
-    await desk.close()
+    await Promise.allSettled(opened.map((close) => close()))
     throw error
   }
 }
 
-async function compose(config: Config, options: GatewayOptions, desk: OpenedDesk): Promise<RunningGateway> {
+/** @param opened what must be closed when it fails later on */
+async function compose(
+  config: Config,
+  options: GatewayOptions,
+  desk: OpenedDesk,
+  opened: (() => Promise<unknown>)[],
+): Promise<RunningGateway> {
   const clock = systemClock
   const { log } = options
   const own = await openOwnKeys(config, clock.now())
   const participants = await readParticipants(config)
   const directory = staticDirectory(participants)
-  const identity = await openIdentity(config.dataDirectory)
+  const { remote } = config.core
+  const identity = await openIdentity(config.dataDirectory, remote?.participant)
   const peers = await makePeers(config)
   const endpoints = await makeEndpoints(config, own.rings)
   const oscis = await openOsciDirectory(config, participants, clock, log)
   const limits = limitsOf(config)
-  const core = memoryCore({ clock, maxBytes: config.limits.coreBytes })
-  await openMailboxes(core, config, participants)
+  const metrics = gatewayMetrics(() => clock.now())
+  const slowPollers = Object.entries(config.mailboxes).filter(([, { slowPoller }]) => slowPoller)
+  for (const [address, { ttlSeconds }] of slowPollers) metrics.slowPoller(address, ttlSeconds)
+  const observe = coreCounter(metrics, new Set(slowPollers.map(([address]) => address)))
+  const { core, once, journal } = await openCore(config, { clock, random, log, identity, observe }, opened)
+  await openMailboxes(core, identity.participant, config, participants)
   const used = join(config.dataDirectory, 'used-ids')
   await mkdir(used, { recursive: true, mode: 0o700 })
-  const metrics = gatewayMetrics()
-  for (const [address, { slowPoller, ttlSeconds }] of Object.entries(config.mailboxes))
-    if (slowPoller) metrics.slowPoller(address, ttlSeconds)
   const stopping = new AbortController()
   // every wait for late answers listens to it
   setMaxListeners(0, stopping.signal)
@@ -186,26 +208,35 @@ async function compose(config: Config, options: GatewayOptions, desk: OpenedDesk
   }
   const intermediaries = await openIntermediaries(config, own.rings, oscis, ports)
   const publicOptions = config.listen.public
-  const coreApi = coreApiRouter({
+  const signOutcome = outcomeSigner(identity.signing)
+  const { longPolls, transfers } = config.core
+  const apiOptions: CoreApiOptions = {
     core,
     publicUrl: config.publicUrl,
     participants,
     clock,
-    limits: { envelopeBytes: config.limits.envelopeBytes },
-    signingKey: identity.signing,
+    once,
+    limits: {
+      envelopeBytes: config.limits.envelopeBytes,
+      longPolls: { ...LONG_POLL_LIMITS, ...longPolls },
+      transfers: { minBytesPerSecond: transfers.minBytesPerSecond, graceMs: transfers.graceSeconds * 1000 },
+    },
+    signOutcome,
     assertOpen: (mailbox) => {
       if (config.outgoing.some((way) => way.mailbox === mailbox && own.broken.has(way.keys))) throw keyringBroken()
     },
     onError: () => log.write('error', 'core-api-failed', { error: 'ERR_INTERNAL' }),
-  })
+    onRefusal: (status) => metrics.refusal(String(status)),
+  }
+  // participants speak to the core itself, wherever it is
+  const api = remote ? undefined : coreApi(apiOptions)
   const addresses = [...endpoints.map((endpoint) => passiveRecipient(endpoint, ports)), ...intermediaries.addresses]
   const shown = publicApp({
     ports,
     addresses,
     broken: brokenEndpoints(config, own.broken, log),
     publicUrl: config.publicUrl,
-    coreApi,
-    openapi: CORE_API_OPENAPI,
+    ...(api ? { coreApi: api.router, openapi: CORE_API_OPENAPI } : {}),
     jwks: identity.jwks,
     mounts: options.mounts ?? [],
     onlyOsci: !isLoopback(publicOptions.address.host) && own.publicTls === undefined,
@@ -213,6 +244,8 @@ async function compose(config: Config, options: GatewayOptions, desk: OpenedDesk
   let draining = false
   const serves = addresses.length > 0 || config.endpoints.length === 0
   const ready = () => !draining && serves && desk.ready()
+  const state = () => (draining ? 'draining' : ready() ? 'ready' : 'not-ready')
+  const operator = await openOperator(config, { clock, metrics, state, core, desk, directory: oscis, own })
   const requestId = () => Buffer.from(random(12)).toString('base64url')
   const serverLimits: Partial<ServerLimits> = {
     requestTimeoutMs: config.http.requestTimeoutSeconds * 1000,
@@ -221,21 +254,24 @@ async function compose(config: Config, options: GatewayOptions, desk: OpenedDesk
     maxConnectionsPerPeer: config.http.maxConnectionsPerPeer,
     ...options.serverLimits,
   }
-  const admin = await listen(handlerOf(adminApp({ log, metrics, ready, requestId })), config.listen.admin.address, {
+  const listening: Listening[] = []
+  const abandon = async (error: unknown): Promise<never> => {
+    operator.close()
+    await Promise.all(listening.map((one) => one.close(0)))
+    throw error
+  }
+  const outcomes = journal ? { outcomes: outcomeShelf(journal, signOutcome) } : {}
+  const admin = await listen(handlerOf(adminApp({ log, metrics, ready, requestId, operator, ...outcomes })), config.listen.admin.address, {
     limits: serverLimits,
     ...(own.adminTls ? { tls: own.adminTls } : {}),
-  })
+  }).catch(abandon)
+  listening.push(admin)
   const open = await listen(handlerOf(shown), publicOptions.address, {
     limits: serverLimits,
     ...(own.publicTls ? { tls: own.publicTls } : {}),
-  }).catch(async (error: unknown) => {
-    await admin.close(0)
-    throw error
-  })
-  const waysOut = await openWaysOut(config, own.rings, peers, oscis.services, ports).catch(async (error: unknown) => {
-    await Promise.all([open.close(0), admin.close(0)])
-    throw error
-  })
+  }).catch(abandon)
+  listening.push(open)
+  const waysOut = await openWaysOut(config, own.rings, peers, oscis.services, ports).catch(abandon)
   return {
     public: open,
     admin,
@@ -248,10 +284,14 @@ async function compose(config: Config, options: GatewayOptions, desk: OpenedDesk
     async close(withinMs) {
       draining = true
       stopping.abort()
+      // the address goes on answering meanwhile: answers to what was taken still come in, and whoever asked fetches them
+      const leftMs = await drainCore({ core, api, clock, log }, withinMs)
       // together: whoever waits for an answer from a way out gets it
-      await Promise.all([open.close(withinMs), waysOut.close(withinMs)])
+      await Promise.all([open.close(leftMs), waysOut.close(leftMs)])
       await core.close()
       await intermediaries.close()
+      await journal?.close()
+      operator.close()
       await Promise.all([desk.close(), ports.repeats.close(), oscis.close(), admin.close(0)])
     },
   }

@@ -13,7 +13,7 @@ import { ProtektorError } from '../../errors.js'
 import { generateEnvelopeKey, importOpeningKey, importSigningKey, publicJwkOf } from '../../envelope/keys.js'
 import type { GatewayIdentity } from '../../gateway/ports.js'
 
-/** Reserved: no participant of the configuration may be called so. */
+/** Name at a core of its own. Reserved: no participant of the configuration may be called so. */
 export const GATEWAY_PARTICIPANT = 'gateway'
 
 export type OpenedIdentity = GatewayIdentity
@@ -58,13 +58,13 @@ async function lastingKeys(dataDirectory: string): Promise<LastingKeys> {
   return keys
 }
 
-/** Opens, or makes at the first start, the gateway's keys. */
-export async function openIdentity(dataDirectory: string): Promise<OpenedIdentity> {
+/** Opens, or makes at the first start, the gateway's keys. @param participant its name at the core. */
+export async function openIdentity(dataDirectory: string, participant = GATEWAY_PARTICIPANT): Promise<OpenedIdentity> {
   await mkdir(dataDirectory, { recursive: true, mode: 0o700 })
   const keys = await lastingKeys(dataDirectory)
   const opening = await generateEnvelopeKey('enc')
   return {
-    participant: GATEWAY_PARTICIPANT,
+    participant,
     signing: await importSigningKey(keys.sig),
     opening: await importOpeningKey(opening.privateJwk),
     replyKey: opening.publicJwk,

@@ -13,6 +13,7 @@ import { judgeKeys, type OwnKeyFact } from '../../config/own-keys.js'
 import { keyOf } from '../../config/problems.js'
 import type { Config, KeySource, KeyringConfig } from '../../config/types.js'
 import { ConfigError, ProtektorError, type ConfigProblem } from '../../errors.js'
+import type { CertificateFigure } from '../../gateway/figures.js'
 import type { EndpointKeys } from '../../gateway/ports.js'
 import { publicKeyFacts } from '../../pki/certificate.js'
 import { keyRing, makeDecrypter, makeSigner } from '../../pki/keys.js'
@@ -56,6 +57,8 @@ export interface OwnKeys {
   readonly broken: ReadonlySet<string>
   readonly publicTls?: ServerTls
   readonly adminTls?: ServerTls
+  /** All that could be read, those of broken keyrings included. */
+  readonly certificates: readonly CertificateFigure[]
   readonly warnings: readonly ConfigProblem[]
 }
 
@@ -84,14 +87,25 @@ async function ringOf({ cipher, signature, reader, author }: RingPairs): Promise
 interface Named {
   readonly key: string
   readonly source: KeySource
+  /** For metrics: the keyring, or the listener; and what the key is for. */
+  readonly keyring: string
+  readonly use: string
 }
 
-const ringSources = (name: string, { cipher, signature, reader, author }: KeyringConfig): Named[] => [
-  { key: keyOf(['keyrings', name, 'cipher']), source: cipher },
-  { key: keyOf(['keyrings', name, 'signature']), source: signature },
-  ...reader.map((source, at) => ({ key: keyOf(['keyrings', name, 'reader', at]), source })),
-  ...(author ? [{ key: keyOf(['keyrings', name, 'author']), source: author }] : []),
-]
+const ringSources = (keyring: string, { cipher, signature, reader, author }: KeyringConfig): Named[] => {
+  const named = (source: KeySource, use: string, step: readonly (string | number)[] = [use]): Named => ({
+    key: keyOf(['keyrings', keyring, ...step]),
+    source,
+    keyring,
+    use,
+  })
+  return [
+    named(cipher, 'cipher'),
+    named(signature, 'signature'),
+    ...reader.map((source, at) => named(source, at === 0 ? 'reader' : `reader-${at + 1}`, ['reader', at])),
+    ...(author ? [named(author, 'author')] : []),
+  ]
+}
 
 type OpenedSource = Opened & Named
 
@@ -122,9 +136,13 @@ export async function openOwnKeys(config: Config, at: Date): Promise<OwnKeys> {
   const { listen } = config
   const publicTls = listen.public.tls ?? listen.tls
   const adminTls = listen.admin.tls ?? listen.tls
+  const tlsNamed = (listener: 'public' | 'admin', source: KeySource): Named => {
+    const keyring = listen[listener].tls ? `listen.${listener}` : 'listen'
+    return { key: `${keyring}.tls`, source, keyring, use: 'tls' }
+  }
   const tlsSources = [
-    ...(publicTls ? [{ key: listen.public.tls ? 'listen.public.tls' : 'listen.tls', source: publicTls }] : []),
-    ...(adminTls && adminTls !== publicTls ? [{ key: listen.admin.tls ? 'listen.admin.tls' : 'listen.tls', source: adminTls }] : []),
+    ...(publicTls ? [tlsNamed('public', publicTls)] : []),
+    ...(adminTls && adminTls !== publicTls ? [tlsNamed('admin', adminTls)] : []),
   ]
   const tls = await openAll(tlsSources)
   const opened = await Promise.all(
@@ -162,6 +180,9 @@ export async function openOwnKeys(config: Config, at: Date): Promise<OwnKeys> {
   return {
     rings,
     broken: new Set(broken.map((ring) => ring.name)),
+    certificates: [...opened.flatMap((ring) => ring.sources), ...tls].flatMap(({ keyring, use, pair }) =>
+      pair ? [{ keyring, use, notAfter: new Date(pair.certificate.validTo).toISOString() }] : [],
+    ),
     warnings: [
       ...broken.flatMap((ring) => ring.problems.map((problem) => brokenWarning(problem, ring.name, config))),
       ...usable.flatMap((ring) => ring.warnings),

@@ -20,11 +20,23 @@ import { ownSchemas } from './own-schemas.js'
 import { nextTurn } from './world.js'
 import { readingBytes, rejectionBytes, type WriterSources } from './xoev-writers.js'
 
-const startWorker: StartWorker = (url, options) => new Worker(url, options)
+let threads = 0
+
+/** One function for all desks of the process: the engine is tried once per way of starting threads. */
+const startWorker: StartWorker = (url, options) => {
+  const worker = new Worker(url, options)
+  threads += 1
+  worker.once('exit', () => (threads -= 1))
+  return worker
+}
 
 export interface OpenedDesk extends XoevDesk {
   /** Our own schema set is compiled. */
   readonly ready: () => boolean
+  /** A schema engine failed its test: validation goes on, much slower. */
+  readonly fellBack: () => boolean
+  /** Validating threads that live in this process. */
+  readonly threads: () => number
   close(): Promise<void>
 }
 
@@ -76,11 +88,16 @@ export async function openDesk(options: DeskOptions): Promise<OpenedDesk> {
   const files: SchemaFiles[] = [await ownSchemas('xprotektor')]
   for (const directory of options.directories) files.push(await readSchemaDirectory(directory))
   const sets = schemaSets(files)
+  let fellBack = false
+  const onFallback = (reason: string): void => {
+    fellBack = true
+    options.onFallback(reason)
+  }
   const validators = new Map<SchemaSource, Promise<SchemaValidator>>()
   const validatorFor = (source: SchemaSource): Promise<SchemaValidator> => {
     const known = validators.get(source)
     if (known) return known
-    const started = startValidator(source, { workers: options.workers, startWorker, onFallback: options.onFallback })
+    const started = startValidator(source, { workers: options.workers, startWorker, onFallback })
     validators.set(source, started)
     // a start that failed may be tried again with the next document
     started.catch(() => validators.delete(source))
@@ -104,6 +121,8 @@ export async function openDesk(options: DeskOptions): Promise<OpenedDesk> {
   else warm = true
   return {
     ready: () => warm,
+    fellBack: () => fellBack,
+    threads: () => threads,
     async check(document) {
       const report = await checkContent(document, context)
       return reportOf(report, readingBytes(report))

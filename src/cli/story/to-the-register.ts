@@ -48,7 +48,8 @@ export const toTheRegister: Ride = {
   },
   hops: HOPS,
   async run({ gateway, demo }, tell) {
-    const request = await buildDelivery({ document: demoDocument(DEMO_REGISTER), subject: 'Demo' }, demo.keys)
+    const asked = demoDocument(DEMO_REGISTER)
+    const request = await buildDelivery({ document: asked, subject: 'Demo' }, demo.keys)
     tell('sent')
     const reply = await fetch(`${gateway.public.url}/osci/recipient`, {
       method: 'POST',
@@ -65,7 +66,7 @@ export const toTheRegister: Ride = {
     return {
       good: codes.includes('0800') && document !== undefined,
       shown: document ? also(head, outlineOf(document)) : head,
-      files: { 'request.osci': request, 'response.osci': response },
+      files: { 'request.xml': asked, 'request.osci': request, 'response.osci': response },
     }
   },
 }

@@ -1,68 +1,49 @@
 // SPDX-License-Identifier: EUPL-1.2
 /**
- * The embedded core: everything in this process's memory, nothing on disk.
+ * The embedded core: envelopes only in this process's memory, nothing of them on disk; what became of them is the journal's.
  *
  * Every decision is made in one synchronous step, which is what makes a claim atomic here. Who reads looks at the clock first: a timer
  * that comes late hands nothing out.
  * @module
  */
+import { randomUUID } from 'node:crypto'
 import type { Clock } from '../../env.js'
-import type { BudgetLimits, Holding } from '../budget.js'
+import type { Holding } from '../budget.js'
 import { Budget } from '../budget.js'
 import { CoreError } from '../errors.js'
-import type { OutcomeLimits } from '../outcomes.js'
-import { Outcomes } from '../outcomes.js'
+import { memoryJournal } from '../outcomes.js'
 import type {
   Claim,
   Core,
   CoreFigures,
+  CoreObserver,
   MailboxAddress,
   MailboxPolicy,
+  OutcomeJournal,
   OutcomeRecord,
   Reservation,
   StoredEnvelope,
   TakeChoice,
 } from '../ports.js'
+import { assertEnvelope, assertMailbox, leaseMsOf, publicName } from '../rules.js'
 import type { Event, State } from '../states.js'
 import { isAvailable, isSettled, next, outcomeOf } from '../states.js'
 import type { Deadline, StartTimer } from '../ttl.js'
 import { Deadlines } from '../ttl.js'
+import { Watch } from '../watch.js'
+import { MEMORY_CORE_LIMITS, type MemoryCoreLimits } from './memory-limits.js'
+import type { Mailbox } from './memory-mailboxes.js'
+import { Mailboxes } from './memory-mailboxes.js'
 import { startTimer as systemTimer } from './timers.js'
 
-const MIB = 1024 * 1024
-const ADDRESS = /^[a-z0-9][a-z0-9._:-]{0,119}$/
-const REPLY_ADDRESS = /^reply\.[0-9a-f]{32}$/
-const ID = /^[A-Za-z0-9_-]{22,64}$/
-const MAX_TTL_SECONDS = 60
-const REPLY_GRACE_SECONDS = 60
-const LEASE_SECONDS = 5
-const MAX_LEASE_MS = 3_600_000
-/** How often a node that ends looks whether anything is left. */
-const DRAIN_LOOK_MS = 50
-
-export interface MemoryCoreLimits extends BudgetLimits, OutcomeLimits {
-  readonly maxReplyMailboxesPerSender: number
-  readonly maxWaiters: number
-  /** A hand-over that neither ends nor breaks is `unknown` after this. */
-  readonly handoverSeconds: number
-}
-
-export const MEMORY_CORE_LIMITS: MemoryCoreLimits = {
-  maxBytes: 256 * MIB,
-  maxBytesPerSender: 128 * MIB,
-  maxBytesPerMailbox: 64 * MIB,
-  maxCountPerMailbox: 1000,
-  maxOutcomes: 500_000,
-  maxOutcomesPerSender: 200_000,
-  outcomeSeconds: 24 * 3600,
-  maxReplyMailboxesPerSender: 10_000,
-  maxWaiters: 10_000,
-  handoverSeconds: 60,
-}
+export { MEMORY_CORE_LIMITS, type MemoryCoreLimits } from './memory-limits.js'
 
 export interface MemoryCoreOptions extends Partial<MemoryCoreLimits> {
   readonly clock: Clock
   readonly startTimer?: StartTimer
+  /** Where outcomes are kept, bounded by its own limits; whoever opened it closes it, after the core. Default: in memory, a new chain. */
+  readonly journal?: OutcomeJournal
+  readonly observe?: CoreObserver
 }
 
 /** Sizes for metrics and tests; no content, no names. */
@@ -78,64 +59,60 @@ export interface MemoryCore extends Core {
 
 interface Item {
   readonly envelope: StoredEnvelope
-  readonly mailbox: Mailbox
+  readonly mailbox: Mailbox<Item>
+  readonly putAtMs: number
   readonly deadlineMs: number
   readonly holding: Holding
   state: State
   /** Handed to somebody, and not given back by a lease. */
   claimed: boolean
+  /** Wall clock of the last change. */
+  at: Date
+  /** While it lies there, its deadline; while it is leased, the end of its bytes. */
   deadline: Deadline | undefined
   handover: Deadline | undefined
 }
 
-interface Waiter {
-  readonly resolve: (claim: Claim | undefined) => void
-  readonly end: () => void
-  readonly leaseMs: number | undefined
-}
-
-interface Mailbox {
-  readonly address: MailboxAddress
-  readonly owner: string
-  policy: MailboxPolicy
-  /** In order of arrival; what came back from a lease stands in front. */
-  queue: Item[]
-  readonly waiters: Set<Waiter>
-  dies: Deadline | undefined
-}
-
 export function memoryCore(options: MemoryCoreOptions): MemoryCore {
-  return new InMemory({ ...MEMORY_CORE_LIMITS, startTimer: systemTimer, ...options })
+  const limits = { ...MEMORY_CORE_LIMITS, ...options }
+  const journal = options.journal ?? memoryJournal({ ...limits, node: randomUUID() })
+  return new InMemory({ startTimer: systemTimer, observe: () => undefined, ...limits, journal })
 }
 
 class InMemory implements MemoryCore {
   readonly #options: Required<MemoryCoreOptions>
+  readonly #journal: OutcomeJournal
   readonly #deadlines: Deadlines
   readonly #budget: Budget
-  readonly #outcomes: Outcomes
-  readonly #mailboxes = new Map<MailboxAddress, Mailbox>()
+  readonly #watch: Watch
+  readonly #mailboxes: Mailboxes<Item>
   readonly #items = new Map<string, Item>()
-  readonly #replyCounts = new Map<string, number>()
   readonly #holdings = new WeakMap<Reservation, Holding>()
-  #waiters = 0
+  /** Ends of the drains that wait for the last envelope. */
+  readonly #drains = new Set<() => void>()
   #draining = false
   #closed = false
 
   constructor(options: Required<MemoryCoreOptions>) {
-    const monotonicMs = () => options.clock.monotonicMs()
     this.#options = options
-    this.#deadlines = new Deadlines(monotonicMs, options.startTimer)
+    this.#journal = options.journal
+    this.#deadlines = new Deadlines(() => options.clock.monotonicMs(), options.startTimer)
     this.#budget = new Budget(options)
-    this.#outcomes = new Outcomes(options, monotonicMs)
+    this.#watch = new Watch(this.#deadlines)
+    this.#mailboxes = new Mailboxes({
+      ...options,
+      deadlines: this.#deadlines,
+      expire: (item) => this.#expire(item),
+      onLeft: () => this.#lookDrained(),
+    })
+    // of an earlier life: that it ended says nothing of what its takers did
+    for (const { id, sender } of [...this.#journal.open()])
+      this.#journal.settled({ id, outcome: 'unknown', claimed: true, at: options.clock.now().toISOString(), sender })
   }
 
   async openMailbox(address: MailboxAddress, owner: string, policy: MailboxPolicy): Promise<void> {
-    if (!ADDRESS.test(address) || !(policy.ttlSeconds >= 1 && policy.ttlSeconds <= 3600))
-      throw new CoreError('invalid', 'Address or life is malformed.')
-    const mailbox = this.#mailboxes.get(address)
-    if (mailbox !== undefined && mailbox.owner !== owner) throw new CoreError('duplicate', 'The mailbox belongs to somebody else.')
-    if (mailbox === undefined) this.#addMailbox(address, owner, policy)
-    else mailbox.policy = policy
+    assertMailbox(address, policy)
+    this.#mailboxes.open(address, owner, policy)
   }
 
   async owner(address: MailboxAddress): Promise<string | undefined> {
@@ -144,8 +121,7 @@ class InMemory implements MemoryCore {
   }
 
   async reserve(to: MailboxAddress, sender: string, bytes: number): Promise<Reservation> {
-    if (this.#draining) throw new CoreError('full', 'This node is about to stop.')
-    const { policy } = this.#mailbox(to)
+    const { policy } = this.#puttable(to)
     const holding = this.#budget.hold(to, sender, bytes, policy)
     const reservation: Reservation = { grow: (toBytes) => holding.grow(toBytes), release: () => holding.release() }
     this.#holdings.set(reservation, holding)
@@ -153,31 +129,40 @@ class InMemory implements MemoryCore {
   }
 
   async put(envelope: StoredEnvelope, reservation?: Reservation): Promise<void> {
+    const item = this.#enter(envelope, reservation)
+    const stands = this.#journal.accepted(envelope.id, envelope.sender)
+    this.#serve(item.mailbox)
+    try {
+      await stands
+    } catch {
+      // what somebody has already cannot be taken back: then its sender must not put it again
+      if (this.#step(item, 'withdraw', 'not-recorded')) throw new CoreError('full', 'The core cannot record anything at the moment.')
+    }
+  }
+
+  /** All of it, or nothing. */
+  #enter(envelope: StoredEnvelope, reservation: Reservation | undefined): Item {
     let holding = reservation === undefined ? undefined : this.#holdings.get(reservation)
     try {
-      const mailbox = this.#mailbox(envelope.to)
-      this.#assertAcceptable(envelope, mailbox)
-      if (holding === undefined) holding = this.#budget.hold(envelope.to, envelope.sender, envelope.body.length, mailbox.policy)
-      if (holding.to !== envelope.to || holding.sender !== envelope.sender)
-        throw new CoreError('invalid', 'The reservation is for another envelope.')
-      holding.grow(envelope.body.length)
-      const deadlineMs = Math.min(this.#now() + envelope.ttlSeconds * 1000, mailbox.dies?.atMs ?? Infinity)
-      if (envelope.replyTo !== undefined) this.#openReply(envelope.replyTo, envelope.sender, deadlineMs)
-      const item: Item = {
-        envelope,
-        mailbox,
-        deadlineMs,
-        holding,
-        state: 'waiting',
-        claimed: false,
-        deadline: undefined,
-        handover: undefined,
-      }
-      this.#items.set(envelope.id, item)
-      this.#record(item)
+      const { id, to, sender, replyTo, ttlSeconds, body } = envelope
+      const mailbox = this.#puttable(to)
+      assertEnvelope(envelope, mailbox.policy)
+      if (this.#items.has(id) || this.#journal.get(id) !== undefined) throw new CoreError('duplicate', 'This id was used before.')
+      if (replyTo !== undefined) this.#mailboxes.assertReplyOpens(replyTo, sender)
+      holding ??= this.#budget.hold(to, sender, body.length, mailbox.policy)
+      if (holding.to !== to || holding.sender !== sender) throw new CoreError('invalid', 'The reservation is for another envelope.')
+      holding.grow(body.length)
+      const putAtMs = this.#now()
+      const deadlineMs = Math.min(putAtMs + ttlSeconds * 1000, mailbox.dies?.atMs ?? Infinity)
+      if (replyTo !== undefined) this.#mailboxes.openReply(replyTo, sender, deadlineMs)
+      const at = this.#options.clock.now()
+      const fresh = { state: 'waiting', claimed: false, at, deadline: undefined, handover: undefined } as const
+      const item: Item = { envelope, mailbox, putAtMs, deadlineMs, holding, ...fresh }
+      this.#items.set(id, item)
       item.deadline = this.#deadlines.set(deadlineMs, () => this.#expire(item))
       mailbox.queue.push(item)
-      this.#serve(mailbox)
+      this.#options.observe({ kind: 'put', id, mailbox: publicName(to), bytes: body.length })
+      return item
     } catch (error) {
       holding?.release()
       envelope.body.fill(0)
@@ -193,57 +178,41 @@ class InMemory implements MemoryCore {
     const ready = this.#nextOf(mailbox)
     if (ready !== undefined) return this.#claim(ready, choice.leaseMs)
     if (waitMs <= 0) return undefined
-    if (this.#waiters >= this.#options.maxWaiters) throw new CoreError('full', 'Too many are waiting.')
-    return new Promise((resolve) => {
-      const over = () => this.#endWait(mailbox, waiter, undefined)
-      const deadline = this.#deadlines.set(this.#now() + waitMs, over)
-      const end = () => {
-        this.#deadlines.cancel(deadline)
-        signal?.removeEventListener('abort', over)
-      }
-      const waiter: Waiter = { resolve, end, leaseMs: choice.leaseMs }
-      signal?.addEventListener('abort', over)
-      mailbox.waiters.add(waiter)
-      this.#waiters += 1
-    })
+    if (this.#draining && !mailbox.expected) throw new CoreError('full', 'This node is about to stop.')
+    return this.#mailboxes.wait(mailbox, this.#now() + waitMs, signal, choice.leaseMs)
   }
 
   async outcome(id: string): Promise<OutcomeRecord | undefined> {
     this.#deadlines.sweep()
-    return this.#outcomes.get(id)
+    return this.#record(id)
   }
 
-  async settled(id: string, waitMs: number, until: 'claimed' | 'settled' = 'settled'): Promise<OutcomeRecord | undefined> {
+  async settled(
+    id: string,
+    waitMs: number,
+    until: 'claimed' | 'settled' = 'settled',
+    signal?: AbortSignal,
+  ): Promise<OutcomeRecord | undefined> {
     this.#deadlines.sweep()
     const done = () => {
-      const record = this.#outcomes.get(id)
-      return record === undefined || record.outcome !== 'waiting' || (until === 'claimed' && record.claimed)
+      const item = this.#items.get(id)
+      return item === undefined || (until === 'claimed' && item.claimed)
     }
-    if (done() || waitMs <= 0 || this.#closed) return this.#outcomes.get(id)
-    return new Promise((resolve) => {
-      const finish = () => {
-        this.#deadlines.cancel(deadline)
-        stop()
-        resolve(this.#outcomes.get(id))
-      }
-      const deadline = this.#deadlines.set(this.#now() + waitMs, finish)
-      const stop = this.#outcomes.listen(id, () => {
-        if (done()) finish()
-      })
-    })
+    if (!done() && waitMs > 0) await this.#watch.until(id, this.#now() + waitMs, done, signal)
+    return this.#record(id)
   }
 
   async withdraw(id: string): Promise<boolean> {
     this.#deadlines.sweep()
     const item = this.#items.get(id)
-    return item !== undefined && this.#step(item, 'withdraw', 'withdrawn')
+    return item !== undefined && this.#step(item, 'withdraw', 'withdrawn') && item.state === 'refused'
   }
 
   async figures(): Promise<CoreFigures> {
     this.#deadlines.sweep()
     const waiting: Record<MailboxAddress, number> = {}
     for (const { address, queue } of this.#mailboxes.values()) {
-      const name = REPLY_ADDRESS.test(address) ? 'reply' : address
+      const name = publicName(address)
       waiting[name] = (waiting[name] ?? 0) + queue.length
     }
     const { mailboxes: _mailboxes, ...sizes } = this.stats()
@@ -252,18 +221,29 @@ class InMemory implements MemoryCore {
 
   async drain(withinMs: number): Promise<void> {
     this.#draining = true
-    for (const mailbox of this.#mailboxes.values()) for (const waiter of [...mailbox.waiters]) this.#endWait(mailbox, waiter, undefined)
-    const untilMs = this.#now() + withinMs
-    while (this.#items.size > 0 && this.#now() < untilMs)
-      await new Promise<void>((resolve) => {
-        this.#deadlines.set(Math.min(untilMs, this.#now() + DRAIN_LOOK_MS), resolve)
-      })
+    this.#mailboxes.endWaits(({ expected }) => !expected)
+    await new Promise<void>((resolve) => {
+      const end = () => {
+        this.#deadlines.cancel(deadline)
+        this.#drains.delete(end)
+        resolve()
+      }
+      const deadline = this.#deadlines.set(this.#now() + withinMs, end)
+      this.#drains.add(end)
+      this.#lookDrained()
+    })
+    this.#mailboxes.endWaits(() => true)
+  }
+
+  /** Nothing lies here, nobody holds anything, nobody waits for an answer. */
+  #lookDrained(): void {
+    if (this.#items.size === 0 && this.#mailboxes.waiters === 0) for (const end of [...this.#drains]) end()
   }
 
   async close(): Promise<void> {
     this.#closed = true
-    for (const mailbox of this.#mailboxes.values()) for (const waiter of [...mailbox.waiters]) this.#endWait(mailbox, waiter, undefined)
-    for (const item of [...this.#items.values()]) if (!this.#step(item, 'withdraw', 'closed')) this.#settle(item, 'unknown')
+    this.#mailboxes.endWaits(() => true)
+    for (const item of [...this.#items.values()]) this.#step(item, 'close', 'closed')
     this.#deadlines.close()
     this.#mailboxes.clear()
   }
@@ -273,8 +253,8 @@ class InMemory implements MemoryCore {
       bytes: this.#budget.bytes,
       envelopes: this.#items.size,
       mailboxes: this.#mailboxes.size,
-      waiters: this.#waiters,
-      outcomes: this.#outcomes.size,
+      waiters: this.#mailboxes.waiters,
+      outcomes: this.#items.size + this.#journal.size,
     }
   }
 
@@ -283,62 +263,29 @@ class InMemory implements MemoryCore {
   }
 
   /** Sweeps first, so that nobody meets a mailbox or an envelope that is over. */
-  #mailbox(address: MailboxAddress): Mailbox {
+  #mailbox(address: MailboxAddress): Mailbox<Item> {
     this.#deadlines.sweep()
     const mailbox = this.#mailboxes.get(address)
     if (mailbox === undefined || this.#closed) throw new CoreError('unknown', 'There is no such mailbox.')
     return mailbox
   }
 
-  #addMailbox(address: MailboxAddress, owner: string, policy: MailboxPolicy): Mailbox {
-    const mailbox: Mailbox = { address, owner, policy, queue: [], waiters: new Set(), dies: undefined }
-    this.#mailboxes.set(address, mailbox)
+  #puttable(address: MailboxAddress): Mailbox<Item> {
+    const mailbox = this.#mailbox(address)
+    if (this.#draining && !mailbox.expected) throw new CoreError('full', 'This node is about to stop.')
     return mailbox
   }
 
-  #assertAcceptable(envelope: StoredEnvelope, mailbox: Mailbox): void {
-    const { id, ttlSeconds, replyTo, sender } = envelope
-    const maxTtl = Math.max(MAX_TTL_SECONDS, mailbox.policy.ttlSeconds)
-    if (!ID.test(id) || !(ttlSeconds >= 1 && ttlSeconds <= maxTtl))
-      throw new CoreError('invalid', 'Id or life of the envelope is not acceptable.')
-    if (this.#items.has(id) || this.#outcomes.get(id) !== undefined) throw new CoreError('duplicate', 'This id was used before.')
-    if (replyTo === undefined) return
-    if (!REPLY_ADDRESS.test(replyTo)) throw new CoreError('invalid', 'The reply mailbox is malformed.')
-    if (this.#mailboxes.has(replyTo)) throw new CoreError('duplicate', 'The reply mailbox was named before.')
-    if ((this.#replyCounts.get(sender) ?? 0) >= this.#options.maxReplyMailboxesPerSender)
-      throw new CoreError('quota', 'Too many reply mailboxes.')
-  }
-
-  #openReply(address: MailboxAddress, owner: string, deadlineMs: number): void {
-    const mailbox = this.#addMailbox(address, owner, { ttlSeconds: MAX_TTL_SECONDS, handover: 'at-most-once' })
-    this.#replyCounts.set(owner, (this.#replyCounts.get(owner) ?? 0) + 1)
-    mailbox.dies = this.#deadlines.set(deadlineMs + REPLY_GRACE_SECONDS * 1000, () => {
-      for (const waiter of [...mailbox.waiters]) this.#endWait(mailbox, waiter, undefined)
-      for (const item of [...mailbox.queue]) this.#expire(item)
-      this.#mailboxes.delete(address)
-      const left = (this.#replyCounts.get(owner) ?? 1) - 1
-      if (left > 0) this.#replyCounts.set(owner, left)
-      else this.#replyCounts.delete(owner)
-    })
-  }
-
-  #serve(mailbox: Mailbox): void {
+  #serve(mailbox: Mailbox<Item>): void {
     for (const waiter of mailbox.waiters) {
       const item = this.#nextOf(mailbox)
       if (item === undefined) return
-      this.#endWait(mailbox, waiter, this.#claim(item, waiter.leaseMs))
+      this.#mailboxes.endWait(mailbox, waiter, this.#claim(item, waiter.leaseMs))
     }
   }
 
-  #endWait(mailbox: Mailbox, waiter: Waiter, claim: Claim | undefined): void {
-    if (!mailbox.waiters.delete(waiter)) return
-    this.#waiters -= 1
-    waiter.end()
-    waiter.resolve(claim)
-  }
-
   /** The clock decides here, not the timer: what is over is settled instead of handed out. */
-  #nextOf(mailbox: Mailbox): Item | undefined {
+  #nextOf(mailbox: Mailbox<Item>): Item | undefined {
     for (let item = mailbox.queue[0]; item !== undefined; item = mailbox.queue[0]) {
       if (this.#now() < item.deadlineMs) return item
       this.#expire(item)
@@ -346,7 +293,7 @@ class InMemory implements MemoryCore {
     return undefined
   }
 
-  #takeChosen(mailbox: Mailbox, id: string, leaseMs: number | undefined): Claim | undefined {
+  #takeChosen(mailbox: Mailbox<Item>, id: string, leaseMs: number | undefined): Claim | undefined {
     const item = this.#items.get(id)
     if (item === undefined || item.mailbox !== mailbox || !isAvailable(item.state)) return undefined
     if (this.#now() < item.deadlineMs) return this.#claim(item, leaseMs)
@@ -354,22 +301,26 @@ class InMemory implements MemoryCore {
     return undefined
   }
 
-  #claim(item: Item, wishedLeaseMs?: number): Claim {
+  #claim(item: Item, wishedLeaseMs: number | undefined): Claim {
     const { mailbox, envelope } = item
-    const { handover, leaseSeconds } = mailbox.policy
     this.#step(item, 'claim')
-    const leaseMs = Math.min(wishedLeaseMs ?? (leaseSeconds ?? LEASE_SECONDS) * 1000, MAX_LEASE_MS)
-    const heldMs = handover === 'at-most-once' ? this.#options.handoverSeconds * 1000 : leaseMs
-    const deadline = this.#deadlines.set(this.#now() + heldMs, () => this.#giveBack(item, 'overdue'))
-    item.handover = deadline
+    const nowMs = this.#now()
+    const transferMs = this.#options.handoverSeconds * 1000
+    const leaseMs = item.state === 'leased' ? leaseMsOf(mailbox.policy, wishedLeaseMs) : undefined
+    const handover = this.#deadlines.set(nowMs + (leaseMs ?? transferMs), () => this.#giveBack(item, 'overdue'))
+    item.handover = handover
+    // Nobody is handed it again after the deadline: a long lease keeps the outcome open, not the bytes.
+    if (leaseMs !== undefined) item.deadline = this.#deadlines.set(Math.max(item.deadlineMs, nowMs + transferMs), () => wipe(item))
+    const reply = envelope.replyTo === undefined ? undefined : this.#mailboxes.get(envelope.replyTo)
+    if (reply !== undefined) reply.expected = true
     const end = (step: () => boolean) => {
       this.#deadlines.sweep()
-      if (item.handover !== deadline || !step()) throw new CoreError('gone', 'This hand-over is over.')
+      if (item.handover !== handover || !step()) throw new CoreError('gone', 'This hand-over is over.')
     }
     return {
       envelope,
-      remainingMs: item.deadlineMs - this.#now(),
-      ...(handover === 'lease-and-confirm' ? { leaseMs } : {}),
+      remainingMs: item.deadlineMs - nowMs,
+      ...(leaseMs === undefined ? {} : { leaseMs }),
       confirm: async () => end(() => this.#step(item, 'confirm')),
       refuse: async (code) => end(() => this.#step(item, 'refuse', code)),
       broken: async () => end(() => this.#giveBack(item, 'broken')),
@@ -377,14 +328,12 @@ class InMemory implements MemoryCore {
   }
 
   #giveBack(item: Item, event: 'broken' | 'overdue'): boolean {
-    if (!this.#step(item, event)) return false
+    const lapses = item.state === 'leased' && this.#now() >= item.deadlineMs
+    if (!this.#step(item, lapses ? 'lapse' : event)) return false
     if (item.state !== 'returned') return true
     item.mailbox.queue.unshift(item)
-    if (this.#now() >= item.deadlineMs) this.#expire(item)
-    else {
-      item.deadline = this.#deadlines.set(item.deadlineMs, () => this.#expire(item))
-      this.#serve(item.mailbox)
-    }
+    item.deadline = this.#deadlines.set(item.deadlineMs, () => this.#expire(item))
+    this.#serve(item.mailbox)
     return true
   }
 
@@ -392,40 +341,55 @@ class InMemory implements MemoryCore {
     this.#step(item, 'expire')
   }
 
-  /** The only place where a state changes. false: the event cannot happen here. */
+  /** The only place where a state changes. false: the event cannot happen here. @param reason only of what is refused */
   #step(item: Item, event: Event, reason?: string): boolean {
-    const state = next(item.state, event, item.mailbox.policy.handover)
+    const { mailbox, envelope, state: from } = item
+    const state = next(from, event, mailbox.policy.handover)
     if (state === undefined) return false
-    if (isAvailable(item.state)) {
-      this.#deadlines.cancel(item.deadline)
-      item.deadline = undefined
-      const { queue } = item.mailbox
+    if (isAvailable(from)) {
+      const { queue } = mailbox
       if (queue[0] === item) queue.shift()
-      else item.mailbox.queue = queue.filter((other) => other !== item)
+      else mailbox.queue = queue.filter((other) => other !== item)
     }
+    this.#deadlines.cancel(item.deadline)
     this.#deadlines.cancel(item.handover)
-    item.handover = undefined
-    if (event === 'claim') item.claimed = true
-    if (state === 'returned') item.claimed = false
-    if (isSettled(state)) this.#settle(item, state, reason)
-    else {
-      item.state = state
-      this.#record(item)
-    }
+    item.deadline = item.handover = undefined
+    item.state = state
+    item.at = this.#options.clock.now()
+    item.claimed = state === 'claimed' || state === 'leased' || state === 'unknown' || (item.claimed && state !== 'returned')
+    if (isSettled(state)) this.#settle(item, state === 'refused' ? reason : undefined)
+    const told = { id: envelope.id, mailbox: publicName(mailbox.address) }
+    const dwellMs = this.#now() - item.putAtMs
+    if (isSettled(state)) this.#options.observe({ kind: 'settled', ...told, outcome: state, dwellMs })
+    else if (state === 'returned') this.#options.observe({ kind: 'returned', ...told })
+    else this.#options.observe({ kind: 'claimed', ...told, dwellMs })
+    this.#watch.changed(envelope.id)
     return true
   }
 
-  #settle(item: Item, state: State, reason?: string): void {
-    item.state = state
-    item.claimed ||= state === 'unknown'
+  #settle(item: Item, reason: string | undefined): void {
+    this.#journal.settled(recordOf(item, reason))
     this.#items.delete(item.envelope.id)
     item.envelope.body.fill(0)
     item.holding.release()
-    this.#record(item, reason)
+    this.#lookDrained()
   }
 
-  #record(item: Item, reason?: string): void {
-    const { id, sender } = item.envelope
-    this.#outcomes.write(id, sender, outcomeOf(item.state), item.claimed, this.#options.clock.now(), reason)
+  async #record(id: string): Promise<OutcomeRecord | undefined> {
+    const item = this.#items.get(id)
+    if (item !== undefined) return recordOf(item, undefined)
+    const record = this.#journal.get(id)
+    if (record !== undefined) await this.#journal.saved()
+    return record
   }
+}
+
+function recordOf({ envelope: { id, sender }, state, claimed, at }: Item, reason: string | undefined): OutcomeRecord {
+  return { id, outcome: outcomeOf(state), claimed, at: at.toISOString(), sender, ...(reason === undefined ? {} : { reason }) }
+}
+
+function wipe(item: Item): void {
+  item.deadline = undefined
+  item.envelope.body.fill(0)
+  item.holding.empty()
 }

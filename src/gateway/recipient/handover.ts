@@ -36,7 +36,6 @@ export interface Handover {
   readonly mailbox: string
   readonly owner: DirectoryParticipant
   readonly replyTo?: string
-  readonly putAtMs: number
   readonly takeUntilMs: number
   readonly answerUntilMs: number
 }
@@ -102,7 +101,7 @@ export async function putRequest(dispatch: Dispatch, ports: GatewayPorts, reserv
     if (isCoreBusy(error)) throw new DeliveryRefused('core.full', 'the core has no room', { codes: NOT_TAKEN, cause: error })
     throw error
   }
-  return { id, mailbox, owner, ...(replyTo === undefined ? {} : { replyTo }), putAtMs, takeUntilMs, answerUntilMs }
+  return { id, mailbox, owner, ...(replyTo === undefined ? {} : { replyTo }), takeUntilMs, answerUntilMs }
 }
 
 const outcomeIs = (record: OutcomeRecord | undefined, ...outcomes: readonly OutcomeRecord['outcome'][]): boolean =>
@@ -121,14 +120,13 @@ const refusedFor = (reason: string | undefined): Verdict => ({
 
 /** Waits until somebody has it. undefined: it is claimed or through; else the verdict. */
 export async function awaitTaken(handover: Handover, ports: GatewayPorts): Promise<Verdict | undefined> {
-  const { clock, core, metrics } = ports
+  const { clock, core } = ports
   let record = await core.settled(handover.id, Math.max(0, handover.takeUntilMs - clock.monotonicMs()), 'claimed')
   if (record && record.outcome === 'waiting' && !record.claimed) {
     if (await core.withdraw(handover.id)) return notTaken
     record = await core.outcome(handover.id)
   }
   if (outcomeIs(record, 'expired')) return notTaken
-  metrics.dwell((clock.monotonicMs() - handover.putAtMs) / 1000)
   return outcomeIs(record, 'refused') ? refusedFor(record?.reason) : undefined
 }
 

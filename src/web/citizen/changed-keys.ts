@@ -4,7 +4,7 @@
  * @module
  */
 import type { App } from './app.js'
-import { button } from './dom.js'
+import { button } from '../dom.js'
 import { actions, alert, descriptions, fingerprint, paragraph } from './pieces.js'
 import { hold } from './pinning.js'
 import { CHANGED } from './texts.js'

@@ -3,8 +3,8 @@
  * Pieces of the KERN design system that several views are made of.
  * @module
  */
-import type { Child } from './dom.js'
-import { el } from './dom.js'
+import type { Child } from '../dom.js'
+import { el } from '../dom.js'
 
 export type Mood = 'info' | 'success' | 'warning' | 'danger'
 

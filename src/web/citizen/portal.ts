@@ -113,6 +113,14 @@ class PortalTransport implements Transport {
     return this.confirm()
   }
 
+  giveBack(): Promise<void> {
+    return this.confirm()
+  }
+
+  withdraw(): Promise<boolean> {
+    throw new TransportError('online.no-withdrawal', 'The online service takes nothing back.')
+  }
+
   /** With `signal` a wait ends when nobody needs it any more: a browser has few connections to one place. */
   async #call(path: string, init: RequestInit = {}, signal?: AbortSignal): Promise<Response> {
     try {

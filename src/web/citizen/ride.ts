@@ -134,7 +134,8 @@ function heard(event: AskEvent, tell: Teller): End | undefined {
       return event.kind === 'result' ? { kind: 'answered', content } : undefined
     }
     case 'outcome':
-      if (event.outcome === 'expired') return { kind: 'expired', certain: true }
+      // refused and never taken: a core that ended in order gave it up
+      if (event.outcome === 'expired' || (event.outcome === 'refused' && !event.claimed)) return { kind: 'expired', certain: true }
       if (event.outcome === 'refused') return { kind: 'refused', code: event.reason, certain: true }
       return { kind: 'unknown', certain: false }
   }

@@ -4,7 +4,7 @@
  * @module
  */
 import type { View } from './app.js'
-import { button } from './dom.js'
+import { button } from '../dom.js'
 import { actions, heading, paragraph } from './pieces.js'
 import { BLOCKED } from './texts.js'
 

@@ -5,7 +5,7 @@
  */
 import type { App, Ending, View } from './app.js'
 import { depart } from './departure.js'
-import { button, el } from './dom.js'
+import { button, el } from '../dom.js'
 import type { Text } from './language.js'
 import type { Mood } from './pieces.js'
 import { actions, alert, descriptions, heading, paragraph, section } from './pieces.js'

@@ -5,7 +5,7 @@
  */
 import type { App, View } from './app.js'
 import { changedKeys } from './changed-keys.js'
-import { button, el, type Child } from './dom.js'
+import { button, el, type Child } from '../dom.js'
 import { dateOf, fill } from './language.js'
 import type { Extent, Field, Kind } from './order.js'
 import { EXTENT, formOf, mistakesOf, tidied } from './order.js'

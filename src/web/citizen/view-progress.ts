@@ -4,7 +4,7 @@
  * @module
  */
 import type { App, Trip, View } from './app.js'
-import { el } from './dom.js'
+import { el } from '../dom.js'
 import { timeOf, type Text } from './language.js'
 import { alert, heading, paragraph, section } from './pieces.js'
 import { STEPS } from './ride.js'

@@ -4,7 +4,7 @@
  * @module
  */
 import type { App, View } from './app.js'
-import { button, el } from './dom.js'
+import { button, el } from '../dom.js'
 import { dateOf, fill, momentOf, type Language } from './language.js'
 import { birthDate, type Order } from './order.js'
 import { actions, alert, descriptions, heading, paragraph } from './pieces.js'

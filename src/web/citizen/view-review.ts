@@ -6,7 +6,7 @@
 import type { View } from './app.js'
 import { changedKeys } from './changed-keys.js'
 import { depart, prepare } from './departure.js'
-import { button, el } from './dom.js'
+import { button, el } from '../dom.js'
 import { dateOf } from './language.js'
 import { birthDate } from './order.js'
 import { actions, descriptions, fingerprint, heading, paragraph, preline, section } from './pieces.js'

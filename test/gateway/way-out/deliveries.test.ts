@@ -69,6 +69,7 @@ describe('way out: deliveries', function () {
       expect(result?.osci?.authors?.map((a) => a.verdict)).to.deep.equal(['valid'])
       expect(result?.osci?.signedBy?.certificate).to.be.a('string')
       if (delivery === 'mediate') expect(result?.osci?.processCard).to.have.nested.property('request.processCard.reception')
+      await until(() => logged('way-out').length > 0)
       expect(logged('way-out')[0]).to.include({
         outcome: 'done',
         role: 'wayOut',
@@ -95,6 +96,7 @@ describe('way out: deliveries', function () {
     expect(noticeOf(events).status).to.equal('accepted')
     expect(noticeOf(events).codes.at(-1)).to.equal('0800')
     expect(resultOf(events)?.osci?.processCard).to.have.nested.property('processCard.creation')
+    await until(() => logged('way-out').length > 0)
     expect(logged('way-out')[0]).to.include({ messageType: 'responseToStoreDelivery', outcome: 'done' })
   })
 

@@ -9,11 +9,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { readParticipant } from '../../../src/cli/compose/demo-keys.js'
 import { DEMO_REGISTER, openDemo } from '../../../src/cli/compose/demo-kit.js'
+import { gatewayOwner, ownerOf } from '../../../src/cli/compose/demo-participants.js'
 import { onlineMount } from '../../../src/cli/compose/demo-online.js'
 import { startRegister } from '../../../src/cli/compose/demo-register.js'
 import { startGateway } from '../../../src/cli/compose/gateway.js'
 import { loadConfig } from '../../../src/config/load.js'
-import { publicJwkOf } from '../../../src/envelope/keys.js'
 
 const free = createServer()
 await new Promise<void>((done) => free.listen(0, '127.0.0.1', done))
@@ -30,11 +30,10 @@ const config = await loadConfig(configFile)
 const url = `http://127.0.0.1:${publicPort}`
 const online = onlineMount({ portal, register, url, audience: config.publicUrl, requestsPerMinute: 100_000 })
 const gateway = await startGateway(config, { log: { write: () => undefined }, workers: 1, mounts: [online] })
-await startRegister(url, register, gateway.identity, {
+await startRegister(url, register, [gatewayOwner(gateway.identity), ownerOf(portal)], {
   office: 'musterstadt',
   mailbox: DEMO_REGISTER,
   audience: config.publicUrl,
-  askers: [{ id: portal.participant, jwks: [publicJwkOf(portal.sign)] }],
   onProblem: (error) => console.error(error),
 })
 process.send?.(url + online.path)

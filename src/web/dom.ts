@@ -4,7 +4,7 @@
  * @module
  */
 
-export type Child = Node | string | undefined | false
+export type Child = Node | string | null | undefined | false
 
 export interface Properties {
   readonly class?: string
@@ -22,7 +22,7 @@ export function el<T extends keyof HTMLElementTagNameMap>(
     if (value === undefined || value === false) continue
     element.setAttribute(name, value === true ? '' : String(value))
   }
-  for (const child of children) if (child !== undefined && child !== false) element.append(child)
+  for (const child of children) if (child !== undefined && child !== null && child !== false) element.append(child)
   return element
 }
 

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: EUPL-1.2
+/**
+ * What every form of report has in common. A report is written while files are still being checked: begin, one piece per file, end.
+ * So ten thousand results need the memory of one.
+ * @module
+ */
+import type { CheckResult, Verdict } from '../types.js'
+
+export type ReportLanguage = 'de' | 'en'
+
+export interface FileResult extends CheckResult {
+  /** As the caller named it; `-` for standard input. */
+  readonly file: string
+}
+
+/** Something the verdicts depend on: two parties with different sums see why they differ. */
+export interface ReportSource {
+  readonly name: string
+  readonly version: string | null
+  readonly sha256: string
+}
+
+/** Stands in every report. */
+export interface ReportHead {
+  readonly tool: 'protektor'
+  readonly version: string
+  readonly node: string
+  /** Moment for which certificates, code lists and algorithms are judged, ISO 8601. */
+  readonly at: string
+  readonly schemaSets: readonly ReportSource[]
+  readonly codeLists: readonly ReportSource[]
+}
+
+/** How many files got which verdict. */
+export type ReportSum = Readonly<Record<Verdict, number>>
+
+export interface ReportWriter {
+  begin(): string
+  one(result: FileResult): string
+  end(sum: ReportSum): string
+}
+
+/** A form of report. */
+export interface ReportFormat {
+  readonly fileName: string
+  readonly mediaType: string
+  writer(head: ReportHead, lang: ReportLanguage): ReportWriter
+}
+
+export const NOTHING_YET: ReportSum = { valid: 0, invalid: 0, unchecked: 0, error: 0 }
+
+/** The sum with one verdict more. */
+export const counted = (sum: ReportSum, verdict: Verdict): ReportSum => ({ ...sum, [verdict]: sum[verdict] + 1 })
+
+/** A report over results that are all there. */
+export function wholeReport(format: ReportFormat, head: ReportHead, results: readonly FileResult[], lang: ReportLanguage): string {
+  const writer = format.writer(head, lang)
+  const sum = results.reduce((so, { verdict }) => counted(so, verdict), NOTHING_YET)
+  return [writer.begin(), ...results.map((result) => writer.one(result)), writer.end(sum)].join('')
+}

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: EUPL-1.2
+/**
+ * Suites among the inputs: every `expected.yaml` that lies in a folder named on the command line, or below it, speaks for the files of its
+ * own folder and of those below that have none of their own.
+ * @module
+ */
+import { readFile } from 'node:fs/promises'
+import { basename, dirname, join, relative, sep } from 'node:path'
+import { differences, EXPECTED_FILE, readExpected, type Difference, type Expected } from '../../check/expected.js'
+import type { FileResult } from '../../check/reports/report.js'
+import type { Language, Text } from '../io.js'
+
+export interface Suites {
+  /** What is left to check: everything but the expectations themselves. */
+  readonly files: readonly string[]
+  /** undefined: no suite speaks for this file. */
+  compare(result: FileResult): readonly Difference[] | undefined
+  /** Files that a suite names and the run did not meet. */
+  missing(): readonly string[]
+}
+
+/** @throws {ConfigError} an expectation that cannot be read. */
+export async function readSuites(inputs: readonly string[]): Promise<Suites> {
+  const suites = new Map<string, ReadonlyMap<string, Expected>>()
+  for (const file of inputs)
+    if (basename(file) === EXPECTED_FILE) suites.set(dirname(file), readExpected(file, await readFile(file, 'utf8')))
+  const met = new Set<string>()
+  const folderOf = (file: string): string | undefined => {
+    for (let folder = dirname(file); ; folder = dirname(folder)) {
+      if (suites.has(folder)) return folder
+      if (folder === dirname(folder)) return undefined
+    }
+  }
+  return {
+    files: inputs.filter((file) => basename(file) !== EXPECTED_FILE),
+    compare(result) {
+      const folder = folderOf(result.file)
+      if (folder === undefined) return undefined
+      met.add(join(result.file))
+      return differences(suites.get(folder)?.get(relative(folder, result.file).split(sep).join('/')), result)
+    },
+    missing: () =>
+      [...suites].flatMap(([folder, files]) => [...files.keys()].map((name) => join(folder, name)).filter((file) => !met.has(file))),
+  }
+}
+
+const WORDS: Readonly<Record<Difference['kind'], Text>> = {
+  verdict: { de: 'Urteil', en: 'verdict' },
+  'finding-missing': { de: 'erwarteter Befund fehlt', en: 'expected finding is missing' },
+  'finding-unexpected': { de: 'Befund wurde nicht erwartet', en: 'finding was not expected' },
+  'file-missing': { de: 'erwartete Datei fehlt', en: 'expected file is missing' },
+  'file-unexpected': { de: 'Datei steht nicht in expected.yaml', en: 'file does not stand in expected.yaml' },
+}
+
+/** One line per difference. */
+export function renderDifferences(file: string, found: readonly Difference[], lang: Language): string {
+  const more = (one: Difference): string =>
+    one.kind === 'verdict' ? ` ${one.found}, ${{ de: 'erwartet', en: 'expected' }[lang]} ${one.expected}` : 'id' in one ? ` ${one.id}` : ''
+  return found.map((one) => `≠ ${file}: ${WORDS[one.kind][lang]}${more(one)}\n`).join('')
+}

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: EUPL-1.2
+/**
+ * `protektor verify-report FILE…`: is this the report that was signed, and by whom.
+ * Exit codes: 0 valid · 1 invalid · 2 usage · 3 the signature holds, but nobody was named to vouch for the signer · 4 failed.
+ * @module
+ */
+import { readFile } from 'node:fs/promises'
+import { openSeal, reportDigest, SIGNATURE_SUFFIX } from '../../check/reports/signature.js'
+import type { Verdict } from '../../check/types.js'
+import type { TrustStore } from '../../env.js'
+import { subjectRfc2253 } from '../../pki/certificate.js'
+import { readPemCertificates } from '../../pki/keystore.js'
+import { trustStore } from '../../pki/path.js'
+import { parseCommand, UsageError } from '../arguments.js'
+import type { Io, Language, Text } from '../io.js'
+import { named } from './check-context.js'
+
+const HELP: Text = {
+  de: `Aufruf: protektor verify-report [--trust DATEI.pem]… BERICHT…
+
+Prüft einen Bericht gegen seine Signatur (BERICHT${SIGNATURE_SUFFIX}, geschrieben von protektor check --sign).
+
+Ende mit: 0 gültig · 1 ungültig · 2 Aufruf · 3 Signatur richtig, aber ohne --trust bürgt niemand für den Signierer · 4 gescheitert
+`,
+  en: `Usage: protektor verify-report [--trust FILE.pem]… REPORT…
+
+Checks a report against its signature (REPORT${SIGNATURE_SUFFIX}, written by protektor check --sign).
+
+Exit codes: 0 valid · 1 invalid · 2 usage · 3 the signature holds, but without --trust nobody vouches for the signer · 4 failed
+`,
+}
+
+const WORDS = {
+  valid: { de: 'gültig', en: 'valid' },
+  invalid: { de: 'UNGÜLTIG: die Signatur gehört nicht zu diesem Bericht', en: 'INVALID: the signature does not belong to this report' },
+  untrusted: { de: 'UNGÜLTIG: für den Signierer bürgt niemand', en: 'INVALID: nobody vouches for the signer' },
+  unchecked: { de: 'Signatur richtig; wer signierte, ist ungeprüft', en: 'the signature holds; who signed is unchecked' },
+  missing: { de: 'UNGÜLTIG: nicht lesbar, oder ohne Signaturdatei', en: 'INVALID: cannot be read, or has no signature file' },
+  by: { de: 'signiert von', en: 'signed by' },
+} as const satisfies Readonly<Record<string, Text>>
+
+interface Judged {
+  readonly verdict: Extract<Verdict, 'valid' | 'invalid' | 'unchecked'>
+  readonly words: Text
+  readonly signer?: string
+}
+
+async function judge(file: string, trust: TrustStore | undefined): Promise<Judged> {
+  const [bytes, jws] = await Promise.all([readFile(file), readFile(file + SIGNATURE_SUFFIX, 'utf8')]).catch(() => [])
+  if (bytes === undefined || jws === undefined) return { verdict: 'invalid', words: WORDS.missing }
+  const opened = await openSeal(jws.trim(), reportDigest(bytes))
+  if (opened === undefined) return { verdict: 'invalid', words: WORDS.invalid }
+  const signer = `${subjectRfc2253(opened.certificate)}, ${opened.seal.signedAt}`
+  if (trust === undefined) return { verdict: 'unchecked', words: WORDS.unchecked, signer }
+  // at the moment of signing: reports are read long after certificates ended
+  const { verdict } = await trust.check(opened.certificate, 'signature', new Date(opened.seal.signedAt))
+  return verdict === 'valid' ? { verdict, words: WORDS.valid, signer } : { verdict: 'invalid', words: WORDS.untrusted, signer }
+}
+
+const CODES = { invalid: 1, unchecked: 3, valid: 0 } as const
+
+const line = (file: string, { words, signer }: Judged, lang: Language): string =>
+  `${file}: ${words[lang]}${signer === undefined ? '' : ` (${WORDS.by[lang]} ${signer})`}\n`
+
+export async function run(argv: readonly string[], io: Io): Promise<number> {
+  const { values, positionals } = parseCommand(
+    argv,
+    { trust: { type: 'string', multiple: true }, help: { type: 'boolean', short: 'h' } } as const,
+    true,
+  )
+  if (values.help === true) {
+    io.out.write(HELP[io.lang])
+    return 0
+  }
+  if (positionals.length === 0) throw new UsageError({ de: 'ein Bericht fehlt', en: 'a report is missing' })
+  const roots = await Promise.all(
+    (values.trust ?? []).map((file) => named(file, async () => readPemCertificates(await readFile(file, 'utf8')))),
+  )
+  const trust = values.trust === undefined ? undefined : trustStore({ roots: roots.flat() })
+  const judged = await Promise.all(positionals.map((file) => judge(file, trust)))
+  judged.forEach((one, index) => io.out.write(line(positionals[index] ?? '', one, io.lang)))
+  const [worst = 0] = Object.entries(CODES).flatMap(([verdict, code]) => (judged.some((one) => one.verdict === verdict) ? [code] : []))
+  return worst
+}

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: EUPL-1.2
+/**
+ * Which core a configuration means: the one in this process, one in Redis that several nodes share, or that of another Protektor.
+ * @module
+ */
+import { readFile } from 'node:fs/promises'
+import { hostname } from 'node:os'
+import type { Config } from '../../config/types.js'
+import { memoryCore } from '../../core/adapters/memory.js'
+import { MEMORY_CORE_LIMITS } from '../../core/adapters/memory-limits.js'
+import { memoryOnce } from '../../core/adapters/memory-once.js'
+import type { Core, CoreObserver, Once, OutcomeJournal } from '../../core/ports.js'
+import type { Clock } from '../../env.js'
+import type { GatewayLog } from '../../gateway/log.js'
+import type { GatewayIdentity } from '../../gateway/ports.js'
+import { openOutcomeJournal } from './outcome-journal.js'
+import { openRemoteCore } from './remote-core.js'
+
+export interface CoreEnv {
+  readonly clock: Clock
+  readonly random: (bytes: number) => Uint8Array
+  readonly log: GatewayLog
+  /** Ours, towards a core elsewhere. */
+  readonly identity: GatewayIdentity
+  readonly observe: CoreObserver
+}
+
+export interface OpenedCore {
+  readonly core: Core
+  /** Tokens seen, by all nodes that share the core. */
+  readonly once: Once
+  /** undefined: the core elsewhere keeps its own. */
+  readonly journal: OutcomeJournal | undefined
+}
+
+/**
+ * @param opened is told what must be closed when the start fails later on.
+ * @throws {CoreError} full: the server of a core in Redis cannot be reached.
+ */
+export async function openCore(config: Config, env: CoreEnv, opened: (() => Promise<unknown>)[]): Promise<OpenedCore> {
+  const { redis, remote } = config.core
+  const { clock, observe } = env
+  if (remote !== undefined) return { core: openRemoteCore(remote, env.identity, clock), once: memoryOnce({ clock }), journal: undefined }
+  const journal = openOutcomeJournal(config, env)
+  opened.push(() => journal.close())
+  const shared = { clock, journal, observe, maxBytes: config.limits.coreBytes }
+  if (redis === undefined) return { core: memoryCore(shared), once: memoryOnce({ clock }), journal }
+  // only who shares a core pays for its library
+  const { openRedisCore } = await import('../../core/adapters/redis.js')
+  const core = await openRedisCore({
+    ...MEMORY_CORE_LIMITS,
+    ...shared,
+    outcomeSeconds: config.core.outcomeHours * 3600,
+    urls: redis.urls ?? [redis.url ?? ''],
+    cluster: redis.urls !== undefined,
+    ...(redis.passwordFile === undefined ? {} : { password: await firstLine(redis.passwordFile) }),
+    prefix: redis.prefix,
+    node: `${redis.node ?? hostname()}-${Buffer.from(env.random(9)).toString('hex')}`,
+    onRemark: (remark) => env.log.write('error', `redis-${remark}`, { role: 'core', error: 'ERR_CORE_SERVER_UNFIT' }),
+  })
+  opened.push(() => core.close())
+  return { core, once: core.once, journal }
+}
+
+async function firstLine(file: string): Promise<string> {
+  return (await readFile(file, 'utf8')).split(/\r?\n/, 1)[0] ?? ''
+}

@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: EUPL-1.2
+/**
+ * Calls of the scripts: where their keys lie, what goes before their arguments, and what their refusals mean.
+ *
+ *   one server:  everything in partition 0
+ *   a cluster:   mailbox → partition by hash of its address · `{prefix.q}` room in all and per sender · `prefix:i:<id>` → partition
+ * @module
+ */
+import { createHash } from 'node:crypto'
+import type { CoreErrorKind } from '../errors.js'
+import { CoreError } from '../errors.js'
+import type { MailboxAddress } from '../ports.js'
+import { AnswerLost, type RedisLink } from './redis-link.js'
+import type { StepName } from './redis-scripts.js'
+
+/** Enough to spread over many servers; each costs a node one subscription and one look per second. */
+const CLUSTER_PARTITIONS = 16
+const MAX_RUNNING = 2
+const MAX_STEPS = 32
+const MAX_BYTES = 1024 * 1024
+
+/** What a script did to an envelope on its way. `record`: JSON, '' when it waits again. */
+export interface Said {
+  readonly id: string
+  readonly record: string
+  readonly mailbox: MailboxAddress
+  readonly dwellMs: number
+}
+
+const REFUSALS: Readonly<Record<string, readonly [CoreErrorKind, string]>> = {
+  'no-mailbox': ['unknown', 'There is no such mailbox.'],
+  'life': ['invalid', 'Id or life of the envelope is not acceptable.'],
+  'used': ['duplicate', 'This id was used before.'],
+  'reply-used': ['duplicate', 'The reply mailbox was named before.'],
+  'replies': ['quota', 'Too many reply mailboxes.'],
+  'mailbox-count': ['quota', 'The mailbox holds too many envelopes.'],
+  'mailbox-bytes': ['quota', 'The mailbox holds too many bytes.'],
+  'sender-bytes': ['quota', 'The sender holds too many bytes.'],
+  'full': ['full', 'The core is full.'],
+  'over': ['gone', 'This hand-over is over.'],
+  'not-owner': ['duplicate', 'The mailbox belongs to somebody else.'],
+} // prettier-ignore
+
+export interface Places {
+  readonly tags: readonly string[]
+  readonly tagOf: (address: MailboxAddress) => string
+  /** Where room in all and per sender is kept: beside the mailboxes, or in a slot of its own. */
+  readonly room: string
+  /** In a cluster: names the partition of an envelope. */
+  readonly indexKey: (id: string) => string
+}
+
+export function places(prefix: string, isCluster: boolean): Places {
+  const tags = Array.from({ length: isCluster ? CLUSTER_PARTITIONS : 1 }, (_, n) => `{${prefix}.${n}}`)
+  const [first = ''] = tags
+  return {
+    tags,
+    tagOf: (address) =>
+      tags.length === 1 ? first : (tags[(createHash('sha256').update(address).digest()[0] ?? 0) % tags.length] ?? first),
+    room: isCluster ? `{${prefix}.q}` : first,
+    indexKey: (id) => `${prefix}:i:${id}`,
+  }
+}
+
+export function refusal(why: string): CoreError {
+  const known = REFUSALS[why]
+  // a step that failed half-way may have done its work
+  return known === undefined ? new AnswerLost() : new CoreError(...known)
+}
+
+export const text = (value: unknown): string => (typeof value === 'string' ? value : String(value))
+
+type Argument = string | number
+
+interface Ask {
+  readonly step: StepName
+  readonly args: readonly Argument[]
+  /** Bytes to be uploaded under the first argument. */
+  readonly body: Uint8Array | undefined
+  /** Under which the step leaves bytes to be fetched. */
+  readonly token: string | undefined
+  readonly resolve: (answer: Answer) => void
+  readonly reject: (error: unknown) => void
+}
+
+export interface Answer {
+  readonly values: readonly unknown[]
+  readonly body?: Uint8Array
+}
+
+interface Line {
+  readonly tag: string
+  asks: Ask[]
+  running: number
+  isDue: boolean
+}
+
+/**
+ * What is to be done at a moment goes to a partition together, as one call of the script; bytes go up before it and come down after it.
+ * While a few are under way the next one grows. Puts, takes and the rest go apart: when the server has no more room, only
+ * puts must fail.
+ */
+export class Calls {
+  readonly #link: RedisLink
+  readonly #node: string
+  readonly #nowMs: (() => number) | undefined
+  readonly #onSaid: (said: readonly Said[], tag: string) => void
+  readonly #lines = new Map<string, Line>()
+
+  /** @param nowMs tests only: in place of the server's clock */
+  constructor(link: RedisLink, node: string, nowMs: (() => number) | undefined, onSaid: (said: readonly Said[], tag: string) => void) {
+    this.#link = link
+    this.#node = node
+    this.#nowMs = nowMs
+    this.#onSaid = onSaid
+  }
+
+  /** @returns the answer without its first and its last part. @throws {CoreError} what the step refused; full: away or lost */
+  async run(step: StepName, tag: string, args: readonly Argument[]): Promise<readonly unknown[]> {
+    return (await this.#ask('', tag, { step, args, body: undefined, token: undefined })).values
+  }
+
+  /** @param upload name of the key, used once */
+  async put(tag: string, upload: string, body: Uint8Array, args: readonly Argument[]): Promise<readonly unknown[]> {
+    return (await this.#ask('put', tag, { step: 'put', args: [upload, ...args], body, token: undefined })).values
+  }
+
+  /** @param token used once. Nothing there: the first value is 2. */
+  take(tag: string, token: string, args: readonly Argument[]): Promise<Answer> {
+    return this.#ask('take', tag, { step: 'take', args: [...args, token], body: undefined, token })
+  }
+
+  #ask(kind: string, tag: string, ask: Omit<Ask, 'resolve' | 'reject'>): Promise<Answer> {
+    const name = kind + tag
+    let line = this.#lines.get(name)
+    if (line === undefined) this.#lines.set(name, (line = { tag, asks: [], running: 0, isDue: false }))
+    const { asks } = line
+    const answer = new Promise<Answer>((resolve, reject) => asks.push({ ...ask, resolve, reject }))
+    this.#schedule(line)
+    return answer
+  }
+
+  #schedule(line: Line): void {
+    if (line.isDue || line.running >= MAX_RUNNING || line.asks.length === 0) return
+    line.isDue = true
+    setImmediate(() => {
+      line.isDue = false
+      void this.#send(line)
+      this.#schedule(line)
+    })
+  }
+
+  async #send(line: Line): Promise<void> {
+    const { tag } = line
+    const asks = line.asks.splice(0, portion(line.asks))
+    const now = this.#nowMs === undefined ? '' : String(Math.floor(this.#nowMs()))
+    const args: Argument[] = [tag, now, this.#link.run ?? '', this.#node]
+    const uploads: (string | Uint8Array)[] = []
+    const fetched: string[] = []
+    for (const ask of asks) {
+      args.push(ask.step, ask.args.length, ...ask.args)
+      if (ask.body !== undefined) uploads.push(`${tag}:b:${ask.args[0]}`, ask.body)
+      if (ask.token !== undefined) fetched.push(`${tag}:c:${ask.token}`)
+    }
+    line.running += 1
+    try {
+      const { answers, bodies } = await this.#link.call(args, uploads, fetched)
+      for (const [index, ask] of asks.entries()) this.#answer(ask, (answers[index] ?? []) as readonly unknown[], bodies[index], tag)
+    } catch (error) {
+      for (const ask of asks) ask.reject(error)
+    } finally {
+      line.running -= 1
+      this.#schedule(line)
+    }
+  }
+
+  #answer({ resolve, reject }: Ask, answer: readonly unknown[], body: Uint8Array | null | undefined, tag: string): void {
+    const said = (answer.at(-1) ?? []) as readonly (readonly unknown[])[]
+    if (said.length > 0)
+      this.#onSaid(
+        said.map(([id, record, mailbox, dwellMs]) => ({
+          id: text(id),
+          record: text(record),
+          mailbox: text(mailbox),
+          dwellMs: Number(dwellMs),
+        })),
+        tag,
+      )
+    if (answer[0] === 1) resolve({ values: answer.slice(1, -1), ...(body ? { body } : {}) })
+    else if (answer[0] === 2) resolve({ values: answer.slice(0, -1) })
+    else reject(refusal(text(answer[1])))
+  }
+}
+
+/** How many of them go together. */
+function portion(asks: readonly Ask[]): number {
+  let bytes = 0
+  const tooMany = asks.findIndex(({ body }, index) => {
+    bytes += body?.byteLength ?? 0
+    return index === MAX_STEPS || (index > 0 && bytes > MAX_BYTES)
+  })
+  return tooMany < 0 ? asks.length : tooMany
+}

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: EUPL-1.2
+/**
+ * One result: a line that opens to facts, layers side by side, and contents.
+ * @module
+ */
+import { el } from '../dom.js'
+import type { Content, Finding, Language, Report, Result, Verdict } from './model.js'
+import type { Words } from './texts.js'
+
+export interface Tongue {
+  readonly language: Language
+  readonly words: Words
+}
+
+/** A sign besides the colour: colours alone tell nothing to some. */
+const SIGNS: Readonly<Record<Verdict, string>> = { valid: '✓', invalid: '✗', unchecked: '?', error: '!' }
+
+export const verdictMark = (verdict: Verdict, { words }: Tongue): HTMLElement =>
+  el('span', { class: `verdict ${verdict}` }, el('span', { 'aria-hidden': 'true' }, SIGNS[verdict] + ' '), words.verdicts[verdict])
+
+function place(finding: Finding, { words }: Tongue): string {
+  const inside = { file: '', decrypted: words.decrypted, content: `${words.content} ${finding.content ?? ''}` }[finding.document]
+  const line = finding.line === null ? '' : `${words.line} ${finding.line}, ${words.column} ${finding.column ?? 1}`
+  return [line, inside, finding.xpath ?? ''].filter((part) => part !== '').join(' · ')
+}
+
+function findingItem(finding: Finding, tongue: Tongue): HTMLElement {
+  const where = place(finding, tongue)
+  return el(
+    'li',
+    { class: `finding ${finding.severity}` },
+    el('p', {}, el('strong', {}, tongue.words.severities[finding.severity] + ': '), finding.message[tongue.language]),
+    finding.detail !== null && el('p', { class: 'detail' }, finding.detail),
+    where !== '' && el('p', { class: 'place' }, where),
+    el('p', { class: 'rule' }, el('code', {}, finding.id), finding.reference === '' ? '' : ` § ${finding.reference}`),
+  )
+}
+
+function facts(result: Result, { words }: Tongue): HTMLElement {
+  const signature = result.messageSignature
+  const rows: [string, string | null][] = [
+    [words.kind, result.kind],
+    [words.messageType, result.messageType],
+    [words.encrypted, result.kind === 'osci' ? (result.transportEncrypted ? words.yes : words.no) : null],
+    [
+      words.signer,
+      signature
+        ? `${signature.signer ?? '?'} (${words.verdicts[signature.verdict]})`
+        : result.signed === false && result.kind === 'osci'
+          ? words.unsigned
+          : null,
+    ],
+    ['MessageId', result.messageId],
+    [words.feedback, result.feedback.length === 0 ? null : result.feedback.join(' ')],
+    ['SHA-256', result.sha256],
+  ]
+  return el('dl', {}, ...rows.flatMap(([name, value]) => (value === null ? [] : [el('dt', {}, name), el('dd', {}, value)])))
+}
+
+function contentItem(content: Content, tongue: Tongue): HTMLElement {
+  const { words } = tongue
+  const { xoev } = content
+  return el(
+    'li',
+    {},
+    el('strong', {}, `${words[content.kind]} ${content.id}`),
+    ` · ${content.bytes} ${words.bytes}`,
+    xoev && ` · ${[xoev.standard, xoev.version, xoev.messageType].filter((part) => part !== null).join(' ')} `,
+    xoev && verdictMark(xoev.verdict, tongue),
+    content.signatureVerdict &&
+      el('span', {}, ` · ${words.author}: ${content.signedBy.join('; ')} `, verdictMark(content.signatureVerdict, tongue)),
+    el('br'),
+    el('code', {}, content.sha256),
+  )
+}
+
+/** The layers that had something to say, side by side. */
+function layers(result: Result, report: Report, tongue: Tongue): HTMLElement {
+  const cards = report.layers.flatMap(({ id, ...names }) => {
+    const verdict = result.layers[id]
+    if (verdict === undefined) return []
+    const findings = result.findings.filter(({ layer }) => layer === id)
+    return [
+      el(
+        'section',
+        { class: `layer ${verdict}` },
+        el('h4', {}, names[tongue.language]),
+        el('p', {}, verdictMark(verdict, tongue)),
+        findings.length === 0
+          ? el('p', { class: 'quiet' }, tongue.words.noFindings)
+          : el('ul', {}, ...findings.map((one) => findingItem(one, tongue))),
+      ),
+    ]
+  })
+  return el('div', { class: 'layers' }, ...cards)
+}
+
+function inside(result: Result, report: Report, tongue: Tongue): HTMLElement {
+  const { words } = tongue
+  return el(
+    'div',
+    { class: 'inside' },
+    el('h3', {}, words.facts),
+    facts(result, tongue),
+    el('h3', {}, words.layers),
+    layers(result, report, tongue),
+    result.contents.length > 0 && el('h3', {}, words.contents),
+    result.contents.length > 0 && el('ul', {}, ...result.contents.map((one) => contentItem(one, tongue))),
+  )
+}
+
+/** What is inside is made when it is first opened: ten thousand results need only their lines. */
+export function resultItem(result: Result, report: Report, tongue: Tongue, open = false): HTMLDetailsElement {
+  const errors = result.findings.find(({ severity }) => severity === 'error')
+  const details = el(
+    'details',
+    { class: 'result' },
+    el(
+      'summary',
+      {},
+      verdictMark(result.verdict, tongue),
+      el('span', { class: 'file' }, result.file),
+      el('span', { class: 'quiet' }, errors?.message[tongue.language] ?? result.messageType ?? ''),
+    ),
+  )
+  const fill = (): void => {
+    if (details.childElementCount === 1) details.append(inside(result, report, tongue))
+  }
+  details.addEventListener('toggle', () => details.open && fill())
+  if (open) {
+    details.open = true
+    fill()
+  }
+  return details
+}

@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: EUPL-1.2
+/**
+ * Words of the report page.
+ * @module
+ */
+import type { Language, Severity, Verdict } from './model.js'
+
+export interface Words {
+  readonly title: string
+  readonly other: string
+  readonly verdicts: Readonly<Record<Verdict, string>>
+  readonly severities: Readonly<Record<Severity, string>>
+  readonly summary: string
+  readonly files: string
+  readonly chart: string
+  readonly chartNote: string
+  readonly layer: string
+  readonly filter: string
+  readonly anyLayer: string
+  readonly anyFinding: string
+  readonly finding: string
+  readonly verdict: string
+  readonly search: string
+  readonly reset: string
+  readonly results: string
+  readonly shown: (shown: number, all: number) => string
+  readonly page: (page: number, pages: number) => string
+  readonly previous: string
+  readonly next: string
+  readonly none: string
+  readonly facts: string
+  readonly layers: string
+  readonly contents: string
+  readonly noFindings: string
+  readonly kind: string
+  readonly messageType: string
+  readonly encrypted: string
+  readonly signer: string
+  readonly unsigned: string
+  readonly feedback: string
+  readonly yes: string
+  readonly no: string
+  readonly line: string
+  readonly column: string
+  readonly decrypted: string
+  readonly content: string
+  readonly attachment: string
+  readonly bytes: string
+  readonly author: string
+  readonly basis: string
+  readonly at: string
+  readonly schemaSets: string
+  readonly codeLists: string
+  readonly name: string
+  readonly version: string
+}
+
+export const WORDS: Readonly<Record<Language, Words>> = {
+  de: {
+    title: 'Prüfbericht',
+    other: 'English',
+    verdicts: { valid: 'gültig', invalid: 'ungültig', unchecked: 'ungeprüft', error: 'Prüfung gescheitert' },
+    severities: { error: 'Fehler', warning: 'Warnung', info: 'Hinweis' },
+    summary: 'Zusammenfassung',
+    files: 'Dateien',
+    chart: 'Befunde je Schicht',
+    chartNote: 'Anzahl der Befunde in allen Dateien',
+    layer: 'Schicht',
+    filter: 'Auswahl',
+    anyLayer: 'alle Schichten',
+    anyFinding: 'alle Befunde',
+    finding: 'Befund',
+    verdict: 'Urteil',
+    search: 'Datei, Nachrichtentyp, MessageId, Signierer',
+    reset: 'Auswahl aufheben',
+    results: 'Ergebnisse',
+    shown: (shown, all) => `${shown} von ${all} Dateien`,
+    page: (page, pages) => `Seite ${page} von ${pages}`,
+    previous: 'vorige Seite',
+    next: 'nächste Seite',
+    none: 'Keine Datei passt zu dieser Auswahl.',
+    facts: 'Angaben',
+    layers: 'Schichten',
+    contents: 'Inhalte',
+    noFindings: 'keine Befunde',
+    kind: 'Art',
+    messageType: 'Nachrichtentyp',
+    encrypted: 'transportverschlüsselt',
+    signer: 'signiert von',
+    unsigned: 'nicht signiert',
+    feedback: 'Rückmeldung',
+    yes: 'ja',
+    no: 'nein',
+    line: 'Zeile',
+    column: 'Spalte',
+    decrypted: 'in der entschlüsselten Nachricht',
+    content: 'Inhalt',
+    attachment: 'Anhang',
+    bytes: 'Bytes',
+    author: 'Autor',
+    basis: 'Grundlage der Urteile',
+    at: 'geprüft für den Zeitpunkt',
+    schemaSets: 'Schemasätze',
+    codeLists: 'Codelisten',
+    name: 'Name',
+    version: 'Fassung',
+  },
+  en: {
+    title: 'Check report',
+    other: 'Deutsch',
+    verdicts: { valid: 'valid', invalid: 'invalid', unchecked: 'unchecked', error: 'check failed' },
+    severities: { error: 'error', warning: 'warning', info: 'note' },
+    summary: 'Summary',
+    files: 'files',
+    chart: 'Findings by layer',
+    chartNote: 'number of findings in all files',
+    layer: 'layer',
+    filter: 'Selection',
+    anyLayer: 'all layers',
+    anyFinding: 'all findings',
+    finding: 'finding',
+    verdict: 'verdict',
+    search: 'file, message type, MessageId, signer',
+    reset: 'clear the selection',
+    results: 'Results',
+    shown: (shown, all) => `${shown} of ${all} files`,
+    page: (page, pages) => `page ${page} of ${pages}`,
+    previous: 'previous page',
+    next: 'next page',
+    none: 'No file fits this selection.',
+    facts: 'Facts',
+    layers: 'Layers',
+    contents: 'Contents',
+    noFindings: 'no findings',
+    kind: 'kind',
+    messageType: 'message type',
+    encrypted: 'transport-encrypted',
+    signer: 'signed by',
+    unsigned: 'not signed',
+    feedback: 'feedback',
+    yes: 'yes',
+    no: 'no',
+    line: 'line',
+    column: 'column',
+    decrypted: 'in the decrypted message',
+    content: 'content',
+    attachment: 'attachment',
+    bytes: 'bytes',
+    author: 'author',
+    basis: 'What the verdicts rest on',
+    at: 'judged for the moment',
+    schemaSets: 'schema sets',
+    codeLists: 'code lists',
+    name: 'name',
+    version: 'version',
+  },
+}

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: EUPL-1.2
+import { expect } from 'chai'
+import { createHash } from 'node:crypto'
+import { parseXml } from '../../src/xml/gate.js'
+import { attributeOf, elementsOf } from '../../src/xml/tree.js'
+import { CHECK_LIMITS } from '../../src/env.js'
+import { uncheckedResult } from '../../src/check/engine.js'
+import { FORMATS, type FormatId } from '../../src/check/reports/formats.js'
+import { wholeReport, type FileResult, type ReportHead } from '../../src/check/reports/report.js'
+import type { Finding } from '../../src/check/types.js'
+
+const HEAD: ReportHead = {
+  tool: 'protektor',
+  version: '0.0.0',
+  node: 'v20',
+  at: '2026-11-26T12:00:00.000Z',
+  schemaSets: [{ name: 'osci12', version: null, sha256: '00' }],
+  codeLists: [],
+}
+
+const finding = (change: Partial<Finding>): Finding => ({
+  id: 'xml.not-well-formed',
+  layer: 'xml',
+  severity: 'error',
+  rule: 'not-well-formed',
+  reference: '[XML10 §2.1]',
+  xpath: null,
+  line: 3,
+  column: 7,
+  document: 'file',
+  message: { de: 'XML ist nicht wohlgeformt', en: 'XML is not well-formed' },
+  detail: 'unclosed <tag> & "more"\u0001',
+  rueckweisung: null,
+  content: null,
+  ...change,
+})
+
+const result = (file: string, change: Partial<FileResult>): FileResult => ({
+  ...uncheckedResult('mime.message-too-large', {}),
+  file,
+  findings: [],
+  layers: {},
+  ...change,
+})
+
+const RESULTS: readonly FileResult[] = [
+  result('good.bin', { verdict: 'valid', layers: { xml: 'valid', mime: 'valid' } }),
+  result('a folder/bad "one".xml', {
+    verdict: 'invalid',
+    layers: { xml: 'invalid' },
+    findings: [finding({}), finding({ document: 'decrypted', line: 9 })],
+  }),
+  result('closed.bin', { verdict: 'unchecked', layers: { 'transport-encryption': 'unchecked' } }),
+  result('broken.bin', { verdict: 'error', layers: { rules: 'error' } }),
+]
+
+const PAGE = { script: 'let page', style: 'p { margin: 0 }' }
+const whole = async (format: FormatId, ...rest: Parameters<typeof wholeReport> extends [unknown, ...infer R] ? R : never) =>
+  wholeReport(await FORMATS[format]({ page: async () => PAGE }), ...rest)
+
+describe('reports', () => {
+  it('json keeps the fixed shape and says what the verdicts depend on', async () => {
+    const report = JSON.parse(await whole('json', HEAD, RESULTS, 'de')) as ReportHead & { results: FileResult[]; sum: object }
+    expect(report).to.include({ tool: 'protektor', version: '0.0.0', at: HEAD.at })
+    expect(report.schemaSets).to.deep.equal(HEAD.schemaSets)
+    expect(report.results).to.deep.equal(RESULTS)
+    expect(report.sum).to.deep.equal({ valid: 1, invalid: 1, unchecked: 1, error: 1 })
+    expect((JSON.parse(await whole('json', HEAD, [], 'de')) as { results: unknown[] }).results).to.deep.equal([])
+  })
+
+  it('junit is XML whatever names and details hold, a case per layer', async () => {
+    const xml = await whole('junit', HEAD, RESULTS, 'en')
+    const { root } = parseXml(new TextEncoder().encode(xml), { limits: CHECK_LIMITS, frame: 'content' })
+    expect(root.local).to.equal('testsuites')
+    const suites = elementsOf(root)
+    expect(suites.map((suite) => attributeOf(suite, 'name'))).to.deep.equal(RESULTS.map(({ file }) => file))
+    const counts = (name: string) => suites.map((suite) => attributeOf(suite, name)).join(' ')
+    expect([counts('tests'), counts('failures'), counts('skipped'), counts('errors')]).to.deep.equal([
+      '2 1 1 1',
+      '0 1 0 0',
+      '0 0 1 0',
+      '0 0 0 1',
+    ])
+    expect(xml).to.contain('3:7').and.not.contain('\u0001')
+  })
+
+  it('sarif 2.1.0 has a rule for every result, places only in the file itself, and says what was not checked', async () => {
+    const sarif = JSON.parse(await whole('sarif', HEAD, RESULTS, 'de')) as {
+      version: string
+      runs: {
+        results: {
+          ruleId: string
+          level: string
+          locations: { physicalLocation: { artifactLocation: { uri: string }; region?: object } }[]
+        }[]
+        tool: { driver: { rules: { id: string }[] } }
+        invocations: { executionSuccessful: boolean; toolExecutionNotifications: object[] }[]
+      }[]
+    }
+    expect(sarif.version).to.equal('2.1.0')
+    const [run] = sarif.runs
+    expect(run?.results.map(({ ruleId, level }) => `${ruleId} ${level}`)).to.deep.equal(Array(2).fill('xml.not-well-formed error'))
+    expect(run?.tool.driver.rules.map(({ id }) => id)).to.deep.equal(['xml.not-well-formed'])
+    const places = run?.results.map(({ locations }) => locations[0]?.physicalLocation)
+    expect(places?.[0]).to.deep.equal({
+      artifactLocation: { uri: 'a%20folder/bad%20%22one%22.xml' },
+      region: { startLine: 3, startColumn: 7 },
+    })
+    expect(places?.[1]).to.not.have.property('region')
+    expect(run?.invocations[0]?.executionSuccessful).to.equal(false)
+    expect(run?.invocations[0]?.toolExecutionNotifications).to.have.length(2)
+  })
+
+  it('text ends with the sum', async () => {
+    expect(await whole('text', HEAD, RESULTS, 'de')).to.match(/4 Dateien: 1 gültig, 1 UNGÜLTIG, 1 ungeprüft, 1 FEHLER DER PRÜFUNG\n$/)
+  })
+
+  it('B1 html holds what messages hold as data only, under a policy that names its one script', async () => {
+    const html = await whole('html', HEAD, [result('</script><script>alert(1)</script><!--.xml', { verdict: 'valid' })], 'en')
+    expect(html.match(/<script/g)).to.have.length(4)
+    expect(html).to.not.contain('<!--').and.not.contain('alert(1)<')
+    const hash = createHash('sha256').update(PAGE.script).digest('base64')
+    expect(html).to.contain(`default-src 'none'; script-src 'sha256-${hash}'`)
+    const data = /id="results">([\s\S]*?)<\/script>/.exec(html)?.[1] ?? ''
+    expect((JSON.parse(data) as FileResult[])[0]?.file).to.equal('</script><script>alert(1)</script><!--.xml')
+  })
+})

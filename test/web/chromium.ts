@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: EUPL-1.2
+/**
+ * Debian's Chromium for tests of pages: one browser per run, a record of everything a page asks for, screenshots as artefacts.
+ * @module
+ */
+import { existsSync } from 'node:fs'
+import { mkdir, readFile } from 'node:fs/promises'
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { Context } from 'mocha'
+import { chromium, type Browser, type BrowserContextOptions, type Page } from 'playwright-core'
+
+const CHROMIUM = '/usr/bin/chromium'
+const ARTEFACTS = join(dirname(fileURLToPath(import.meta.url)), '..', '..', 'test-artifacts')
+
+/** Starts the browser; without one the suite is skipped, in CI it fails. */
+export async function startChromium(suite: Context): Promise<Browser> {
+  if (!existsSync(CHROMIUM)) {
+    if (process.env.CI === 'true') throw new Error(`${CHROMIUM} is missing (Debian package chromium)`)
+    console.log(`      skipped: ${CHROMIUM} is not there`)
+    suite.skip()
+  }
+  // the sandbox of a browser that runs as root does not start
+  const asRoot = process.getuid?.() === 0
+  return chromium.launch({ executablePath: CHROMIUM, args: ['--disable-gpu', ...(asRoot ? ['--no-sandbox'] : [])] })
+}
+
+export interface Visit {
+  readonly page: Page
+  /** Addresses of all that was asked for. */
+  readonly asked: string[]
+  /** Errors of scripts, and what the policy of the page forbade. */
+  readonly errors: string[]
+  close(): Promise<void>
+}
+
+export async function visit(browser: Browser, address: string, options: BrowserContextOptions = {}): Promise<Visit> {
+  const context = await browser.newContext({ locale: 'de-DE', timezoneId: 'Europe/Berlin', ...options })
+  const page = await context.newPage()
+  const asked: string[] = []
+  const errors: string[] = []
+  page.on('request', (request) => asked.push(request.url()))
+  page.on('pageerror', (error) => errors.push(String(error)))
+  page.on('console', (message) => {
+    if (message.type() === 'error') errors.push(message.text())
+  })
+  await page.goto(address)
+  return { page, asked, errors, close: () => context.close() }
+}
+
+export async function screenshot(page: Page, name: string): Promise<void> {
+  await mkdir(ARTEFACTS, { recursive: true })
+  await page.screenshot({ path: join(ARTEFACTS, `${name}.png`), fullPage: true })
+}
+
+interface AxeResults {
+  readonly violations: readonly { readonly id: string; readonly nodes: readonly { readonly target: readonly string[] }[] }[]
+}
+
+/** What axe-core finds against WCAG 2.1 A and AA, and its best practices: `rule: element`. */
+export async function axeViolations(page: Page): Promise<string[]> {
+  const source = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
+  // evaluated by the debugger, so the page's own policy stays as it is
+  await page.evaluate(source)
+  const { violations } = await page.evaluate<AxeResults>('axe.run(document)')
+  return violations.flatMap(({ id, nodes }) => nodes.map(({ target }) => `${id}: ${target.join(' ')}`))
+}

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: EUPL-1.2
+/**
+ * `npm run prove:core [-- --envelopes N --takers N --adapter memory|redis|both --report FILE]`: the contended-claim runs, and their report.
+ * Exit code 0 only when nothing was handed out twice and everything has an outcome.
+ * @module
+ */
+import { execFileSync } from 'node:child_process'
+import { existsSync, writeFileSync } from 'node:fs'
+import { cpus } from 'node:os'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { RedisServer } from '../../test/core/redis/server.js'
+import { ROOT } from '../generated.js'
+import { page, passed, summary } from './report.js'
+import type { RunResult } from './run.js'
+import { proveRun } from './run.js'
+
+const ADAPTERS: Readonly<Record<string, readonly RunResult['adapter'][]>> = {
+  memory: ['memory'],
+  redis: ['redis'],
+  both: ['memory', 'redis'],
+}
+const PROGRESS_SECONDS = 10
+
+const { values } = parseArgs({
+  options: {
+    envelopes: { type: 'string', default: '1000000' },
+    takers: { type: 'string', default: '8' },
+    adapter: { type: 'string', default: 'both' },
+    report: { type: 'string', default: 'docs/prove-core.md' },
+  },
+})
+const [envelopes, takers] = [Number(values.envelopes), Number(values.takers)]
+const adapters = ADAPTERS[values.adapter]
+if (adapters === undefined || !(envelopes >= 1000) || !(takers >= 1 && takers <= 64)) {
+  console.error('prove:core --envelopes N (1000 or more) --takers N (1 to 64) --adapter memory|redis|both --report FILE')
+  process.exit(2)
+}
+
+const versionOf = (command: string, ...args: readonly string[]): string =>
+  execFileSync(command, args, { cwd: ROOT, encoding: 'utf8' }).trim()
+
+async function prove(adapter: RunResult['adapter']): Promise<RunResult> {
+  const own = adapter === 'redis' && process.env.REDIS_URL === undefined ? await RedisServer.start() : undefined
+  const redisUrl = own?.url ?? process.env.REDIS_URL
+  let told = 0
+  try {
+    return await proveRun({
+      envelopes,
+      takers,
+      ...(adapter === 'redis' && redisUrl !== undefined ? { redisUrl } : {}),
+      onProgress: (put, seconds) => {
+        if (seconds - told < PROGRESS_SECONDS) return
+        told = seconds
+        const left = (seconds / put) * (envelopes - put)
+        console.error(`${adapter}: ${put} of ${envelopes} put, ${(put / seconds).toFixed(0)}/s, about ${(left / 60).toFixed(0)} min left`)
+      },
+    })
+  } finally {
+    await own?.stop()
+  }
+}
+
+const runs: RunResult[] = []
+for (const adapter of adapters) {
+  const run = await prove(adapter)
+  runs.push(run)
+  console.log(`\n${adapter}: ${passed(run) ? 'proven' : 'FAILED'}\n${summary(run)}`)
+  if (!passed(run)) {
+    console.log(`evidence: ${run.folder}`)
+    for (const { rule, id } of [...run.verdict.faults, ...run.traceFaults].slice(0, 20)) console.log(`  ${rule} ${id}`)
+  }
+}
+const commit = existsSync(join(ROOT, '.git')) ? versionOf('git', 'rev-parse', '--short', 'HEAD') : 'unknown'
+const facts = {
+  date: new Date().toISOString().slice(0, 16) + 'Z',
+  commit,
+  cores: cpus().length,
+  processor: cpus()[0]?.model ?? 'unknown',
+  node: process.version,
+  redis: adapters.includes('redis')
+    ? (/v=[\d.]+/.exec(versionOf('redis-server', '--version'))?.[0].replace('v=', 'Redis ') ?? '')
+    : 'no Redis',
+  command: `npm run prove:core -- --envelopes ${envelopes} --takers ${takers} --adapter ${values.adapter}`,
+}
+writeFileSync(join(ROOT, values.report), page(runs, facts))
+console.log(`\nwritten: ${values.report}`)
+process.exitCode = runs.every(passed) ? 0 : 1
