@@ -55,7 +55,7 @@ export function sheetOf(document: Uint8Array, order: Pick<Order, 'uuid' | 'kind'
   if (!answers || KINDS.get(message.messageType) !== order.kind) throw foreign()
   const id = head['identifikation.nachricht']
   return {
-    title: TITLES.get(message.messageType) ?? T.answer,
+    title: 'grundDerNichterteilung' in message ? T.answer : (TITLES.get(message.messageType) ?? T.answer),
     ...contentOf(message),
     author: head.autor.name,
     createdAt: new Date(id.erstellungszeitpunkt),
