@@ -14,6 +14,7 @@ import type { KeysFile } from '../../src/cli/participant/keys-file.js'
 import { BOX, Setup } from '../gateway/core-api-setup.js'
 import { canary, GatewayHouse } from './gateway-house.js'
 import { masked, scanFile, Watched, type Canaries, type Found } from './watched.js'
+import { needsLinux } from '../needs.js'
 
 const isLinux = process.platform === 'linux'
 
@@ -55,7 +56,7 @@ describe('canaries in gateway and core', function () {
   })
 
   it('C5 core: after settlement, expiry or refusal no byte of an envelope is left in the whole process', function () {
-    if (!isLinux) this.skip()
+    needsLinux(this)
     expect(found.memory.filter(isEnvelope)).to.deep.equal([])
     expect([...found.snapshot, ...found.buffers].filter(isEnvelope)).to.deep.equal([])
   })
@@ -106,7 +107,7 @@ describe('canaries in gateway and core', function () {
   })
 
   it('C5 serve: the kernel leaves private memory out of core dumps, and SIGUSR1 opens no debugger', async function () {
-    if (!isLinux) this.skip()
+    needsLinux(this)
     const { pid } = house.watched.child
     expect(Number.parseInt(readFileSync(`/proc/${String(pid)}/coredump_filter`, 'utf8'), 16)).to.equal(0)
     process.kill(pid ?? 0, 'SIGUSR1')

@@ -10,6 +10,7 @@ import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { needsLinux } from '../needs.js'
 
 const require = createRequire(import.meta.url)
 const { programFromSources } = require('../../bin/from-sources.js') as {
@@ -138,7 +139,7 @@ describe('the program from sources', () => {
   })
 
   it('leaves no process of the translator behind', async function () {
-    if (!existsSync('/proc/self/task')) this.skip()
+    needsLinux(this)
     await made()
     const children = readFileSync(`/proc/self/task/${process.pid}/children`, 'utf8').trim()
     expect(children.split(' ').filter((pid) => pid !== '' && /esbuild/.test(readFileSync(`/proc/${pid}/cmdline`, 'utf8')))).to.deep.equal(

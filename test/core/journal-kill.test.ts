@@ -9,6 +9,7 @@ import { memoryCore } from '../../src/core/adapters/memory.js'
 import { systemClock } from '../../src/core/adapters/timers.js'
 import { verifyChain } from '../../src/core/chain.js'
 import { openJournal } from './journals.js'
+import { needsLinux } from '../needs.js'
 
 const CHILD = fileURLToPath(new URL('journal-child.ts', import.meta.url))
 const FULL = fileURLToPath(new URL('journal-full-child.ts', import.meta.url))
@@ -72,7 +73,7 @@ describe('a killed core', () => {
 
 describe('a core on a full disk', () => {
   it('C6 refuses what it cannot record, answers everybody, and records all of it when there is room again', async function () {
-    if (process.platform !== 'linux') this.skip()
+    needsLinux(this)
     const root = mkdtempSync(join(tmpdir(), 'outcomes-'))
     try {
       // the limit answers a write with an error instead of a signal; prlimit lifts it later

@@ -11,6 +11,7 @@ import { join } from 'node:path'
 import type { Event, State } from '../../src/core/states.js'
 import { next } from '../../src/core/states.js'
 import { promelaTransitions } from '../../tools/docs/promela-transitions.js'
+import { needsCommand } from '../needs.js'
 
 const PROOF = join(import.meta.dirname, '../../proof')
 const MODEL = readFileSync(join(PROOF, 'core.pml'), 'utf8')
@@ -104,15 +105,8 @@ describe('model of the core (spin)', function () {
   this.timeout(300_000)
 
   before(function () {
-    for (const [tool, ask] of [
-      ['spin', '-V'],
-      ['cc', '--version'],
-    ] as const) {
-      if (spawnSync(tool, [ask]).status === 0) continue
-      if (process.env.CI === 'true') throw new Error(`${tool} is missing`)
-      console.log(`      ${tool} is missing`)
-      this.skip()
-    }
+    needsCommand(this, 'spin', '-V')
+    needsCommand(this, 'cc', '--version')
   })
 
   it('C1 C3 holds at most once, never after the deadline, outcomes true and final, in every order of events', () => {

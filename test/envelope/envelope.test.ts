@@ -27,6 +27,7 @@ import { metadataJsonSchema, readMetadata, writeMetadata } from '../../src/envel
 import { openEnvelope } from '../../src/envelope/open.js'
 import { sealEnvelope } from '../../src/envelope/seal.js'
 import type { EnvelopeContent, OpenedEnvelope } from '../../src/envelope/types.js'
+import { needsCommand } from '../needs.js'
 
 const random = (bytes: number) => new Uint8Array(randomBytes(bytes))
 const root = new URL('../../', import.meta.url)
@@ -516,11 +517,7 @@ describe('envelope', () => {
           return stdout
         }
       }
-      try {
-        execFileSync('python3', ['-c', 'import cryptography'], { stdio: 'ignore' })
-      } catch {
-        this.skip()
-      }
+      needsCommand(this, 'python3', '-c', 'import cryptography')
       const lines = (text: string) =>
         text
           .trim()

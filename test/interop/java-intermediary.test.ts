@@ -11,7 +11,7 @@ import { join } from 'node:path'
 import { certificateRequest } from '../gateway/support.js'
 import { openIntermediaryHouse, REGISTER_ANSWER, type IntermediaryHouse } from './intermediary-house.js'
 import { ROWS, type Row } from './java-rows.js'
-import { openPki, peer, peerIsThere, saidIn, sha256, startPeer, type PeerServer, type Said } from './java.js'
+import { openPki, peer, needsPeer, saidIn, sha256, startPeer, type PeerServer, type Said } from './java.js'
 import { startRecorder, type Recorder } from './recording.js'
 import { judgeBySchema, parseByLibrary, problemsOf, someOfEach } from './responses.js'
 
@@ -107,7 +107,7 @@ describe('Java client and our intermediary', function () {
   }
 
   before(async function () {
-    if (!(await peerIsThere())) return this.skip()
+    await needsPeer(this)
     pki = await openPki('protektor-java-im-')
     const inPki = (name: string): string => join(pki?.directory ?? '', name)
     for (const [name, file] of [

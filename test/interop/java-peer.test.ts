@@ -14,8 +14,9 @@ import { loadConfig } from '../../src/config/load.js'
 import { generateEnvelopeKey } from '../../src/envelope/keys.js'
 import { gatewayLog } from '../../src/gateway/log.js'
 import { certificateRequest } from '../gateway/support.js'
-import { openPki, peer, peerIsThere, readable, saidIn, sha256, SHARED, startPeer, type PeerServer, type Said } from './java.js'
+import { openPki, peer, needsPeer, readable, saidIn, sha256, SHARED, startPeer, type PeerServer, type Said } from './java.js'
 import { parseByLibrary } from './responses.js'
+import { needsMaterial } from '../needs.js'
 
 const WIRE = join(SHARED, 'osci-wire')
 const MAILBOX = 'ags:99001000'
@@ -117,7 +118,7 @@ describe('Java peer', function () {
   let town: Town | undefined
 
   before(async function () {
-    if (!(await peerIsThere())) return this.skip()
+    await needsPeer(this)
     keys = await openPki('protektor-java-')
     pki = keys.directory
     town = await openTown(pki, ROWS, 'intermed-sign.pem')
@@ -241,7 +242,7 @@ describe('Java peer', function () {
 
     before(async function () {
       const folder = join(WIRE, '13-mediate-process-unsigned')
-      if (!existsSync(folder)) return this.skip()
+      needsMaterial(this, existsSync(folder), 'capture 13 (../shared)')
       const files = await readdir(folder, { recursive: true })
       const request = files.find((f) => /process/i.test(f) && /request/i.test(f) && !/response/i.test(f))
       body = request === undefined ? undefined : await readFile(join(folder, request))

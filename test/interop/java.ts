@@ -11,6 +11,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { readPkcs12, type KeyPair } from '../../src/pki/keystore.js'
+import type { Context } from 'mocha'
+import { needsMaterial } from '../needs.js'
 
 export const SHARED = fileURLToPath(new URL('../../../shared/', import.meta.url))
 export const PEER = join(SHARED, 'peer')
@@ -57,7 +59,12 @@ export function saidIn({ out, err }: Run): Said {
 }
 
 /** false: said on stderr why. */
-export async function peerIsThere(): Promise<boolean> {
+/** Skips, visibly, where the peer is absent: it lies outside the repository. */
+export async function needsPeer(context: Context): Promise<void> {
+  needsMaterial(context, await peerIsThere(), 'the Java peer')
+}
+
+async function peerIsThere(): Promise<boolean> {
   if (!existsSync(PEER)) return false
   const probe = await peer('inspect', join(PEER, 'README.md'))
   if (probe.status === ABSENT) process.stderr.write(probe.err)

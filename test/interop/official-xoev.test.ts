@@ -13,6 +13,7 @@ import { readCodeList } from '../../src/xoev/codelists.js'
 import { schemaSets } from '../../src/xoev/schema-sets.js'
 import { readingOf } from '../../src/xoev/reading.js'
 import { deskOf, project, treeOf, type Desk } from '../xoev/fixtures.js'
+import { needsMaterial } from '../needs.js'
 
 const official = join(project, '..', 'shared', 'official-schemas')
 
@@ -69,7 +70,7 @@ const INVALID: Readonly<Record<string, { readonly xpath: RegExp; readonly detail
 describe('official XÖV sets', function () {
   this.timeout(300_000)
   before(function () {
-    if (!existsSync(official)) this.skip()
+    needsMaterial(this, existsSync(official), 'the official sets (../shared)')
   })
 
   for (const set of SETS) {

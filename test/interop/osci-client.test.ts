@@ -8,7 +8,7 @@ import { expect } from 'chai'
 import { OsciCallError } from '../../src/client/osci/ports.js'
 import { clientMatrix, DOCUMENT } from './client-matrix.js'
 import { openIntermediaryHouse, type IntermediaryHouse } from './intermediary-house.js'
-import { openPki, peerIsThere, startPeer, type PeerServer } from './java.js'
+import { openPki, needsPeer, startPeer, type PeerServer } from './java.js'
 import { startRecorder, type Recorder } from './recording.js'
 import { judgeBySchema, parseByLibrary, problemsOf, someOfEach } from './responses.js'
 
@@ -22,7 +22,7 @@ describe('OSCI client', function () {
   }
 
   before(async function () {
-    if (!(await peerIsThere())) return this.skip()
+    await needsPeer(this)
     pki = await openPki('protektor-osci-client-')
     recipient = await startPeer('passive', '--pki', pki.directory, '--answer', 'prefix', '--quiet')
   })

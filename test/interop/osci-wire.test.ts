@@ -10,6 +10,7 @@ import { fileURLToPath } from 'node:url'
 import { openContext, type OpenedContext } from '../../src/cli/commands/check-context.js'
 import { check } from '../../src/check/engine.js'
 import type { CheckResult } from '../../src/check/types.js'
+import { needsMaterial } from '../needs.js'
 
 const CORPUS = new URL('../../../shared/osci-wire/', import.meta.url)
 const at = (path: string): string => fileURLToPath(new URL(path, CORPUS))
@@ -61,7 +62,7 @@ describe('interop: captures of the reference library', function () {
   const scenarios = present ? (JSON.parse(readFileSync(at('index.json'), 'utf8')) as { scenarios: Scenario[] }).scenarios : []
   let opened: OpenedContext | undefined
   before(async function () {
-    if (!present) this.skip()
+    needsMaterial(this, present, 'the captures (../shared)')
     const stores = readdirSync(at('pki')).filter((name) => name.endsWith('.p12'))
     opened = await openContext({
       keystores: stores.map((name) => ({ file: at(`pki/${name}`), pin: 'test' })),
@@ -81,7 +82,7 @@ describe('interop: captures of the reference library', function () {
   }
 
   it('are there, or are skipped', function () {
-    if (!present) this.skip()
+    needsMaterial(this, present, 'the captures (../shared)')
     const all = scenarios.flatMap((s) => s.messages)
     expect(all).to.have.length(468)
     expect(all.filter((m) => !m.leg.startsWith('made:'))).to.have.length(410)
@@ -128,7 +129,7 @@ describe('interop: captures of the reference library', function () {
   }
 
   it('our schema warns in three envelopes, and only of several encrypted keys (wire facts §15)', async function () {
-    if (!present) this.skip()
+    needsMaterial(this, present, 'the captures (../shared)')
     const warned: string[] = []
     for (const s of scenarios)
       for (const m of s.messages.filter((x) => !x.leg.startsWith('made:'))) {
@@ -144,7 +145,8 @@ describe('interop: captures of the reference library', function () {
   })
 
   it('without keys nothing of the 210 encrypted messages is opened', async function () {
-    if (!present || !opened) this.skip()
+    needsMaterial(this, present, 'the captures (../shared)')
+    if (!opened) throw new Error('no context')
     const keyless = { ...opened.context, keys: { decrypter: () => undefined } }
     let closed = 0
     for (const m of scenarios.flatMap((s) => s.messages).filter((x) => x.transportEncrypted === true && !x.leg.startsWith('made:'))) {

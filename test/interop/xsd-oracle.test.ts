@@ -20,6 +20,7 @@ import { FORMS, SAMPLES } from '../osci/schema-samples.js'
 import { capturedEnvelopes, capturesPresent, type CapturedEnvelope } from './xsd-captures.js'
 import { official, parse, SET, startOurSet, type OfficialVerdict } from './xsd-judges.js'
 import { mutations, type Mutation } from './xsd-mutations.js'
+import { needsCommand, needsMaterial } from '../needs.js'
 
 const MUTATIONS = 1000
 
@@ -58,14 +59,8 @@ describe('our OSCI schema set and the official one, state 10', function () {
   const samples = [...SAMPLES].map(([name, xml]) => ({ name, xml, what: 'sample', state10: true }))
 
   before(async function () {
-    if (!capturesPresent()) {
-      console.log('      skipped: the captures (../shared) are not here')
-      this.skip()
-    }
-    if (spawnSync('java', ['-version']).error) {
-      console.log('      skipped: java is not here')
-      this.skip()
-    }
+    needsMaterial(this, capturesPresent(), 'the captures (../shared)')
+    needsMaterial(this, !spawnSync('java', ['-version']).error, 'java')
     captured = capturedEnvelopes()
     mutated = mutations(captured, MUTATIONS, 20_261_124)
     validator = await startOurSet()
@@ -136,11 +131,7 @@ describe('our OSCI schema set and the official one, state 10', function () {
   })
 
   it('gives the same verdicts with native xmllint and the entry file of each message', function () {
-    if (spawnSync('xmllint', ['--version']).error) {
-      if (process.env['CI'] === 'true') throw new Error('xmllint is missing')
-      console.log('      skipped: xmllint is not here')
-      this.skip()
-    }
+    needsCommand(this, 'xmllint', '--version')
     const folder = mkdtempSync(join(tmpdir(), 'xsd-entry-'))
     try {
       const refused: string[] = []

@@ -15,6 +15,7 @@ import { foldId } from '../../src/mime/grammar.js'
 import { readMime } from '../../src/mime/read.js'
 import { decodeBase64, encodeBase64 } from '../../src/mime/transfer.js'
 import { makeBoundary, writeFault, writeMime, type AttachmentToWrite, type PartsToWrite } from '../../src/mime/write.js'
+import { needsMaterial } from '../needs.js'
 
 const wire = join(fileURLToPath(new URL('../..', import.meta.url)), '..', 'shared', 'osci-wire')
 const bytes = (text: string) => Buffer.from(text, 'utf8')
@@ -203,7 +204,7 @@ describe('base64', () => {
 
 describe('captured messages of the reference library', () => {
   it('are read, and written again byte for byte where nothing was encrypted', function () {
-    if (!existsSync(join(wire, 'index.json'))) this.skip()
+    needsMaterial(this, existsSync(join(wire, 'index.json')), 'osci-wire')
     const index = JSON.parse(readFileSync(join(wire, 'index.json'), 'utf8')) as {
       scenarios: { messages: { file: string; leg: string; contentType?: string }[] }[]
     }

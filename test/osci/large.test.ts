@@ -24,6 +24,7 @@ import type { OsciEnv, OsciMessage } from '../../src/osci/types.js'
 import { canonicalText } from '../../src/xml/c14n.js'
 import { messageValue } from '../../tools/fixtures/values.js'
 import { envWith, parties, RSA_PSS_SHA256, SHA256, type Parties } from './env.js'
+import { needsMaterial } from '../needs.js'
 
 const SHA512 = 'http://www.w3.org/2001/04/xmlenc#sha512'
 const WIRE = new URL('../../../shared/osci-wire/17-partial-store-fetch-plain/', import.meta.url)
@@ -244,7 +245,7 @@ describe('large messages', () => {
   })
 
   it('opens the packages that the reference library cuts into chunks', async function () {
-    if (!existsSync(WIRE)) return this.skip()
+    needsMaterial(this, existsSync(WIRE), 'osci-wire')
     const chunksOf = async (names: readonly string[]): Promise<ByteSource> => {
       const cut = await Promise.all(names.map((name) => osci.open(readFileSync(new URL(name, WIRE)), env)))
       return joinSources(cut.map((one) => memorySource(one.attachments[0]?.body ?? new Uint8Array(0))))

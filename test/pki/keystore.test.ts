@@ -14,6 +14,7 @@ import { ProtektorError } from '../../src/errors.js'
 import { keyRing, makeDecrypter, makeSigner } from '../../src/pki/keys.js'
 import { readPem, readPkcs12, writePkcs12, type KeyPair } from '../../src/pki/keystore.js'
 import { makePki, type TestPki } from '../../src/pki/test-pki.js'
+import { needsCommand, needsMaterial } from '../needs.js'
 
 const wire = join(fileURLToPath(new URL('../..', import.meta.url)), '..', 'shared', 'osci-wire', 'pki')
 const notBefore = new Date('2026-01-01T00:00:00Z')
@@ -27,15 +28,6 @@ function finding(run: () => unknown): string {
     throw error
   }
   return 'nothing thrown'
-}
-
-function hasOpenssl(): boolean {
-  try {
-    execFileSync('openssl', ['version'])
-    return true
-  } catch {
-    return false
-  }
 }
 
 describe('keystores', () => {
@@ -69,10 +61,7 @@ describe('keystores', () => {
       ['with AES-128 and SHA-512', 'geheim', ['-keypbe', 'AES-128-CBC', '-certpbe', 'AES-128-CBC', '-macalg', 'sha512']],
     ] as const)
       it(`reads what openssl wrote: ${id}, ${form}`, function () {
-        if (!hasOpenssl()) {
-          if (process.env['CI'] === 'true') throw new Error('openssl is missing')
-          this.skip()
-        }
+        needsCommand(this, 'openssl')
         const { certificate, privateKey } = leaf(id)
         writeFileSync(join(directory, 'key.pem'), privateKey.export({ format: 'pem', type: 'pkcs8' }))
         writeFileSync(join(directory, 'cert.pem'), certificate.toString())
@@ -93,7 +82,7 @@ describe('keystores', () => {
       const bytes = writePkcs12(leaf(id), 'gehäim€', randomBytes(16))
       expect(readPkcs12(bytes, 'gehäim€')[0]?.privateKey.equals(leaf(id).privateKey)).to.equal(true)
       expect(finding(() => readPkcs12(bytes, 'gehaim'))).to.equal('keystore.wrong-pin')
-      if (!hasOpenssl()) this.skip()
+      needsCommand(this, 'openssl')
       writeFileSync(join(directory, 'ours.p12'), bytes)
       const text = openssl('pkcs12', '-in', 'ours.p12', '-passin', 'pass:gehäim€', '-nodes').toString()
       expect(text.match(/BEGIN (CERTIFICATE|PRIVATE KEY)/g)).to.have.members([
@@ -150,7 +139,7 @@ describe('keystores', () => {
   })
 
   it('reads the keystores of the captures', function () {
-    if (!existsSync(wire)) this.skip()
+    needsMaterial(this, existsSync(wire), 'osci-wire')
     const stores = readdirSync(wire).filter((name) => name.endsWith('.p12'))
     expect(stores.length).to.be.greaterThan(10)
     for (const name of stores) {

@@ -3,24 +3,19 @@
  * Debian's Chromium for tests of pages: one browser per run, a record of everything a page asks for, screenshots as artefacts.
  * @module
  */
-import { existsSync } from 'node:fs'
 import { mkdir, readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Context } from 'mocha'
 import { chromium, type Browser, type BrowserContextOptions, type Page } from 'playwright-core'
+import { CHROMIUM, needsChromium } from '../needs.js'
 
-const CHROMIUM = '/usr/bin/chromium'
 const ARTEFACTS = join(dirname(fileURLToPath(import.meta.url)), '..', '..', 'test-artifacts')
 
 /** Starts the browser; without one the suite is skipped, in CI it fails. */
 export async function startChromium(suite: Context): Promise<Browser> {
-  if (!existsSync(CHROMIUM)) {
-    if (process.env.CI === 'true') throw new Error(`${CHROMIUM} is missing (Debian package chromium)`)
-    console.log(`      skipped: ${CHROMIUM} is not there`)
-    suite.skip()
-  }
+  needsChromium(suite)
   // the sandbox of a browser that runs as root does not start
   const asRoot = process.getuid?.() === 0
   return chromium.launch({ executablePath: CHROMIUM, args: ['--disable-gpu', ...(asRoot ? ['--no-sandbox'] : [])] })

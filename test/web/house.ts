@@ -4,7 +4,6 @@
  * restarted, and a register whose behaviour a test chooses.
  * @module
  */
-import { existsSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { createServer, type Server } from 'node:http'
 import { createServer as createTcp, type AddressInfo } from 'node:net'
@@ -23,17 +22,13 @@ import { connect } from '../../src/client/connect.js'
 import type { Received } from '../../src/client/received.js'
 import { generateEnvelopeKey, publicJwkOf } from '../../src/envelope/keys.js'
 import { openHouse, type House } from '../gateway/support.js'
+import { CHROMIUM, needsChromium } from '../needs.js'
 
-const CHROMIUM = '/usr/bin/chromium'
 const ARTIFACTS = fileURLToPath(new URL('../../test-artifacts/citizen/', import.meta.url))
 
 /** Without a browser there is nothing to see: visible locally, a failure in CI. */
 export async function openBrowser(context: Mocha.Context): Promise<Browser> {
-  if (!existsSync(CHROMIUM)) {
-    if (process.env['CI'] === 'true') throw new Error(`${CHROMIUM} is missing`)
-    console.log(`      skipped: ${CHROMIUM} is missing`)
-    return context.skip()
-  }
+  needsChromium(context)
   const isRoot = process.getuid?.() === 0
   return chromium.launch({ executablePath: CHROMIUM, args: isRoot ? ['--no-sandbox'] : [] })
 }

@@ -8,7 +8,8 @@ import fc from 'fast-check'
 import { canonicalize, canonicalText } from '../../src/xml/c14n.js'
 import { attr, element, textOf, type XmlElement } from '../../src/xml/tree.js'
 import { writeXml } from '../../src/xml/write.js'
-import { content, find, findingOf, needs, osci, vector, VECTORS } from './support.js'
+import { needsCommand } from '../needs.js'
+import { content, find, findingOf, osci, vector, VECTORS } from './support.js'
 
 /* Random documents as text, so that quotes, white space, CDATA, references and redundant declarations occur. */
 const prefixes = ['', 'a', 'b', 'c', 'Z']
@@ -111,7 +112,7 @@ describe('canonical XML 1.0', () => {
 
   it('agrees with xmllint --c14n on 500 random documents', function () {
     this.timeout(60_000)
-    needs(this, 'xmllint')
+    needsCommand(this, 'xmllint')
     const documents = fc.sample(spec, 500).map(document)
     const folder = mkdtempSync(join(tmpdir(), 'protektor-c14n-'))
     try {

@@ -16,20 +16,8 @@ import { FINDINGS_XML } from '../../src/xml/findings.js'
 import { secondOpinion, verifyEnveloped } from '../../src/xml/second-opinion.js'
 import { attr, element, textOf, type XmlElement, type XmlNode } from '../../src/xml/tree.js'
 import { writeXml } from '../../src/xml/write.js'
-import {
-  bytesOf,
-  certificateOf,
-  content,
-  find,
-  findingOf,
-  findingOfAsync,
-  keyOf,
-  needs,
-  osci,
-  signerOf,
-  vector,
-  VECTORS,
-} from './support.js'
+import { needsCommand } from '../needs.js'
+import { bytesOf, certificateOf, content, find, findingOf, findingOfAsync, keyOf, osci, signerOf, vector, VECTORS } from './support.js'
 
 const DS = 'http://www.w3.org/2000/09/xmldsig#'
 const C14N = 'http://www.w3.org/TR/2001/REC-xml-c14n-20010315'
@@ -115,7 +103,7 @@ describe('XML signatures', () => {
 
   it('xmlsec1 verifies our RSA and ECDSA signatures, and refuses a changed one', async function () {
     this.timeout(30_000)
-    needs(this, 'xmlsec1')
+    needsCommand(this, 'xmlsec1')
     const folder = mkdtempSync(join(tmpdir(), 'protektor-dsig-'))
     const xmlsec = (xml: Uint8Array | string, key: string): number | null => {
       const file = join(folder, 'signed.xml')
@@ -401,7 +389,7 @@ describe('enveloped signatures in XÖV documents', () => {
   })
 
   it('agrees with xmlsec1', function () {
-    needs(this, 'xmlsec1')
+    needsCommand(this, 'xmlsec1')
     const folder = mkdtempSync(join(tmpdir(), 'protektor-enveloped-'))
     try {
       const file = join(folder, 'x.xml')

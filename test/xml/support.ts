@@ -3,7 +3,6 @@
  * What the tests of the XML room share: keys, a signer, a finder, tools of the system, the captures beside the project.
  * @module
  */
-import { spawnSync } from 'node:child_process'
 import { constants, createPrivateKey, privateDecrypt, sign, X509Certificate, type KeyObject } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
@@ -14,6 +13,7 @@ import { algorithmOf } from '../../src/xml/algorithms.js'
 import { paddingOf } from '../../src/xml/dsig.js'
 import { parseXml } from '../../src/xml/gate.js'
 import { elementsOf, type XmlDocument, type XmlElement } from '../../src/xml/tree.js'
+import { needsMaterial } from '../needs.js'
 
 const at = (path: string): string => fileURLToPath(new URL(path, import.meta.url))
 export const VECTORS = at('../vectors/xml/')
@@ -92,13 +92,6 @@ export function findAll(root: XmlElement, local: string): XmlElement[] {
   return [...(root.local === local ? [root] : []), ...elementsOf(root).flatMap((e) => findAll(e, local))]
 }
 
-/** Skips visibly when a tool is absent; in CI the three packages of the project must be there. */
-export function needs(context: Context, tool: string): void {
-  if (spawnSync('which', [tool]).status === 0) return
-  if (process.env['CI'] === 'true' && ['xmlsec1', 'xmllint', 'openssl'].includes(tool)) throw new Error(`${tool} is missing`)
-  context.skip()
-}
-
 export function needsCaptures(context: Context): void {
-  if (!existsSync(CAPTURES)) context.skip()
+  needsMaterial(context, existsSync(CAPTURES), 'osci-wire')
 }

@@ -273,10 +273,10 @@ local function due(e)
     return NOW >= e.dead and step(e, 'expire') ~= nil
   end
   if NOW >= e.till then return step(e, endingOf(e, 'overdue')) ~= nil end
-  if e.size > 0 and NOW >= wipeAt(e) then
+  if not e.wiped and NOW >= wipeAt(e) then
     call('DEL', P .. ':b:' .. e.body)
     account(usage(e.to, e.sender), 0 - e.size, 0)
-    e.size = 0
+    e.size, e.wiped = 0, true
     save(e.id, e)
     call('ZADD', P .. ':d', e.till, e.id)
   end

@@ -17,18 +17,16 @@ import type {
   Claim,
   Core,
   CoreFigures,
-  CoreObserver,
   HeldClaim,
   MailboxAddress,
   MailboxPolicy,
   Once,
-  OutcomeJournal,
   OutcomeRecord,
   Reservation,
   StoredEnvelope,
   TakeChoice,
 } from '../ports.js'
-import { assertEnvelope, assertMailbox, leaseMsOf, publicName } from '../rules.js'
+import { assertEnvelope, leaseMsOf, publicName } from '../rules.js'
 import type { StartTimer } from '../ttl.js'
 import { Deadlines } from '../ttl.js'
 import { Calls, places, text, type Places } from './redis-calls.js'
@@ -36,6 +34,7 @@ import { Claims, type Ending } from './redis-claim.js'
 import { Fates, readRecord } from './redis-fates.js'
 import { NO_SUMS, sumsOf } from './redis-figures.js'
 import { AnswerLost, RedisLink } from './redis-link.js'
+import { Mailboxes } from './redis-mailboxes.js'
 import { MAX_ONCE, RedisOnce } from './redis-once.js'
 import type { RedisCoreOptions } from './redis-options.js'
 import { Put, roomName } from './redis-put.js'
@@ -49,7 +48,7 @@ import { startTimer as systemTimer, systemClock } from './timers.js'
 
 export type { RedisCoreOptions } from './redis-options.js'
 
-/** Mailboxes are opened anew so often, so that they outlive a lost server. */
+/** Mailboxes are opened anew every so many beats. */
 const REOPEN_BEATS = 60
 /** How often a node that ends looks whether anything is left. */
 const DRAIN_LOOK_MS = 20
@@ -84,10 +83,10 @@ class InRedis implements RedisCore {
   readonly #told: Told
   readonly #claims: Claims
   readonly #fates: Fates
+  readonly #mailboxes: Mailboxes
   readonly #room: Room
   readonly #put: Put
   readonly #sweeper: Sweeper
-  readonly #opened = new Map<MailboxAddress, readonly (string | number)[]>()
   readonly #replies = new Replies()
   #tokens = 0
   #beats = 0
@@ -127,6 +126,7 @@ class InRedis implements RedisCore {
       maxWaiters: options.maxWaiters,
       look: (address, leaseMs, waitMs) => this.#look(address, '', leaseMs, waitMs),
     })
+    this.#mailboxes = new Mailboxes(this.#calls, this.#places, options)
     this.#room = new Room(this.#calls, this.#places, node, options)
     this.#put = new Put(this.#calls, this.#link, this.#places, options)
     this.#sweeper = new Sweeper(this.#calls, this.#places.tags, nowMs, this.#startTimer, () => this.#onBeat())
@@ -149,18 +149,12 @@ class InRedis implements RedisCore {
     this.#sweeper.start()
   }
 
-  async openMailbox(address: MailboxAddress, owner: string, policy: MailboxPolicy): Promise<void> {
-    assertMailbox(address, policy)
-    const { maxBytesPerMailbox, maxCountPerMailbox } = this.#options
-    const { ttlSeconds, handover, maxBytes = maxBytesPerMailbox, maxCount = maxCountPerMailbox } = policy
-    const args = [address, owner, ttlSeconds, handover, leaseMsOf(policy, undefined), maxBytes, maxCount]
-    await this.#calls.run('open', this.#places.tagOf(address), args)
-    this.#opened.set(address, args)
+  openMailbox(address: MailboxAddress, owner: string, policy: MailboxPolicy): Promise<void> {
+    return this.#mailboxes.open(address, owner, policy)
   }
 
-  async owner(address: MailboxAddress): Promise<string | undefined> {
-    const [owner] = await this.#calls.run('owner', this.#places.tagOf(address), [address])
-    return text(owner) === '' ? undefined : text(owner)
+  owner(address: MailboxAddress): Promise<string | undefined> {
+    return this.#mailboxes.owner(address)
   }
 
   async reserve(to: MailboxAddress, sender: string, bytes: number): Promise<Reservation> {
@@ -357,7 +351,7 @@ class InRedis implements RedisCore {
 
   /** Everything may be new behind this connection. */
   async #onUp(): Promise<void> {
-    await Promise.all([this.once.teach(), this.#reopen()])
+    await Promise.all([this.once.teach(), this.#mailboxes.reopen()])
     await this.#claims.sayAgain()
     await this.#fates.ask(true)
     this.#lookAgain()
@@ -368,14 +362,10 @@ class InRedis implements RedisCore {
     this.#fates.changedAll()
   }
 
-  async #reopen(): Promise<void> {
-    await Promise.all([...this.#opened].map(([address, args]) => this.#calls.run('open', this.#places.tagOf(address), args)))
-  }
-
   #onBeat(): void {
     this.#beats += 1
     this.#replies.forget(this.#clock.monotonicMs())
     void this.#fates.ask(false).catch(() => undefined)
-    if (this.#beats % REOPEN_BEATS === 0) void this.#reopen().catch(() => undefined)
+    if (this.#beats % REOPEN_BEATS === 0) void this.#mailboxes.reopen().catch(() => undefined)
   }
 }

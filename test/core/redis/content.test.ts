@@ -10,7 +10,8 @@ import type { Redis } from 'ioredis'
 import { BOX, envelope, failure, LEASED, MAILBOXES, newId, taken } from '../opened.js'
 import { generateEnvelopeKey, importSigningKey } from '../../../src/envelope/keys.js'
 import { sealEnvelope } from '../../../src/envelope/seal.js'
-import { needsRedis, newPrefix, openNode, RedisServer, until } from './server.js'
+import { needsCommand } from '../../needs.js'
+import { newPrefix, openNode, RedisServer, until } from './server.js'
 
 /** Everything the server holds, keys and values. */
 async function everything(client: Redis): Promise<string> {
@@ -42,7 +43,7 @@ describe('content at the server of a core in Redis', () => {
   let client: Redis
 
   before(async function () {
-    needsRedis(this)
+    needsCommand(this, 'redis-server', '--version')
     redis = await RedisServer.start()
     client = redis.client()
   })

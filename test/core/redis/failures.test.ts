@@ -11,7 +11,8 @@ import { systemClock } from '../../../src/core/adapters/timers.js'
 import type { Core, OutcomeJournal } from '../../../src/core/ports.js'
 import { BOX, envelope, failure, LEASED, MAILBOXES, stillWorks, taken } from '../opened.js'
 import { Proxy } from './proxy.js'
-import { later, needsRedis, newPrefix, openNode, RedisServer, until, type Change } from './server.js'
+import { needsCommand } from '../../needs.js'
+import { later, newPrefix, openNode, RedisServer, until, type Change } from './server.js'
 
 const journal = (node: string): OutcomeJournal => memoryJournal({ ...MEMORY_CORE_LIMITS, clock: systemClock, node })
 
@@ -21,7 +22,7 @@ describe('failures around a core in Redis', () => {
   const closing: (() => Promise<unknown>)[] = []
 
   before(function () {
-    needsRedis(this)
+    needsCommand(this, 'redis-server', '--version')
   })
 
   afterEach(async () => {

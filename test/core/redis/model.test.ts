@@ -60,7 +60,7 @@ describe('core in Redis on a clock that the test moves', () => {
     }
 
   coreModel('Redis', open(), {
-    runs: Number(process.env.RUNS ?? 30),
+    runs: 30,
     maxCommands: 60,
     closes: false,
     shared: true,
@@ -74,5 +74,5 @@ describe('core in Redis on a clock that the test moves', () => {
     },
   })
 
-  coreInterleavings('Redis', (turn) => open(turn), { runs: Number(process.env.RUNS ?? 60), lastMs: 65_000 })
+  coreInterleavings('Redis', (turn) => open(turn), { runs: 60, lastMs: 65_000 })
 })

@@ -4,17 +4,17 @@
  * server of their own use that one, under a prefix of their own.
  * @module
  */
-import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
+import { spawn, type ChildProcess } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer, type AddressInfo } from 'node:net'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Context } from 'mocha'
 import { Redis } from 'ioredis'
 import { openRedisCore, type RedisCore, type RedisCoreOptions } from '../../../src/core/adapters/redis.js'
 import { MEMORY_CORE_LIMITS } from '../../../src/core/adapters/memory-limits.js'
+import { needsCommand } from '../../needs.js'
 
 export async function freePort(): Promise<number> {
   const server = createServer()
@@ -36,17 +36,6 @@ export async function until(what: string, holds: () => boolean | Promise<boolean
     await later(10)
   }
   throw new Error(`never came true: ${what}`)
-}
-
-let found: boolean | undefined
-
-/** Skips, or fails where everything must be there. */
-export function needsRedis(context: Context): void {
-  found ??= spawnSync('redis-server', ['--version']).status === 0
-  if (found) return
-  if (process.env.CI === 'true') throw new Error('redis-server is not installed')
-  console.log('      skipped: redis-server is not installed')
-  context.skip()
 }
 
 export class RedisServer {
@@ -112,7 +101,7 @@ export function sharedServer(): { url(): string; server(): RedisServer } {
   let own: RedisServer | undefined
   before(async function () {
     if (process.env.REDIS_URL !== undefined) return
-    needsRedis(this)
+    needsCommand(this, 'redis-server', '--version')
     own = await RedisServer.start()
   })
   after(async () => own?.stop())
