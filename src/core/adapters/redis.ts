@@ -197,7 +197,7 @@ class InRedis implements RedisCore {
       this.#sweeper.arm(tag, lifeMs)
       this.#takers.call(to)
       // somebody may have been faster: then it is settled, and open no more
-      if (this.#fates.isOpen(id)) await this.#options.journal?.accepted(id, sender)
+      if (this.#fates.senderOf(id) !== undefined) await this.#options.journal?.accepted(id, sender)
     } finally {
       body.fill(0)
     }
@@ -331,7 +331,10 @@ class InRedis implements RedisCore {
     const tag = await this.#tagOfId(id)
     if (tag === undefined) return undefined
     const [stored] = await this.#calls.run('look', tag, [id, watch ? '1' : ''])
-    return text(stored) === '' ? undefined : ((await this.#own(id)) ?? readRecord(id, text(stored)))
+    if (text(stored) !== '') return (await this.#own(id)) ?? readRecord(id, text(stored))
+    // a server that was lost knows nothing of it; that it is accepted stands, and what became of it will be told
+    const sender = this.#fates.senderOf(id)
+    return sender === undefined ? undefined : { id, outcome: 'waiting', claimed: false, at: this.#clock.now().toISOString(), sender }
   }
 
   /** Of this node's chain. Nobody is told what another life might contradict. */
