@@ -55,7 +55,7 @@ export const MIME_RULES: readonly Rule<MimeView>[] = [
     },
   },
   {
-    id: 'mime.root-type',
+    id: 'mime.root-label',
     severity: 'info',
     reference: 'osci-1.2 §7.5',
     de: 'Der Wurzelteil ist nicht als text/xml bezeichnet.',
