@@ -47,7 +47,13 @@ export class Journal {
   readonly #layers = new Map<Layer, Verdict>()
   readonly #counts = new Map<string, number>()
   #document: PlaceIn = 'file'
+  /** The moment that algorithms and keys are judged for. */
+  readonly at: Date
   #linesBefore = 0
+
+  constructor(at: Date) {
+    this.at = at
+  }
 
   /** From now on places are those of this document; `linesBefore` of the file stand before it. */
   enter(document: PlaceIn, linesBefore = 0): void {

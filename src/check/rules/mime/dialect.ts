@@ -54,15 +54,4 @@ export const MIME_RULES: readonly Rule<MimeView>[] = [
       if (encoded.length > 0) yield { detail: `${encoded.length} of ${parts.attachments.size} parts` }
     },
   },
-  {
-    id: 'mime.root-label',
-    severity: 'info',
-    reference: 'osci-1.2 §7.5',
-    de: 'Der Wurzelteil ist nicht als text/xml bezeichnet.',
-    en: 'The root part is not labelled text/xml.',
-    *run({ parts }) {
-      if (parts.dialect !== 'bare' && parts.root.contentType !== 'text/xml')
-        yield { detail: /^[\w.+/-]{1,60}$/.test(parts.root.contentType) ? parts.root.contentType : 'none' }
-    },
-  },
 ]
