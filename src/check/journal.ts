@@ -22,7 +22,7 @@ const NOT_AT_HAND: ReadonlySet<string> = new Set([
   'xoev-schema.unknown-standard',
 ])
 /** What is broken is on our side: the layer is `error`, and nothing is said against the file. */
-const OURS: ReadonlySet<string> = new Set(['xoev-schema.not-judged', 'xoev-schema.set-broken'])
+const OURS: ReadonlySet<string> = new Set(['xoev-schema.not-judged', 'xoev-schema.set-broken', 'rules.schematron-failed'])
 /** The same fact in the gateway's words. */
 const RENAMED: Readonly<Record<string, string>> = { 'transport-encryption.not-our-key': 'transport-encryption.no-key' }
 

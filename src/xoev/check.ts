@@ -21,6 +21,7 @@ import { xoevFinding } from './findings.js'
 import { checkHead } from './head-rules.js'
 import { readHead, type XoevHead } from './header.js'
 import type { SchemaChoice, SchemaSets } from './schema-sets.js'
+import type { SchematronRunner } from './schematron-runner.js'
 import { SchemaTypes } from './schema-types.js'
 import { profileFor, type XoevProfile } from './standards.js'
 import { HEAD_RULES } from './rules/head.js'
@@ -63,6 +64,8 @@ export interface ContentContext {
   /** Compiled once per source by the caller. May reject: then the verdict is `error`. */
   validatorFor(source: SchemaSource): Promise<SchemaValidator>
   readonly codeLists: CodeListStore
+  /** Evaluates the rules that come with schema sets; absent: such sets make the layer `rules` an `error`. */
+  readonly schematron?: Pick<SchematronRunner, 'run'>
   readonly codePolicy?: CodePolicy
   readonly limits: Limits
   /** Awaited now and then while a large document is parsed. */
@@ -125,11 +128,15 @@ class Checking {
       try {
         for (const { element, detail } of rule.run(view)) this.note(rule.id, element, detail)
       } catch (cause) {
-        this.broken.add(layer)
-        const detail = `rule ${rule.id}: ${cause instanceof Error ? cause.message : String(cause)}`
-        this.findings.push({ id: `${layer}.check-failed`, severity: 'warning', detail })
+        this.fail(layer, `${layer}.check-failed`, `rule ${rule.id}: ${cause instanceof Error ? cause.message : String(cause)}`)
       }
     }
+  }
+
+  /** What failed is on our side: nothing is said against the message, and the layer is `error`. */
+  fail(layer: LayerId, id: string, detail: string): void {
+    this.broken.add(layer)
+    this.findings.push({ id, severity: 'warning', detail })
   }
 
   /** Ends a layer: invalid when it raised an error since `from`, error when a rule of it broke. */
@@ -220,6 +227,27 @@ function overall(layers: XoevReport['layers']): LayerVerdict {
   return all.includes('invalid') ? 'invalid' : all.includes('error') ? 'error' : all.includes('unchecked') ? 'unchecked' : 'valid'
 }
 
+/** Rules that come with the set; whether there are any. */
+async function schematronOf(document: XmlDocument, choice: SchemaChoice, context: ContentContext, checking: Checking): Promise<boolean> {
+  const { schematron } = choice
+  if (schematron.length === 0) return false
+  const failed = (file: string, detail: string): void => checking.fail('rules', 'rules.schematron-failed', `${file} ${detail}`)
+  for (const { file, unusable } of schematron) if (unusable !== undefined) failed(file, unusable)
+  const usable = schematron.filter(({ unusable }) => unusable === undefined)
+  if (usable.length === 0) return true
+  if (!context.schematron) {
+    failed('', 'nothing here evaluates Schematron')
+    return true
+  }
+  const { hits, failures } = await context.schematron.run(usable, document.text)
+  for (const { severity, check, text, path } of hits) {
+    const element = path.reduce<XmlElement>((at, index) => elementsOf(at)[index] ?? at, document.root)
+    checking.note(severity === 'error' ? 'rules.schematron' : 'rules.schematron-warning', element, `${check}: ${text}`)
+  }
+  for (const { file, check, reason } of failures) failed(file, `${check}: ${reason}`)
+  return true
+}
+
 /** The request that an answer names, where the caller has it. */
 async function requestOf(head: XoevHead | undefined, context: ContentContext): Promise<XmlDocument | undefined> {
   const named = head?.ursprungsnachricht?.nachrichtenUUID
@@ -283,7 +311,8 @@ export async function checkContent(bytes: Uint8Array, context: ContentContext): 
     checking.run('rules', IDNR_RULES, { document, types, ...(head ? { head } : {}) })
     const isOurs = profile?.name === 'xprotektor' && head !== undefined
     if (isOurs) for (const one of checkXprotektorRules(document, head, request, requestDocument)) checking.note(one.id, one.element)
-    if (isOurs || checking.findings.length > from) checking.close('rules', from)
+    const withRules = await schematronOf(document, choice, context, checking)
+    if (isOurs || withRules || checking.findings.length > from) checking.close('rules', from)
   }
   const rueckweisung = rejectionCode(checking.findings, profile)
   const standard = head?.standard ?? choice?.standard
