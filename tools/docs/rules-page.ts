@@ -8,7 +8,7 @@ import { XOEV_RULE_ROWS } from '../../src/xoev/findings.js'
 import type { Generator } from '../generated.js'
 import { GENERATED, code, table } from './markdown.js'
 
-const SOURCE = 'src/check/rules/tables.ts, src/xoev/rules'
+const SOURCE = 'src/check/rules/tables.ts'
 
 const INTRODUCTION = `# Rules
 

@@ -38,7 +38,7 @@ function viewOf({ name, order = {}, message = {}, transportEncrypted = false }: 
     orderElement,
     transportEncrypted,
     at: AT,
-    message: { type: name, control: {}, order, custom: [], attachments: [], evidence: {}, remarks: [], ...message } as OsciMessage,
+    message: { type: name, control: {}, order, custom: [], attachments: [], evidence: {}, remarks: [], ...message },
     envelope: {
       document: { root, text: '', byteOrderMark: false, prolog: [], epilog: [] },
       kind: 'message',
