@@ -29,14 +29,14 @@ async function uuidOf(file: string): Promise<string | undefined> {
   }
 }
 
-/** @returns finds a plain XÖV document by its nachrichtenUUID in lower case; of several the first. */
+/** @returns finds a plain XÖV document by its nachrichtenUUID in lower case. Where several files bear it, nobody can say which is meant: none. */
 export function requestsAmong(files: readonly string[]): (nachrichtenUUID: string) => Promise<XmlDocument | undefined> {
-  let index: Promise<ReadonlyMap<string, string>> | undefined
-  const build = async (): Promise<ReadonlyMap<string, string>> => {
-    const found = new Map<string, string>()
+  let index: Promise<ReadonlyMap<string, string | undefined>> | undefined
+  const build = async (): Promise<ReadonlyMap<string, string | undefined>> => {
+    const found = new Map<string, string | undefined>()
     for (const file of files) {
       const uuid = await uuidOf(file)
-      if (uuid !== undefined && !found.has(uuid)) found.set(uuid, file)
+      if (uuid !== undefined) found.set(uuid, found.has(uuid) ? undefined : file)
     }
     return found
   }
