@@ -9,6 +9,7 @@ import { feedbackPage } from './docs/feedback-page.js'
 import { findingsPage } from './docs/findings-page.js'
 import { messagesPage } from './docs/messages-page.js'
 import { metricsPage } from './docs/metrics-page.js'
+import { rulesPage } from './docs/rules-page.js'
 import { envelopeSchema, openApi } from './docs/json-documents.js'
 import { promelaPage } from './docs/promela-transitions.js'
 import { runGenerators } from './generated.js'
@@ -19,6 +20,7 @@ export const PAGES: readonly Generator[] = [
   messagesPage,
   feedbackPage,
   findingsPage,
+  rulesPage,
   metricsPage,
   openApi,
   envelopeSchema,

@@ -277,8 +277,10 @@ export async function checkContent(bytes: Uint8Array, context: ContentContext): 
     checking.layers['xoev-schema'] = 'unchecked'
   }
 
-  const requestDocument = context.requestDocument ?? (await requestOf(head, context))
-  const request = context.request ?? (requestDocument && readHead(requestDocument))
+  const { requestDocument } = context
+  // a request that merely lies beside its answer is compared by its head; its scope counts where the caller vouches for it
+  const named = requestDocument ?? (await requestOf(head, context))
+  const request = context.request ?? (named && readHead(named))
   if (profile) {
     const from = checking.findings.length
     if (!head) checking.note('xoev-head.missing', root)

@@ -330,5 +330,8 @@ export const FINDINGS_XOEV: readonly XoevFinding[] = [
 
 const BY_ID = new Map(FINDINGS_XOEV.map((row) => [row.id, row]))
 
+/** The rules of our own over XÖV documents, for documents. */
+export const XOEV_RULE_ROWS: readonly XoevFinding[] = [...TEXT_RULES, ...HEAD_RULES, ...IDNR_RULES].map(rowOf)
+
 /** The row of a finding of these layers. */
 export const xoevFinding = (id: string): XoevFinding | undefined => BY_ID.get(id)

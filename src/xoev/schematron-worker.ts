@@ -50,15 +50,15 @@ interface Options {
 }
 /** The three functions in use; the package's own types would bring those of a browser into the whole program. */
 interface XPath {
-  evaluateXPath(xpath: string, node: DomNode, facade: null, variables: Variables, type: undefined, options: Options): unknown
-  evaluateXPathToBoolean(xpath: string, node: DomNode, facade: null, variables: Variables, options: Options): boolean
-  evaluateXPathToNodes(xpath: string, node: DomNode, facade: null, variables: Variables, options: Options): DomNode[]
+  readonly evaluateXPath: (xpath: string, node: DomNode, facade: null, variables: Variables, type: undefined, options: Options) => unknown
+  readonly evaluateXPathToBoolean: (xpath: string, node: DomNode, facade: null, variables: Variables, options: Options) => boolean
+  readonly evaluateXPathToNodes: (xpath: string, node: DomNode, facade: null, variables: Variables, options: Options) => DomNode[]
 }
 
 /** @param require resolves from this package. */
 export function serve(threads: typeof Threads, require: NodeJS.Require): void {
   const { evaluateXPath, evaluateXPathToBoolean, evaluateXPathToNodes } = require('fontoxpath') as XPath
-  const { parseXmlDocument } = require('slimdom') as { parseXmlDocument(text: string): DomNode }
+  const { parseXmlDocument } = require('slimdom') as { readonly parseXmlDocument: (text: string) => DomNode }
   /** Of one check; more of the same say nothing new. */
   const mostOfAKind = 100
 

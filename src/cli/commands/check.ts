@@ -21,6 +21,7 @@ import { packageVersion } from '../version.js'
 import { openContext, openKeystore, type KeystoreArgument } from './check-context.js'
 import { readSuites, renderDifferences } from './check-expected.js'
 import { listInputs } from './check-inputs.js'
+import { requestsAmong } from './check-requests.js'
 import { checkAll } from './check-run.js'
 
 const OPTIONS = {
@@ -211,7 +212,9 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
     const differ = (file: string, found: readonly Difference[]) => (differing += renderDifferences(file, found, lang))
     try {
       await target.write(writer.begin())
-      await checkAll(suites.files, context, io, async (result) => {
+      const { xoev } = context
+      const linked: CheckContext = xoev ? { ...context, xoev: { ...xoev, requestFor: requestsAmong(suites.files) } } : context
+      await checkAll(suites.files, linked, io, async (result) => {
         sum = counted(sum, result.verdict)
         const found = suites.compare(result)
         if (found === undefined) outside = counted(outside, result.verdict)

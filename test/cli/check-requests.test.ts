@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: EUPL-1.2
+/**
+ * The request of an answer among the files of one run: found by its UUID, not guessed where two files bear it.
+ * @module
+ */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect } from 'chai'
+import { requestsAmong } from '../../src/cli/commands/check-requests.js'
+import { sample } from '../xoev/fixtures.js'
+
+describe('requests among the files of a run', () => {
+  it('are found by UUID; twice the same is none, nor is what cannot be read', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'protektor-requests-'))
+    try {
+      const request = Buffer.from(sample('selbstauskunft.anfrage.1100')).toString('utf8')
+      const uuid = /nachrichtenUUID>([^<]+)</.exec(request)?.[1]?.toLowerCase() ?? ''
+      const names = ['a.xml', 'again.xml', 'noise.bin'].map((name) => join(folder, name))
+      const [one = '', again = '', noise = ''] = names
+      await writeFile(one, request)
+      await writeFile(again, request)
+      await writeFile(noise, new Uint8Array([0, 1, 2]))
+      expect((await requestsAmong([noise, one, join(folder, 'missing.xml'), '-'])(uuid))?.root.local).to.equal(
+        'selbstauskunft.anfrage.1100',
+      )
+      expect(await requestsAmong([one])('00000000-0000-0000-0000-000000000000')).to.equal(undefined)
+      expect(await requestsAmong([one, again])(uuid)).to.equal(undefined)
+    } finally {
+      await rm(folder, { recursive: true })
+    }
+  })
+})
