@@ -50,6 +50,8 @@ async function unpacked(zip: ZipFile, entry: Entry): Promise<Uint8Array> {
 }
 
 async function listed(zip: ZipFile, file: string): Promise<Entry[]> {
+  if (zip.entryCount > MAX_ENTRIES)
+    throw new SchemaPackageError(`${file}: mehr als ${MAX_ENTRIES} Einträge`, `${file}: more than ${MAX_ENTRIES} entries`)
   const entries: Entry[] = []
   const seen = new Set<string>()
   for await (const entry of zip.eachEntry()) {
@@ -57,8 +59,6 @@ async function listed(zip: ZipFile, file: string): Promise<Entry[]> {
     if (why)
       throw new SchemaPackageError(`${file}: der Eintrag ${entry.fileName} ${why[0]}`, `${file}: the entry ${entry.fileName} ${why[1]}`)
     seen.add(entry.fileName)
-    if (seen.size > MAX_ENTRIES)
-      throw new SchemaPackageError(`${file}: mehr als ${MAX_ENTRIES} Einträge`, `${file}: more than ${MAX_ENTRIES} entries`)
     if (!entry.fileName.endsWith('/')) entries.push(entry)
   }
   return entries

@@ -108,6 +108,16 @@ export class SchemaDirectory {
     return [...new Set([...this.documents.values()].filter(({ elements }) => elements.size > 0).map((one) => one.targetNamespace))]
   }
 
+  /** Namespaces that documents of another one import, or include as if they were of theirs: parts, not what the directory is about. */
+  partNamespaces(): Set<string> {
+    const parts = new Set<string>()
+    for (const { path, targetNamespace, references } of this.documents.values()) {
+      for (const { kind, namespace } of references) if (kind === 'import' && namespace !== targetNamespace) parts.add(namespace)
+      for (const part of this.partsOf(path, targetNamespace)) if (part.targetNamespace !== targetNamespace) parts.add(part.targetNamespace)
+    }
+    return parts
+  }
+
   /** Local names of the root elements of a namespace. */
   rootsOf(uri: string): Set<string> {
     const documents = [...this.documents.values()].filter(({ targetNamespace }) => targetNamespace === uri)

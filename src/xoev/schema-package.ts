@@ -93,13 +93,9 @@ function standardOf(directory: SchemaDirectory, namespace: string, imported: boo
 /** Looks at a package as a whole. Nothing is compiled yet. */
 export function describePackage(files: SchemaFiles): PackageFacts {
   const directory = new SchemaDirectory(files)
-  const documents = [...directory.documents.values()]
-  const imports = documents.flatMap(({ targetNamespace, references }) =>
-    references.filter(({ kind, namespace }) => kind === 'import' && namespace !== targetNamespace).map(({ namespace }) => namespace),
-  )
-  const imported = new Set(imports)
-  const namespaces = [...new Set(documents.map((one) => one.targetNamespace))].sort()
-  const standards = namespaces.flatMap((namespace) => standardOf(directory, namespace, imported.has(namespace)) ?? [])
+  const parts = directory.partNamespaces()
+  const namespaces = [...new Set([...directory.documents.values()].map((one) => one.targetNamespace))].sort()
+  const standards = namespaces.flatMap((namespace) => standardOf(directory, namespace, parts.has(namespace)) ?? [])
   // standards that import each other in a circle are all what the package is about
   const all = standards.every(({ imported }) => imported) ? standards.map((one) => ({ ...one, imported: false })) : standards
   return {
