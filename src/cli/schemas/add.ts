@@ -161,6 +161,7 @@ async function changeDates(known: StoredSet, adding: Adding, stored: readonly St
  * @throws {UsageError} a path that is not there, or two packages of one name.
  */
 export async function addPackages(adding: Adding, io: Io): Promise<Added> {
+  const period = dates(adding)
   const { names, files, passedOver } = await readPackages(adding.paths)
   const sum = sumOfFiles(files)
   const stored = (await isStore(adding.store)) ? (await readStore(adding.store)).sets : []
@@ -179,7 +180,7 @@ export async function addPackages(adding: Adding, io: Io): Promise<Added> {
     packages: [...names],
     addedAt: adding.now.toISOString(),
     addedBy: await packageVersion(),
-    ...dates(adding),
+    ...period,
     standards: standing.map(recorded),
     codeLists: facts.codeLists.map(({ uri, version, name, sha256: digest }) => ({ uri, version, name, sha256: digest })),
     files: [...files].map(([path, bytes]) => ({ path, sha256: sha256(bytes) })),
