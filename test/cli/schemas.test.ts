@@ -4,6 +4,7 @@
  * @module
  */
 import { appendFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { expect } from 'chai'
@@ -180,6 +181,28 @@ describe('protektor schemas', function () {
       expect((await add(lonely(), base())).code).to.equal(0)
       expect((await list()).sets.map(({ packages }) => packages)).to.deep.equal([['allein.zip', 'basis.zip']])
       expect((await call(check, ['--schemas', store, message(ONE)])).code).to.equal(0)
+    })
+
+    it('X4 is never fetched, not even from next door', async () => {
+      let calls = 0
+      const server = createServer((socket) => {
+        calls++
+        socket.destroy()
+      })
+      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+      try {
+        const address = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+        const files = Object.fromEntries(
+          Object.entries(madeUpStandard({ ...ONE, withoutBase: true })).map(([path, text]) => [
+            path,
+            text.replaceAll('http://example.org', address).replace('schemaLocation="zwei.xsd"', `schemaLocation="${address}/zwei.xsd"`),
+          ]),
+        )
+        expect((await add(zip('netz.zip', files))).code).to.equal(1)
+        expect(calls).to.equal(0)
+      } finally {
+        server.close()
+      }
     })
 
     it('and does not need is a note', async () => {
