@@ -34,7 +34,12 @@ const isHidden = (path: string): boolean =>
     .slice(0, -1)
     .some((step) => /^(\.|__MACOSX$|node_modules$)/.test(step))
 
+/** Bytes of one step of a path that any file system takes. */
+const MAX_STEP_BYTES = 255
+
 function refusal(entry: Entry, seen: ReadonlySet<string>): readonly [de: string, en: string] | undefined {
+  if (/\p{Cc}/u.test(entry.fileName) || entry.fileName.split('/').some((step) => Buffer.byteLength(step) > MAX_STEP_BYTES))
+    return ['hat einen Namen, den kein Dateisystem trägt', 'has a name that no file system takes']
   if (((entry.externalFileAttributes >>> 16) & UNIX_TYPE) === UNIX_LINK) return ['ist ein Verweis (Link)', 'is a link']
   if (seen.has(entry.fileName)) return ['steht zweimal im Archiv', 'stands twice in the archive']
   return undefined
@@ -61,6 +66,10 @@ async function listed(zip: ZipFile, file: string): Promise<Entry[]> {
     seen.add(entry.fileName)
     if (!entry.fileName.endsWith('/')) entries.push(entry)
   }
+  const folders = new Set(entries.flatMap(({ fileName }) => [...fileName.matchAll(/\//g)].map(({ index }) => fileName.slice(0, index))))
+  const both = entries.find(({ fileName }) => folders.has(fileName))?.fileName
+  if (both !== undefined)
+    throw new SchemaPackageError(`${file}: der Eintrag ${both} ist Datei und Ordner`, `${file}: the entry ${both} is a file and a folder`)
   return entries
 }
 

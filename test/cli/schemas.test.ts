@@ -239,6 +239,11 @@ describe('protektor schemas', function () {
       })
   })
 
+  it('an archive beside schemas is told', async () => {
+    const { code, err } = await add(zip('paket.zip', { ...madeUpStandard(ONE), 'quellen.zip': 'PK' }))
+    expect([code, err]).to.deep.equal([0, 'note: quellen.zip: an archive inside is not opened\n'])
+  })
+
   it('a package of code lists alone is a set', async () => {
     const files = madeUpStandard(ONE)
     expect((await add(zip('liste.zip', { 'anlass_1.xml': files['codelisten/anlass_1.xml'] ?? '' }))).code).to.equal(0)
@@ -293,7 +298,10 @@ describe('protektor schemas', function () {
       'no action': { argv: () => [], says: /add, list or verify/ },
       'an action of another name': { argv: () => ['toString'], says: /add, list or verify/ },
       'add without package': { argv: () => ['add'], says: /wants a package/ },
-      'a package that is not there': { argv: () => ['add', '--store', store, join(folder, 'none.zip')], says: /not there/ },
+      'a package that is not there': {
+        argv: () => ['add', '--store', store, join(folder, 'none.zip')],
+        says: /neither a file nor a folder/,
+      },
       'two packages of one name': {
         argv: () => ['add', '--store', store, unpacked('a', { 'x/a.xsd': '<a/>' }), unpacked('b/a', { 'x/a.xsd': '<a/>' })],
         says: /two packages have the name a/,

@@ -61,6 +61,16 @@ describe('schema package as a zip file', () => {
     'a drive': { bytes: () => zipOf([{ name: 'C:\\b.xsd', content: 'x' }]), says: /absolute path/ },
     'a link': { bytes: () => zipOf([honest, { name: 'b.xsd', content: '/etc/passwd', mode: 0o120777 }]), says: /b\.xsd is a link/ },
     'a repeated name': { bytes: () => zipOf([honest, honest]), says: /a\/a\.xsd stands twice/ },
+    'a name with control characters': { bytes: () => zipOf([{ name: 'a\0.xsd', content: 'x' }]), says: /no file system takes/ },
+    'a name without end': { bytes: () => zipOf([{ name: `${'ä'.repeat(128)}.xsd`, content: 'x' }]), says: /no file system takes/ },
+    'a file that is a folder, too': {
+      bytes: () =>
+        zipOf([
+          { name: 'a.xsd/b/c.xsd', content: 'x' },
+          { name: 'a.xsd', content: 'x' },
+        ]),
+      says: /a\.xsd is a file and a folder/,
+    },
     'an encrypted entry': { bytes: () => zipOf([{ ...honest, encrypted: true }]), says: /encrypted/ },
     'a wrong checksum': { bytes: () => zipOf([{ ...honest, crc: 1 }]), says: /a\/a\.xsd: checksum/ },
     'a single bomb': { bytes: () => zipOf([{ ...honest, announcedBytes: 65 * 1024 * 1024 }]), says: /too large when unpacked \(a\/a\.xsd/ },

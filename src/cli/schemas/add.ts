@@ -27,7 +27,7 @@ export interface Added {
   /** `dated`: the set was there, only its dates are new. */
   readonly outcome: 'stored' | 'there' | 'dated'
   readonly passedOver: number
-  /** What may be missing one day: asked for, not there, and not needed so far. */
+  /** What may be missing one day: asked for and not needed so far, or packed away. */
   readonly remarks: readonly Text[]
 }
 
@@ -41,7 +41,7 @@ const both = (texts: readonly Text[]): Text => {
 }
 
 /** One text per thing that is missing, with where it usually comes from. */
-export function missingTexts(unresolved: readonly UnresolvedReference[]): Text[] {
+function missingTexts(unresolved: readonly UnresolvedReference[]): Text[] {
   const askers = new Map<string, UnresolvedReference[]>()
   for (const one of unresolved) {
     const key = `${one.location ?? ''} ${one.namespace}`
@@ -162,7 +162,7 @@ async function changeDates(known: StoredSet, adding: Adding, stored: readonly St
  */
 export async function addPackages(adding: Adding, io: Io): Promise<Added> {
   const period = dates(adding)
-  const { names, files, passedOver } = await readPackages(adding.paths)
+  const { names, files, passedOver, archives } = await readPackages(adding.paths)
   const sum = sumOfFiles(files)
   const stored = (await isStore(adding.store)) ? (await readStore(adding.store)).sets : []
   const known = stored.find(({ manifest, foundSha256 }) => manifest.sha256 === sum && foundSha256 === sum)
@@ -191,5 +191,6 @@ export async function addPackages(adding: Adding, io: Io): Promise<Added> {
     de: `${source.id} steht nicht für sich und prüft nur als Teil der anderen`,
     en: `${source.id} does not stand on its own and judges only as a part of the others`,
   }))
-  return { manifest, outcome: 'stored', passedOver, remarks: [...missingTexts(facts.unresolved), ...alone] }
+  const closed = archives.map((name) => ({ de: `${name}: ein Archiv im Archiv wird nicht geöffnet`, en: `${name}: an archive inside is not opened` }))
+  return { manifest, outcome: 'stored', passedOver, remarks: [...missingTexts(facts.unresolved), ...alone, ...closed] }
 }

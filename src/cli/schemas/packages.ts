@@ -7,7 +7,7 @@ import { stat } from 'node:fs/promises'
 import { basename, resolve } from 'node:path'
 import { readSchemaDirectory } from '../../config/schema-files.js'
 import { SchemaPackageError } from '../../config/schema-problem.js'
-import { readSchemaZip } from '../../config/schema-zip.js'
+import { readSchemaZip, type ZipContents } from '../../config/schema-zip.js'
 import { partsOfSet } from '../../xoev/schema-package.js'
 import { UsageError } from '../arguments.js'
 
@@ -17,6 +17,8 @@ export interface PackageFiles {
   readonly files: ReadonlyMap<string, Uint8Array>
   /** Files that do not belong into a set: texts, pictures, samples. */
   readonly passedOver: number
+  /** Archives among them; nothing looks into them. */
+  readonly archives: readonly string[]
 }
 
 /** A folder that holds all files says nothing: a folder and the zip file of it are the same package. */
@@ -27,12 +29,20 @@ function withoutTop(files: ReadonlyMap<string, Uint8Array>): Map<string, Uint8Ar
   return withoutTop(new Map([...files].map(([path, bytes]) => [path.slice(top.length), bytes])))
 }
 
+async function readFolder(path: string): Promise<ZipContents> {
+  try {
+    return { files: await readSchemaDirectory(path), passedOver: 0, archives: [] }
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause)
+    throw new SchemaPackageError(`${path}: nicht lesbar (${why})`, `${path}: cannot be read (${why})`, cause)
+  }
+}
+
 async function readOne(path: string): Promise<PackageFiles> {
   const facts = await stat(path).catch(() => undefined)
-  if (!facts) throw new UsageError({ de: `${path}: nicht da`, en: `${path}: not there` })
-  const { files, passedOver, archives } = facts.isDirectory()
-    ? { files: await readSchemaDirectory(path), passedOver: 0, archives: [] }
-    : await readSchemaZip(path)
+  if (!facts?.isFile() && !facts?.isDirectory())
+    throw new UsageError({ de: `${path}: weder Datei noch Ordner`, en: `${path}: neither a file nor a folder` })
+  const { files, passedOver, archives } = await (facts.isDirectory() ? readFolder(path) : readSchemaZip(path))
   const parts = partsOfSet(files)
   if (parts.size === 0) {
     const inside = archives.slice(0, 5).join(', ')
@@ -41,7 +51,7 @@ async function readOne(path: string): Promise<PackageFiles> {
       `${path}: neither a schema (.xsd) nor a code list in it${inside === '' ? '' : `. Archives inside are not opened: ${inside}; unpack them and name them one by one`}`,
     )
   }
-  return { names: [basename(resolve(path))], files: withoutTop(parts), passedOver: passedOver + files.size - parts.size }
+  return { names: [basename(resolve(path))], files: withoutTop(parts), passedOver: passedOver + files.size - parts.size, archives }
 }
 
 /**
@@ -54,14 +64,13 @@ export async function readPackages(paths: readonly string[]): Promise<PackageFil
   for (const path of paths) packages.push(await readOne(path))
   const [only] = packages
   if (only && packages.length === 1) return only
-  const names = packages.flatMap((one) => one.names)
-  const double = names.find((name, index) => names.indexOf(name) !== index)
-  if (double !== undefined)
-    throw new UsageError({ de: `zwei Pakete heißen ${double}`, en: `two packages have the name ${double}` })
-  const folder = (one: PackageFiles): string => (one.names[0] ?? '').replace(/\.zip$/i, '')
+  const folders = packages.map(({ names: [name = ''] }) => name.replace(/\.zip$/i, ''))
+  const double = folders.find((name, index) => folders.indexOf(name) !== index)
+  if (double !== undefined) throw new UsageError({ de: `zwei Pakete heißen ${double}`, en: `two packages have the name ${double}` })
   return {
-    names,
-    files: new Map(packages.flatMap((one) => [...one.files].map(([path, bytes]) => [`${folder(one)}/${path}`, bytes] as const))),
+    names: packages.flatMap(({ names }) => names),
+    files: new Map(packages.flatMap(({ files }, index) => [...files].map(([path, bytes]) => [`${folders[index] ?? ''}/${path}`, bytes] as const))),
     passedOver: packages.reduce((sum, one) => sum + one.passedOver, 0),
+    archives: packages.flatMap(({ archives }) => archives),
   }
 }
