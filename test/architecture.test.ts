@@ -159,6 +159,8 @@ const SOLE_USERS: Readonly<Record<string, RegExp>> = {
   zod: /^src\/(config|envelope|gateway|check|directory)\/|^src\/web\/citizen\/no-eval\.ts$/,
   yaml: /^src\/(config|directory)\/|^src\/check\/expected\.ts$/,
   yauzl: /^src\/config\/schema-zip\.ts$/,
+  fontoxpath: /^src\/xoev\/schematron-worker\.ts$/,
+  slimdom: /^src\/xoev\/schematron-worker\.ts$/,
   ajv: /^$/,
   'libxml2-wasm': /^$/,
 }

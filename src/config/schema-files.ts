@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: EUPL-1.2
 /**
- * Reads a configured schema directory: every `.xsd` and `.xml` file below it, nested as deeply as the publisher likes.
+ * Reads a configured schema directory: every `.xsd`, `.xml` and `.sch` file below it, nested as deeply as the publisher likes.
  *
  * Symbolic links to files are followed, links to folders are not: a circle must not hang the start. Bounds keep a mistaken path (`/`)
  * from filling the memory.
@@ -15,7 +15,7 @@ const MAX_BYTES = 512 * 1024 * 1024
 const MAX_DEPTH = 32
 
 /** Whether a file with this name can be part of a schema set. */
-export const isSchemaFile = (name: string): boolean => /\.(xsd|xml)$/i.test(name)
+export const isSchemaFile = (name: string): boolean => /\.(xsd|xml|sch)$/i.test(name)
 
 /** A set of files as a whole, SHA-256 in hex: the same names with the same bytes give the same sum, wherever the folder lies. */
 export function sumOfFiles(files: ReadonlyMap<string, Uint8Array>): string {

@@ -3,7 +3,7 @@
  * Reads a schema package that came as a zip file, into memory and never past its bounds: what the directory of the archive announces
  * is added up before anything is unpacked, and no entry may yield more than it announced (zip bombs, overlapping entries). Names that
  * lead out of the package, links, encrypted and repeated entries are refused with the whole package. Archives inside are not opened.
- * Specs: [APPNOTE 4.3, 4.4.15 external file attributes, 4.4.7 CRC-32].
+ * Specs: [APPNOTE §4.3, §4.4].
  * @module
  */
 import { crc32 } from 'node:zlib'

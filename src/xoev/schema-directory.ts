@@ -11,6 +11,7 @@
 import { ProtektorError } from '../errors.js'
 import { CatalogResolver, readCatalog, type Catalog } from './catalog.js'
 import { readSchemaDocument, type SchemaDocument } from './schema-document.js'
+import { readSchematron, schematronFor, type SchematronSchema } from './schematron.js'
 import { buildSource, includeClosure, type BuiltSource, type UnresolvedReference } from './schema-source.js'
 
 /** The files of one configured directory, by path relative to it. */
@@ -22,8 +23,11 @@ const isSchema = (path: string): boolean => /\.xsd$/i.test(path)
 /** Whether a file is read as an OASIS catalog, should it be one. */
 const mayBeCatalog = (path: string): boolean => /(^|\/)[^/]*catalog[^/]*\.xml$/i.test(path)
 
+/** Whether a file is read as rules that come with the schemas. */
+const mayBeSchematron = (path: string): boolean => /\.sch$/i.test(path)
+
 /** Whether a file of a directory can have a say in schema validation at all. */
-export const mayBeOfSchemaSet = (path: string): boolean => isSchema(path) || mayBeCatalog(path)
+export const mayBeOfSchemaSet = (path: string): boolean => isSchema(path) || mayBeCatalog(path) || mayBeSchematron(path)
 
 /** A file that should have been a schema or catalog and cannot be read. */
 export interface BrokenFile {
@@ -35,11 +39,14 @@ export interface BrokenFile {
 export interface ChosenEntry extends BuiltSource {
   readonly standard: string | undefined
   readonly version: string | undefined
+  /** Rules that come with the schemas. */
+  readonly schematron: readonly SchematronSchema[]
 }
 
 export class SchemaDirectory {
   readonly documents = new Map<string, SchemaDocument>()
   readonly broken: BrokenFile[] = []
+  private readonly schematron: SchematronSchema[] = []
   private readonly resolver: CatalogResolver
   private readonly closures = new Map<string, Set<string>>()
   private readonly built = new Map<string, BuiltSource>()
@@ -56,6 +63,9 @@ export class SchemaDirectory {
         } else if (mayBeCatalog(path)) {
           const catalog = readCatalog(path, bytes)
           if (catalog) catalogs.push(catalog)
+        } else if (mayBeSchematron(path)) {
+          const rules = readSchematron(path, bytes)
+          if (rules) this.schematron.push(rules)
         }
       } catch (cause) {
         this.broken.push({ file: path, detail: cause instanceof ProtektorError ? (cause.detail ?? cause.message) : String(cause) })
@@ -133,6 +143,11 @@ export class SchemaDirectory {
     const parts = [...this.closure(whole)].flatMap((path) => this.documents.get(path) ?? [])
     const said = (pick: (document: SchemaDocument) => string | undefined): string | undefined =>
       parts.map(pick).find((value) => value !== undefined)
-    return { ...this.build(whole), standard: said((d) => d.standard), version: said((d) => d.version) }
+    return {
+      ...this.build(whole),
+      standard: said((d) => d.standard),
+      version: said((d) => d.version),
+      schematron: schematronFor(this.schematron, uri),
+    }
   }
 }

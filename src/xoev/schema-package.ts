@@ -39,7 +39,7 @@ export interface PackageFacts {
   readonly broken: readonly BrokenFile[]
 }
 
-/** What of a package belongs into a set: schemas, catalogs and code lists. Samples and the like do not judge messages. */
+/** What of a package belongs into a set: schemas, catalogs, Schematron rules and code lists. Samples and the like do not judge messages. */
 export function partsOfSet(files: SchemaFiles): Map<string, Uint8Array> {
   return new Map([...files].filter(([path, bytes]) => mayBeOfSchemaSet(path) || mayBeCodeList(path, bytes)))
 }

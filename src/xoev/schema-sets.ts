@@ -15,6 +15,7 @@ import type { SchemaDocument } from './schema-document.js'
 import { SchemaDirectory, type BrokenFile, type SchemaFiles } from './schema-directory.js'
 import type { UnresolvedReference } from './schema-source.js'
 import { schemaTypesOf } from './schema-types.js'
+import type { SchematronSchema } from './schematron.js'
 
 export type { BrokenFile, SchemaFiles }
 
@@ -37,6 +38,8 @@ export interface SchemaChoice extends InForce {
   readonly standard: string | undefined
   readonly version: string | undefined
   readonly unresolved: readonly UnresolvedReference[]
+  /** Rules that come with the set. */
+  readonly schematron: readonly SchematronSchema[]
 }
 
 /** What the message says that tells sets apart which declare the same root. */
@@ -134,8 +137,8 @@ export function schemaSets(sets: readonly (SchemaFiles | SchemaSet)[]): SchemaSe
         undefined,
         asking,
       ),
-    namespaces: () => [...new Set(all.flatMap(({ set, directory }) => [...(set.namespaces ?? directory.namespaces())]))],
+    namespaces: () => [...new Set(all.flatMap((one) => [...(one.set.namespaces ?? one.directory.namespaces())]))],
     // a set whose namespaces are known was read as a whole before
-    broken: () => all.flatMap(({ set, directory }) => (set.namespaces ? [] : directory.broken)),
+    broken: () => all.flatMap((one) => (one.set.namespaces ? [] : one.directory.broken)),
   }
 }

@@ -144,9 +144,11 @@ describe('the program from sources', () => {
     const script = `
       const { readFileSync } = require('node:fs')
       const { programFromSources } = require(${JSON.stringify(require.resolve('../../bin/from-sources.js'))})
-      programFromSources(${JSON.stringify(root)}).then((program) => {
-        const children = readFileSync('/proc/self/task/' + process.pid + '/children', 'utf8')
-        console.log(JSON.stringify([program !== undefined, children.trim()]))
+      const children = () => readFileSync('/proc/self/task/' + process.pid + '/children', 'utf8').trim()
+      programFromSources(${JSON.stringify(root)}).then(async (program) => {
+        // it is told to end, and takes a moment
+        for (let i = 0; i < 1000 && children() !== ''; i += 1) await new Promise((resolve) => setTimeout(resolve, 10))
+        console.log(JSON.stringify([program !== undefined, children()]))
       })`
     const { stdout } = spawnSync(process.execPath, ['-e', script], { encoding: 'utf8' })
     expect(JSON.parse(stdout)).to.deep.equal([true, ''])

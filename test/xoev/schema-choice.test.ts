@@ -71,9 +71,9 @@ describe('choice between schema sets', () => {
         const young = message('2026-05-02T10:00:00.000+02:00', '<neu>x</neu>')
         expect((await desk.check(old)).layers['xoev-schema']).to.equal('valid')
         expect((await desk.check(young)).layers['xoev-schema']).to.equal('valid')
-        const at = new Date('2026-06-01T12:00:00Z')
-        expect((await desk.check(old, { at })).layers['xoev-schema']).to.equal('invalid')
-        expect((await desk.check(young, { at })).layers['xoev-schema']).to.equal('valid')
+        const setsAt = new Date('2026-06-01T12:00:00Z')
+        expect((await desk.check(old, { setsAt })).layers['xoev-schema']).to.equal('invalid')
+        expect((await desk.check(young, { setsAt })).layers['xoev-schema']).to.equal('valid')
       } finally {
         await desk.close()
       }

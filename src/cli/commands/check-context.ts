@@ -17,6 +17,7 @@ import { trustStore } from '../../pki/path.js'
 import { startValidator, type SchemaSource, type SchemaValidator } from '../../xml/schema.js'
 import { CodeListStore } from '../../xoev/codelists.js'
 import { schemaSets } from '../../xoev/schema-sets.js'
+import { schematronRunner } from '../../xoev/schematron-runner.js'
 import { UsageError } from '../arguments.js'
 import { ownSchemas } from '../compose/own-schemas.js'
 
@@ -102,6 +103,7 @@ export async function openContext(options: ContextOptions): Promise<OpenedContex
   const pool = validatorPool(options)
   const osci12 = { id: 'osci12', entry: 'osci12.xsd', files: await ownSchemas('osci12') }
   const codeLists = CodeListStore.from([...given.map(({ files }) => files), own])
+  const schematron = schematronRunner(startWorker)
   const context: CheckContext = {
     now: () => new Date(),
     monotonicMs: () => performance.now(),
@@ -110,7 +112,7 @@ export async function openContext(options: ContextOptions): Promise<OpenedContex
     ...(options.trust.length === 0 ? {} : { trust: trustStore({ roots }) }),
     ...(options.at ? { at: options.at } : {}),
     osciSchema: await pool.validatorFor(osci12),
-    xoev: { schemas, validatorFor: pool.validatorFor, codeLists },
+    xoev: { schemas, validatorFor: pool.validatorFor, codeLists, schematron },
   }
   const ours = (name: string, files: ReadonlyMap<string, Uint8Array>): ReportSource => ({ name, version: null, sha256: sumOfFiles(files) })
   const judgedBy = {
@@ -122,5 +124,5 @@ export async function openContext(options: ContextOptions): Promise<OpenedContex
     ],
     codeLists: codeLists.all().map(({ uri, version, sha256 }): ReportSource => ({ name: uri, version, sha256 })),
   }
-  return { context, judgedBy, close: pool.close }
+  return { context, judgedBy, close: async () => void (await Promise.all([pool.close(), schematron.close()])) }
 }
