@@ -131,7 +131,7 @@ const WORLD_DOORS: Readonly<Record<string, RegExp>> = {
   core: /^src\/core\/adapters\//,
   directory: /^src\/directory\/(file|dvdv)\.ts$/,
   client: /^src\/client\/(osci\/)?transport\.ts$/,
-  config: /^src\/config\/(load|schema-files)\.ts$/,
+  config: /^src\/config\/(load|schema-files|schema-store|schema-zip)\.ts$/,
   errors: /^$/,
   env: /^$/,
 }
@@ -158,6 +158,7 @@ const SOLE_USERS: Readonly<Record<string, RegExp>> = {
   esbuild: /^src\/cli\/compose\/web-assets\.ts$/,
   zod: /^src\/(config|envelope|gateway|check|directory)\/|^src\/web\/citizen\/no-eval\.ts$/,
   yaml: /^src\/(config|directory)\/|^src\/check\/expected\.ts$/,
+  yauzl: /^src\/config\/schema-zip\.ts$/,
   fontoxpath: /^src\/xoev\/schematron-worker\.ts$/,
   slimdom: /^src\/xoev\/schematron-worker\.ts$/,
   ajv: /^$/,

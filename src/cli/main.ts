@@ -49,6 +49,10 @@ export const COMMANDS: Readonly<Record<string, CommandRow>> = {
     load: () => import('./commands/answer.js'),
     what: { de: 'eine abgeholte Anfrage beantworten', en: 'answer a request that was taken' },
   },
+  schemas: {
+    load: () => import('./commands/schemas.js'),
+    what: { de: 'amtliche Schemapakete aufnehmen, zeigen, nachprüfen', en: 'store official schema packages, show them, verify them' },
+  },
   keys: {
     load: () => import('./commands/keys.js'),
     what: { de: 'Schlüssel für Versuche erzeugen, Schlüsseldateien ansehen', en: 'make keys for tests, look into key files' },

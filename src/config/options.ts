@@ -636,8 +636,8 @@ export const OPTIONS = z.strictObject({
   schemas: z
     .strictObject({
       directories: paths(
-        'amtliche Schemasätze, jeder mit seinem OASIS-Katalog',
-        'official schema sets, each with its OASIS catalog',
+        'amtliche Schemasätze: ein Speicher (protektor schemas), oder Verzeichnisse mit OASIS-Katalog',
+        'official schema sets: a store (protektor schemas), or directories with an OASIS catalog',
         '[ schemas/xmeld ]',
       ),
     })

@@ -6,12 +6,26 @@
  * from filling the memory.
  * @module
  */
+import { createHash } from 'node:crypto'
 import { readdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 
 const MAX_FILES = 20_000
 const MAX_BYTES = 512 * 1024 * 1024
 const MAX_DEPTH = 32
+
+/** Whether a file with this name can be part of a schema set. */
+export const isSchemaFile = (name: string): boolean => /\.(xsd|xml|sch)$/i.test(name)
+
+/** A set of files as a whole, SHA-256 in hex: the same names with the same bytes give the same sum, wherever the folder lies. */
+export function sumOfFiles(files: ReadonlyMap<string, Uint8Array>): string {
+  const whole = createHash('sha256')
+  for (const path of [...files.keys()].sort()) {
+    const bytes = files.get(path) ?? new Uint8Array(0)
+    whole.update(`${createHash('sha256').update(bytes).digest('hex')}  ${path}\n`)
+  }
+  return whole.digest('hex')
+}
 
 /**
  * @returns path relative to `dir` (with `/`) → bytes, in order of the paths.
@@ -31,7 +45,7 @@ export async function readSchemaDirectory(dir: string): Promise<Map<string, Uint
           await walk(path, `${prefix}${entry.name}/`, depth + 1)
         continue
       }
-      if (!/\.(xsd|xml|sch)$/i.test(entry.name)) continue
+      if (!isSchemaFile(entry.name)) continue
       if (entry.isSymbolicLink() && !(await stat(path).catch(() => undefined))?.isFile()) continue
       if (!entry.isFile() && !entry.isSymbolicLink()) continue
       const contents = await readFile(path)

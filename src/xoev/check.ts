@@ -20,14 +20,15 @@ import { checkCodes, DEFAULT_CODE_POLICY, type CodeListStore, type CodePolicy } 
 import { xoevFinding } from './findings.js'
 import { checkHead } from './head-rules.js'
 import { readHead, type XoevHead } from './header.js'
-import type { SchemaChoice, SchemaSets } from './schema-sets.js'
-import type { SchematronRunner } from './schematron-runner.js'
-import { SchemaTypes } from './schema-types.js'
-import { profileFor, type XoevProfile } from './standards.js'
 import { HEAD_RULES } from './rules/head.js'
 import { IDNR_RULES } from './rules/idnr.js'
 import type { XoevRule } from './rules/rule.js'
 import { TEXT_RULES } from './rules/text.js'
+import { isInForce, type SchemaChoice, type SchemaSets } from './schema-sets.js'
+import { schemaTypesOf, type SchemaTypes } from './schema-types.js'
+import type { SchematronRunner } from './schematron-runner.js'
+import { profileFor, type XoevProfile } from './standards.js'
+import { DEFAULT_TIME_ZONE, dayIn, momentOf } from './time-zone.js'
 import { checkXprotektorRules } from './xprotektor-rules.js'
 
 /** One thing found. `xpath`, `line` and `column` (from 1) are places in the bytes that were given. */
@@ -82,15 +83,10 @@ export interface ContentContext {
   readonly reader?: string
   /** For times without a zone; default Europe/Berlin. */
   readonly timeZone?: string
-}
-
-// types of a schema set live as long as its source
-const typesOf = new WeakMap<SchemaSource, SchemaTypes>()
-
-function schemaTypes(source: SchemaSource): SchemaTypes {
-  let known = typesOf.get(source)
-  if (!known) typesOf.set(source, (known = new SchemaTypes(source)))
-  return known
+  /** Moment for which the schema set is chosen; absent: when the message was created. */
+  readonly setsAt?: Date
+  /** For messages that do not say when they were created. */
+  readonly now?: () => Date
 }
 
 /** Takes values out of the engine's sentences: they are content of the message, often of persons. */
@@ -227,6 +223,16 @@ function overall(layers: XoevReport['layers']): LayerVerdict {
   return all.includes('invalid') ? 'invalid' : all.includes('error') ? 'error' : all.includes('unchecked') ? 'unchecked' : 'valid'
 }
 
+/** The day on which the schema set must be in force. */
+function dayThatCounts(head: XoevHead | undefined, context: ContentContext): string | undefined {
+  const zone = context.timeZone ?? DEFAULT_TIME_ZONE
+  const created = head?.erstellungszeitpunkt?.trim()
+  // other years than these would leave what calendars can show
+  const said = created !== undefined && /^\d{4}-/.test(created) ? new Date(momentOf(created, zone) ?? created) : undefined
+  const moment = context.setsAt ?? (said && !Number.isNaN(said.getTime()) ? said : context.now?.())
+  return moment && dayIn(moment, zone)
+}
+
 /** Rules that come with the set; whether there are any. */
 async function schematronOf(document: XmlDocument, choice: SchemaChoice, context: ContentContext, checking: Checking): Promise<boolean> {
   const { schematron } = choice
@@ -270,7 +276,9 @@ export async function checkContent(bytes: Uint8Array, context: ContentContext): 
   if (document.byteOrderMark) checking.note('xoev-schema.byte-order-mark', { line: 1, column: 1 })
   checking.run('xoev-schema', TEXT_RULES, { document })
 
-  const choice = context.schemas.forRoot(root.uri, root.local) ?? context.schemas.knowsNamespace(root.uri)
+  const asking = { version: attributeOf(root, 'version'), day: dayThatCounts(head, context) }
+  const choice = context.schemas.forRoot(root.uri, root.local, asking) ?? context.schemas.knowsNamespace(root.uri, asking)
+  if (choice && !isInForce(choice, asking.day)) checking.note('xoev-schema.not-in-force', root, asking.day)
   if (choice) await judge(document, choice, context, checking)
   else {
     checking.note('xoev-schema.unknown-standard', root)
@@ -294,14 +302,14 @@ export async function checkContent(bytes: Uint8Array, context: ContentContext): 
       for (const one of checkHead(document, head, profile, headContext)) checking.note(one.id, one.element, one.detail)
       checking.run('xoev-head', HEAD_RULES, { document, head, profile, ...(context.at ? { at: context.at } : {}) })
     }
-    if (choice && checking.layers['xoev-schema'] === 'valid') emptyStrings(document, schemaTypes(choice.source), profile, checking)
+    if (choice && checking.layers['xoev-schema'] === 'valid') emptyStrings(document, schemaTypesOf(choice.source), profile, checking)
     checking.close('xoev-head', from)
   }
   // codes and rules of a document that is not schema-valid say nothing new
   if (choice && checking.layers['xoev-schema'] === 'valid') {
     let from = checking.findings.length
     const lenient = profile?.rejectsContent === false
-    const types = schemaTypes(choice.source)
+    const types = schemaTypesOf(choice.source)
     for (const one of checkCodes(document, context.codeLists, context.codePolicy ?? DEFAULT_CODE_POLICY, types, context.at))
       checking.note(
         lenient && one.id === 'code-lists.unknown-code' ? 'code-lists.doubtful-code' : one.id,

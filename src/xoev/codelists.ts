@@ -103,6 +103,10 @@ export function readCodeList(bytes: Uint8Array): CodeList | undefined {
   }
 }
 
+/** A look at name and first bytes, which spares the parsing of everything else that ends in .xml. */
+export const mayBeCodeList = (path: string, bytes: Uint8Array): boolean =>
+  /\.xml$/i.test(path) && Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.length, 4096)).includes('genericode')
+
 export type CodeOutcome = 'ok' | 'unknown-code' | 'unknown-version' | 'unknown-list'
 
 /** Lists by URI and version. */
@@ -117,11 +121,9 @@ export class CodeListStore {
   /** Takes every genericode file of a directory; what is no code list is passed over. */
   static from(directories: Iterable<ReadonlyMap<string, Uint8Array>>): CodeListStore {
     const store = new CodeListStore()
-    // a look at the first bytes spares the parsing of everything else that ends in .xml
-    const mark = Buffer.from('genericode')
     for (const files of directories)
       for (const [path, bytes] of files) {
-        if (!/\.xml$/i.test(path) || Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.length, 4096)).indexOf(mark) < 0) continue
+        if (!mayBeCodeList(path, bytes)) continue
         try {
           const list = readCodeList(bytes)
           if (list) store.add(list)

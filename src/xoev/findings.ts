@@ -33,6 +33,14 @@ const ROWS: readonly Row[] = [
     'No schema is configured for this namespace.',
   ],
   [
+    'xoev-schema.not-in-force',
+    'warning',
+    '',
+    'XÖV-Rückweisung V000',
+    'Der Schemasatz, der zu dieser Nachricht passt, gilt an ihrem Tag nicht.',
+    'The schema set that fits this message is not in force on its day.',
+  ],
+  [
     'xoev-schema.unresolved-import',
     'warning',
     '',

@@ -3,23 +3,36 @@
  * Which schema set judges which root element: any number of standards and versions side by side, chosen by namespace and local name
  * of the root and by nothing the message says about schemas [threat model X4].
  *
- * A root element is looked up in every file; of the files that contain its declaration (themselves or through includes) the one that
- * includes most is the entry, so that the publisher's driver is found and one compiled set serves a whole standard. A driver with
- * references that nobody answers is passed over. Work is done when first asked, once.
+ *   namespace, local name ── sets that declare the root ── `version` attribute of the root ── in force on the day ── the set
+ *
+ * Of several sets those come first whose schema demands the message's version, then those in force on the day of the message, then the
+ * one that came into force last, then the order of configuration. Work is done when first asked, once.
  * Specs: xoev.md §2.2.
  * @module
  */
-import { ProtektorError } from '../errors.js'
 import type { SchemaSource } from '../xml/schema.js'
-import { CatalogResolver, readCatalog, type Catalog } from './catalog.js'
-import { readSchemaDocument, type SchemaDocument } from './schema-document.js'
-import { readSchematron, schematronFor, type SchematronSchema } from './schematron.js'
-import { buildSource, includeClosure, type BuiltSource, type UnresolvedReference } from './schema-source.js'
+import type { SchemaDocument } from './schema-document.js'
+import { SchemaDirectory, type BrokenFile, type SchemaFiles } from './schema-directory.js'
+import type { UnresolvedReference } from './schema-source.js'
+import { schemaTypesOf } from './schema-types.js'
+import type { SchematronSchema } from './schematron.js'
 
-/** The files of one configured directory, by path relative to it. */
-export type SchemaFiles = ReadonlyMap<string, Uint8Array>
+export type { BrokenFile, SchemaFiles }
 
-export interface SchemaChoice {
+/** Days are `YYYY-MM-DD` in the time zone of the authorities, both included; absent: no bound. */
+export interface InForce {
+  readonly validFrom?: string | undefined
+  readonly validUntil?: string | undefined
+}
+
+/** A directory with what is known of it as a whole. */
+export interface SchemaSet extends InForce {
+  readonly files: SchemaFiles
+  /** The namespaces whose roots it judges; absent: find out. Spares the parsing of sets that nobody asks for. */
+  readonly namespaces?: ReadonlySet<string>
+}
+
+export interface SchemaChoice extends InForce {
   /** One object per schema set: fit as a key for compiled validators. */
   readonly source: SchemaSource
   readonly standard: string | undefined
@@ -29,119 +42,103 @@ export interface SchemaChoice {
   readonly schematron: readonly SchematronSchema[]
 }
 
-/** A file that should have been a schema or catalog and cannot be read. */
-export interface BrokenFile {
-  readonly file: string
-  readonly detail: string
+/** What the message says that tells sets apart which declare the same root. */
+export interface Asking {
+  /** Its `version` attribute. */
+  readonly version?: string | undefined
+  /** The day that counts; absent: any. */
+  readonly day?: string | undefined
 }
 
 export interface SchemaSets {
   /** The set that declares this root element, or undefined. */
-  forRoot(uri: string, local: string): SchemaChoice | undefined
+  forRoot(uri: string, local: string, asking?: Asking): SchemaChoice | undefined
   /** Some schema speaks for this namespace (then an unknown root is invalid, not unknown). */
-  knowsNamespace(uri: string): SchemaChoice | undefined
+  knowsNamespace(uri: string, asking?: Asking): SchemaChoice | undefined
   /** Target namespaces that declare root elements. */
   namespaces(): readonly string[]
   broken(): readonly BrokenFile[]
 }
 
-class Directory {
-  readonly documents = new Map<string, SchemaDocument>()
-  readonly broken: BrokenFile[] = []
-  readonly schematron: SchematronSchema[] = []
-  readonly resolver: CatalogResolver
-  private readonly closures = new Map<string, Set<string>>()
-  private readonly built = new Map<string, BuiltSource>()
+/** Whether a set is in force on a day. */
+export const isInForce = ({ validFrom, validUntil }: InForce, day: string | undefined): boolean =>
+  day === undefined || ((validFrom === undefined || validFrom <= day) && (validUntil === undefined || day <= validUntil))
 
-  constructor(files: SchemaFiles) {
-    const catalogs: Catalog[] = []
-    for (const path of [...files.keys()].sort()) {
-      const bytes = files.get(path)
-      if (!bytes) continue
-      try {
-        if (/\.xsd$/i.test(path)) {
-          const document = readSchemaDocument(path, bytes)
-          if (document) this.documents.set(path, document)
-        } else if (/(^|\/)[^/]*catalog[^/]*\.xml$/i.test(path)) {
-          const catalog = readCatalog(path, bytes)
-          if (catalog) catalogs.push(catalog)
-        } else if (/\.sch$/i.test(path)) {
-          const rules = readSchematron(path, bytes)
-          if (rules) this.schematron.push(rules)
-        }
-      } catch (cause) {
-        this.broken.push({ file: path, detail: cause instanceof ProtektorError ? (cause.detail ?? cause.message) : String(cause) })
-      }
-    }
-    this.resolver = new CatalogResolver(catalogs, this.documents.values())
+class LazySet {
+  readonly set: SchemaSet
+  private read: SchemaDirectory | undefined
+
+  constructor(given: SchemaFiles | SchemaSet) {
+    this.set = 'files' in given ? given : { files: given }
   }
 
-  closure(path: string): Set<string> {
-    let known = this.closures.get(path)
-    if (!known) this.closures.set(path, (known = includeClosure(path, this.documents, this.resolver)))
-    return known
+  get directory(): SchemaDirectory {
+    return (this.read ??= new SchemaDirectory(this.set.files))
   }
 
-  build(path: string): BuiltSource {
-    let known = this.built.get(path)
-    if (!known) this.built.set(path, (known = buildSource(path, this.documents, this.resolver)))
-    return known
-  }
-
-  /** Entries of a namespace that contain a declaration accepted by `declares`, the most including first. */
-  entries(uri: string, declares: (document: SchemaDocument) => boolean): string[] {
-    const fits: string[] = []
-    for (const { path, targetNamespace } of this.documents.values()) {
-      if (targetNamespace !== uri) continue
-      const parts = [...this.closure(path)].map((one) => this.documents.get(one))
-      // an included file without target namespace takes that of the including one
-      if (parts.some((part) => part !== undefined && (part.targetNamespace === uri || part.targetNamespace === '') && declares(part)))
-        fits.push(path)
-    }
-    return fits.sort((a, b) => this.closure(b).size - this.closure(a).size || a.length - b.length || (a < b ? -1 : 1))
+  choose(uri: string, declares: (document: SchemaDocument) => boolean): SchemaChoice[] {
+    const { namespaces, validFrom, validUntil } = this.set
+    if (namespaces?.has(uri) === false) return []
+    const found = this.directory.choose(uri, declares)
+    return found ? [{ ...found, validFrom, validUntil }] : []
   }
 }
 
-function choose(directory: Directory, entries: readonly string[]): SchemaChoice | undefined {
-  const [first] = entries
-  if (first === undefined) return undefined
-  const namespace = directory.documents.get(first)?.targetNamespace ?? ''
-  const schematron = schematronFor(directory.schematron, namespace)
-  const whole = entries.find((path) => directory.build(path).unresolved.length === 0) ?? first
-  const { source, unresolved } = directory.build(whole)
-  const parts = [...directory.closure(whole)].flatMap((path) => directory.documents.get(path) ?? [])
-  const named = (pick: (document: SchemaDocument) => string | undefined): string | undefined =>
-    parts.map(pick).find((value) => value !== undefined)
-  return { source, unresolved, schematron, standard: named((d) => d.standard), version: named((d) => d.version) }
+/** Those that `fits`, or all when none does: the schema itself will say what is wrong. */
+function narrowed<T>(all: readonly T[], fits: (one: T) => boolean): readonly T[] {
+  const some = all.filter(fits)
+  return some.length === 0 ? all : some
+}
+
+function best(
+  choices: readonly SchemaChoice[],
+  uri: string,
+  local: string | undefined,
+  { version, day }: Asking,
+): SchemaChoice | undefined {
+  if (choices.length < 2) return choices[0]
+  const ofVersion = narrowed(
+    choices,
+    ({ source }) =>
+      local !== undefined && version !== undefined && schemaTypesOf(source).fixedRootAttribute(uri, local, 'version') === version,
+  )
+  const current = narrowed(ofVersion, (choice) => isInForce(choice, day))
+  return [...current].sort((a, b) =>
+    (a.validFrom ?? '') < (b.validFrom ?? '') ? 1 : (a.validFrom ?? '') > (b.validFrom ?? '') ? -1 : 0,
+  )[0]
 }
 
 /**
- * @param directories what was configured, in order of preference: the first that declares a root element judges it.
+ * @param sets what was configured, in order of preference; a bare directory is in force at all times.
  */
-export function schemaSets(directories: readonly SchemaFiles[]): SchemaSets {
-  let read: Directory[] | undefined
-  const all = (): Directory[] => (read ??= directories.map((files) => new Directory(files)))
-  const known = new Map<string, SchemaChoice | undefined>()
-  const remember = (key: string, find: () => SchemaChoice | undefined): SchemaChoice | undefined => {
-    if (known.has(key)) return known.get(key)
-    const found = find()
+export function schemaSets(sets: readonly (SchemaFiles | SchemaSet)[]): SchemaSets {
+  const all = sets.map((one) => new LazySet(one))
+  const known = new Map<string, readonly SchemaChoice[]>()
+  const search = (key: string, uri: string, declares: (document: SchemaDocument) => boolean): readonly SchemaChoice[] => {
+    const remembered = known.get(key)
+    if (remembered) return remembered
+    const found = all.flatMap((one) => one.choose(uri, declares))
     // names from messages are not worth remembering without bound; a copy, since the key holds slices that would keep their document alive
-    if (found !== undefined) known.set(Buffer.from(key, 'utf8').toString('utf8'), found)
+    if (found.length > 0) known.set(Buffer.from(key, 'utf8').toString('utf8'), found)
     return found
   }
-  const search = (uri: string, declares: (document: SchemaDocument) => boolean): SchemaChoice | undefined => {
-    for (const directory of all()) {
-      const found = choose(directory, directory.entries(uri, declares))
-      if (found) return found
-    }
-    return undefined
-  }
   return {
-    forRoot: (uri, local) => remember(`{${uri}}${local}`, () => search(uri, (document) => document.elements.has(local))),
-    knowsNamespace: (uri) => remember(`{${uri}}`, () => search(uri, (document) => document.elements.size > 0)),
-    namespaces: () => [
-      ...new Set(all().flatMap((one) => [...one.documents.values()].filter((d) => d.elements.size > 0).map((d) => d.targetNamespace))),
-    ],
-    broken: () => all().flatMap((one) => one.broken),
+    forRoot: (uri, local, asking = {}) =>
+      best(
+        search(`{${uri}}${local}`, uri, (document) => document.elements.has(local)),
+        uri,
+        local,
+        asking,
+      ),
+    knowsNamespace: (uri, asking = {}) =>
+      best(
+        search(`{${uri}}`, uri, (document) => document.elements.size > 0),
+        uri,
+        undefined,
+        asking,
+      ),
+    namespaces: () => [...new Set(all.flatMap((one) => [...(one.set.namespaces ?? one.directory.namespaces())]))],
+    // a set whose namespaces are known was read as a whole before
+    broken: () => all.flatMap((one) => (one.set.namespaces ? [] : one.directory.broken)),
   }
 }

@@ -82,6 +82,12 @@ export class SchemaTypes {
     }
   }
 
+  /** Value that the schema fixes for an attribute of a root element, e.g. its `version`. */
+  fixedRootAttribute(uri: string, local: string, name: string): string | undefined {
+    const root = this.components.get(`element ${qname(uri, local)}`)
+    return root && this.fixedAttribute(this.declared(root, true).type, name)
+  }
+
   /** List and version that the schema fixes for a code element. */
   fixedCode(declaration: Declaration): FixedCode {
     const listUri = this.fixedAttribute(declaration.type, 'listURI')
@@ -178,4 +184,14 @@ export class SchemaTypes {
     const qualified = form === undefined ? here.qualified : form === 'qualified'
     into.set(qname(qualified ? here.namespace : '', attributeOf(here.node, 'name') ?? ''), this.declared(here, needed))
   }
+}
+
+// types of a schema set live as long as its source
+const typesOf = new WeakMap<SchemaSource, SchemaTypes>()
+
+/** Declarations of a set, parsed when first asked for. */
+export function schemaTypesOf(source: SchemaSource): SchemaTypes {
+  let known = typesOf.get(source)
+  if (!known) typesOf.set(source, (known = new SchemaTypes(source)))
+  return known
 }

@@ -9,6 +9,27 @@ export const DEFAULT_TIME_ZONE = 'Europe/Berlin'
 
 const LOCAL = /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.(\d{1,12}))?$/
 
+// made once per zone: making one takes longer than using it
+const clocks = new Map<string, Intl.DateTimeFormat>()
+
+function clockOf(timeZone: string): Intl.DateTimeFormat {
+  let clock = clocks.get(timeZone)
+  if (!clock) {
+    clock = new Intl.DateTimeFormat('en-GB', {
+      timeZone,
+      hourCycle: 'h23',
+      year: 'numeric',
+      month: '2-digit',
+      day: '2-digit',
+      hour: '2-digit',
+      minute: '2-digit',
+      second: '2-digit',
+    })
+    clocks.set(timeZone, clock)
+  }
+  return clock
+}
+
 /** What the clocks of `timeZone` show at `instant`, as if it were UTC; milliseconds since 1970. */
 function shownAt(instant: number, format: Intl.DateTimeFormat): number {
   const part = new Map(format.formatToParts(instant).map(({ type, value }) => [type, Number(value)]))
@@ -26,19 +47,16 @@ export function momentOf(local: string, timeZone: string): string | undefined {
   const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] = match.slice(1, 7).map(Number)
   const wanted = Date.UTC(year, month - 1, day, hour, minute, second)
   if (Number.isNaN(wanted)) return undefined
-  const format = new Intl.DateTimeFormat('en-GB', {
-    timeZone,
-    hourCycle: 'h23',
-    year: 'numeric',
-    month: '2-digit',
-    day: '2-digit',
-    hour: '2-digit',
-    minute: '2-digit',
-    second: '2-digit',
-  })
+  const format = clockOf(timeZone)
   // a second round settles moments near a change of the clocks
   const first = wanted - (shownAt(wanted, format) - wanted)
   const moment = first - (shownAt(first, format) - wanted)
   const milliseconds = Number((match[7] ?? '').slice(0, 3).padEnd(3, '0'))
   return new Date(moment + milliseconds).toISOString()
+}
+
+/** The day that the calendars of `timeZone` show at `moment`, as `YYYY-MM-DD`. */
+export function dayIn(moment: Date, timeZone: string): string {
+  const shown = shownAt(moment.getTime(), clockOf(timeZone))
+  return new Date(shown).toISOString().slice(0, 10)
 }

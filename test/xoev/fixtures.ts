@@ -14,7 +14,7 @@ import { startValidator, type SchemaSource, type SchemaValidator } from '../../s
 import type { XmlDocument } from '../../src/xml/tree.js'
 import { checkContent, type ContentContext, type XoevReport } from '../../src/xoev/check.js'
 import { CodeListStore } from '../../src/xoev/codelists.js'
-import { schemaSets, type SchemaFiles, type SchemaSets } from '../../src/xoev/schema-sets.js'
+import { schemaSets, type SchemaFiles, type SchemaSet, type SchemaSets } from '../../src/xoev/schema-sets.js'
 
 export const project = join(dirname(fileURLToPath(import.meta.url)), '..', '..')
 export const xprotektorDirectory = join(project, 'schemas', 'xprotektor', '1.0')
@@ -59,11 +59,11 @@ export interface Desk {
 }
 
 /** A checking desk over directories; the project's own standard when none are given. */
-export async function deskOf(directories?: readonly SchemaFiles[]): Promise<Desk> {
-  const files = directories ?? [await readSchemaDirectory(xprotektorDirectory)]
+export async function deskOf(directories?: readonly (SchemaFiles | SchemaSet)[]): Promise<Desk> {
+  const given = directories ?? [await readSchemaDirectory(xprotektorDirectory)]
   const validators = new Validators()
-  const schemas = schemaSets(files)
-  const codeLists = CodeListStore.from(files)
+  const schemas = schemaSets(given)
+  const codeLists = CodeListStore.from(given.map((one) => ('files' in one ? one.files : one)))
   return {
     schemas,
     codeLists,

@@ -3,13 +3,13 @@
  * Composes what the check engine gets from outside: keys, trust anchors, schema sets, clock and chance.
  * @module
  */
-import { createHash, randomBytes } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
-import { basename, resolve } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import type { ReportHead, ReportSource } from '../../check/reports/report.js'
 import type { CheckContext } from '../../check/types.js'
-import { readSchemaDirectory } from '../../config/schema-files.js'
+import { sumOfFiles } from '../../config/schema-files.js'
+import { readSchemaSets } from '../../config/schema-store.js'
 import type { Decrypter } from '../../env.js'
 import { keyRing, makeDecrypter } from '../../pki/keys.js'
 import { readPemCertificates, readPkcs12, type KeyPair } from '../../pki/keystore.js'
@@ -87,16 +87,6 @@ function validatorPool(options: ContextOptions): ValidatorPool {
   }
 }
 
-/** A set of files as a whole: the same names with the same bytes give the same sum, wherever the folder lies. */
-function sumOf(files: ReadonlyMap<string, Uint8Array>): string {
-  const whole = createHash('sha256')
-  for (const path of [...files.keys()].sort()) {
-    const bytes = files.get(path) ?? new Uint8Array(0)
-    whole.update(`${createHash('sha256').update(bytes).digest('hex')}  ${path}\n`)
-  }
-  return whole.digest('hex')
-}
-
 /**
  * Opens everything that the options name.
  * @throws {UsageError} a keystore, trust or schema file that cannot be used.
@@ -106,14 +96,13 @@ export async function openContext(options: ContextOptions): Promise<OpenedContex
   const roots = (
     await Promise.all(options.trust.map((file) => named(file, async () => readPemCertificates(await readFile(file, 'utf8')))))
   ).flat()
-  const directories = await Promise.all(options.schemas.map((dir) => named(dir, () => readSchemaDirectory(dir))))
+  const given = (await Promise.all(options.schemas.map((dir) => named(dir, () => readSchemaSets(dir))))).flat()
   const own = await ownSchemas('xprotektor')
-  const sets = [...directories, own]
-  const schemas = schemaSets(sets)
+  const schemas = schemaSets([...given, own])
   for (const { file, detail } of options.schemas.length === 0 ? [] : schemas.broken()) options.warn(`${file}: ${detail}`)
   const pool = validatorPool(options)
   const osci12 = { id: 'osci12', entry: 'osci12.xsd', files: await ownSchemas('osci12') }
-  const codeLists = CodeListStore.from(sets)
+  const codeLists = CodeListStore.from([...given.map(({ files }) => files), own])
   const schematron = schematronRunner(startWorker)
   const context: CheckContext = {
     now: () => new Date(),
@@ -125,14 +114,14 @@ export async function openContext(options: ContextOptions): Promise<OpenedContex
     osciSchema: await pool.validatorFor(osci12),
     xoev: { schemas, validatorFor: pool.validatorFor, codeLists, schematron },
   }
-  const judges = [
-    ...directories.map((files, index) => ({ name: basename(resolve(options.schemas[index] ?? '')), files })),
-    { name: 'xprotektor', files: own },
-    { name: osci12.id, files: osci12.files },
-  ]
+  const ours = (name: string, files: ReadonlyMap<string, Uint8Array>): ReportSource => ({ name, version: null, sha256: sumOfFiles(files) })
   const judgedBy = {
     at: (options.at ?? context.now()).toISOString(),
-    schemaSets: judges.map(({ name, files }): ReportSource => ({ name, version: null, sha256: sumOf(files) })),
+    schemaSets: [
+      ...given.map(({ name, version, sha256 }): ReportSource => ({ name, version, sha256 })),
+      ours('xprotektor', own),
+      ours(osci12.id, osci12.files),
+    ],
     codeLists: codeLists.all().map(({ uri, version, sha256 }): ReportSource => ({ name: uri, version, sha256 })),
   }
   return { context, judgedBy, close: async () => void (await Promise.all([pool.close(), schematron.close()])) }

@@ -45,12 +45,12 @@ Prüft OSCI-Nachrichten und XÖV-Dokumente Schicht für Schicht.
 
   --keystore DATEI.p12   Schlüssel; dahinter --pin PIN oder --pin-file DATEI (mehrfach)
   --trust DATEI.pem      Vertrauensanker (mehrfach); ohne sie sind Zertifikate ungeprüft
-  --schemas VERZEICHNIS  weitere Schemasätze, rekursiv (mehrfach)
+  --schemas VERZEICHNIS  weitere Schemasätze, rekursiv, oder ein Speicher von protektor schemas (mehrfach)
   --format FORM          Form des Berichts: text, json, junit, sarif, html
   --out VERZEICHNIS      schreibt den Bericht in eine Datei darin
   --sign DATEI.p12       signiert ihn; dahinter --pin oder --pin-file (geprüft mit protektor verify-report)
   --lang de|en           Sprache
-  --at ZEIT              Zeitpunkt für Zertifikate, ISO 8601 mit Zone, z. B. 2026-11-24T12:00:00Z
+  --at ZEIT              Zeitpunkt für Zertifikate und Schemasätze, ISO 8601 mit Zone, z. B. 2026-11-24T12:00:00Z
 
 Eine Datei expected.yaml im Verzeichnis sagt, was herauskommen muss; dann zählen nur Abweichungen (1) oder keine (0).
 
@@ -62,12 +62,12 @@ Checks OSCI messages and XÖV documents layer by layer.
 
   --keystore FILE.p12    keys; followed by --pin PIN or --pin-file FILE (several)
   --trust FILE.pem       trust anchors (several); without them certificates stay unchecked
-  --schemas DIRECTORY    more schema sets, recursively (several)
+  --schemas DIRECTORY    more schema sets, recursively, or a store of protektor schemas (several)
   --format FORM          form of the report: text, json, junit, sarif, html
   --out DIRECTORY        writes the report into a file there
   --sign FILE.p12        signs it; followed by --pin or --pin-file (checked by protektor verify-report)
   --lang de|en           language
-  --at TIME              moment for certificates, ISO 8601 with zone, e.g. 2026-11-24T12:00:00Z
+  --at TIME              moment for certificates and schema sets, ISO 8601 with zone, e.g. 2026-11-24T12:00:00Z
 
 A file expected.yaml in the directory says what must come out; then only differences count (1), or none (0).
 

@@ -5,7 +5,7 @@
  */
 import { randomUUID } from 'node:crypto'
 import { Worker } from 'node:worker_threads'
-import { readSchemaDirectory } from '../../config/schema-files.js'
+import { readSchemaSets } from '../../config/schema-store.js'
 import type { Config } from '../../config/types.js'
 import { GATEWAY_LIMITS, type Limits } from '../../env.js'
 import type { XoevFacts } from '../../envelope/types.js'
@@ -13,7 +13,7 @@ import type { GatewayLog } from '../../gateway/log.js'
 import type { DocumentReport, XoevDesk } from '../../gateway/ports.js'
 import { checkContent, type ContentContext, type XoevReport } from '../../xoev/check.js'
 import { CodeListStore } from '../../xoev/codelists.js'
-import { schemaSets, type SchemaFiles } from '../../xoev/schema-sets.js'
+import { schemaSets } from '../../xoev/schema-sets.js'
 import { schematronRunner } from '../../xoev/schematron-runner.js'
 import { startValidator, type SchemaSource, type SchemaValidator, type StartWorker } from '../../xml/schema.js'
 import { packageVersion } from '../version.js'
@@ -86,9 +86,9 @@ function reportOf(report: XoevReport, reading: Uint8Array | undefined): Document
 }
 
 export async function openDesk(options: DeskOptions): Promise<OpenedDesk> {
-  const files: SchemaFiles[] = [await ownSchemas('xprotektor')]
-  for (const directory of options.directories) files.push(await readSchemaDirectory(directory))
-  const sets = schemaSets(files)
+  const own = await ownSchemas('xprotektor')
+  const given = (await Promise.all(options.directories.map(readSchemaSets))).flat()
+  const sets = schemaSets([own, ...given])
   let fellBack = false
   const onFallback = (reason: string): void => {
     fellBack = true
@@ -108,16 +108,17 @@ export async function openDesk(options: DeskOptions): Promise<OpenedDesk> {
   const context: ContentContext = {
     schemas: sets,
     validatorFor,
-    codeLists: CodeListStore.from(files),
+    codeLists: CodeListStore.from([own, ...given.map(({ files }) => files)]),
     schematron,
     limits: options.limits,
     turn: nextTurn,
     timeZone: options.timeZone,
+    now: options.sources.now,
   }
   let warm = false
-  const own = sets.knowsNamespace('urn:example:xprotektor:1.0')
-  if (own)
-    validatorFor(own.source).then(
+  const demo = sets.knowsNamespace('urn:example:xprotektor:1.0')
+  if (demo)
+    validatorFor(demo.source).then(
       () => (warm = true),
       () => undefined,
     )
