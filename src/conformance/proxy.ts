@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: EUPL-1.2
+/**
+ * Between two parties: everything passes as it is, but for the one fault that is set. What passes is opened as far as the keys at hand
+ * reach, so that faults find their exchanges, and observers see messages.
+ * @module
+ */
+import type { OsciHttp } from '../client/osci/ports.js'
+import { EXCHANGES, messageType, type RequestName } from '../osci/messages.js'
+import { isSigned } from '../osci/signature.js'
+import { frame as frameStage } from '../osci/stages.js'
+import type { Hand } from './bend.js'
+import type { Where } from './deviation.js'
+import type { Fault } from './faults.js'
+import type { Incoming, Outgoing } from './listener.js'
+import type { Legs, Posted } from './wire.js'
+
+const MAX_EARLIER = 64
+
+/** An exchange that has passed. */
+export interface Passed {
+  readonly leg: number
+  readonly where: Where | undefined
+  readonly request: Uint8Array
+  /** As it came from the other side, before a fault of the answer. */
+  readonly answer?: Posted
+  readonly fault?: Fault
+}
+
+export interface ProxyNeeds {
+  readonly http: OsciHttp
+  readonly legs: Legs
+  readonly hand: Hand
+  /** Where a path goes. */
+  target(path: string): string
+  readonly timeoutMs: number
+  readonly maxBytes: number
+  /** What is to be done to this exchange. */
+  faultFor(where: Where | undefined): Fault | undefined
+  passed(exchange: Passed): void | Promise<void>
+}
+
+export class Proxy {
+  readonly #needs: ProxyNeeds
+  readonly #earlier: { name: RequestName | undefined; answer: Posted }[] = []
+
+  constructor(needs: ProxyNeeds) {
+    this.#needs = needs
+  }
+
+  async answer({ path, body, gone }: Incoming): Promise<Outgoing> {
+    const { http, legs, hand, timeoutMs, maxBytes } = this.#needs
+    const where = await whereOf(body, hand)
+    const fault = this.#needs.faultFor(where)
+    let came: Posted | undefined
+    const forward = async (request: Uint8Array): Promise<Posted> => {
+      came = await http.post(this.#needs.target(path), request, { timeoutMs, maxBytes: 2 * maxBytes, signal: gone })
+      return came
+    }
+    const passing = { request: body, where, hand, maxBytes, forward, earlier: [...this.#earlier] }
+    const name = where?.type.name ?? 'request'
+    try {
+      const outgoing = fault ? await fault.act(passing) : whole(await forward(body))
+      if (came && !fault) this.#remember(where?.type.exchange, came)
+      return outgoing
+    } finally {
+      const leg = await legs.add({ name, request: body, ...(came ? { status: came.status, answer: came.body } : { failure: 'client.connection' }) })
+      await this.#needs.passed({ leg, where, request: body, ...(came ? { answer: came } : {}), ...(fault ? { fault } : {}) })
+    }
+  }
+
+  #remember(name: RequestName | undefined, answer: Posted): void {
+    this.#earlier.push({ name, answer })
+    if (this.#earlier.length > MAX_EARLIER) this.#earlier.shift()
+  }
+}
+
+const whole = ({ status, body }: Posted): Outgoing => ({ kind: 'whole', status, body })
+
+/** undefined: it cannot be opened, so nobody knows what it is. */
+export async function whereOf(bytes: Uint8Array, hand: Hand): Promise<Where | undefined> {
+  try {
+    const envelope = await frameStage.open(bytes, hand.env)
+    const type = envelope.type === undefined ? undefined : messageType(envelope.type)
+    if (!type) return undefined
+    const control = envelope.header.find(({ local }) => local === 'ControlBlock')
+    const inDialog =
+      EXCHANGES[type.exchange].dialog !== 'opens' && (control?.attributes.some(({ local }) => local === 'ConversationId') ?? false)
+    return { type, inDialog, signed: isSigned(envelope), encrypted: envelope.evidence.transport !== undefined }
+  } catch {
+    return undefined
+  }
+}
