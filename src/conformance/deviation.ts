@@ -43,7 +43,7 @@ export interface Deviation {
   /** What a supplier may answer; absent: it is no deviation of a request. */
   readonly request?: readonly string[]
   /** Absent: it is none of an answer. */
-  readonly answer?: { readonly code: string; readonly finding: string; readonly onward: string }
+  readonly answer?: { readonly code?: string; readonly finding: string; readonly onward: string }
 }
 
 interface Row extends Pick<Deviation, 'second' | 'executes'> {

@@ -82,7 +82,7 @@ function ofAnswer(deviation: Deviation): Fault[] {
       text: deviation.text,
       depth: depthOf(bend),
       fits: (where) => fits(deviation, answering(where)),
-      seen: { finding: answer.finding, code: answer.code },
+      seen: { finding: answer.finding, ...(answer.code === undefined ? {} : { code: answer.code }) },
       onward: answer.onward,
       act: async ({ request, hand, forward }) => {
         const posted = await forward(request)
@@ -140,7 +140,7 @@ const TRAFFIC: readonly TrafficRow[] = [
     { seen: { finding: 'client.answer-too-large' }, onward: '9810' },
     async ({ request, forward, maxBytes }) => ({ kind: 'whole', status: 200, body: Buffer.concat([(await forward(request)).body, Buffer.alloc(maxBytes)]) })],
   ['answer.empty', 'Die Antwort hat keinen Inhalt.', 'The answer has no body.',
-    { seen: { finding: 'mime.not-related', code: '9100' }, onward: '9810', layer: 'mime' }, http(200, {}, new Uint8Array(0))],
+    { seen: { finding: 'mime.header-malformed', code: '9100' }, onward: '9810', layer: 'mime' }, http(200, {}, new Uint8Array(0))],
   ['answer.http-500', 'Statt der Antwort kommt HTTP 500 mit einer Seite.', 'Instead of the answer HTTP 500 comes with a page.',
     { seen: { finding: 'client.http-status' }, onward: '9810' }, http(500, { 'Content-Type': 'text/html' }, page)],
   ['answer.http-503', 'Statt der Antwort kommt HTTP 503.', 'Instead of the answer HTTP 503 comes.',

@@ -70,7 +70,7 @@ async function read(request: IncomingMessage, maxBytes: number): Promise<Buffer 
   return Buffer.concat(chunks)
 }
 
-function send(outgoing: Outgoing, response: ServerResponse): void {
+export function send(outgoing: Outgoing, response: ServerResponse): void {
   switch (outgoing.kind) {
     case 'whole':
       response.writeHead(outgoing.status, { 'Content-Type': 'text/xml; charset=UTF-8', ...outgoing.headers }).end(outgoing.body)

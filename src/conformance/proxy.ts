@@ -4,7 +4,8 @@
  * reach, so that faults find their exchanges, and observers see messages.
  * @module
  */
-import type { OsciHttp } from '../client/osci/ports.js'
+import { OsciCallError, type OsciHttp } from '../client/osci/ports.js'
+import { ProtektorError } from '../errors.js'
 import { EXCHANGES, messageType, type RequestName } from '../osci/messages.js'
 import { isSigned } from '../osci/signature.js'
 import { frame as frameStage } from '../osci/stages.js'
@@ -24,6 +25,8 @@ export interface Passed {
   /** As it came from the other side, before a fault of the answer. */
   readonly answer?: Posted
   readonly fault?: Fault
+  /** The fault could not be done, and the message passed as it was: why. */
+  readonly undone?: string
 }
 
 export interface ProxyNeeds {
@@ -48,7 +51,7 @@ export class Proxy {
   }
 
   async answer({ path, body, gone }: Incoming): Promise<Outgoing> {
-    const { http, legs, hand, timeoutMs, maxBytes } = this.#needs
+    const { http, hand, timeoutMs, maxBytes } = this.#needs
     const where = await whereOf(body, hand)
     const fault = this.#needs.faultFor(where)
     let came: Posted | undefined
@@ -57,15 +60,28 @@ export class Proxy {
       return came
     }
     const passing = { request: body, where, hand, maxBytes, forward, earlier: [...this.#earlier] }
-    const name = where?.type.name ?? 'request'
+    let undone: string | undefined
     try {
-      const outgoing = fault ? await fault.act(passing) : whole(await forward(body))
-      if (came && !fault) this.#remember(where?.type.exchange, came)
-      return outgoing
+      if (fault) {
+        try {
+          return await fault.act(passing)
+        } catch (error) {
+          if (!(error instanceof ProtektorError) || error instanceof OsciCallError) throw error
+          undone = error.message
+        }
+      }
+      const answer = came ?? (await forward(body))
+      this.#remember(where?.type.exchange, answer)
+      return whole(answer)
     } finally {
-      const leg = await legs.add({ name, request: body, ...(came ? { status: came.status, answer: came.body } : { failure: 'client.connection' }) })
-      await this.#needs.passed({ leg, where, request: body, ...(came ? { answer: came } : {}), ...(fault ? { fault } : {}) })
+      await this.#told(body, where, came, { ...(fault ? { fault } : {}), ...(undone === undefined ? {} : { undone }) })
     }
+  }
+
+  async #told(request: Uint8Array, where: Where | undefined, answer: Posted | undefined, done: Pick<Passed, 'fault' | 'undone'>): Promise<void> {
+    const came = answer ? { status: answer.status, answer: answer.body } : { failure: 'client.connection' }
+    const leg = await this.#needs.legs.add({ name: where?.type.name ?? 'request', request, ...came })
+    await this.#needs.passed({ leg, where, request, ...(answer ? { answer } : {}), ...done })
   }
 
   #remember(name: RequestName | undefined, answer: Posted): void {

@@ -47,10 +47,10 @@ export const HEADER_ORDER = new RegExp(`(<osci(?:2017)?:(?:${HEADER_ORDERS.join(
 
 export const PACKAGES: readonly Deviation[] = [
   mime('boundary', 'Die Trennlinie im Kopf ist eine andere als in der Nachricht.', 'The boundary in the header is not the one in the message.', {
-    reference: 'RFC2046 §5.1.1', finding: 'mime.no-root', bend: { wire: rewriteBytes(/boundary=/i, 'boundary=other_') },
+    reference: 'RFC2046 §5.1.1', finding: 'mime.preamble', bend: { wire: rewriteBytes(/boundary=/i, 'boundary=other_') },
   }),
   mime('no-mime-header', 'Vor der ersten Trennlinie fehlt der MIME-Kopf.', 'There is no MIME header before the first boundary.', {
-    reference: 'wire facts 1', finding: 'mime.not-related', bend: { wire: rewriteBytes(/^[\s\S]*?\r\n\r\n(?=--)/, '') },
+    reference: 'wire facts 1', finding: 'mime.no-boundary', bend: { wire: rewriteBytes(/^[\s\S]*?\r\n\r\n(?=--)/, '') },
   }),
   mime('line-feeds', 'Die Zeilen enden mit LF statt mit CRLF.', 'Lines end with LF instead of CRLF.', {
     reference: 'wire facts 2', finding: 'mime.bare-line-break', bend: { wire: rewriteBytes(/\r\n/g, '\n') },
@@ -62,7 +62,7 @@ export const PACKAGES: readonly Deviation[] = [
     reference: 'wire facts 4', finding: 'mime.charset', bend: { wire: rewriteBytes(/charset=utf-8/i, 'charset=ISO-8859-1') },
   }),
   mime('no-content-id', 'Einem Teil fehlt die Content-ID.', 'A part has no Content-ID.', {
-    reference: 'wire facts 5', finding: 'mime.content-id', fits: ({ encrypted }) => encrypted,
+    reference: 'wire facts 5', finding: 'mime.part-header', fits: ({ encrypted }) => encrypted,
     bend: { wire: rewriteBytes(/Content-ID: <osci_enc>\r\n/i, '') },
   }),
   mime('content-id', 'Der verschlüsselte Teil heißt anders als sein Verweis.', 'The encrypted part has another name than its reference.', {
@@ -70,7 +70,7 @@ export const PACKAGES: readonly Deviation[] = [
     bend: { shell: renamePart('somewhere_else') },
   }),
   mime('no-message', 'Es kommt gar keine OSCI-Nachricht.', 'What comes is no OSCI message at all.', {
-    reference: 'osci-1.2 §9.1', finding: 'mime.not-related', bend: { wire: () => encode('Guten Tag') },
+    reference: 'osci-1.2 §9.1', finding: 'mime.header-malformed', bend: { wire: () => encode('Guten Tag') },
   }),
   xml('doctype', 'Vor dem Umschlag steht eine DOCTYPE-Deklaration.', 'There is a DOCTYPE declaration before the envelope.', {
     reference: 'osci-1.2 §7.6', finding: 'xml.doctype', bend: { wire: rewriteBytes(/<soap:Envelope/, '<!DOCTYPE a><soap:Envelope') },
@@ -78,7 +78,7 @@ export const PACKAGES: readonly Deviation[] = [
   xml('not-well-formed', 'Der Umschlag ist nicht wohlgeformt.', 'The envelope is not well-formed.', {
     reference: 'XML10', finding: 'xml.not-well-formed', bend: { wire: rewriteBytes(/<\/soap:Body>/, '</soap:Corpus>') },
   }),
-  frame('schema-location', 'xsi:schemaLocation nennt ein anderes Schema.', 'xsi:schemaLocation names another schema.', {
+  inRequest('osci-structure', 'exchange', '9100', '9300')('schema-location', 'xsi:schemaLocation nennt ein anderes Schema.', 'xsi:schemaLocation names another schema.', {
     reference: 'wire facts 8', finding: 'osci-structure.schema-location', bend: { signed: rewrite(/ soap\w+\.xsd /, ' soapSomething.xsd ') },
   }),
   frame('duplicate-id', 'Zwei Elemente haben dieselbe Id.', 'Two elements have the same Id.', {

@@ -48,15 +48,15 @@ export const ENCRYPTION: readonly Deviation[] = [
     bend: { sealing: (s, { stranger }) => (s.encryptFor ? { ...s, encryptFor: { ...s.encryptFor, certificate: stranger.certificate } } : s) },
   }),
   both('transport-encryption', 'message', '9100', '9300')('two-keys', 'Es gibt zwei verschlüsselte Schlüssel.', 'There are two encrypted keys.', {
-    reference: 'osci-1.2 §7.3', finding: 'transport-encryption.one-key', fits: encrypted, bend: { shell: rewrite(/<xenc:EncryptedKey>[\s\S]*<\/xenc:EncryptedKey>/, '$&$&') },
+    reference: 'osci-1.2 §7.3', finding: 'transport-encryption.grammar', fits: encrypted, bend: { shell: rewrite(/<xenc:EncryptedKey>[\s\S]*<\/xenc:EncryptedKey>/, '$&$&') },
   }),
   both('transport-encryption', 'message', '9100', '9300')('garbage-inside', 'In der Verschlüsselung steckt keine Nachricht.', 'There is no message inside the encryption.', {
-    reference: 'osci-1.2 §7.3', finding: 'mime.not-related', fits: encrypted, bend: { plain: () => new TextEncoder().encode('Guten Tag') },
+    reference: 'osci-1.2 §7.3', finding: 'mime.header-malformed', fits: encrypted, bend: { plain: () => new TextEncoder().encode('Guten Tag') },
   }),
   {
     name: 'unencrypted', layer: 'transport-encryption', scope: 'message', text: { de: 'Die Nachricht ist nicht verschlüsselt.', en: 'The message is not encrypted.' },
     reference: 'osci-1.2 §1.6', finding: 'transport-encryption.missing', fits: ({ encrypted: it, inDialog }) => it && !inDialog,
-    bend: { sealing: inClear }, request: ['9811', 'fault 9100', 'fault 9300'], answer: { code: '9811', finding: 'client.answer-in-clear', onward: '3803' },
+    bend: { sealing: inClear }, request: ['9811', 'fault 9100', 'fault 9300'], answer: { finding: 'client.answer-in-clear', onward: '3803' },
   },
   inRequest('certificates', 'exchange', '9500', '9300')('no-cipher-certificate', 'Das Zertifikat fehlt, für das die Antwort zu verschlüsseln wäre.', 'The certificate is missing that the answer is to be encrypted for.', {
     reference: 'osci-1.2 §5.3', finding: 'certificates.no-answer-key', fits: ({ encrypted: it, inDialog }) => it && !inDialog,
@@ -77,7 +77,7 @@ const tampered: readonly Deviation[] = (
     ['order', 'order', rewrite(HEADER_ORDER, '$1\n'), ({ type }) => type.at === 'header' && type.name !== 'fetchDelivery'],
     ['intermediary-certificates', 'IntermediaryCertificates', loosen('IntermediaryCertificates'), ({ type }) => type.kind === 'request' && type.intermediary !== undefined],
     ['certificates', 'NonIntermediaryCertificates', loosen('NonIntermediaryCertificates'), ({ type }) => type.kind === 'request' && type.nonIntermediary !== undefined],
-    ['features', 'FeatureDescription', loosen('FeatureDescription'), () => true],
+    ['features', 'FeatureDescription', loosen('FeatureDescription'), ({ type }) => type.kind === 'request' || type.intermediary !== '0'],
     ['body', 'Body', rewrite(/(<soap:Body\b[^>]*>)/, '$1\n'), () => true],
     ['attachment', 'attachment', flipPart(0), ({ type }) => /^partialStore/.test(type.name)],
   ] as const satisfies readonly (readonly [string, string, NonNullable<Deviation['bend']['signed']>, (where: Where) => boolean])[]
