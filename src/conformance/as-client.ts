@@ -57,7 +57,8 @@ export class ClientRole implements Asker {
   }
 
   spent(told: Told): void {
-    if (accepted(told)) this.#spare = undefined
+    // an upload that was begun may hold its id whatever became of the chunk
+    if (accepted(told) || told.request.type === 'partialStoreDelivery') this.#spare = undefined
   }
 
   async asking(name: RequestName, purpose: 'right' | 'bent'): Promise<Asking> {
@@ -84,7 +85,8 @@ export class ClientRole implements Asker {
     },
     partialFetchDelivery: async (purpose) => {
       const rule = purpose === 'bent' ? {} : { selectionRule: { messageId: await this.store() } }
-      return { order: { ...rule, chunkInformation: { chunkNumber: 1, chunkSizeKilobytes: LARGE_KILOBYTES, receivedChunks: [] } } }
+      const chunkSizeKilobytes = chunkKilobytes(LARGE_KILOBYTES, this.driver.features)
+      return { order: { ...rule, chunkInformation: { chunkNumber: 1, chunkSizeKilobytes, receivedChunks: [] } } }
     },
   }
 

@@ -109,7 +109,8 @@ export function recipientScenarios({ exchanges }: Profile): readonly Clause<Inte
         const told = await role.driver.ask('processDelivery', asking)
         const { messageIdResponse } = asking.order as { readonly messageIdResponse?: string }
         const { messageId } = (told?.answer?.order ?? {}) as { readonly messageId?: string }
-        if ((told?.answer?.content?.children.length ?? 0) === 0) return notTested('Die Antwort hat keinen Inhalt.', 'The answer has no content.')
+        if ((told?.answer?.content?.children.length ?? 0) === 0)
+          return notTested('Die Antwort hat keinen Inhalt.', 'The answer has no content.')
         return messageId === messageIdResponse ? PASSED : failed(`MessageId: ${messageId ?? '–'}`, `MessageId: ${messageId ?? '–'}`)
       },
     },

@@ -72,7 +72,10 @@ export class ProxyRole implements Arrivals {
 
 const NOT_DONE = notTested('Es kam kein Austausch, zu dem der Fehler passt.', 'No exchange came that the fault fits.')
 
-const REFUSAL = ['Eine Absage ist eine richtige Antwort; was daraus wird, zeigt sich beim Anfragenden.', 'A refusal is a regular answer; what comes of it only the asker shows.'] as const
+const REFUSAL = [
+  'Eine Absage ist eine richtige Antwort; was daraus wird, zeigt sich beim Anfragenden.',
+  'A refusal is a regular answer; what comes of it only the asker shows.',
+] as const
 
 async function verdictOf(fault: Fault, role: ProxyRole): Promise<Verdict> {
   const at = role.seen.findIndex((one) => one.fault === fault)
@@ -85,7 +88,13 @@ async function verdictOf(fault: Fault, role: ProxyRole): Promise<Verdict> {
   if (fault.seen?.finding === 'client.refused') return { ...notTested(...REFUSAL), legs }
   const conversation = done.message?.control.conversationId
   if (conversation === undefined)
-    return { ...notTested('Ohne Dialog zeigt sich nur beim Anfragenden selbst, was er daraus macht.', 'Without a dialog only the asker itself shows what it makes of it.'), legs }
+    return {
+      ...notTested(
+        'Ohne Dialog zeigt sich nur beim Anfragenden selbst, was er daraus macht.',
+        'Without a dialog only the asker itself shows what it makes of it.',
+      ),
+      legs,
+    }
   const more = role.seen.slice(at + 1).find(({ message }) => message?.control.conversationId === conversation)
   if (!more) return { ...PASSED, legs }
   const name = more.message?.type ?? ''
@@ -107,7 +116,9 @@ function dialogVerdict(role: ProxyRole): Verdict {
     next.set(conversationId, due + 1)
     legs.push(leg)
   }
-  return legs.length === 0 ? notTested('Kein Auftrag in einem Dialog kam vorbei.', 'No request inside a dialog passed.') : { ...PASSED, legs: legs.slice(0, 3) }
+  return legs.length === 0
+    ? notTested('Kein Auftrag in einem Dialog kam vorbei.', 'No request inside a dialog passed.')
+    : { ...PASSED, legs: legs.slice(0, 3) }
 }
 
 /** @param parties who asks and who answers here. */
@@ -126,8 +137,14 @@ export function proxyClauses(
         party: fault.codes ? parties.supplier : parties.asker,
         exchange: 'message',
         text: fault.codes
-          ? { de: `${fault.text.de} Der Beantwortende nennt es (${expected}).`, en: `${fault.text.en} The supplier names it (${expected}).` }
-          : { de: `${fault.text.de} Der Anfragende verwirft sie (${expected}) und schweigt im Dialog.`, en: `${fault.text.en} The asker discards it (${expected}) and says no more in the dialog.` },
+          ? {
+              de: `${fault.text.de} Der Beantwortende nennt es (${expected}).`,
+              en: `${fault.text.en} The supplier names it (${expected}).`,
+            }
+          : {
+              de: `${fault.text.de} Der Anfragende verwirft sie (${expected}) und schweigt im Dialog.`,
+              en: `${fault.text.en} The asker discards it (${expected}) and says no more in the dialog.`,
+            },
         reference: fault.codes ? 'osci-1.2 §9.1' : 'osci-1.2 §3.6, §9.9',
         run: (role) => verdictOf(fault, role),
       }
@@ -138,7 +155,10 @@ export function proxyClauses(
             id: 'message.request-order',
             party: parties.asker,
             exchange: 'message' as const,
-            text: { de: 'Die Aufträge eines Dialogs sind lückenlos gezählt, von 0 an.', en: 'The requests of a dialog are counted without gaps, from 0 on.' },
+            text: {
+              de: 'Die Aufträge eines Dialogs sind lückenlos gezählt, von 0 an.',
+              en: 'The requests of a dialog are counted without gaps, from 0 on.',
+            },
             reference: 'osci-1.2 §3.4',
             run: (role: ProxyRole) => Promise.resolve(dialogVerdict(role)),
           },

@@ -83,7 +83,11 @@ const LEGS = [
 ] as const satisfies readonly (readonly [RequestName, RequestName])[]
 
 /** One delivery through the intermediary, answered so. @returns the codes that our client was told. */
-async function through(role: RecipientRole, name: 'forwardDelivery' | 'mediateDelivery', conduct: Conduct): Promise<readonly string[] | undefined> {
+async function through(
+  role: RecipientRole,
+  name: 'forwardDelivery' | 'mediateDelivery',
+  conduct: Conduct,
+): Promise<readonly string[] | undefined> {
   const { client } = role.needs
   if (!client) return undefined
   role.conduct = conduct
@@ -120,7 +124,8 @@ function saidClauses(profile: Profile, withClient: boolean): Clause<RecipientRol
     if (!type) throw new TypeError(arrives)
     const encrypted = profile.certificates.cipher !== undefined
     const deviations = DEVIATIONS.flatMap(({ name: deviation, text, reference, bend, answer, ...rest }): Said[] => {
-      const fit = answer && fits({ name: deviation, text, reference, bend, answer, ...rest }, { type, inDialog: false, signed: true, encrypted })
+      const fit =
+        answer && fits({ name: deviation, text, reference, bend, answer, ...rest }, { type, inDialog: false, signed: true, encrypted })
       return fit ? [{ name: deviation, text, codes: [answer.onward], reference, conduct: { bend } }] : []
     })
     return [...REST, ...deviations].map(({ name: said, text, codes, reference, conduct }): Clause<RecipientRole> => ({

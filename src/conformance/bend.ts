@@ -44,8 +44,7 @@ export interface Bend {
 /** How deep a bend reaches: what a proxy must be able to open, and to sign anew. */
 export type Depth = 'wire' | 'inside' | 'signature'
 
-export const depthOf = (bend: Bend): Depth =>
-  bend.message || bend.sealing ? 'signature' : bend.signed || bend.plain ? 'inside' : 'wire'
+export const depthOf = (bend: Bend): Depth => (bend.message || bend.sealing ? 'signature' : bend.signed || bend.plain ? 'inside' : 'wire')
 
 /** The bend cannot be made on this message: there is nothing of the kind in it, or no key for it. */
 export class Unbendable extends ProtektorError {

@@ -213,12 +213,16 @@ async function runBent(deviation: Deviation, name: RequestName, where: Where, ro
   return oneOf(deviation.request ?? [], told.tokens)
 }
 
-function deviationClauses(
+/**
+ * What a party that is asked must see.
+ * @param base how we ask.
+ */
+export function deviationClauses(
   names: readonly RequestName[],
   party: Party,
   profile: Profile,
   base: Pick<Where, 'signed' | 'encrypted'>,
-): Clause<Asker>[] {
+): readonly Clause<Asker>[] {
   const clauses: Clause<Asker>[] = []
   for (const deviation of DEVIATIONS) {
     const tried = names.flatMap((name) => {
@@ -244,16 +248,8 @@ function deviationClauses(
   return clauses
 }
 
-/** Everything that the table says about a party that is asked. @param base how we ask. */
-export function tableClauses(
-  names: readonly RequestName[],
-  party: Party,
-  profile: Profile,
-  base: Pick<Where, 'signed' | 'encrypted'>,
-): readonly Clause<Asker>[] {
-  return [
-    ...names.flatMap((name) => rightClauses(name, party, profile)),
-    ...names.flatMap((name) => answerClauses(name, party, profile)),
-    ...deviationClauses(names, party, profile, base),
-  ]
-}
+/** What a party that is asked does rightly: to be looked at before anything wrong is sent, which might stay with it. */
+export const positiveClauses = (names: readonly RequestName[], party: Party, profile: Profile): readonly Clause<Asker>[] => [
+  ...names.flatMap((name) => rightClauses(name, party, profile)),
+  ...names.flatMap((name) => answerClauses(name, party, profile)),
+]

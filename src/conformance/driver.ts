@@ -156,7 +156,10 @@ export async function readTold(
     return { kind: 'answer', tokens: feedback.entries.map(({ code }) => code), answer: opened, bytes: body }
   } catch (error) {
     if (status !== 200) return { kind: 'http', tokens: [`http ${status}`], bytes: body }
-    return { kind: 'unreadable', tokens: [error instanceof Error && 'finding' in error ? String(error.finding) : 'unreadable'], bytes: body }
+    return {
+      kind: 'unreadable',
+      tokens: [error instanceof Error && 'finding' in error ? String(error.finding) : 'unreadable'],
+      bytes: body,
+    }
   }
 }
-

@@ -106,10 +106,12 @@ const fault = (side: 'Client' | 'Server', osciCode: string) => sealFault({ type:
 const inDialog = ({ inDialog: it }: Where): boolean => it
 const alone = ({ inDialog: it }: Where): boolean => !it
 
-const http = (status: number, headers: Readonly<Record<string, string>>, body: Uint8Array): Fault['act'] => async ({ request, forward }) => {
-  await forward(request)
-  return { kind: 'whole', status, headers, body }
-}
+const http =
+  (status: number, headers: Readonly<Record<string, string>>, body: Uint8Array): Fault['act'] =>
+  async ({ request, forward }) => {
+    await forward(request)
+    return { kind: 'whole', status, headers, body }
+  }
 
 /** Something that answered another request of the same kind: unlike what is due in nothing but its control block. */
 const earlierAnswer = ({ earlier, where }: Passing, same: boolean): Posted => {

@@ -51,7 +51,7 @@ const PROFILE = z.strictObject({
   timestamps: z.enum(['plain', 'cryptographic']).default('plain'),
   keepsFetched: z.boolean().default(false),
   document: file.optional(),
-  receiver: z.strictObject({ uri: z.url({ protocol: /^https?$/ }), cipher: file }).optional(),
+  receiver: z.strictObject({ uri: z.url({ protocol: /^https?$/ }), cipher: file, signature: file.optional() }).optional(),
   timeoutSeconds: z.int().min(1).max(300).default(30),
 })
 

@@ -78,7 +78,12 @@ export class Proxy {
     }
   }
 
-  async #told(request: Uint8Array, where: Where | undefined, answer: Posted | undefined, done: Pick<Passed, 'fault' | 'undone'>): Promise<void> {
+  async #told(
+    request: Uint8Array,
+    where: Where | undefined,
+    answer: Posted | undefined,
+    done: Pick<Passed, 'fault' | 'undone'>,
+  ): Promise<void> {
     const came = answer ? { status: answer.status, answer: answer.body } : { failure: 'client.connection' }
     const leg = await this.#needs.legs.add({ name: where?.type.name ?? 'request', request, ...came })
     await this.#needs.passed({ leg, where, request, ...(answer ? { answer } : {}), ...done })

@@ -79,7 +79,9 @@ const JUNIT: ReportForm = {
         `><failure message="${xmlText(why?.[lang] ?? '')}">${xmlText(`${reference} ${legsText(legs)}`)}</failure></testcase>`,
       'not-tested': ({ why }) => `><skipped message="${xmlText(why?.[lang] ?? '')}"/></testcase>`,
     }
-    const cases = results.map((result) => `    <testcase classname="${result.exchange}" name="${xmlText(result.id)}"${body[result.outcome](result)}\n`)
+    const cases = results.map(
+      (result) => `    <testcase classname="${result.exchange}" name="${xmlText(result.id)}"${body[result.outcome](result)}\n`,
+    )
     const facts = `tests="${results.length}" failures="${countOf(results, 'failed')}" errors="0" skipped="${countOf(results, 'not-tested')}"`
     return [
       '<?xml version="1.0" encoding="UTF-8"?>\n',
@@ -108,9 +110,7 @@ const HTML: ReportForm = {
   fileName: 'report.html',
   write(head, results, lang, linked) {
     const link = (leg: number): string =>
-      linked
-        ? `<a href="${fileOf(leg, 'request')}">#${leg} →</a> <a href="${fileOf(leg, 'answer')}">#${leg} ←</a>`
-        : `#${leg}`
+      linked ? `<a href="${fileOf(leg, 'request')}">#${leg} →</a> <a href="${fileOf(leg, 'answer')}">#${leg} ←</a>` : `#${leg}`
     const row = ({ id, outcome, text, reference, why, legs }: ClauseResult): string =>
       `<tr class="${outcome}"><th scope="row">${xmlText(id)}</th><td>${xmlText(text[lang])}<br><small>${xmlText(reference)}</small></td>` +
       `<td>${xmlText(why?.[lang] ?? '')}</td><td>${legs.map(link).join('<br>')}</td></tr>`

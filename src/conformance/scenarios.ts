@@ -157,7 +157,8 @@ function cipherTexts(message: Told['answer']): string {
   const texts: string[] = []
   const open = message?.content ? [message.content] : []
   for (let element = open.pop(); element; element = open.pop()) {
-    if (element.local === 'CipherValue') texts.push(element.children.map((c) => (c.kind === 'text' ? c.value.replace(/\s/g, '') : '')).join(''))
+    if (element.local === 'CipherValue')
+      texts.push(element.children.map((c) => (c.kind === 'text' ? c.value.replace(/\s/g, '') : '')).join(''))
     for (const child of element.children) if (child.kind === 'element') open.push(child)
   }
   return texts.join(' ')
@@ -184,7 +185,9 @@ function algorithmClauses({ algorithms }: Profile): Clause<ClientRole>[] {
     },
   })
   return [
-    ...ALGORITHMS.flatMap(([kind, known, peerOf]) => algorithms[kind].map((name) => row(`${kind}-${name}`, name, peerOf(known.get(name) ?? '')))),
+    ...ALGORITHMS.flatMap(([kind, known, peerOf]) =>
+      algorithms[kind].map((name) => row(`${kind}-${name}`, name, peerOf(known.get(name) ?? ''))),
+    ),
     ...algorithms.ivBytes.map((ivBytes) => row(`iv-${ivBytes}`, `IV ${ivBytes} Bytes`, { ivBytes })),
   ]
 }
@@ -198,7 +201,9 @@ export function scenarioClauses(profile: Profile): readonly Clause<ClientRole>[]
       exchange: needs.at(-1) ?? 'message',
       text,
       reference,
-      ...(missing === undefined ? {} : { notTested: { de: `Das Profil nennt ${missing} nicht.`, en: `The profile does not name ${missing}.` } }),
+      ...(missing === undefined
+        ? {}
+        : { notTested: { de: `Das Profil nennt ${missing} nicht.`, en: `The profile does not name ${missing}.` } }),
       run,
     }
   })

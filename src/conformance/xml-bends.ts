@@ -37,7 +37,10 @@ export const flipPart =
   (parts: Parts): Parts =>
     withFirst(parts, (part) => ({ ...part, body: flip(part.body, at) }))
 
-export const renamePart = (contentId: string): ((parts: Parts) => Parts) => (parts) => withFirst(parts, (part) => ({ ...part, contentId }))
+export const renamePart =
+  (contentId: string): ((parts: Parts) => Parts) =>
+  (parts) =>
+    withFirst(parts, (part) => ({ ...part, contentId }))
 
 export function withoutParts(parts: Parts): Parts {
   if (parts.attachments.size === 0) throw new Unbendable('the message has no attachment')
@@ -51,12 +54,14 @@ function withFirst(parts: Parts, change: (part: Part) => Part): Parts {
 }
 
 /** Another first character of the Base64 inside an element. */
-export const flipText = (name: string): ((parts: Parts) => Parts) => (parts) => {
-  const found = new RegExp(`(<\\w+:${name}[^>]*>\\s*)([A-Za-z0-9+/])`).exec(buffer(parts.root.body).toString('utf8'))
-  if (!found) throw new Unbendable(`there is no ${name} in the message`)
-  const [whole, before = '', first = ''] = found
-  return rewrite(whole, before + (first === 'A' ? 'B' : 'A'))(parts)
-}
+export const flipText =
+  (name: string): ((parts: Parts) => Parts) =>
+  (parts) => {
+    const found = new RegExp(`(<\\w+:${name}[^>]*>\\s*)([A-Za-z0-9+/])`).exec(buffer(parts.root.body).toString('utf8'))
+    if (!found) throw new Unbendable(`there is no ${name} in the message`)
+    const [whole, before = '', first = ''] = found
+    return rewrite(whole, before + (first === 'A' ? 'B' : 'A'))(parts)
+  }
 
 /** Bytes as Latin-1 text, changed and back: for what stands around the XML. */
 export const rewriteBytes =

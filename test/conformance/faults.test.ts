@@ -116,10 +116,25 @@ describe('faults', function () {
     const parts = await deliveryParts({ document: identity.env.random(40), addressee }, identity, station.peer)
     const messageId = (spare ??= await newId())
     if (name !== 'partialStoreDelivery')
-      return [{ messageId, subject: 'x', ...(name === 'storeDelivery' ? {} : { contentReceiver: { uri: `${recipient.listener.url}/recipient` } }) }, parts]
+      return [
+        {
+          messageId,
+          subject: 'x',
+          ...(name === 'storeDelivery' ? {} : { contentReceiver: { uri: `${recipient.listener.url}/recipient` } }),
+        },
+        parts,
+      ]
     const bytes = identity.env.random(2048)
-    const chunkInformation = { chunkNumber: 1, chunkSizeKilobytes: 2, totalChunkNumbers: 3, totalMessageSizeKilobytes: kilobytesOf(3 * 2048) }
-    return [{ messageId: `${messageId}_Partial`, chunkInformation }, { ...(await chunkContent(bytes, identity.env)), certificates: parts.certificates }]
+    const chunkInformation = {
+      chunkNumber: 1,
+      chunkSizeKilobytes: 2,
+      totalChunkNumbers: 3,
+      totalMessageSizeKilobytes: kilobytesOf(3 * 2048),
+    }
+    return [
+      { messageId: `${messageId}_Partial`, chunkInformation },
+      { ...(await chunkContent(bytes, identity.env)), certificates: parts.certificates },
+    ]
   }
 
   /** Codes of class 9, warnings or what went wrong: whatever the client sees. */

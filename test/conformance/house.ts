@@ -106,7 +106,9 @@ export async function openConformanceHouse(listener: string): Promise<Conformanc
   const loop = (async () => {
     for await (const request of client.requests('ags:99001000', { signal: stopped.signal }))
       if (request.content.kind === 'request')
-        await request.result({ parts: [{ name: 'content0', mediaType: 'text/plain', role: 'document', bytes: new TextEncoder().encode('Antwort') }] })
+        await request.result({
+          parts: [{ name: 'content0', mediaType: 'text/plain', role: 'document', bytes: new TextEncoder().encode('Antwort') }],
+        })
   })()
   return {
     gateway,

@@ -109,7 +109,10 @@ export function exitCode(sum: ReportSum): number {
 }
 
 /** The key that signs the report. */
-async function signerOf({ sign: [keystore, second] }: KeystoreArguments<'keystore' | 'sign'>, out: string | undefined): Promise<ReportSigner | undefined> {
+async function signerOf(
+  { sign: [keystore, second] }: KeystoreArguments<'keystore' | 'sign'>,
+  out: string | undefined,
+): Promise<ReportSigner | undefined> {
   if (keystore === undefined) return undefined
   if (second !== undefined) throw wrong('--sign gibt es nur einmal', '--sign is given once')
   if (out === undefined) throw wrong('--sign verlangt --out', '--sign wants --out')

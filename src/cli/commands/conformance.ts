@@ -16,6 +16,7 @@ import { openKeys } from '../../conformance/keys.js'
 import { readProfile, type Profile } from '../../conformance/profile.js'
 import { countOf, FORMS, type FormName } from '../../conformance/reports.js'
 import { Legs } from '../../conformance/wire.js'
+import { REQUEST_NAMES } from '../../osci/messages.js'
 import { readPemCertificates } from '../../pki/keystore.js'
 import { parseCommand, UsageError } from '../arguments.js'
 import { openOutput } from '../conformance/output.js'
@@ -60,7 +61,7 @@ Prüft eine Gegenstelle Klausel für Klausel gegen OSCI-Transport 1.2.
   --keystore DATEI    eigene Schlüssel; dahinter --pin PIN oder --pin-file DATEI (mehrfach)
   --listen HOST:PORT  eigene Adresse (Port 0: irgendeiner)
   --to URL            wohin der Proxy weiterreicht
-  --fault NAME        Fehler, auch mit * (mehrfach); jeder wird einmal gemacht
+  --fault NAME        Fehler, auch mit *, auch NAME@AUFTRAG (mehrfach); jeder wird einmal gemacht
   --wait SEKUNDEN     wie lange auf Anrufe gewartet wird (600)
   --only MUSTER       nur diese Klauseln, auch mit * (mehrfach)
   --list, --faults    nennt die Klauseln, die Fehler
@@ -83,7 +84,7 @@ Holds a counterpart against OSCI-Transport 1.2, clause by clause.
   --keystore FILE     own keys; followed by --pin PIN or --pin-file FILE (several)
   --listen HOST:PORT  own address (port 0: any)
   --to URL            where the proxy passes things on
-  --fault NAME        a fault, * allowed (several); each is made once
+  --fault NAME        a fault, * allowed, also NAME@EXCHANGE (several); each is made once
   --wait SECONDS      how long calls are waited for (600)
   --only PATTERN      these clauses only, * allowed (several)
   --list, --faults    names the clauses, the faults
@@ -109,10 +110,23 @@ function formsOf(values: readonly string[]): FormName[] {
   return values as FormName[]
 }
 
-function faultsOf(globs: readonly string[]): Fault[] {
-  const without = globs.find((glob) => !FAULTS.some(({ name }) => matches(glob, name)))
-  if (without !== undefined) throw wrong(`--fault ${without}: so heißt kein Fehler (--faults)`, `--fault ${without}: no fault has this name (--faults)`)
-  return FAULTS.filter(({ name }) => globs.some((glob) => matches(glob, name)))
+/** `NAME`, or `NAME@EXCHANGE` for one exchange only. */
+function faultsOf(wishes: readonly string[]): Fault[] {
+  return wishes.flatMap((wish) => {
+    const [glob = '', exchange] = wish.split('@')
+    const found = FAULTS.filter(({ name }) => matches(glob, name))
+    const known = exchange === undefined || (REQUEST_NAMES as readonly string[]).includes(exchange)
+    if (found.length === 0 || !known)
+      throw wrong(`--fault ${wish}: so heißt kein Fehler (--faults)`, `--fault ${wish}: no fault has this name (--faults)`)
+    if (exchange === undefined) return found
+    return found.map((fault): Fault => ({
+      ...fault,
+      name: `${fault.name}@${exchange}`,
+      // which exchange it is can only be seen inside
+      depth: fault.depth === 'wire' ? 'inside' : fault.depth,
+      fits: (where) => where.type.exchange === exchange && fault.fits(where),
+    }))
+  })
 }
 
 function addressOf(value: string | undefined): { host: string; port: number } | undefined {
@@ -148,7 +162,14 @@ async function filesOf({ certificates, receiver, document }: Profile, directory:
       ...(cipher === undefined ? {} : { cipher: await certificate(directory, cipher) }),
       signature: await Promise.all(signature.map((file) => certificate(directory, file))),
     },
-    ...(receiver ? { receiver: await certificate(directory, receiver.cipher) } : {}),
+    ...(receiver
+      ? {
+          receiver: {
+            cipher: await certificate(directory, receiver.cipher),
+            ...(receiver.signature === undefined ? {} : { signature: await certificate(directory, receiver.signature) }),
+          },
+        }
+      : {}),
     ...(document === undefined ? {} : { document: await named(document, async () => readFile(resolve(directory, document))) }),
   }
 }
@@ -190,7 +211,13 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
   const keys = await openKeys(pairs, { ...systemClock, random: systemRandom })
   const files = await filesOf(profile, dirname(resolve(file)))
   const output = await openOutput(values.out, forms, io.lang, io)
-  const context = await openContext({ keystores: stores, trust: [], schemas: [], workers: 1, warn: (text) => io.err.write(`protektor: ${text}\n`) })
+  const context = await openContext({
+    keystores: stores,
+    trust: [],
+    schemas: [],
+    workers: 1,
+    warn: (text) => io.err.write(`protektor: ${text}\n`),
+  })
   const stop = interruption()
   const results: ClauseResult[] = []
   try {

@@ -12,14 +12,14 @@ import { IntermediaryRole, recipientScenarios } from '../../conformance/as-inter
 import { proxyClauses, ProxyRole } from '../../conformance/as-proxy.js'
 import { RecipientRole, recipientClauses } from '../../conformance/as-recipient.js'
 import { chosen, type Clause, type ClauseResult, type Party } from '../../conformance/clause.js'
-import { tableClauses } from '../../conformance/clauses.js'
+import { deviationClauses, positiveClauses } from '../../conformance/clauses.js'
 import type { Fault } from '../../conformance/faults.js'
 import { wanted, type RunKeys } from '../../conformance/keys.js'
 import { listen, type Incoming, type Outgoing } from '../../conformance/listener.js'
 import type { Profile } from '../../conformance/profile.js'
 import { runClauses } from '../../conformance/run.js'
 import { scenarioClauses } from '../../conformance/scenarios.js'
-import { isOneOf, stationOf, type ProfileCertificates } from '../../conformance/setup.js'
+import { stationOf, type ProfileCertificates } from '../../conformance/setup.js'
 import type { Legs } from '../../conformance/wire.js'
 import { EXCHANGES, REQUEST_NAMES } from '../../osci/messages.js'
 import { makeSigner } from '../../pki/keys.js'
@@ -30,7 +30,7 @@ export interface Run {
   readonly profile: Profile
   readonly certificates: ProfileCertificates
   /** Of `profile.receiver`. */
-  readonly receiver?: X509Certificate
+  readonly receiver?: { readonly cipher: X509Certificate; readonly signature?: X509Certificate }
   readonly document?: Uint8Array
   readonly pairs: readonly KeyPair[]
   readonly keys: RunKeys
@@ -63,12 +63,14 @@ const base = ({ certificates }: Profile) => ({ signed: true, encrypted: certific
 const asked = (asks: 'client' | 'intermediary') => REQUEST_NAMES.filter((name) => EXCHANGES[name].asks === asks)
 
 const clientClauses = ({ profile }: Planned): readonly Clause<ClientRole>[] => [
-  ...tableClauses(asked('client'), 'intermediary', profile, base(profile)),
+  ...positiveClauses(asked('client'), 'intermediary', profile),
   ...scenarioClauses(profile),
+  ...deviationClauses(asked('client'), 'intermediary', profile, base(profile)),
 ]
 const intermediaryClauses = ({ profile }: Planned): readonly Clause<IntermediaryRole>[] => [
-  ...tableClauses(asked('intermediary'), 'recipient', profile, base(profile)),
+  ...positiveClauses(asked('intermediary'), 'recipient', profile),
   ...recipientScenarios(profile),
+  ...deviationClauses(asked('intermediary'), 'recipient', profile, base(profile)),
 ]
 const passiveClauses = ({ profile, url }: Planned): readonly Clause<RecipientRole>[] => recipientClauses(profile, url !== undefined)
 
@@ -82,7 +84,7 @@ const betweenClauses = ({ profile, faults }: Planned): readonly Clause<ProxyRole
 function clientOf(run: Run, url: string, http: OsciHttpConnections): ClientRole {
   const { keys, profile, certificates, legs, check, receiver } = run
   const station = stationOf({ url, role: 'originator', keys, profile, certificates, http, legs })
-  return new ClientRole({ station, profile, check, ...(receiver ? { receiver } : {}) })
+  return new ClientRole({ station, profile, check, ...(receiver ? { receiver: receiver.cipher } : {}) })
 }
 
 /** Listens for as long as `work` takes. */
@@ -101,10 +103,14 @@ async function wait({ waitSeconds, signal }: Run, isDone: () => boolean): Promis
   for (let left = waitSeconds * 1000; left > 0 && !signal.aborted && !isDone(); left -= POLL_MS) await systemSleep(POLL_MS, signal)
 }
 
-/** The pair of the receiver that the profile names, else the first that fits. */
-function recipientPair({ pairs, keys, receiver, certificates: _peer }: Run): { readonly cipher: KeyPair; readonly signature: KeyPair } {
-  const own = receiver && pairs.find(({ certificate }) => isOneOf([receiver], certificate))
-  return { cipher: own ?? wanted(keys.cipher, 'cipher'), signature: wanted(keys.signature, 'signature') }
+/** The pairs of the receiver that the profile names, else the first that fit. */
+function recipientPairs({ pairs, keys, receiver }: Run): { readonly cipher: KeyPair; readonly signature: KeyPair } {
+  const own = (wished: X509Certificate | undefined): KeyPair | undefined =>
+    wished && pairs.find(({ certificate }) => certificate.raw.equals(wished.raw))
+  return {
+    cipher: own(receiver?.cipher) ?? wanted(keys.cipher, 'cipher'),
+    signature: own(receiver?.signature) ?? wanted(keys.signature, 'signature'),
+  }
 }
 
 export const ROLES = {
@@ -119,7 +125,7 @@ export const ROLES = {
     run(run, http) {
       const { keys, profile, certificates, legs, check, document } = run
       const station = stationOf({ url: run.url ?? '', role: 'intermediary', keys, profile, certificates, http, legs })
-      const addressee = run.receiver ?? certificates.cipher ?? station.identity.cipher
+      const addressee = run.receiver?.cipher ?? certificates.cipher ?? station.identity.cipher
       const role = new IntermediaryRole({ station, profile, check, addressee, ...(document ? { document } : {}) })
       return runClauses(chosen(intermediaryClauses(run), run.only), role, legs, run.told)
     },
@@ -128,7 +134,7 @@ export const ROLES = {
     needs: ['listen'],
     clauses: passiveClauses,
     async run(run, http) {
-      const { cipher, signature } = recipientPair(run)
+      const { cipher, signature } = recipientPairs(run)
       const { env, hand } = run.keys
       const recipient = { env, hand, cipher: cipher.certificate, signer: makeSigner(signature.certificate, signature.privateKey) }
       const client = run.url === undefined ? undefined : clientOf(run, run.url, http)
@@ -149,7 +155,11 @@ export const ROLES = {
       const { legs, faults, check } = run
       const timeoutMs = run.profile.timeoutSeconds * 1000
       const role = new ProxyRole({ http, legs, hand: run.keys.hand, target, timeoutMs, maxBytes: MAX_BODY_BYTES / 2, faults, check })
-      await listening(run, (incoming) => role.proxy.answer(incoming), () => wait(run, () => role.isDone))
+      await listening(
+        run,
+        (incoming) => role.proxy.answer(incoming),
+        () => wait(run, () => role.isDone),
+      )
       await runClauses(chosen(betweenClauses(run), run.only), role, legs, run.told)
     },
   },

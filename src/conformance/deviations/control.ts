@@ -14,7 +14,10 @@ import { inAnswer, inRequest, type Deviation, type Where } from '../deviation.js
 type Field = keyof ControlBlock
 const FIELDS: readonly Field[] = ['response', 'challenge', 'conversationId', 'sequenceNumber']
 
-const marked = (field: Field, mark: string) => ({ type }: Where): boolean => type.control[FIELDS.indexOf(field)] === mark
+const marked =
+  (field: Field, mark: string) =>
+  ({ type }: Where): boolean =>
+    type.control[FIELDS.indexOf(field)] === mark
 const inDialog = ({ inDialog: it }: Where): boolean => it
 
 const with_ = (change: (control: ControlBlock) => ControlBlock): Bend => ({ message: (m) => ({ ...m, control: change(m.control) }) })

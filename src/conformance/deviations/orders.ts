@@ -14,7 +14,9 @@ const order = (change: object): Bend => ({ message: (m) => ({ ...m, order: { ...
 const chunk = (change: (c: ChunkInformation) => Partial<ChunkInformation>): Bend => ({
   message: (m) => {
     const { chunkInformation } = m.order as { readonly chunkInformation?: ChunkInformation }
-    return (chunkInformation ? { ...m, order: { ...m.order, chunkInformation: { ...chunkInformation, ...change(chunkInformation) } } } : m) as OsciMessage
+    return (
+      chunkInformation ? { ...m, order: { ...m.order, chunkInformation: { ...chunkInformation, ...change(chunkInformation) } } } : m
+    ) as OsciMessage
   },
 })
 const UPLOAD = ['partialStoreDelivery'] as const
@@ -84,4 +86,3 @@ export const ORDERS: readonly Deviation[] = [
     } },
   }),
 ] // prettier-ignore
-

@@ -16,6 +16,8 @@ import { renamePart, rewrite, rewriteBytes } from '../xml-bends.js'
 const mime = both('mime', 'message', '9100')
 const xml = both('xml', 'message', '9100')
 const frame = both('osci-structure', 'exchange', '9100', '9300')
+/** An encrypted package that is broken may as well be one that cannot be decrypted. */
+const shell = both('mime', 'message', '9100', '9202')
 const order = inRequest('osci-structure', 'exchange', '9300', '9100')
 
 const encode = (text: string): Uint8Array => new TextEncoder().encode(text)
@@ -55,17 +57,17 @@ export const PACKAGES: readonly Deviation[] = [
   mime('line-feeds', 'Die Zeilen enden mit LF statt mit CRLF.', 'Lines end with LF instead of CRLF.', {
     reference: 'wire facts 2', finding: 'mime.bare-line-break', bend: { wire: rewriteBytes(/\r\n/g, '\n') },
   }),
-  mime('truncated', 'Die zweite Hälfte der Nachricht fehlt.', 'The second half of the message is missing.', {
+  shell('truncated', 'Die zweite Hälfte der Nachricht fehlt.', 'The second half of the message is missing.', {
     reference: 'RFC2046 §5.1.1', finding: 'mime.no-end', bend: { wire: (bytes) => bytes.slice(0, bytes.length >> 1) },
   }),
   mime('charset', 'Der Wurzelteil nennt einen anderen Zeichensatz als UTF-8.', 'The root part names another charset than UTF-8.', {
     reference: 'wire facts 4', finding: 'mime.charset', bend: { wire: rewriteBytes(/charset=utf-8/i, 'charset=ISO-8859-1') },
   }),
-  mime('no-content-id', 'Einem Teil fehlt die Content-ID.', 'A part has no Content-ID.', {
+  shell('no-content-id', 'Einem Teil fehlt die Content-ID.', 'A part has no Content-ID.', {
     reference: 'wire facts 5', finding: 'mime.part-header', fits: ({ encrypted }) => encrypted,
     bend: { wire: rewriteBytes(/Content-ID: <osci_enc>\r\n/i, '') },
   }),
-  mime('content-id', 'Der verschlüsselte Teil heißt anders als sein Verweis.', 'The encrypted part has another name than its reference.', {
+  shell('content-id', 'Der verschlüsselte Teil heißt anders als sein Verweis.', 'The encrypted part has another name than its reference.', {
     reference: 'osci-1.2 §7.3', finding: 'transport-encryption.cipher-reference', fits: ({ encrypted }) => encrypted,
     bend: { shell: renamePart('somewhere_else') },
   }),
@@ -90,7 +92,8 @@ export const PACKAGES: readonly Deviation[] = [
   frame('loose-text', 'Zwischen zwei Kopfblöcken steht Text.', 'There is text between two header blocks.', {
     reference: 'wire facts 12', finding: 'osci-structure.loose-text', bend: { signed: rewrite('</osci:ControlBlock>', '</osci:ControlBlock>Text') },
   }),
-  frame('unknown-message', 'Der Auftrag hat einen unbekannten Namen.', 'The order has an unknown name.', {
+  // who takes the type from schemaLocation (wire facts 8) meets the broken signature first
+  both('osci-structure', 'exchange', '9100', '9300', '9601')('unknown-message', 'Der Auftrag hat einen unbekannten Namen.', 'The order has an unknown name.', {
     reference: 'osci-1.2 §1.2', finding: 'osci-structure.unknown-message',
     bend: { signed: (parts) => renamedOrder(parts) },
   }),

@@ -127,4 +127,3 @@ export const SIGNATURES: readonly Deviation[] = [
     request: ['3700'],
   },
 ] // prettier-ignore
-
