@@ -25,7 +25,7 @@ export interface Asker {
   asking(name: RequestName, purpose: 'right' | 'bent'): Promise<Asking>
   /** After a bent request: what it may have used up is not used again. */
   spent(told: Told): void
-  check(bytes: Uint8Array): Promise<CheckResult>
+  readonly check: (bytes: Uint8Array) => Promise<CheckResult>
 }
 
 /** A clause cannot be looked at, because what it needs did not come about. */

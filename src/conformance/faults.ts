@@ -22,7 +22,7 @@ export interface Passing {
   /** What is known of it without a key, or with the keys at hand. */
   readonly where: Where | undefined
   /** Sends it on. @throws what keeps it from arriving */
-  forward(body: Uint8Array): Promise<Posted>
+  readonly forward: (body: Uint8Array) => Promise<Posted>
   readonly hand: Hand
   /** Exchanges that passed before, the latest last. */
   readonly earlier: readonly { readonly name: RequestName | undefined; readonly answer: Posted }[]
@@ -39,8 +39,9 @@ export interface Fault {
   /** What the proxy must be able to do for it. */
   readonly depth: Depth
   readonly fits: (where: Where) => boolean
-  /** Of a request: how the supplier answers, any one of these. */
+  /** Of a request: how the supplier answers, any one of these, and what we ourselves find. */
   readonly codes?: readonly string[]
+  readonly finding?: string
   /** Of an answer: what the asker finds, and its code where OSCI has one. */
   readonly seen?: { readonly finding: string; readonly code?: string }
   /** Of an answer of a passive recipient: what the intermediary tells its client. */
@@ -63,6 +64,7 @@ function ofRequest(deviation: Deviation): Fault[] {
       depth: depthOf(bend),
       fits: (where) => fits(deviation, where),
       codes: request,
+      finding: deviation.finding,
       act: async ({ request: bytes, hand, forward }) => whole(await forward(await bendPassing(bytes, bend, hand))),
     },
   ]

@@ -34,12 +34,12 @@ export interface ProxyNeeds {
   readonly legs: Legs
   readonly hand: Hand
   /** Where a path goes. */
-  target(path: string): string
+  readonly target: (path: string) => string
   readonly timeoutMs: number
   readonly maxBytes: number
   /** What is to be done to this exchange. */
-  faultFor(where: Where | undefined): Fault | undefined
-  passed(exchange: Passed): void | Promise<void>
+  readonly faultFor: (where: Where | undefined) => Fault | undefined
+  readonly passed: (exchange: Passed) => void | Promise<void>
 }
 
 export class Proxy {

@@ -27,6 +27,8 @@ const hasReception = (bundle: ProcessCardBundle | undefined): boolean => bundle?
 interface Row {
   readonly id: string
   readonly needs: readonly RequestName[]
+  /** What the profile must claim besides; absent: nothing. */
+  readonly claim?: { readonly is: (profile: Profile) => boolean; readonly key: string }
   readonly text: Words
   readonly reference: string
   readonly run: (role: ClientRole) => Promise<Verdict>
@@ -75,6 +77,32 @@ const ROWS: readonly Row[] = [
       if (told?.kind !== 'answer') return NOTHING
       role.driver.forsake()
       return hasReception(await cardOf(role, messageId)) ? failed('Reception steht da, obwohl nichts folgte.', 'Reception is there although nothing followed.') : PASSED
+    },
+  },
+  {
+    id: 'fetchDelivery.again', needs: ['storeDelivery', 'fetchDelivery', 'exitDialog'], reference: 'osci-1.2 §9.5',
+    claim: { is: ({ keepsFetched }) => keepsFetched, key: 'keepsFetched' },
+    text: { de: 'Eine quittierte Zustellung ist über ihre MessageId noch einmal abzuholen.', en: 'A delivery that was acknowledged can be fetched again by its MessageId.' },
+    run: async (role) => {
+      const messageId = await role.store()
+      const first = await role.driver.ask('fetchDelivery', byId(messageId))
+      if (first?.kind !== 'answer') return NOTHING
+      await role.driver.ask('exitDialog', { order: {} })
+      const again = await role.driver.ask('fetchDelivery', byId(messageId))
+      return again ? carriedOut('0801', again.tokens) : NOTHING
+    },
+  },
+  {
+    id: 'storeDelivery.cryptographic-timestamp', needs: ['getMessageId', 'storeDelivery'], reference: 'osci-1.2 §6.4, §6.5',
+    claim: { is: ({ timestamps }) => timestamps === 'cryptographic', key: 'timestamps: cryptographic' },
+    text: { de: 'Wer einen kryptographischen Zeitstempel wünscht, bekommt ihn auf den Laufzettel.', en: 'Who wishes for a cryptographic time stamp gets it on the card.' },
+    run: async (role) => {
+      const parts = { ...(await role.parts()), timestamps: [{ service: 'creation', quality: 'cryptographic' }, { service: 'reception', quality: 'plain' }] as const }
+      const told = await role.driver.ask('storeDelivery', { order: { messageId: await role.messageId(), subject: 'Zeitstempel' }, parts }, { inDialog: !role.profile.implicitDialogs })
+      if (!told) return NOTHING
+      role.spent(told)
+      const { processCardBundle } = (told.answer?.order ?? {}) as { readonly processCardBundle?: ProcessCardBundle }
+      return processCardBundle && 'cryptographic' in processCardBundle.processCard.creation ? PASSED : failed(`Es kam keiner (${told.tokens.join(', ')}).`, `None came (${told.tokens.join(', ')}).`)
     },
   },
   {
@@ -193,8 +221,8 @@ function algorithmClauses({ algorithms }: Profile): Clause<ClientRole>[] {
 }
 
 export function scenarioClauses(profile: Profile): readonly Clause<ClientRole>[] {
-  const rows = ROWS.map(({ id, needs, text, reference, run }): Clause<ClientRole> => {
-    const missing = needs.find((name) => !profile.exchanges.includes(name))
+  const rows = ROWS.map(({ id, needs, claim, text, reference, run }): Clause<ClientRole> => {
+    const missing = needs.find((name) => !profile.exchanges.includes(name)) ?? (claim?.is(profile) === false ? claim.key : undefined)
     return {
       id,
       party: 'intermediary',

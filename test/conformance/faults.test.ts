@@ -18,7 +18,7 @@ import { readProfile } from '../../src/conformance/profile.js'
 import { Proxy, type Passed } from '../../src/conformance/proxy.js'
 import { stationOf } from '../../src/conformance/setup.js'
 import { Legs } from '../../src/conformance/wire.js'
-import { messageType, type OrderOf, type RequestName } from '../../src/osci/messages.js'
+import { messageType, type RequestName } from '../../src/osci/messages.js'
 import { openConformanceHouse, type ConformanceHouse, type KeyName } from './house.js'
 
 const MAX_BYTES = 256 * 1024
@@ -147,10 +147,10 @@ describe('faults', function () {
         await caller.openDialog(station.identity, to)
         throw new Error('the dialog was opened')
       }
-      if (!inDialog) return await caller.call(name, order as OrderOf<RequestName>, parts, station.identity, to)
+      if (!inDialog) return await caller.call(name, order, parts, station.identity, to)
       const dialog = await caller.openDialog(station.identity, to)
       await dialog.send('fetchProcessCard', {})
-      return await dialog.send(name, order as OrderOf<RequestName>, parts)
+      return await dialog.send(name, order, parts)
     } catch (error) {
       if (error instanceof OsciCallError) return error
       throw error
@@ -185,6 +185,7 @@ describe('faults', function () {
       it(`${fault.name} in ${name}${inDialog ? ' in a dialog' : ''} is ${fault.seen ? `${fault.seen.finding} ${fault.seen.code ?? ''}` : (fault.codes ?? []).join(' or ')}`, async () => {
         await partsFor(name)
         client.passed.length = 0
+        const before = house.lines.length
         Object.assign(client, { fault, name })
         const came = await call(name, inDialog, fault.name === 'answer.late' ? 400 : 5000).finally(() => Object.assign(client, { fault: undefined }))
         const seen = seenBy(came)
@@ -197,6 +198,8 @@ describe('faults', function () {
         const answer = client.passed.find((one) => one.fault)?.answer
         const { tokens } = answer ? await readTold(answer, station.hand.env) : { tokens: ['nothing'] }
         expect(tokens.some((token) => fault.codes?.includes(token)), `${tokens.join(', ')}`).to.equal(true)
+        if (fault.finding !== undefined && fault.codes?.[0] !== '3700')
+          expect(house.lines.slice(before).join(''), 'findings in the log').to.contain(`"${fault.finding}"`)
       }) // prettier-ignore
     }
   })

@@ -34,6 +34,13 @@ export interface ConformanceHouse {
   readonly pairs: Readonly<Record<KeyName, KeyPair>>
   readonly keys: (...names: readonly KeyName[]) => Promise<RunKeys>
   readonly lines: string[]
+  /** Words of the command line for each role, with keys and a profile that fits. */
+  asClient(url?: string): readonly string[]
+  asIntermediary(): readonly string[]
+  asRecipient(): readonly string[]
+  asProxy(): readonly string[]
+  /** Another profile of the intermediary; its path. */
+  profile(name: string, more: string, signature?: string): Promise<string>
   close(): Promise<void>
 }
 
@@ -110,10 +117,38 @@ export async function openConformanceHouse(listener: string): Promise<Conformanc
           parts: [{ name: 'content0', mediaType: 'text/plain', role: 'document', bytes: new TextEncoder().encode('Antwort') }],
         })
   })()
+  const profile = async (name: string, more: string, signature = 'im-signature.pem', cipher = 'im-cipher.pem'): Promise<string> => {
+    await put(`${name}.yaml`, `name: ${name}\ncertificates: { cipher: ${cipher}, signature: [ ${signature} ] }\n${more}`)
+    return join(directory, `${name}.yaml`)
+  }
+  const algorithms =
+    'algorithms: { signature: [ rsa-sha256, sha512-rsa-MGF1 ], digest: [ sha512 ], cipher: [ aes128-gcm ], ivBytes: [ 12, 16 ] }\n'
+  const receiverAt = (uri: string): string => `receiver: { uri: '${uri}', cipher: town-cipher.pem, signature: town-signature.pem }\n`
+  const intermediaryProfile = await profile('intermediary', receiverAt(recipient) + algorithms)
+  const listenerProfile = await profile('listener', receiverAt(listener))
+  const recipientProfile = await profile('recipient', '', 'town-signature.pem', 'town-cipher.pem')
+  const own = (...names: readonly KeyName[]): string[] =>
+    names.flatMap((name) => ['--keystore', join(directory, `${name}.p12`), '--pin-file', join(directory, 'pin')])
+  const intermediary = `${gateway.public.url}/osci/intermediary`
+  const user = own('user-cipher', 'user-signature', 'user-expired')
   return {
+    asClient: (url = intermediary) => ['--as', 'client', '--url', url, '--profile', intermediaryProfile, ...user],
+    asIntermediary: () => [
+      ...['--as', 'intermediary', '--url', recipient, '--profile', recipientProfile],
+      ...own('im-cipher', 'im-signature', 'im-expired'),
+    ],
+    asRecipient: () => [
+      ...['--as', 'recipient', '--listen', new URL(listener).host, '--url', intermediary, '--profile', listenerProfile],
+      ...[...user, ...own('town-cipher', 'town-signature')],
+    ],
+    asProxy: () => [
+      ...['--as', 'proxy', '--listen', '127.0.0.1:0', '--to', intermediary, '--profile', intermediaryProfile],
+      ...[...user, ...own('im-cipher', 'im-signature')],
+    ],
+    profile,
     gateway,
     directory,
-    intermediary: `${gateway.public.url}/osci/intermediary`,
+    intermediary,
     recipient,
     pairs,
     keys: (...names) =>

@@ -7,7 +7,7 @@
  */
 import { readFile } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
-import { X509Certificate } from 'node:crypto'
+import type { X509Certificate } from 'node:crypto'
 import { check } from '../../check/engine.js'
 import { systemClock, systemRandom } from '../../client/transport.js'
 import { chosen, matches, type ClauseResult } from '../../conformance/clause.js'

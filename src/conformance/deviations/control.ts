@@ -53,7 +53,7 @@ export const CONTROL: readonly Deviation[] = [
     reference: REFERENCE, finding: 'control-block.forbidden-conversation-id', fits: marked('conversationId', '-'), bend: with_((c) => ({ ...c, conversationId: NO_DIALOG })),
   }),
   inRequest('control-block', 'exchange', '9802', '9400', '9500')('without-dialog', 'Der Auftrag kommt ohne den Dialog, den er braucht.', 'The request comes without the dialog that it needs.', {
-    reference: 'osci-1.2 §3.5', finding: 'control-block.no-dialog', fits: (w) => w.inDialog && marked('conversationId', '!')(w),
+    reference: 'osci-1.2 §3.5', finding: 'certificates.no-answer-key', fits: (w) => w.inDialog && marked('conversationId', '!')(w),
     bend: with_(({ challenge }) => ({ ...(challenge === undefined ? {} : { challenge }), sequenceNumber: 0 })),
   }),
   dialog('sequence-repeated', 'SequenceNumber ist die des vorigen Auftrags.', 'SequenceNumber is the one of the request before.', {

@@ -9,14 +9,12 @@ import type { OsciMessage } from '../../osci/types.js'
 import { unsigned, type Bend } from '../bend.js'
 import { inAnswer, inRequest, type Deviation } from '../deviation.js'
 
-const order = (change: object): Bend => ({ message: (m) => ({ ...m, order: { ...m.order, ...change } }) as OsciMessage })
+const order = (change: object): Bend => ({ message: (m) => ({ ...m, order: { ...m.order, ...change } }) })
 
 const chunk = (change: (c: ChunkInformation) => Partial<ChunkInformation>): Bend => ({
   message: (m) => {
     const { chunkInformation } = m.order as { readonly chunkInformation?: ChunkInformation }
-    return (
-      chunkInformation ? { ...m, order: { ...m.order, chunkInformation: { ...chunkInformation, ...change(chunkInformation) } } } : m
-    ) as OsciMessage
+    return chunkInformation ? { ...m, order: { ...m.order, chunkInformation: { ...chunkInformation, ...change(chunkInformation) } } } : m
   },
 })
 const UPLOAD = ['partialStoreDelivery'] as const
@@ -26,8 +24,8 @@ const feedback = (code: string): Bend => order({ feedback: { entries: [{ code, t
 
 export const ORDERS: readonly Deviation[] = [
   inRequest('osci-structure', 'exchange', '9801')('id-not-issued', 'Die MessageId wurde nie vergeben.', 'The MessageId was never issued.', {
-    reference: 'osci-1.2 §4', finding: 'policy.message-id', executes: true, only: ['storeDelivery', 'forwardDelivery', 'mediateDelivery', 'partialStoreDelivery'],
-    bend: { message: (m) => ({ ...m, order: { ...m.order, messageId: m.type === 'partialStoreDelivery' ? 'nie-vergeben_Partial' : 'nie-vergeben' } }) as OsciMessage },
+    reference: 'osci-1.2 §4', finding: 'gateway.message-id', executes: true, only: ['storeDelivery', 'forwardDelivery', 'mediateDelivery', 'partialStoreDelivery'],
+    bend: { message: (m) => ({ ...m, order: { ...m.order, messageId: m.type === 'partialStoreDelivery' ? 'nie-vergeben_Partial' : 'nie-vergeben' } }) },
   }),
   inRequest('osci-structure', 'exchange', '9300')('no-addressee', 'Das Zertifikat des Empfängers fehlt.', 'The certificate of the addressee is missing.', {
     reference: 'osci-1.2 §5.3', finding: 'osci-structure.certificate-missing', only: ['storeDelivery', 'partialStoreDelivery'],
@@ -82,7 +80,7 @@ export const ORDERS: readonly Deviation[] = [
     bend: { message: (m) => {
       const { messageId: _id, subject: _subject, ...rest } = m.order as { readonly messageId?: string; readonly subject?: string }
       const { timestamps: _none, ...bare } = m
-      return { ...bare, order: rest } as OsciMessage
+      return { ...bare, order: rest }
     } },
   }),
 ] // prettier-ignore
