@@ -10,9 +10,9 @@ import type { X509Certificate } from 'node:crypto'
 import { chunkContent, chunkCount, chunkKilobytes, kilobytesOf, readChunk, sourceOf } from '../client/osci/chunks.js'
 import { packDelivery } from '../client/osci/chunk-store.js'
 import { deliveryParts, type DeliveryParts } from '../client/osci/content.js'
-import type { CheckResult } from '../check/types.js'
 import type { RequestName } from '../osci/messages.js'
 import { NotToBeHad, type Asker } from './clauses.js'
+import type { Check } from './arrivals.js'
 import { Driver, type Asking, type Station, type Told } from './driver.js'
 import type { Profile } from './profile.js'
 
@@ -23,7 +23,7 @@ const DOCUMENT_BYTES = 40_000
 export interface ClientNeeds {
   readonly station: Station
   readonly profile: Profile
-  readonly check: (bytes: Uint8Array) => Promise<CheckResult>
+  readonly check: Check
   /** Cipher certificate of `profile.receiver`. */
   readonly receiver?: X509Certificate
 }

@@ -4,19 +4,19 @@
  * @module
  */
 import type { X509Certificate } from 'node:crypto'
-import type { CheckResult } from '../check/types.js'
 import { deliveryParts } from '../client/osci/content.js'
 import { ownEntry } from '../client/osci/suite.js'
 import type { RequestName } from '../osci/messages.js'
 import { carriedOut, failed, notTested, PASSED, type Clause } from './clause.js'
 import type { Asker } from './clauses.js'
+import type { Check } from './arrivals.js'
 import { Driver, type Asking, type Station } from './driver.js'
 import type { Profile } from './profile.js'
 
 export interface IntermediaryNeeds {
   readonly station: Station
   readonly profile: Profile
-  readonly check: (bytes: Uint8Array) => Promise<CheckResult>
+  readonly check: Check
   /** Whom the content is for. */
   readonly addressee: X509Certificate
   /** What is delivered; absent: a line of text. */

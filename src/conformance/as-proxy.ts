@@ -6,12 +6,9 @@
  *   answer bent  ──► does the asker say nothing more in that dialog?         `fault.answer.…`, the asker's clause (osci-1.2 §3.6)
  * @module
  */
-import type { CheckResult } from '../check/types.js'
 import { EXCHANGES, REQUEST_NAMES } from '../osci/messages.js'
 import { osci } from '../osci/stages.js'
-import type { OsciMessage } from '../osci/types.js'
-import { ProtektorError } from '../errors.js'
-import { arrivalClauses, type Arrivals, type Arrived } from './arrivals.js'
+import { arrivalClauses, arrivedAs, type Arrived, type Check } from './arrivals.js'
 import { failed, notTested, oneOf, PASSED, type Clause, type Party, type Verdict } from './clause.js'
 import type { Where } from './deviation.js'
 import { readTold } from './driver.js'
@@ -21,35 +18,36 @@ import { Proxy, type Passed, type ProxyNeeds } from './proxy.js'
 
 export interface ProxyRoleNeeds extends Omit<ProxyNeeds, 'faultFor' | 'passed'> {
   readonly faults: readonly Fault[]
-  readonly check: (bytes: Uint8Array) => Promise<CheckResult>
+  readonly check: Check
 }
 
-interface Seen extends Passed {
-  readonly message?: OsciMessage
+/** Facts of an exchange that passed; its bytes lie in the legs. */
+interface Seen extends Pick<Passed, 'fault' | 'undone' | 'legs'> {
+  readonly request?: Arrived
+  /** Of the answer to a request that was bent. */
+  readonly tokens: readonly string[]
 }
 
-export class ProxyRole implements Arrivals {
+export class ProxyRole {
   readonly proxy: Proxy
-  readonly check: ProxyRoleNeeds['check']
-  readonly arrived: Arrived[] = []
   readonly seen: Seen[] = []
   readonly #needs: ProxyRoleNeeds
   readonly #waiting: Set<Fault>
 
   constructor(needs: ProxyRoleNeeds) {
     this.#needs = needs
-    this.check = needs.check
     this.#waiting = new Set(needs.faults)
     this.proxy = new Proxy({ ...needs, faultFor: (where) => this.#next(where), passed: (exchange) => this.#passed(exchange) })
   }
 
-  /** Every fault has been done. */
+  /** Every fault has been done, and its exchange is over. */
   get isDone(): boolean {
-    return this.#needs.faults.length > 0 && this.#waiting.size === 0
+    const { faults } = this.#needs
+    return faults.length > 0 && faults.every((fault) => this.seen.some((one) => one.fault === fault))
   }
 
-  get env(): ProxyNeeds['hand']['env'] {
-    return this.#needs.hand.env
+  get arrived(): readonly Arrived[] {
+    return this.seen.flatMap(({ request }) => request ?? [])
   }
 
   #next(where: Where | undefined): Fault | undefined {
@@ -58,15 +56,18 @@ export class ProxyRole implements Arrivals {
     return fault
   }
 
-  async #passed(exchange: Passed): Promise<void> {
-    const { leg, request: bytes, where } = exchange
-    const opened: Pick<Arrived, 'message' | 'problem'> = await osci.open(bytes, this.env).then(
-      (message) => ({ message }),
-      (error: unknown) => (where ? { problem: error instanceof ProtektorError ? error.finding : String(error) } : {}),
-    )
+  async #passed({ legs, request, where, answer, fault, undone }: Passed): Promise<void> {
+    const { hand, check } = this.#needs
+    const opened = await osci.open(request, hand.env).catch((error: unknown) => (error instanceof Error ? error : new Error(String(error))))
     // what we cannot open for want of a key says nothing about its sender
-    if (opened.message || opened.problem !== undefined) this.arrived.push({ leg, bytes, ...opened })
-    this.seen.push({ ...exchange, ...(opened.message ? { message: opened.message } : {}) })
+    const known = where !== undefined || !(opened instanceof Error)
+    this.seen.push({
+      legs,
+      tokens: fault?.codes && answer ? (await readTold(answer, hand.env)).tokens : [],
+      ...(known ? { request: await arrivedAs(legs[0] ?? 0, request, opened, check) } : {}),
+      ...(fault ? { fault } : {}),
+      ...(undone === undefined ? {} : { undone }),
+    })
   }
 }
 
@@ -77,36 +78,38 @@ const REFUSAL = [
   'A refusal is a regular answer; what comes of it only the asker shows.',
 ] as const
 
-async function verdictOf(fault: Fault, role: ProxyRole): Promise<Verdict> {
-  const at = role.seen.findIndex((one) => one.fault === fault)
-  const done = role.seen[at]
+const NO_DIALOG = [
+  'Ohne Dialog zeigt sich nur beim Anfragenden selbst, was er daraus macht.',
+  'Without a dialog only the asker itself shows what it makes of it.',
+] as const
+
+function verdictOf(fault: Fault, { seen }: ProxyRole): Verdict {
+  const at = seen.findIndex((one) => one.fault === fault)
+  const done = seen[at]
   if (!done) return NOT_DONE
-  const legs = [done.leg]
-  if (done.undone !== undefined) return { ...notTested(`nicht herzustellen: ${done.undone}`, `cannot be made: ${done.undone}`), legs }
-  if (fault.codes) return { ...oneOf(fault.codes, done.answer ? (await readTold(done.answer, role.env)).tokens : []), legs }
+  const { legs, undone, tokens, request } = done
+  if (undone !== undefined) return { ...notTested(`nicht herzustellen: ${undone}`, `cannot be made: ${undone}`), legs }
+  if (fault.codes) return { ...oneOf(fault.codes, tokens), legs }
   // a refusal is a regular answer: the dialog may go on
   if (fault.seen?.finding === 'client.refused') return { ...notTested(...REFUSAL), legs }
-  const conversation = done.message?.control.conversationId
-  if (conversation === undefined)
-    return {
-      ...notTested(
-        'Ohne Dialog zeigt sich nur beim Anfragenden selbst, was er daraus macht.',
-        'Without a dialog only the asker itself shows what it makes of it.',
-      ),
-      legs,
-    }
-  const more = role.seen.slice(at + 1).find(({ message }) => message?.control.conversationId === conversation)
+  const conversation = request?.control?.conversationId
+  if (conversation === undefined) return { ...notTested(...NO_DIALOG), legs }
+  const more = seen.slice(at + 1).find((one) => one.request?.control?.conversationId === conversation)
   if (!more) return { ...PASSED, legs }
-  const name = more.message?.type ?? ''
-  return { ...failed(`Im selben Dialog kam danach noch ${name}.`, `In the same dialog ${name} came after it.`), legs: [done.leg, more.leg] }
+  const name = more.request?.name ?? ''
+  return {
+    ...failed(`Im selben Dialog kam danach noch ${name}.`, `In the same dialog ${name} came after it.`),
+    legs: [...legs, ...more.legs],
+  }
 }
 
 /** Requests follow the dialog: the answer before it said what this one must carry. */
 function dialogVerdict(role: ProxyRole): Verdict {
   const next = new Map<string, number>()
   const legs: number[] = []
-  for (const { message, leg, fault } of role.seen) {
-    const { conversationId, sequenceNumber } = message?.control ?? {}
+  for (const { request, fault } of role.seen) {
+    const { conversationId, sequenceNumber } = request?.control ?? {}
+    const leg = request?.leg ?? 0
     if (conversationId === undefined || sequenceNumber === undefined) continue
     const due = next.get(conversationId) ?? 0
     if (sequenceNumber !== due && !fault) {
@@ -146,7 +149,7 @@ export function proxyClauses(
               en: `${fault.text.en} The asker discards it (${expected}) and says no more in the dialog.`,
             },
         reference: fault.codes ? 'osci-1.2 §9.1' : 'osci-1.2 §3.6, §9.9',
-        run: (role) => verdictOf(fault, role),
+        run: (role) => Promise.resolve(verdictOf(fault, role)),
       }
     }),
     ...(asks === 'client'
@@ -164,6 +167,6 @@ export function proxyClauses(
           },
         ]
       : []),
-    ...arrivalClauses<ProxyRole>(names, parties.asker, profile, (role) => role),
+    ...arrivalClauses<ProxyRole>(names, parties.asker, profile, ({ arrived }) => arrived),
   ]
 }

@@ -8,12 +8,10 @@
  * Without an intermediary to call, what comes in is answered rightly and judged.
  * @module
  */
-import type { CheckResult } from '../check/types.js'
 import { messageType, type RequestName } from '../osci/messages.js'
 import { sealFault } from '../osci/fault.js'
 import type { OsciMessage } from '../osci/types.js'
-import { ProtektorError } from '../errors.js'
-import { arrivalClauses, type Arrived } from './arrivals.js'
+import { arrivalClauses, arrivedAs, type Arrived, type Check } from './arrivals.js'
 import { answerDelivery, openDelivery, type Recipient } from './answerer.js'
 import type { ClientRole } from './as-client.js'
 import type { Bend } from './bend.js'
@@ -30,7 +28,7 @@ type Conduct = { readonly bend: Bend } | { readonly instead: Outgoing }
 export interface RecipientNeeds {
   readonly recipient: Recipient
   readonly legs: Legs
-  readonly check: (bytes: Uint8Array) => Promise<CheckResult>
+  readonly check: Check
   /** Absent: somebody else makes the intermediary call us. */
   readonly client?: ClientRole
 }
@@ -46,15 +44,15 @@ export class RecipientRole {
 
   async answer({ body }: Incoming): Promise<Outgoing> {
     const { conduct } = this
-    const { recipient, legs } = this.needs
-    const { message, problem }: Pick<Arrived, 'message' | 'problem'> = await openDelivery(body, recipient).then(
-      (opened) => ({ message: opened }),
-      (error: unknown) => ({ problem: error instanceof ProtektorError ? error.finding : String(error) }),
+    const { recipient, legs, check } = this.needs
+    const opened = await openDelivery(body, recipient).catch((error: unknown) =>
+      error instanceof Error ? error : new Error(String(error)),
     )
+    const message = opened instanceof Error ? undefined : opened
     const outgoing = await this.#say(message, conduct)
     const answer = 'body' in outgoing ? { status: 200, answer: outgoing.body } : { failure: outgoing.kind }
     const leg = await legs.add({ name: message?.type ?? 'request', request: body, ...answer })
-    this.arrived.push({ leg, bytes: body, ...(message ? { message } : {}), ...(problem === undefined ? {} : { problem }) })
+    this.arrived.push(await arrivedAs(leg, body, opened, check))
     return outgoing
   }
 
@@ -155,6 +153,6 @@ export const recipientClauses = (profile: Profile, withClient: boolean): readonl
     LEGS.map(([, arrives]) => arrives),
     'intermediary',
     profile,
-    ({ arrived, needs }) => ({ arrived, check: needs.check }),
+    ({ arrived }) => arrived,
   ),
 ]

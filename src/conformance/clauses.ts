@@ -10,8 +10,8 @@
  * Which deviations an exchange can have is in their `fits`: the marks of its row, the state of its dialog.
  * @module
  */
-import type { CheckResult } from '../check/types.js'
 import { EXCHANGES, messageType, responsesTo, type RequestName } from '../osci/messages.js'
+import { errorsIn, type Check } from './arrivals.js'
 import { carriedOut, failed, notTested, oneOf, PASSED, type Clause, type Party, type Verdict } from './clause.js'
 import { DEVIATIONS, fits } from './deviations.js'
 import type { Deviation, Where, Words } from './deviation.js'
@@ -25,7 +25,7 @@ export interface Asker {
   asking(name: RequestName, purpose: 'right' | 'bent'): Promise<Asking>
   /** After a bent request: what it may have used up is not used again. */
   spent(told: Told): void
-  readonly check: (bytes: Uint8Array) => Promise<CheckResult>
+  readonly check: Check
 }
 
 /** A clause cannot be looked at, because what it needs did not come about. */
@@ -108,9 +108,8 @@ const ANSWERS: readonly AnswerRow[] = [
   {
     name: 'answer-form', text: { de: 'Die Antwort besteht die Prüfung in allen Schichten.', en: 'The answer passes the check in all layers.' }, reference: 'osci-1.2 §2, §7.5',
     wrong: async ({ bytes }, { check }) => {
-      const { findings } = await check(bytes ?? new Uint8Array(0))
-      const wrong = findings.filter(({ severity, layer }) => severity === 'error' && layer !== 'certificates' && layer !== 'policy')
-      return wrong.length === 0 ? undefined : wrong.map(({ id, detail }) => (detail === null ? id : `${id} (${detail})`)).join(', ')
+      const errors = errorsIn(await check(bytes ?? new Uint8Array(0)))
+      return errors.length === 0 ? undefined : errors.join(', ')
     },
   },
   {
@@ -203,8 +202,6 @@ function whereFor(deviation: Deviation, name: RequestName, base: Pick<Where, 'si
 
 async function runBent(deviation: Deviation, name: RequestName, where: Where, role: Asker): Promise<Verdict> {
   const { driver } = role
-  if (deviation.name === 'expired-certificate' && !driver.station.hand.expired)
-    return notTested('Es wurde kein abgelaufener Schlüssel gegeben.', 'No expired key was given.')
   // a number can be repeated only when there was one before
   if (deviation.second) await driver.ask('getMessageId', { order: {} }, { inDialog: true })
   const told = await driver.ask(name, await role.asking(name, 'bent'), { bend: deviation.bend, inDialog: where.inDialog })

@@ -9,11 +9,10 @@
 import type { OsciHttp, OsciIdentity, OsciPeer, OsciRequestParts } from '../client/osci/ports.js'
 import { buildRequest, requestType, type DialogPosition } from '../client/osci/request.js'
 import { sealingFor } from '../client/osci/suite.js'
-import { EXCHANGES, messageType, type MessageType, type OrderOf, type RequestName } from '../osci/messages.js'
+import { EXCHANGES, type OrderOf, type RequestName } from '../osci/messages.js'
 import { openAnswer } from '../osci/stages.js'
 import type { OsciEnv, OsciMessage } from '../osci/types.js'
 import { sealBent, type Bend, type Hand } from './bend.js'
-import type { Where } from './deviation.js'
 import { post, type Legs } from './wire.js'
 
 /** What came back to one request. */
@@ -76,12 +75,6 @@ export class Driver {
     return this.#features
   }
 
-  where(name: RequestName, inDialog = needsDialog(name)): Where {
-    const { identity, peer } = this.station
-    const sealing = sealingFor(identity, peer)
-    return { type: rowOf(name), inDialog, signed: sealing.sign !== undefined, encrypted: sealing.encryptFor !== undefined }
-  }
-
   /** @returns undefined when the dialog that it needs is not to be had. */
   async ask(name: RequestName, asking: Asking, how: How = {}): Promise<Told | undefined> {
     const inDialog = how.inDialog ?? needsDialog(name)
@@ -136,12 +129,6 @@ export class Driver {
     if (!posted) return { kind: 'nothing', tokens: [failure ?? 'nothing'], ...facts }
     return { ...facts, ...(await readTold(posted, { ...hand.env, keys: identity.env.keys })) }
   }
-}
-
-function rowOf(name: RequestName): MessageType {
-  const type = messageType(name)
-  if (!type) throw new TypeError(name)
-  return type
 }
 
 /** Codes of an answer or fault, whoever signed it. */

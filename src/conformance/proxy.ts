@@ -15,11 +15,13 @@ import type { Fault } from './faults.js'
 import type { Incoming, Outgoing } from './listener.js'
 import type { Legs, Posted } from './wire.js'
 
-const MAX_EARLIER = 64
+/** Whole answers: enough to find one of the same kind, and one of another. */
+const MAX_EARLIER = 8
 
 /** An exchange that has passed. */
 export interface Passed {
-  readonly leg: number
+  /** What the asker sent and got; where a fault was done also what was sent on, and came back. */
+  readonly legs: readonly number[]
   readonly where: Where | undefined
   readonly request: Uint8Array
   /** As it came from the other side, before a fault of the answer. */
@@ -55,7 +57,10 @@ export class Proxy {
     const where = await whereOf(body, hand)
     const fault = this.#needs.faultFor(where)
     let came: Posted | undefined
+    let sent: Uint8Array | undefined
+    let given: Outgoing | undefined
     const forward = async (request: Uint8Array): Promise<Posted> => {
+      sent = request
       came = await http.post(this.#needs.target(path), request, { timeoutMs, maxBytes: 2 * maxBytes, signal: gone })
       return came
     }
@@ -64,7 +69,7 @@ export class Proxy {
     try {
       if (fault) {
         try {
-          return await fault.act(passing)
+          return (given = await fault.act(passing))
         } catch (error) {
           if (!(error instanceof ProtektorError) || error instanceof OsciCallError) throw error
           undone = error.message
@@ -72,21 +77,22 @@ export class Proxy {
       }
       const answer = came ?? (await forward(body))
       this.#remember(where?.type.exchange, answer)
-      return whole(answer)
+      return (given = whole(answer))
     } finally {
-      await this.#told(body, where, came, { ...(fault ? { fault } : {}), ...(undone === undefined ? {} : { undone }) })
+      const name = where?.type.name ?? 'request'
+      const legs = [await this.#leg(name, body, given && 'body' in given ? given.body : undefined)]
+      if (fault && sent) legs.push(await this.#leg(`${name}, sent on`, sent, came?.body))
+      await this.#needs.passed({
+        ...{ legs, where, request: body },
+        ...(came ? { answer: came } : {}),
+        ...(fault ? { fault } : {}),
+        ...(undone === undefined ? {} : { undone }),
+      })
     }
   }
 
-  async #told(
-    request: Uint8Array,
-    where: Where | undefined,
-    answer: Posted | undefined,
-    done: Pick<Passed, 'fault' | 'undone'>,
-  ): Promise<void> {
-    const came = answer ? { status: answer.status, answer: answer.body } : { failure: 'client.connection' }
-    const leg = await this.#needs.legs.add({ name: where?.type.name ?? 'request', request, ...came })
-    await this.#needs.passed({ leg, where, request, ...(answer ? { answer } : {}), ...done })
+  #leg(name: string, request: Uint8Array, answer: Uint8Array | undefined): Promise<number> {
+    return this.#needs.legs.add({ name, request, ...(answer ? { answer } : { failure: 'client.connection' }) })
   }
 
   #remember(name: RequestName | undefined, answer: Posted): void {

@@ -5,7 +5,7 @@
  */
 import { OsciCallError } from '../client/osci/ports.js'
 import { Unbendable } from './bend.js'
-import { failed, notTested, type Clause, type ClauseResult, type Verdict } from './clause.js'
+import { notTested, type Clause, type ClauseResult, type Verdict } from './clause.js'
 import { NotToBeHad } from './clauses.js'
 import type { Legs } from './wire.js'
 
@@ -16,7 +16,8 @@ async function judge<R>({ notTested: why, run }: Clause<R>, role: R): Promise<Ve
   } catch (error) {
     if (error instanceof NotToBeHad) return { outcome: 'not-tested', why: error.words }
     if (error instanceof Unbendable) return notTested(`nicht herzustellen: ${error.message}`, `cannot be made: ${error.message}`)
-    if (error instanceof OsciCallError) return failed(error.message, error.message)
+    // only what never left us throws; what came back, or did not, is in the verdict
+    if (error instanceof OsciCallError) return notTested(error.message, error.message)
     throw error
   }
 }

@@ -4,9 +4,9 @@
  * @module
  */
 import type { X509Certificate } from 'node:crypto'
-import type { CheckResult } from '../../check/types.js'
 import { osciHttp, type OsciHttpConnections } from '../../client/osci/transport.js'
 import { systemSleep } from '../../client/transport.js'
+import type { Check } from '../../conformance/arrivals.js'
 import { ClientRole } from '../../conformance/as-client.js'
 import { IntermediaryRole, recipientScenarios } from '../../conformance/as-intermediary.js'
 import { proxyClauses, ProxyRole } from '../../conformance/as-proxy.js'
@@ -35,7 +35,7 @@ export interface Run {
   readonly pairs: readonly KeyPair[]
   readonly keys: RunKeys
   readonly legs: Legs
-  readonly check: (bytes: Uint8Array) => Promise<CheckResult>
+  readonly check: Check
   readonly url?: string
   readonly listen?: { readonly host: string; readonly port: number }
   readonly to?: string
@@ -57,6 +57,8 @@ export interface RoleRow {
 }
 
 const POLL_MS = 100
+/** After the last fault the asker may still say what it should not. */
+const AFTERMATH_MS = 1000
 const MAX_BODY_BYTES = 64 * 1024 * 1024
 
 const base = ({ certificates }: Profile) => ({ signed: true, encrypted: certificates.cipher !== undefined })
@@ -101,6 +103,7 @@ async function listening(run: Run, answer: (incoming: Incoming) => Promise<Outgo
 
 async function wait({ waitSeconds, signal }: Run, isDone: () => boolean): Promise<void> {
   for (let left = waitSeconds * 1000; left > 0 && !signal.aborted && !isDone(); left -= POLL_MS) await systemSleep(POLL_MS, signal)
+  if (isDone()) await systemSleep(AFTERMATH_MS, signal)
 }
 
 /** The pairs of the receiver that the profile names, else the first that fit. */

@@ -6,7 +6,7 @@
  */
 import type { CertificateRole } from '../../osci/messages.js'
 import type { Sealing } from '../../osci/types.js'
-import { unsigned } from '../bend.js'
+import { Unbendable, unsigned, type Hand } from '../bend.js'
 import { both, inRequest, type Deviation, type Where } from '../deviation.js'
 import { flipPart, flipText, loosen, rewrite } from '../xml-bends.js'
 import { HEADER_ORDER } from './packages.js'
@@ -29,6 +29,10 @@ const OAEP = 'http://www.w3.org/2009/xmlenc11#rsa-oaep'
 const RSA15 = 'http://www.w3.org/2001/04/xmlenc#rsa-1_5'
 const SHA1 = 'http://www.w3.org/2000/09/xmldsig#sha1'
 
+const byExpired = (s: Sealing, { expired }: Hand): Sealing => {
+  if (!expired) throw new Unbendable('no key whose certificate has run out is at hand')
+  return s.sign ? { ...s, sign: { ...s.sign, signer: expired } } : s
+}
 const inClear = ({ sign }: Sealing): Sealing => (sign ? { sign } : {})
 
 export const ENCRYPTION: readonly Deviation[] = [
@@ -123,7 +127,7 @@ export const SIGNATURES: readonly Deviation[] = [
     name: 'expired-certificate', layer: 'certificates', scope: 'exchange',
     text: { de: 'Das Zertifikat der Signatur ist abgelaufen.', en: 'The certificate of the signature has expired.' },
     reference: 'osci-1.2 §9.3', finding: 'certificates.expired', executes: true, fits: ({ signed: it, inDialog }) => it && !inDialog,
-    bend: { sealing: (s, { expired }) => (s.sign && expired ? { ...s, sign: { ...s.sign, signer: expired } } : s) },
+    bend: { sealing: byExpired },
     request: ['3700'],
   },
 ] // prettier-ignore
