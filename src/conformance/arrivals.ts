@@ -7,7 +7,7 @@ import type { CheckResult } from '../check/types.js'
 import { ProtektorError } from '../errors.js'
 import type { MessageName, RequestName } from '../osci/messages.js'
 import type { ControlBlock, OsciMessage } from '../osci/types.js'
-import { failed, notTested, PASSED, type Clause, type Party, type Verdict } from './clause.js'
+import { fact, notTested, PASSED, type Clause, type Party, type Verdict } from './clause.js'
 import type { Words } from './deviation.js'
 import type { Profile } from './profile.js'
 
@@ -44,6 +44,9 @@ export async function arrivedAs(leg: number, bytes: Uint8Array, opened: OsciMess
   return { leg, name: type, control, signed: evidence.signature !== undefined, encrypted: evidence.transport !== undefined, form }
 }
 
+export const NOT_SIGNED: Words = { de: 'nicht signiert', en: 'not signed' }
+export const IN_CLEAR: Words = { de: 'im Klartext', en: 'in clear' }
+
 const MAX_SHOWN = 3
 
 interface ArrivalRow {
@@ -51,30 +54,30 @@ interface ArrivalRow {
   readonly text: Words
   readonly reference: string
   /** undefined: as it should be. */
-  readonly wrong: (one: Arrived, all: readonly Arrived[], profile: Profile) => string | undefined
+  readonly wrong: (one: Arrived, all: readonly Arrived[], profile: Profile) => Words | undefined
 }
 
 const ARRIVALS: readonly ArrivalRow[] = [
   {
     name: 'request-readable', text: { de: 'Der Auftrag ist lesbar, und seine Signatur stimmt.', en: 'The request can be read, and its signature is right.' }, reference: 'osci-1.2 §9.7',
-    wrong: ({ problem }) => problem,
+    wrong: ({ problem }) => (problem === undefined ? undefined : fact(problem)),
   },
   {
     name: 'request-form', text: { de: 'Der Auftrag besteht die Prüfung in allen Schichten.', en: 'The request passes the check in all layers.' }, reference: 'osci-1.2 §2',
-    wrong: ({ form }) => (form.length === 0 ? undefined : form.join(', ')),
+    wrong: ({ form }) => (form.length === 0 ? undefined : fact(form.join(', '))),
   },
   {
     name: 'request-signed', text: { de: 'Der Auftrag ist signiert.', en: 'The request is signed.' }, reference: 'osci-1.2 §9.7',
-    wrong: ({ signed }, _all, profile) => (profile.signed === 'required' && !signed ? 'not signed' : undefined),
+    wrong: ({ signed }, _all, profile) => (profile.signed === 'required' && !signed ? NOT_SIGNED : undefined),
   },
   {
     name: 'request-encrypted', text: { de: 'Der Auftrag ist verschlüsselt, und das Zertifikat für die Antwort liegt bei.', en: 'The request is encrypted, and brings the certificate for the answer.' }, reference: 'osci-1.2 §9.7, §5.3',
-    wrong: ({ encrypted }, _all, profile) => (profile.encrypted === 'required' && !encrypted ? 'in clear' : undefined),
+    wrong: ({ encrypted }, _all, profile) => (profile.encrypted === 'required' && !encrypted ? IN_CLEAR : undefined),
   },
   {
     name: 'request-fresh', text: { de: 'Jeder Auftrag hat eine Challenge, die es noch nicht gab.', en: 'Each request has a challenge that was not there before.' }, reference: 'osci-1.2 §3.2',
     wrong: ({ leg, control }, all) =>
-      all.some((one) => one.leg < leg && one.control?.challenge === control?.challenge) ? 'the same challenge again' : undefined,
+      all.some((one) => one.leg < leg && one.control?.challenge === control?.challenge) ? { de: 'dieselbe Challenge noch einmal', en: 'the same challenge again' } : undefined,
   },
 ] // prettier-ignore
 
@@ -91,7 +94,7 @@ export function arrivalClauses<R>(
     if (those.length === 0) return notTested('Kein Auftrag dieser Art kam an.', 'No request of this kind arrived.')
     for (const one of those) {
       const why = wrong(one, all, profile)
-      if (why !== undefined) return { ...failed(why, why), legs: [one.leg] }
+      if (why !== undefined) return { outcome: 'failed', why, legs: [one.leg] }
     }
     return { ...PASSED, legs: those.slice(0, MAX_SHOWN).map(({ leg }) => leg) }
   }

@@ -88,7 +88,7 @@ function verdictOf(fault: Fault, { seen }: ProxyRole): Verdict {
   const done = seen[at]
   if (!done) return NOT_DONE
   const { legs, undone, tokens, request } = done
-  if (undone !== undefined) return { ...notTested(`nicht herzustellen: ${undone}`, `cannot be made: ${undone}`), legs }
+  if (undone !== undefined) return { ...notTested(`nicht herzustellen: ${undone.de}`, `cannot be made: ${undone.en}`), legs }
   if (fault.codes) return { ...oneOf(fault.codes, tokens), legs }
   // a refusal is a regular answer: the dialog may go on
   if (fault.seen?.finding === 'client.refused') return { ...notTested(...REFUSAL), legs }

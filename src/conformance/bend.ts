@@ -48,8 +48,10 @@ export const depthOf = (bend: Bend): Depth => (bend.message || bend.sealing ? 's
 
 /** The bend cannot be made on this message: there is nothing of the kind in it, or no key for it. */
 export class Unbendable extends ProtektorError {
-  constructor(why: string) {
-    super('conformance.unbendable', why)
+  readonly words: { readonly de: string; readonly en: string }
+  constructor(de: string, en: string) {
+    super('conformance.unbendable', en)
+    this.words = { de, en }
   }
 }
 
@@ -88,7 +90,8 @@ export async function sealBent(message: OsciMessage, sealing: Sealing, bend: Ben
 /** How a message that passes by was sealed, as far as we can do the same. @throws {Unbendable} its signer's key is not at hand. */
 function sealingOf({ evidence }: OsciMessage, hand: Hand): Sealing {
   const signer = evidence.signature && hand.signer(new Uint8Array(evidence.signature.signer.raw))
-  if (evidence.signature && !signer) throw new Unbendable('the key that signed the message is not at hand')
+  if (evidence.signature && !signer)
+    throw new Unbendable('der Schlüssel, der signiert hat, ist nicht da', 'the key that signed the message is not at hand')
   const { transport } = evidence
   return {
     ...(signer ? { sign: { signer, ...signingMethods(signer) } } : {}),

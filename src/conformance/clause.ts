@@ -41,6 +41,9 @@ export interface ClauseResult extends Omit<Clause<never>, 'run' | 'notTested'> {
 
 export const PASSED: Verdict = { outcome: 'passed' }
 export const failed = (de: string, en: string): Verdict => ({ outcome: 'failed', why: { de, en } })
+/** What was seen, in words that need no translation: fields, codes, findings. */
+export const fact = (text: string): Words => ({ de: text, en: text })
+
 export const notTested = (de: string, en: string): Verdict => ({ outcome: 'not-tested', why: { de, en } })
 
 const list = (tokens: readonly string[]): string => (tokens.length === 0 ? '–' : tokens.join(', '))

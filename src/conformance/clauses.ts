@@ -11,8 +11,8 @@
  * @module
  */
 import { EXCHANGES, messageType, responsesTo, type RequestName } from '../osci/messages.js'
-import { errorsIn, type Check } from './arrivals.js'
-import { carriedOut, failed, notTested, oneOf, PASSED, type Clause, type Party, type Verdict } from './clause.js'
+import { errorsIn, IN_CLEAR, NOT_SIGNED, type Check } from './arrivals.js'
+import { carriedOut, fact, notTested, oneOf, PASSED, type Clause, type Party, type Verdict } from './clause.js'
 import { DEVIATIONS, fits } from './deviations.js'
 import type { Deviation, Where, Words } from './deviation.js'
 import type { Asking, Driver, Told } from './driver.js'
@@ -94,22 +94,24 @@ interface AnswerRow {
   readonly text: Words
   readonly reference: string
   /** undefined: as it should be. */
-  readonly wrong: (told: Told, role: Asker, name: RequestName) => string | undefined | Promise<string | undefined>
+  readonly wrong: (told: Told, role: Asker, name: RequestName) => Words | undefined | Promise<Words | undefined>
 }
 
-const differs = (field: string, expected: unknown, came: unknown): string | undefined =>
-  expected === came ? undefined : `${field}: ${String(came)} (${String(expected)})`
+const differs = (field: string, expected: unknown, came: unknown): Words | undefined =>
+  expected === came ? undefined : fact(`${field}: ${String(came)} (${String(expected)})`)
+
+const BY_SOMEBODY_ELSE: Words = { de: 'von jemand anderem signiert', en: 'signed by somebody else' }
 
 const ANSWERS: readonly AnswerRow[] = [
   {
     name: 'answer-type', text: { de: 'Die Antwort ist die zu diesem Auftrag.', en: 'The answer is the one to this request.' }, reference: 'osci-1.2 §1.2',
-    wrong: ({ answer }, _role, name) => (answer && responsesTo(name).includes(answer.type) ? undefined : String(answer?.type)),
+    wrong: ({ answer }, _role, name) => (answer && responsesTo(name).includes(answer.type) ? undefined : fact(String(answer?.type))),
   },
   {
     name: 'answer-form', text: { de: 'Die Antwort besteht die Prüfung in allen Schichten.', en: 'The answer passes the check in all layers.' }, reference: 'osci-1.2 §2, §7.5',
     wrong: async ({ bytes }, { check }) => {
       const errors = errorsIn(await check(bytes ?? new Uint8Array(0)))
-      return errors.length === 0 ? undefined : errors.join(', ')
+      return errors.length === 0 ? undefined : fact(errors.join(', '))
     },
   },
   {
@@ -130,26 +132,26 @@ const ANSWERS: readonly AnswerRow[] = [
       const marks = messageType(answer?.type ?? '')?.control ?? ''
       const fields = ['response', 'challenge', 'conversationId', 'sequenceNumber'] as const
       const off = fields.filter((field, at) => (answer?.control[field] === undefined ? marks[at] === '!' : marks[at] === '-'))
-      return off.length === 0 ? undefined : off.join(', ')
+      return off.length === 0 ? undefined : fact(off.join(', '))
     },
   },
   {
     name: 'answer-signed', text: { de: 'Die Antwort ist vom Partner signiert.', en: 'The answer is signed by the party.' }, reference: 'osci-1.2 §9.1',
     wrong: async ({ answer }, { driver: { station: { peer, identity } } }) => {
       const signer = answer?.evidence.signature?.signer
-      if (!signer) return peer.sign === false ? undefined : 'not signed'
-      return (await peer.recognises?.(signer, identity.env.now())) === false ? 'signed by somebody else' : undefined
+      if (!signer) return peer.sign === false ? undefined : NOT_SIGNED
+      return (await peer.recognises?.(signer, identity.env.now())) === false ? BY_SOMEBODY_ELSE : undefined
     },
   },
   {
     name: 'answer-encrypted', text: { de: 'Die Antwort ist verschlüsselt, wenn es der Auftrag war.', en: 'The answer is encrypted when the request was.' }, reference: 'osci-1.2 §1.6',
-    wrong: ({ answer }, { driver: { station: { peer } } }) => (peer.cipherCertificate && !answer?.evidence.transport ? 'in clear' : undefined),
+    wrong: ({ answer }, { driver: { station: { peer } } }) => (peer.cipherCertificate && !answer?.evidence.transport ? IN_CLEAR : undefined),
   },
   {
     name: 'answer-codes', text: { de: 'Die Antwort nennt nur Kennzahlen, die zu diesem Auftrag gehören.', en: 'The answer names only codes that belong to this exchange.' }, reference: 'osci-1.2 §8.6',
     wrong: ({ tokens }, _role, name) => {
       const strange = tokens.filter((code) => !EXCHANGES[name].feedback.includes(code as never) && !ALWAYS.includes(code))
-      return strange.length === 0 ? undefined : strange.join(', ')
+      return strange.length === 0 ? undefined : fact(strange.join(', '))
     },
   },
 ] // prettier-ignore
@@ -171,7 +173,7 @@ function answerClauses(name: RequestName, party: Party, profile: Profile): Claus
       const legs = right.map(({ leg }) => leg)
       for (const told of right) {
         const wrong = await row.wrong(told, role, name)
-        if (wrong !== undefined) return { ...failed(wrong, wrong), legs: [told.leg] }
+        if (wrong !== undefined) return { outcome: 'failed', why: wrong, legs: [told.leg] }
       }
       return { ...PASSED, legs }
     },

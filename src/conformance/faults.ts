@@ -118,7 +118,7 @@ const http =
 /** Something that answered another request of the same kind: unlike what is due in nothing but its control block. */
 const earlierAnswer = ({ earlier, where }: Passing, same: boolean): Posted => {
   const found = [...earlier].reverse().find(({ name }) => name !== undefined && (name === where?.type.exchange) === same)
-  if (!found) throw new Unbendable('nothing of the kind has passed before')
+  if (!found) throw new Unbendable('davor kam nichts dergleichen vorbei', 'nothing of the kind has passed before')
   return found.answer
 }
 
@@ -182,5 +182,3 @@ export const FAULTS: readonly Fault[] = [
     act,
   })),
 ]
-
-export const faultNamed = (name: string): Fault | undefined => FAULTS.find((one) => one.name === name)

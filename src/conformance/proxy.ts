@@ -9,8 +9,8 @@ import { ProtektorError } from '../errors.js'
 import { EXCHANGES, messageType, type RequestName } from '../osci/messages.js'
 import { isSigned } from '../osci/signature.js'
 import { frame as frameStage } from '../osci/stages.js'
-import type { Hand } from './bend.js'
-import type { Where } from './deviation.js'
+import { Unbendable, type Hand } from './bend.js'
+import type { Where, Words } from './deviation.js'
 import type { Fault } from './faults.js'
 import type { Incoming, Outgoing } from './listener.js'
 import type { Legs, Posted } from './wire.js'
@@ -28,7 +28,7 @@ export interface Passed {
   readonly answer?: Posted
   readonly fault?: Fault
   /** The fault could not be done, and the message passed as it was: why. */
-  readonly undone?: string
+  readonly undone?: Words
 }
 
 export interface ProxyNeeds {
@@ -65,14 +65,14 @@ export class Proxy {
       return came
     }
     const passing = { request: body, where, hand, maxBytes, forward, earlier: [...this.#earlier] }
-    let undone: string | undefined
+    let undone: Words | undefined
     try {
       if (fault) {
         try {
           return (given = await fault.act(passing))
         } catch (error) {
           if (!(error instanceof ProtektorError) || error instanceof OsciCallError) throw error
-          undone = error.message
+          undone = error instanceof Unbendable ? error.words : { de: error.message, en: error.message }
         }
       }
       const answer = came ?? (await forward(body))

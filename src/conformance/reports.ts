@@ -96,14 +96,14 @@ const STYLE =
   'body{font:16px/1.5 system-ui,sans-serif;margin:2rem;max-width:75rem}table{border-collapse:collapse;width:100%}' +
   'th,td{border-bottom:1px solid #767676;padding:.35rem .5rem;text-align:left;vertical-align:top;overflow-wrap:anywhere}' +
   '.failed th{border-left:.4rem solid #a4001d}.passed th{border-left:.4rem solid #00664d}.not-tested th{border-left:.4rem solid #767676}' +
-  'tbody th{font-weight:400}a{color:#003d99}@media print{body{margin:0}}'
+  'tbody th{font-weight:400;min-width:15rem}a{color:#003d99}@media print{body{margin:0}}'
 
 const WORDS = {
   title: { de: 'Konformitätsbericht', en: 'Conformance report' },
-  clause: { de: 'Klausel', en: 'clause' },
-  says: { de: 'Was verlangt ist', en: 'what is demanded' },
-  seen: { de: 'Was kam', en: 'what came' },
-  bytes: { de: 'Bytes', en: 'bytes' },
+  clause: { de: 'Klausel', en: 'Clause' },
+  says: { de: 'Was verlangt ist', en: 'What is demanded' },
+  seen: { de: 'Was kam', en: 'What came' },
+  bytes: { de: 'Bytes', en: 'Bytes' },
 } as const satisfies Record<string, Readonly<Record<Language, string>>>
 
 const HTML: ReportForm = {

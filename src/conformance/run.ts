@@ -15,7 +15,7 @@ async function judge<R>({ notTested: why, run }: Clause<R>, role: R): Promise<Ve
     return await run(role)
   } catch (error) {
     if (error instanceof NotToBeHad) return { outcome: 'not-tested', why: error.words }
-    if (error instanceof Unbendable) return notTested(`nicht herzustellen: ${error.message}`, `cannot be made: ${error.message}`)
+    if (error instanceof Unbendable) return notTested(`nicht herzustellen: ${error.words.de}`, `cannot be made: ${error.words.en}`)
     // only what never left us throws; what came back, or did not, is in the verdict
     if (error instanceof OsciCallError) return notTested(error.message, error.message)
     throw error

@@ -30,7 +30,7 @@ export interface StationNeeds {
   readonly own?: { readonly cipher: KeyPair; readonly signature: KeyPair }
 }
 
-export const isOneOf = (known: readonly X509Certificate[], certificate: X509Certificate): boolean =>
+const isOneOf = (known: readonly X509Certificate[], certificate: X509Certificate): boolean =>
   known.some(({ raw }) => raw.equals(certificate.raw))
 
 /** @throws {ProtektorError} a key is missing. */

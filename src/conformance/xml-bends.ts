@@ -9,13 +9,17 @@ import { Unbendable } from './bend.js'
 
 const buffer = (bytes: Uint8Array): Buffer => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 
+const nothingLike = (pattern: RegExp | string): Unbendable =>
+  new Unbendable(`die Nachricht enthält nichts wie ${String(pattern)}`, `there is nothing like ${String(pattern)} in the message`)
+const noAttachment = (): Unbendable => new Unbendable('die Nachricht hat keinen Anhang', 'the message has no attachment')
+
 /** Replaces in the XML of the root part. */
 export const rewrite =
   (pattern: RegExp | string, by: string) =>
   (parts: Parts): Parts => {
     const text = buffer(parts.root.body).toString('utf8')
     const changed = text.replace(pattern, by)
-    if (changed === text) throw new Unbendable(`there is nothing like ${String(pattern)} in the message`)
+    if (changed === text) throw nothingLike(pattern)
     return { ...parts, root: { ...parts.root, body: Buffer.from(changed, 'utf8') } }
   }
 
@@ -26,7 +30,7 @@ export const loosen = (name: string): ((parts: Parts) => Parts) => rewrite(new R
 export function flip(bytes: Uint8Array, at: number): Uint8Array {
   const copy = Buffer.from(bytes)
   const index = at < 0 ? copy.length + at : at
-  if (index < 0 || index >= copy.length) throw new Unbendable('there are not so many octets')
+  if (index < 0 || index >= copy.length) throw new Unbendable('so viele Bytes sind es nicht', 'there are not so many octets')
   copy[index] = (copy[index] ?? 0) ^ 1
   return copy
 }
@@ -42,14 +46,9 @@ export const renamePart =
   (parts) =>
     withFirst(parts, (part) => ({ ...part, contentId }))
 
-export function withoutParts(parts: Parts): Parts {
-  if (parts.attachments.size === 0) throw new Unbendable('the message has no attachment')
-  return { ...parts, attachments: new Map() }
-}
-
 function withFirst(parts: Parts, change: (part: Part) => Part): Parts {
   const [first, ...rest] = [...parts.attachments.values()]
-  if (!first) throw new Unbendable('the message has no attachment')
+  if (!first) throw noAttachment()
   return { ...parts, attachments: new Map([change(first), ...rest].map((part) => [part.contentId, part])) }
 }
 
@@ -58,7 +57,7 @@ export const flipText =
   (name: string): ((parts: Parts) => Parts) =>
   (parts) => {
     const found = new RegExp(`(<\\w+:${name}[^>]*>\\s*)([A-Za-z0-9+/])`).exec(buffer(parts.root.body).toString('utf8'))
-    if (!found) throw new Unbendable(`there is no ${name} in the message`)
+    if (!found) throw nothingLike(name)
     const [whole, before = '', first = ''] = found
     return rewrite(whole, before + (first === 'A' ? 'B' : 'A'))(parts)
   }
@@ -69,6 +68,6 @@ export const rewriteBytes =
   (bytes: Uint8Array): Uint8Array => {
     const text = buffer(bytes).toString('latin1')
     const changed = text.replace(pattern, () => by)
-    if (changed === text) throw new Unbendable(`there is nothing like ${String(pattern)} in the message`)
+    if (changed === text) throw nothingLike(pattern)
     return Buffer.from(changed, 'latin1')
   }

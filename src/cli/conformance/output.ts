@@ -24,7 +24,7 @@ export async function openOutput(directory: string | undefined, forms: readonly 
       report: async (head, results) => Promise.resolve(io.out.write(FORMS[form].write(head, results, lang, false))),
     }
   }
-  await mkdir(join(directory, 'bytes'), { recursive: true })
+  await mkdir(join(directory, 'bytes'), { recursive: true, mode: 0o700 })
   return {
     async keep({ number, request, answer, failure, status }) {
       await writeFile(join(directory, fileOf(number, 'request')), request)

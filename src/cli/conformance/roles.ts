@@ -154,7 +154,7 @@ export const ROLES = {
     async run(run, http) {
       const to = new URL(run.to ?? '')
       // an address with a path is the address; without one the path of each call is kept
-      const target = (path: string): string => (to.pathname === '/' ? new URL(path, to).href : to.href)
+      const target = (path: string): string => (to.pathname === '/' ? to.origin + path : to.href)
       const { legs, faults, check } = run
       const timeoutMs = run.profile.timeoutSeconds * 1000
       const role = new ProxyRole({ http, legs, hand: run.keys.hand, target, timeoutMs, maxBytes: MAX_BODY_BYTES / 2, faults, check })

@@ -44,7 +44,7 @@ const FEEDBACK = { feedback: { entries: [{ code: '0800', text: 'ja', lang: 'de' 
 
 const HEADER_ORDERS = MESSAGE_TYPES.filter(({ at }) => at === 'header').map(({ name }) => name)
 /** The start tag of the order, in header or Body. */
-export const ORDER_TAG = new RegExp(`(<osci(?:2017)?:)(${MESSAGE_TYPES.map(({ name }) => name).join('|')})\\b`)
+const ORDER_TAG = new RegExp(`(<osci(?:2017)?:)(${MESSAGE_TYPES.map(({ name }) => name).join('|')})\\b`)
 export const HEADER_ORDER = new RegExp(`(<osci(?:2017)?:(?:${HEADER_ORDERS.join('|')})\\b[^>]*>)(?=<\\w)`)
 
 export const PACKAGES: readonly Deviation[] = [

@@ -30,7 +30,7 @@ const RSA15 = 'http://www.w3.org/2001/04/xmlenc#rsa-1_5'
 const SHA1 = 'http://www.w3.org/2000/09/xmldsig#sha1'
 
 const byExpired = (s: Sealing, { expired }: Hand): Sealing => {
-  if (!expired) throw new Unbendable('no key whose certificate has run out is at hand')
+  if (!expired) throw new Unbendable('es ist kein abgelaufener Schlüssel da', 'no key whose certificate has run out is at hand')
   return s.sign ? { ...s, sign: { ...s.sign, signer: expired } } : s
 }
 const inClear = ({ sign }: Sealing): Sealing => (sign ? { sign } : {})
