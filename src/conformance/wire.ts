@@ -3,6 +3,7 @@
  * What went over the wire, numbered: every pair of bodies that a clause was judged by is kept.
  * @module
  */
+import { ProtektorError } from '../errors.js'
 import { OsciCallError, type OsciHttp } from '../client/osci/ports.js'
 
 export interface Leg {
@@ -45,7 +46,11 @@ export interface Posted {
   readonly body: Uint8Array
 }
 
-/** Posts, and keeps what came of it. undefined: nothing came; `failure` says why. */
+/**
+ * Posts, and keeps what came of it.
+ * @returns no `posted`: nothing came; `failure` says why.
+ * @throws {ProtektorError} nobody is there: that is no verdict on anybody.
+ */
 export async function post(
   line: { readonly http: OsciHttp; readonly legs: Legs; readonly url: string; readonly timeoutMs: number; readonly maxBytes: number },
   name: string,
@@ -57,6 +62,8 @@ export async function post(
     return { leg: await legs.add({ name, request, status: posted.status, answer: posted.body }), posted }
   } catch (error) {
     if (!(error instanceof OsciCallError)) throw error
+    if (error.stage === 'not-sent')
+      throw new ProtektorError('conformance.unreachable', `Nobody is to be reached at ${url}.`, { cause: error })
     return { leg: await legs.add({ name, request, failure: error.finding }), failure: error.finding }
   }
 }

@@ -140,4 +140,10 @@ describe('conformance of ourselves', function () {
     const { code, err } = await call('--as', 'client', '--profile', await house.profile('keyless', ''), '--url', house.intermediary)
     expect([code, err.includes('cipher key')], err).to.deep.equal([4, true])
   })
+
+  it('ends with 4 when nobody is there: that is no verdict', async () => {
+    const url = `http://127.0.0.1:${await freePort()}/`
+    const { code, out, err } = await call(...house.asClient(url))
+    expect([code, out, err.includes(url)], err).to.deep.equal([4, '', true])
+  })
 })

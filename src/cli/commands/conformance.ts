@@ -244,8 +244,9 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
     if (io.err.isTerminal) io.err.write('\r\x1b[K')
     stop.dispose()
     await context.close()
+    // a run that broke off leaves what it has found until then
+    const head = { tool: 'protektor' as const, version: await packageVersion(), at: systemClock.now().toISOString() }
+    if (results.length > 0) await output.report({ ...head, role: roleName, url: url ?? to ?? '', profile: profile.name }, results)
   }
-  const head = { tool: 'protektor' as const, version: await packageVersion(), at: systemClock.now().toISOString() }
-  await output.report({ ...head, role: roleName, url: url ?? to ?? '', profile: profile.name }, results)
   return countOf(results, 'failed') > 0 ? 1 : 0
 }
