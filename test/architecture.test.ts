@@ -175,6 +175,8 @@ const SOLE_USERS: Readonly<Record<string, RegExp>> = {
   esbuild: /^src\/cli\/compose\/web-assets\.ts$/,
   zod: /^src\/(config|envelope|gateway|check|directory|conformance)\/|^src\/web\/citizen\/no-eval\.ts$/,
   yaml: /^src\/(config|directory)\/|^src\/(check\/expected|conformance\/profile)\.ts$/,
+  fontoxpath: /^src\/xoev\/schematron-worker\.ts$/,
+  slimdom: /^src\/xoev\/schematron-worker\.ts$/,
   ajv: /^$/,
   'libxml2-wasm': /^$/,
 }

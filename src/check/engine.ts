@@ -88,7 +88,7 @@ async function run(kind: Kind, bytes: Uint8Array, context: CheckContext, journal
  * @returns never throws: what fails is a finding, and the verdict `error`.
  */
 export async function check(bytes: Uint8Array, context: CheckContext): Promise<CheckResult> {
-  const journal = new Journal()
+  const journal = new Journal(context.at ?? context.now())
   const limits = context.limits ?? CHECK_LIMITS
   let kind = recognise(bytes)
   let facts = NOTHING
@@ -109,7 +109,8 @@ export function uncheckedResult(
   finding: 'mime.message-too-large' | 'mime.unreadable-file',
   facts: { readonly sha256?: string; readonly detail?: string },
 ): CheckResult {
-  const journal = new Journal()
+  // nothing was read: no date counts
+  const journal = new Journal(new Date(0))
   journal.raise(finding, facts.detail === undefined ? {} : { detail: facts.detail })
   journal.note('mime', finding === 'mime.unreadable-file' ? 'error' : 'unchecked')
   const { verdict, findings, layers } = journal

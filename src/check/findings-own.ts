@@ -94,6 +94,34 @@ const POLICY = [
     'Ein RSA-Schlüssel ist kleiner als 3000 Bit.',
     'An RSA key has fewer than 3000 bits.',
   ),
+  row(
+    'policy.once-allowed',
+    'info',
+    'threat model §7, dates',
+    'Ein Verfahren, das zum gewählten Zeitpunkt zulässig war und es heute nicht mehr ist.',
+    'An algorithm that was in order at the chosen moment and no longer is today.',
+  ),
+  row(
+    'policy.not-yet-in-profile',
+    'warning',
+    'threat model §7, dates',
+    'Ein Verfahren, das zum gewählten Zeitpunkt noch nicht zum Profil von OSCI 1.2 gehörte.',
+    'An algorithm that did not yet belong to the profile of OSCI 1.2 at the chosen moment.',
+  ),
+  row(
+    'policy.discouraged-algorithm',
+    'info',
+    'TR-02102-1; threat model §7, dates',
+    'Ein Verfahren, das noch zulässig ist, von dem aber abgeraten wird (RSA nach PKCS#1 v1.5; besser RSA-PSS).',
+    'An algorithm that is still in order, and advised against (RSA by PKCS#1 v1.5; better RSA-PSS).',
+  ),
+  row(
+    'policy.certificate-signature',
+    'warning',
+    'TR-02102-1',
+    'Der Aussteller hat ein Zertifikat mit einem gebrochenen Hashverfahren signiert.',
+    'The issuer has signed a certificate with a broken digest.',
+  ),
 ]
 
 const OTHER = [

@@ -10,6 +10,7 @@ import { FINDINGS_XML } from '../xml/findings.js'
 import { FINDINGS_XOEV } from '../xoev/findings.js'
 import { FINDINGS_OSCI } from './findings-osci.js'
 import { FINDINGS_OWN } from './findings-own.js'
+import { FINDINGS_RULES } from './rules/tables.js'
 import type { FindingRow } from './types.js'
 
 /** Rows of all rooms, each id once (a test sees to it). */
@@ -20,6 +21,7 @@ export const ALL_FINDINGS: readonly FindingRow[] = [
   ...FINDINGS_OSCI,
   ...FINDINGS_XOEV,
   ...FINDINGS_OWN,
+  ...FINDINGS_RULES,
 ]
 
 const BY_ID: ReadonlyMap<string, FindingRow> = new Map(ALL_FINDINGS.map((row) => [row.id, row]))

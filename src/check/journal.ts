@@ -22,7 +22,7 @@ const NOT_AT_HAND: ReadonlySet<string> = new Set([
   'xoev-schema.unknown-standard',
 ])
 /** What is broken is on our side: the layer is `error`, and nothing is said against the file. */
-const OURS: ReadonlySet<string> = new Set(['xoev-schema.not-judged', 'xoev-schema.set-broken'])
+const OURS: ReadonlySet<string> = new Set(['xoev-schema.not-judged', 'xoev-schema.set-broken', 'rules.schematron-failed'])
 /** The same fact in the gateway's words. */
 const RENAMED: Readonly<Record<string, string>> = { 'transport-encryption.not-our-key': 'transport-encryption.no-key' }
 
@@ -47,7 +47,13 @@ export class Journal {
   readonly #layers = new Map<Layer, Verdict>()
   readonly #counts = new Map<string, number>()
   #document: PlaceIn = 'file'
+  /** The moment that algorithms and keys are judged for. */
+  readonly at: Date
   #linesBefore = 0
+
+  constructor(at: Date) {
+    this.at = at
+  }
 
   /** From now on places are those of this document; `linesBefore` of the file stand before it. */
   enter(document: PlaceIn, linesBefore = 0): void {

@@ -13,6 +13,7 @@ import { readFault } from '../osci/fault.js'
 import { message as messageStage } from '../osci/message.js'
 import { mime } from '../osci/mime-stage.js'
 import { OSCI } from '../osci/names.js'
+import { messageType } from '../osci/messages.js'
 import { isSigned } from '../osci/signature.js'
 import { soap } from '../osci/soap.js'
 import { shellRecipient, transport } from '../osci/transport.js'
@@ -26,6 +27,8 @@ import { checkSignature, type Verified } from './message-signature.js'
 import { feedbackOf, messageIdOf } from './order-facts.js'
 import { checkOsciSchema } from './osci-schema.js'
 import { judgeEncryption, judgeKey } from './policy.js'
+import { runRules } from './rules/run.js'
+import { FAULT_RULES, MESSAGE_RULES, MIME_RULES } from './rules/tables.js'
 import { checkSigners } from './trust.js'
 import type { CheckContext, CheckResult, ContentResult, Layer } from './types.js'
 
@@ -101,10 +104,22 @@ function salvage(envelope: SoapEnvelope): Pick<OsciMessage, 'content' | 'certifi
   }
 }
 
+function checkRules(message: OsciMessage, envelope: SoapEnvelope, context: CheckContext, journal: Journal): void {
+  const type = messageType(message.type)
+  const { orderElement } = envelope
+  if (!type || !orderElement) return
+  const transportEncrypted = envelope.evidence.transport !== undefined
+  const at = context.at ?? context.now()
+  runRules(MESSAGE_RULES, { message, type, order: message.order, orderElement, envelope, transportEncrypted, at }, journal)
+}
+
 async function checkMessage(verified: Verified, env: OsciEnv, context: CheckContext, journal: Journal): Promise<readonly ContentResult[]> {
   const { envelope } = verified
   const opened = await step(journal, 'osci-structure', () => messageStage.open(envelope, env))
-  if (opened) journal.note('control-block')
+  if (opened) {
+    journal.note('control-block')
+    checkRules(opened, envelope, context, journal)
+  }
   const readable = opened ?? salvage(envelope)
   const found = await step(journal, 'content-encryption', () => checkContents(readable as OsciMessage, env, context, journal))
   const signers = [...(verified.signer ? [verified.signer] : []), ...(found?.signers ?? [])]
@@ -114,7 +129,9 @@ async function checkMessage(verified: Verified, env: OsciEnv, context: CheckCont
 
 function checkFault(envelope: SoapEnvelope, journal: Journal): string[] {
   try {
-    const { osciCode } = readFault(envelope)
+    const fault = readFault(envelope)
+    runRules(FAULT_RULES, { fault, element: elementsOf(envelope.body)[0] ?? envelope.body }, journal)
+    const { osciCode } = fault
     return osciCode === undefined ? [] : [osciCode]
   } catch (cause) {
     journal.caught('osci-structure', cause)
@@ -148,6 +165,7 @@ export async function checkOsci(bytes: Uint8Array, context: CheckContext, journa
   const parts = await step(journal, 'mime', () => mime.open(bytes, env))
   if (!parts) return CLOSED
   journal.note('mime')
+  runRules(MIME_RULES, { parts }, journal)
   const before = linesBefore(bytes, parts.root.body)
   journal.enter(before === undefined ? 'decrypted' : 'file', before)
   const outer = await step(journal, 'osci-structure', () => soap.open(parts, env))

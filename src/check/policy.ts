@@ -1,26 +1,48 @@
 // SPDX-License-Identifier: EUPL-1.2
 /**
  * Policy layer: what the message uses, held against the algorithm table. Nothing is executed here; forbidden use is an error, legacy use and
- * small keys are warnings, and the signature's verdict stays what mathematics says (threat model §7, "Offline inspection").
+ * small keys are warnings, and the signature's verdict stays what mathematics says (threat model §7, "Offline inspection"). What counts are
+ * the rules of the day for which the file is judged (policy-dates.ts).
  * @module
  */
 import type { X509Certificate } from 'node:crypto'
-import { publicKeyFacts, readCertificate, subjectRfc2253 } from '../pki/certificate.js'
+import { publicKeyFacts, readCertificate, signatureAlgorithmOid, subjectRfc2253 } from '../pki/certificate.js'
 import { algorithmOf, CURVES, policyOf, type Where } from '../xml/algorithms.js'
 import type { Signature } from '../xml/dsig.js'
 import type { XmlElement } from '../xml/tree.js'
 import type { EncryptedData } from '../xml/xenc.js'
 import type { Journal } from './journal.js'
+import { datesOf, dayOf, GCM_IV12_FROM, RSA_SIZES, WEAK_CERTIFICATE_SIGNATURES } from './policy-dates.js'
 
-const FORBIDDEN_RSA_BITS = 2048
-const SMALL_RSA_BITS = 3000
+type Finding = 'forbidden-algorithm' | 'legacy-algorithm' | 'once-allowed' | 'not-yet-in-profile' | 'discouraged-algorithm'
+
+/** What an algorithm is at a place on a day; undefined: in order. */
+export function algorithmFinding(uri: string, where: Where, day: string): Finding | undefined {
+  const today = policyOf(uri, where)
+  const dates = datesOf(uri, where)
+  if (today !== 'allowed') {
+    if (dates?.until !== undefined && day <= dates.until) return 'once-allowed'
+    return today === 'forbidden' ? 'forbidden-algorithm' : 'legacy-algorithm'
+  }
+  if (dates?.from !== undefined && day < dates.from) return 'not-yet-in-profile'
+  return dates?.discouragedFrom !== undefined && day >= dates.discouragedFrom ? 'discouraged-algorithm' : undefined
+}
+
+const IDS: Readonly<Record<Finding, string>> = {
+  'forbidden-algorithm': 'policy.forbidden-algorithm',
+  'legacy-algorithm': 'policy.legacy-algorithm',
+  'once-allowed': 'policy.once-allowed',
+  'not-yet-in-profile': 'policy.not-yet-in-profile',
+  'discouraged-algorithm': 'policy.discouraged-algorithm',
+}
 
 function judge(journal: Journal, uri: string, where: Where, element: XmlElement): void {
   journal.note('policy')
-  const found = policyOf(uri, where)
-  if (found === 'allowed') return
-  const at = { element, detail: `${algorithmOf(uri)?.name ?? 'unknown algorithm'} (${uri}), ${where}` }
-  journal.raise(found === 'forbidden' ? 'policy.forbidden-algorithm' : 'policy.legacy-algorithm', at)
+  const found = algorithmFinding(uri, where, dayOf(journal.at))
+  if (found === undefined) return
+  const { until, from } = datesOf(uri, where) ?? {}
+  const date = found === 'once-allowed' ? `, until ${until ?? ''}` : found === 'not-yet-in-profile' ? `, since ${from ?? ''}` : ''
+  journal.raise(IDS[found], { element, detail: `${algorithmOf(uri)?.name ?? 'unknown algorithm'} (${uri}), ${where}${date}` })
 }
 
 /** Canonical form, transforms, digests and method of a signature. */
@@ -37,21 +59,25 @@ export function judgeSignature(journal: Journal, signature: Signature): void {
 export function judgeEncryption(journal: Journal, data: EncryptedData, where: 'transport' | 'content'): void {
   judge(journal, data.cipher, where, data.element)
   const row = algorithmOf(data.cipher)
-  if (row?.kind === 'cipher' && row.mode === 'gcm' && (data.ivLength ?? 16) === 16)
+  const asksForShortIv = dayOf(journal.at) >= GCM_IV12_FROM
+  if (row?.kind === 'cipher' && row.mode === 'gcm' && (data.ivLength ?? 16) === 16 && asksForShortIv)
     journal.raise('policy.gcm-iv16', { element: data.element, detail: row.name })
   for (const { keyTransport } of data.keys)
     for (const uri of [keyTransport.algorithm, keyTransport.digest, keyTransport.mgf])
       if (uri !== undefined) judge(journal, uri, where, data.element)
 }
 
-/** Kind and size of the key in a certificate. */
+/** Kind and size of the key in a certificate, and how its issuer signed it. */
 export function judgeKey(journal: Journal, certificate: X509Certificate): void {
   journal.note('policy')
   const { type, bits, curve } = publicKeyFacts(certificate)
   const detail = `${type.toUpperCase()} ${curve ?? `${bits} bit`}: ${subjectRfc2253(certificate)}`
-  const forbidden = type === 'rsa' ? bits < FORBIDDEN_RSA_BITS : !CURVES.has(curve ?? '')
+  const forbidden = type === 'rsa' ? bits < RSA_SIZES.forbiddenBelow : !CURVES.has(curve ?? '')
+  const isSmall = type === 'rsa' && bits < RSA_SIZES.smallBelow && dayOf(journal.at) > RSA_SIZES.smallUntil
   if (forbidden) journal.raise('policy.forbidden-key', { detail })
-  else if (type === 'rsa' && bits < SMALL_RSA_BITS) journal.raise('policy.small-key', { detail })
+  else if (isSmall) journal.raise('policy.small-key', { detail })
+  const weak = WEAK_CERTIFICATE_SIGNATURES[signatureAlgorithmOid(certificate)]
+  if (weak !== undefined) journal.raise('policy.certificate-signature', { detail: `${weak}: ${subjectRfc2253(certificate)}` })
 }
 
 /** As {@link judgeKey}; what cannot be read has been told elsewhere. */

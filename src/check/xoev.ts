@@ -35,7 +35,7 @@ export async function checkXoev(bytes: Uint8Array, context: CheckContext, journa
   if (!context.xoev) return null
   const of = content === undefined ? {} : { content }
   try {
-    const report = await checkContent(bytes, { ...context.xoev, limits: context.limits ?? CHECK_LIMITS })
+    const report = await checkContent(bytes, { ...context.xoev, limits: context.limits ?? CHECK_LIMITS, at: context.at ?? context.now() })
     for (const { id, xpath, line, column, detail } of report.findings)
       journal.raise(id, {
         ...of,

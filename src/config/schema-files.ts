@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: EUPL-1.2
 /**
- * Reads a configured schema directory: every `.xsd` and `.xml` file below it, nested as deeply as the publisher likes.
+ * Reads a configured schema directory: every `.xsd`, `.xml` and `.sch` file below it, nested as deeply as the publisher likes.
  *
  * Symbolic links to files are followed, links to folders are not: a circle must not hang the start. Bounds keep a mistaken path (`/`)
  * from filling the memory.
@@ -31,7 +31,7 @@ export async function readSchemaDirectory(dir: string): Promise<Map<string, Uint
           await walk(path, `${prefix}${entry.name}/`, depth + 1)
         continue
       }
-      if (!/\.(xsd|xml)$/i.test(entry.name)) continue
+      if (!/\.(xsd|xml|sch)$/i.test(entry.name)) continue
       if (entry.isSymbolicLink() && !(await stat(path).catch(() => undefined))?.isFile()) continue
       if (!entry.isFile() && !entry.isSymbolicLink()) continue
       const contents = await readFile(path)

@@ -127,6 +127,12 @@ export function isCa(certificate: X509Certificate): boolean {
   return basicConstraints(certificate)?.ca === true
 }
 
+/** Algorithm with which the issuer signed, as OID [RFC5280 §4.1.1.2]. */
+export function signatureAlgorithmOid(certificate: X509Certificate): string {
+  const [, algorithm] = readAll(expectTag(readTlv(certificate.raw), TAG.sequence))
+  return readOid(expectTag(readAll(expectTag(algorithm, TAG.sequence))[0], TAG.oid))
+}
+
 /** The subject's Name element as it stands, for issuing in its name and for exact comparison. */
 export function rawSubject(certificate: X509Certificate): Buffer {
   const { fields, at } = tbsFields(certificate)

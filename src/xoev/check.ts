@@ -21,8 +21,13 @@ import { xoevFinding } from './findings.js'
 import { checkHead } from './head-rules.js'
 import { readHead, type XoevHead } from './header.js'
 import type { SchemaChoice, SchemaSets } from './schema-sets.js'
+import type { SchematronRunner } from './schematron-runner.js'
 import { SchemaTypes } from './schema-types.js'
 import { profileFor, type XoevProfile } from './standards.js'
+import { HEAD_RULES } from './rules/head.js'
+import { IDNR_RULES } from './rules/idnr.js'
+import type { XoevRule } from './rules/rule.js'
+import { TEXT_RULES } from './rules/text.js'
 import { checkXprotektorRules } from './xprotektor-rules.js'
 
 /** One thing found. `xpath`, `line` and `column` (from 1) are places in the bytes that were given. */
@@ -59,6 +64,8 @@ export interface ContentContext {
   /** Compiled once per source by the caller. May reject: then the verdict is `error`. */
   validatorFor(source: SchemaSource): Promise<SchemaValidator>
   readonly codeLists: CodeListStore
+  /** Evaluates the rules that come with schema sets; absent: such sets make the layer `rules` an `error`. */
+  readonly schematron?: Pick<SchematronRunner, 'run'>
   readonly codePolicy?: CodePolicy
   readonly limits: Limits
   /** Awaited now and then while a large document is parsed. */
@@ -67,6 +74,10 @@ export interface ContentContext {
   readonly request?: XoevHead
   /** The request itself: lets rules look at its scope. */
   readonly requestDocument?: XmlDocument
+  /** Finds the document that an answer answers, by its nachrichtenUUID in lower case, among what else is checked. */
+  requestFor?(nachrichtenUUID: string): Promise<XmlDocument | undefined>
+  /** The moment for which dates are judged; absent: dates are not. */
+  readonly at?: Date
   /** Kennung of the body that reads (T080 for others). */
   readonly reader?: string
   /** For times without a zone; default Europe/Berlin. */
@@ -94,8 +105,11 @@ export function masked(message: string): string {
 /** Of one kind; a message with thousands of the same fault must not cost a path for each [threat model X5]. */
 const MOST_OF_A_KIND = 100
 
+type LayerId = keyof XoevReport['layers']
+
 class Checking {
   private readonly counts = new Map<string, number>()
+  private readonly broken = new Set<LayerId>()
   readonly findings: Finding[] = []
   readonly layers: { -readonly [K in keyof XoevReport['layers']]: XoevReport['layers'][K] } = {}
 
@@ -108,9 +122,27 @@ class Checking {
     this.findings.push({ id, severity: row?.severity ?? 'error', ...where, ...(detail === undefined ? {} : { detail }) })
   }
 
-  /** Ends a layer: invalid when it raised an error since `from`. */
-  close(layer: keyof XoevReport['layers'], from: number): void {
-    this.layers[layer] = this.findings.slice(from).some((f) => f.severity === 'error') ? 'invalid' : 'valid'
+  /** Runs rules of one layer. One that throws ends only itself, and its layer is `error`. */
+  run<View>(layer: LayerId, rules: readonly XoevRule<View>[], view: View): void {
+    for (const rule of rules) {
+      try {
+        for (const { element, detail } of rule.run(view)) this.note(rule.id, element, detail)
+      } catch (cause) {
+        this.fail(layer, `${layer}.check-failed`, `rule ${rule.id}: ${cause instanceof Error ? cause.message : String(cause)}`)
+      }
+    }
+  }
+
+  /** What failed is on our side: nothing is said against the message, and the layer is `error`. */
+  fail(layer: LayerId, id: string, detail: string): void {
+    this.broken.add(layer)
+    this.findings.push({ id, severity: 'warning', detail })
+  }
+
+  /** Ends a layer: invalid when it raised an error since `from`, error when a rule of it broke. */
+  close(layer: LayerId, from: number): void {
+    const invalid = this.findings.slice(from).some((f) => f.severity === 'error')
+    this.layers[layer] = invalid ? 'invalid' : this.broken.has(layer) ? 'error' : 'valid'
   }
 }
 
@@ -134,17 +166,6 @@ function unreadable(bytes: Uint8Array, cause: unknown): XoevReport {
     rueckweisung: cause.finding === 'xml.encoding' ? 'S001' : 'X000',
     layers: { 'xoev-schema': 'unchecked' },
   }
-}
-
-/** The first text that is not in normal form C. */
-function notNormalized(root: XmlElement): XmlElement | undefined {
-  const stack = [root]
-  for (let e = stack.pop(); e; e = stack.pop()) {
-    const text = textOf(e)
-    if (/[\u0300-\uffff]/.test(text) && text.normalize('NFC') !== text) return e
-    for (const child of elementsOf(e).reverse()) stack.push(child)
-  }
-  return undefined
 }
 
 async function judge(document: XmlDocument, choice: SchemaChoice, context: ContentContext, checking: Checking): Promise<void> {
@@ -206,6 +227,34 @@ function overall(layers: XoevReport['layers']): LayerVerdict {
   return all.includes('invalid') ? 'invalid' : all.includes('error') ? 'error' : all.includes('unchecked') ? 'unchecked' : 'valid'
 }
 
+/** Rules that come with the set; whether there are any. */
+async function schematronOf(document: XmlDocument, choice: SchemaChoice, context: ContentContext, checking: Checking): Promise<boolean> {
+  const { schematron } = choice
+  if (schematron.length === 0) return false
+  const failed = (file: string, detail: string): void => checking.fail('rules', 'rules.schematron-failed', `${file} ${detail}`)
+  for (const { file, unusable } of schematron) if (unusable !== undefined) failed(file, unusable)
+  const usable = schematron.filter(({ unusable }) => unusable === undefined)
+  if (usable.length === 0) return true
+  if (!context.schematron) {
+    failed('', 'nothing here evaluates Schematron')
+    return true
+  }
+  const { hits, failures } = await context.schematron.run(usable, document.text)
+  for (const { severity, check, text, path } of hits) {
+    const element = path.reduce<XmlElement>((at, index) => elementsOf(at)[index] ?? at, document.root)
+    checking.note(severity === 'error' ? 'rules.schematron' : 'rules.schematron-warning', element, `${check}: ${text}`)
+  }
+  for (const { file, check, reason } of failures) failed(file, `${check}: ${reason}`)
+  return true
+}
+
+/** The request that an answer names, where the caller has it. */
+async function requestOf(head: XoevHead | undefined, context: ContentContext): Promise<XmlDocument | undefined> {
+  const named = head?.ursprungsnachricht?.nachrichtenUUID
+  if (named === undefined || context.request || named === head?.nachrichtenUUID) return undefined
+  return context.requestFor?.(named)
+}
+
 /** Checks one document: everything from the bytes to the rules of its standard. Never rejects because of the document. */
 export async function checkContent(bytes: Uint8Array, context: ContentContext): Promise<XoevReport> {
   let document: XmlDocument
@@ -219,8 +268,7 @@ export async function checkContent(bytes: Uint8Array, context: ContentContext): 
   const profile = profileFor(root.uri)
   const head = readHead(document)
   if (document.byteOrderMark) checking.note('xoev-schema.byte-order-mark', { line: 1, column: 1 })
-  const decomposed = notNormalized(root)
-  if (decomposed) checking.note('xoev-schema.not-normalized', decomposed)
+  checking.run('xoev-schema', TEXT_RULES, { document })
 
   const choice = context.schemas.forRoot(root.uri, root.local) ?? context.schemas.knowsNamespace(root.uri)
   if (choice) await judge(document, choice, context, checking)
@@ -229,9 +277,10 @@ export async function checkContent(bytes: Uint8Array, context: ContentContext): 
     checking.layers['xoev-schema'] = 'unchecked'
   }
 
+  const requestDocument = context.requestDocument ?? (await requestOf(head, context))
+  const request = context.request ?? (requestDocument && readHead(requestDocument))
   if (profile) {
     const from = checking.findings.length
-    const request = context.request ?? (context.requestDocument && readHead(context.requestDocument))
     if (!head) checking.note('xoev-head.missing', root)
     else {
       const headContext = {
@@ -241,6 +290,7 @@ export async function checkContent(bytes: Uint8Array, context: ContentContext): 
         ...(context.timeZone === undefined ? {} : { timeZone: context.timeZone }),
       }
       for (const one of checkHead(document, head, profile, headContext)) checking.note(one.id, one.element, one.detail)
+      checking.run('xoev-head', HEAD_RULES, { document, head, profile, ...(context.at ? { at: context.at } : {}) })
     }
     if (choice && checking.layers['xoev-schema'] === 'valid') emptyStrings(document, schemaTypes(choice.source), profile, checking)
     checking.close('xoev-head', from)
@@ -249,19 +299,20 @@ export async function checkContent(bytes: Uint8Array, context: ContentContext): 
   if (choice && checking.layers['xoev-schema'] === 'valid') {
     let from = checking.findings.length
     const lenient = profile?.rejectsContent === false
-    for (const one of checkCodes(document, context.codeLists, context.codePolicy ?? DEFAULT_CODE_POLICY, schemaTypes(choice.source)))
+    const types = schemaTypes(choice.source)
+    for (const one of checkCodes(document, context.codeLists, context.codePolicy ?? DEFAULT_CODE_POLICY, types, context.at))
       checking.note(
         lenient && one.id === 'code-lists.unknown-code' ? 'code-lists.doubtful-code' : one.id,
         one.element,
         one.version === undefined ? one.listUri : `${one.listUri} ${one.version}`,
       )
     checking.close('code-lists', from)
-    if (profile?.name === 'xprotektor' && head) {
-      from = checking.findings.length
-      const request = context.request ?? (context.requestDocument && readHead(context.requestDocument))
-      for (const one of checkXprotektorRules(document, head, request, context.requestDocument)) checking.note(one.id, one.element)
-      checking.close('rules', from)
-    }
+    from = checking.findings.length
+    checking.run('rules', IDNR_RULES, { document, types, ...(head ? { head } : {}) })
+    const isOurs = profile?.name === 'xprotektor' && head !== undefined
+    if (isOurs) for (const one of checkXprotektorRules(document, head, request, requestDocument)) checking.note(one.id, one.element)
+    const withRules = await schematronOf(document, choice, context, checking)
+    if (isOurs || withRules || checking.findings.length > from) checking.close('rules', from)
   }
   const rueckweisung = rejectionCode(checking.findings, profile)
   const standard = head?.standard ?? choice?.standard

@@ -26,9 +26,15 @@ export interface CodeList {
   readonly version: string
   readonly name: string
   readonly codes: ReadonlySet<string>
+  /** First and last day on which the version is valid, `YYYY-MM-DD`, where the publisher says so. */
+  readonly validFrom?: string
+  readonly validUntil?: string
   /** Of the file, hex. */
   readonly sha256: string
 }
+
+const VALID_FROM = /^(?:validFrom|datumGueltigkeitAb)$/i
+const VALID_UNTIL = /^(?:validTo|validUntil|datumGueltigkeitBis)$/i
 
 const under = (e: XmlElement, local: string): XmlElement[] => elementsOf(e).filter((c) => c.local === local)
 
@@ -48,6 +54,13 @@ function codeColumn(columns: XmlElement): string | undefined {
   const all = under(columns, 'Column')
   const column = all.find((one) => attributeOf(one, 'Use') === 'required') ?? all[0]
   return column && attributeOf(column, 'Id')
+}
+
+/** A day from the annotations of the list; their names changed from one handbook to the next. */
+function dayOf(root: XmlElement, name: RegExp): string | undefined {
+  const descriptions = under(root, 'Annotation').flatMap((annotation) => elementsOf(annotation))
+  const found = descriptions.flatMap(elementsOf).find((e) => name.test(e.local))
+  return found && /^\d{4}-\d\d-\d\d/.exec(textOf(found).trim())?.[0]
 }
 
 /**
@@ -77,7 +90,17 @@ export function readCodeList(bytes: Uint8Array): CodeList | undefined {
       if (simple) codes.add(textOf(simple).trim())
     }
   const sha256 = createHash('sha256').update(bytes).digest('hex')
-  return { uri, version, name: text('LongName') ?? text('ShortName') ?? uri, codes, sha256 }
+  const validFrom = dayOf(root, VALID_FROM)
+  const validUntil = dayOf(root, VALID_UNTIL)
+  return {
+    uri,
+    version,
+    name: text('LongName') ?? text('ShortName') ?? uri,
+    codes,
+    ...(validFrom === undefined ? {} : { validFrom }),
+    ...(validUntil === undefined ? {} : { validUntil }),
+    sha256,
+  }
 }
 
 export type CodeOutcome = 'ok' | 'unknown-code' | 'unknown-version' | 'unknown-list'
@@ -117,6 +140,18 @@ export class CodeListStore {
     return list.codes.has(code) ? 'ok' : 'unknown-code'
   }
 
+  /** Whether a version is valid on a day (`YYYY-MM-DD`); undefined when it is, or when nobody says anything else. */
+  validity(uri: string, version: string | undefined, day: string): 'not-yet-valid' | 'no-longer-valid' | 'newer-version' | undefined {
+    const versions = this.lists.get(uri)
+    const list = version === undefined ? undefined : versions?.get(version)
+    if (!versions || !list) return undefined
+    const { validFrom: from, validUntil: until } = list
+    if (from !== undefined && from > day) return 'not-yet-valid'
+    if (until !== undefined && until < day) return 'no-longer-valid'
+    const isNewer = (other: string | undefined): boolean => from !== undefined && other !== undefined && other > from && other <= day
+    return [...versions.values()].some((other) => isNewer(other.validFrom)) ? 'newer-version' : undefined
+  }
+
   /** The code in any version of the list; undefined when the list is not there. */
   anyVersionHas(uri: string, code: string): boolean | undefined {
     const versions = this.lists.get(uri)
@@ -141,7 +176,14 @@ export interface CodePolicy {
 export const DEFAULT_CODE_POLICY: CodePolicy = { warnOnly: new Set([AGS]) }
 
 export interface CodeFinding {
-  readonly id: 'code-lists.unknown-code' | 'code-lists.doubtful-code' | 'code-lists.unknown-version' | 'code-lists.unknown-list'
+  readonly id:
+    | 'code-lists.unknown-code'
+    | 'code-lists.doubtful-code'
+    | 'code-lists.unknown-version'
+    | 'code-lists.unknown-list'
+    | 'code-lists.not-yet-valid'
+    | 'code-lists.no-longer-valid'
+    | 'code-lists.newer-version'
   readonly element: XmlElement
   readonly listUri: string
   readonly version: string | undefined
@@ -152,7 +194,9 @@ function wordOf(policy: CodePolicy, uri: string, outcome: Exclude<CodeOutcome, '
 }
 
 /**
- * Looks up every code of a document. A missing list or version is reported once, at its first place; each unknown code at its own.
+ * Looks up every code of a document. A missing list or version, and one that is not valid, is reported once, at its first place; each
+ * unknown code at its own.
+ * @param at the moment for which lists must be valid; absent: validity is not looked at.
  * @param types tells the list of codes whose attributes the schema fixes; without it only codes that name their list are checked.
  */
 export function checkCodes(
@@ -160,9 +204,17 @@ export function checkCodes(
   store: CodeListStore,
   policy: CodePolicy = DEFAULT_CODE_POLICY,
   types?: SchemaTypes,
+  at?: Date,
 ): CodeFinding[] {
   const found: CodeFinding[] = []
   const reported = new Set<string>()
+  const day = at?.toISOString().slice(0, 10)
+  const validity = (element: XmlElement, listUri: string, version: string | undefined): void => {
+    const word = day === undefined ? undefined : store.validity(listUri, version, day)
+    if (word === undefined || reported.has(`valid ${listUri} ${version ?? ''}`)) return
+    reported.add(`valid ${listUri} ${version ?? ''}`)
+    found.push({ id: `code-lists.${word}`, element, listUri, version })
+  }
   const check = (element: XmlElement, fixedUri: string | undefined, fixedVersion: string | undefined): void => {
     const code = childOf(element, '', 'code')
     const listUri = attributeOf(element, 'listURI') ?? fixedUri
@@ -177,6 +229,7 @@ export function checkCodes(
         .trim()
         .replace(/[ \t\r\n]+/g, ' '),
     )
+    validity(element, listUri, version)
     if (outcome === 'ok') return
     const key = outcome === 'unknown-list' ? listUri : `${listUri} ${version ?? ''}`
     if (outcome !== 'unknown-code') {

@@ -5,15 +5,12 @@
  * @module
  */
 
-export interface XoevFinding {
-  readonly id: string
-  readonly severity: 'error' | 'warning' | 'info'
-  readonly reference: string
-  readonly feedback?: string
-  readonly rueckweisung?: string
-  readonly de: string
-  readonly en: string
-}
+import { HEAD_RULES } from './rules/head.js'
+import { IDNR_RULES } from './rules/idnr.js'
+import { rowOf, type XoevFinding } from './rules/rule.js'
+import { TEXT_RULES } from './rules/text.js'
+
+export type { XoevFinding } from './rules/rule.js'
 
 type Row = readonly [id: string, severity: XoevFinding['severity'], rueckweisung: string, reference: string, de: string, en: string]
 
@@ -26,14 +23,6 @@ const ROWS: readonly Row[] = [
     'threat model X3',
     'Das Dokument beginnt mit einer Bytereihenfolgemarke.',
     'The document begins with a byte order mark.',
-  ],
-  [
-    'xoev-schema.not-normalized',
-    'warning',
-    '',
-    'XÖV, DIN 91379',
-    'Ein Text ist nicht in Unicode-Normalform C.',
-    'A text is not in Unicode normalization form C.',
   ],
   [
     'xoev-schema.unknown-standard',
@@ -222,6 +211,54 @@ const ROWS: readonly Row[] = [
     'This code list is not configured.',
   ],
   [
+    'code-lists.not-yet-valid',
+    'warning',
+    '',
+    'XÖV-Codelisten',
+    'Diese Version der Codeliste gilt zum Zeitpunkt der Prüfung noch nicht.',
+    'This version of the code list is not yet valid at the moment of the check.',
+  ],
+  [
+    'code-lists.no-longer-valid',
+    'warning',
+    '',
+    'XÖV-Codelisten',
+    'Diese Version der Codeliste gilt zum Zeitpunkt der Prüfung nicht mehr.',
+    'This version of the code list is no longer valid at the moment of the check.',
+  ],
+  [
+    'code-lists.newer-version',
+    'info',
+    '',
+    'XÖV-Codelisten',
+    'Von dieser Codeliste gilt zum Zeitpunkt der Prüfung eine neuere Version.',
+    'A newer version of this code list is valid at the moment of the check.',
+  ],
+  [
+    'rules.schematron',
+    'error',
+    'S999',
+    'ISO/IEC 19757-3 (Schematron)',
+    'Eine Regel, die der Standard mitliefert, ist verletzt.',
+    'A rule that comes with the standard is broken.',
+  ],
+  [
+    'rules.schematron-warning',
+    'warning',
+    '',
+    'ISO/IEC 19757-3 (Schematron)',
+    'Eine Regel, die der Standard als Warnung oder Hinweis mitliefert, trifft zu.',
+    'A rule that comes with the standard as a warning or hint applies.',
+  ],
+  [
+    'rules.schematron-failed',
+    'warning',
+    '',
+    'ISO/IEC 19757-3 (Schematron)',
+    'Regeln, die der Standard mitliefert, ließen sich nicht auswerten.',
+    'Rules that come with the standard could not be evaluated.',
+  ],
+  [
     'rules.xprotektor-status',
     'error',
     'S999',
@@ -279,14 +316,17 @@ const ROWS: readonly Row[] = [
   ],
 ]
 
-export const FINDINGS_XOEV: readonly XoevFinding[] = ROWS.map(([id, severity, rueckweisung, reference, de, en]) => ({
-  id,
-  severity,
-  reference,
-  ...(rueckweisung === '' ? {} : { rueckweisung }),
-  de,
-  en,
-}))
+export const FINDINGS_XOEV: readonly XoevFinding[] = [
+  ...ROWS.map(([id, severity, rueckweisung, reference, de, en]) => ({
+    id,
+    severity,
+    reference,
+    ...(rueckweisung === '' ? {} : { rueckweisung }),
+    de,
+    en,
+  })),
+  ...[...TEXT_RULES, ...HEAD_RULES, ...IDNR_RULES].map(rowOf),
+]
 
 const BY_ID = new Map(FINDINGS_XOEV.map((row) => [row.id, row]))
 

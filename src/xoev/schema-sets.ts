@@ -13,6 +13,7 @@ import { ProtektorError } from '../errors.js'
 import type { SchemaSource } from '../xml/schema.js'
 import { CatalogResolver, readCatalog, type Catalog } from './catalog.js'
 import { readSchemaDocument, type SchemaDocument } from './schema-document.js'
+import { readSchematron, schematronFor, type SchematronSchema } from './schematron.js'
 import { buildSource, includeClosure, type BuiltSource, type UnresolvedReference } from './schema-source.js'
 
 /** The files of one configured directory, by path relative to it. */
@@ -24,6 +25,8 @@ export interface SchemaChoice {
   readonly standard: string | undefined
   readonly version: string | undefined
   readonly unresolved: readonly UnresolvedReference[]
+  /** Rules that come with the set. */
+  readonly schematron: readonly SchematronSchema[]
 }
 
 /** A file that should have been a schema or catalog and cannot be read. */
@@ -45,6 +48,7 @@ export interface SchemaSets {
 class Directory {
   readonly documents = new Map<string, SchemaDocument>()
   readonly broken: BrokenFile[] = []
+  readonly schematron: SchematronSchema[] = []
   readonly resolver: CatalogResolver
   private readonly closures = new Map<string, Set<string>>()
   private readonly built = new Map<string, BuiltSource>()
@@ -61,6 +65,9 @@ class Directory {
         } else if (/(^|\/)[^/]*catalog[^/]*\.xml$/i.test(path)) {
           const catalog = readCatalog(path, bytes)
           if (catalog) catalogs.push(catalog)
+        } else if (/\.sch$/i.test(path)) {
+          const rules = readSchematron(path, bytes)
+          if (rules) this.schematron.push(rules)
         }
       } catch (cause) {
         this.broken.push({ file: path, detail: cause instanceof ProtektorError ? (cause.detail ?? cause.message) : String(cause) })
@@ -98,12 +105,14 @@ class Directory {
 function choose(directory: Directory, entries: readonly string[]): SchemaChoice | undefined {
   const [first] = entries
   if (first === undefined) return undefined
+  const namespace = directory.documents.get(first)?.targetNamespace ?? ''
+  const schematron = schematronFor(directory.schematron, namespace)
   const whole = entries.find((path) => directory.build(path).unresolved.length === 0) ?? first
   const { source, unresolved } = directory.build(whole)
   const parts = [...directory.closure(whole)].flatMap((path) => directory.documents.get(path) ?? [])
   const named = (pick: (document: SchemaDocument) => string | undefined): string | undefined =>
     parts.map(pick).find((value) => value !== undefined)
-  return { source, unresolved, standard: named((d) => d.standard), version: named((d) => d.version) }
+  return { source, unresolved, schematron, standard: named((d) => d.standard), version: named((d) => d.version) }
 }
 
 /**

@@ -44,6 +44,10 @@ export interface XoevProfile {
   readonly replyPath: readonly ReplyPaths[]
   /** Real messages name other numbers than their root (xoev.md §15); only our own standard treats that as an error. */
   readonly headMismatch: 'error' | 'warning'
+  /** Whether the root element names product, standard and version. */
+  readonly rootAttributes: 'g2g' | 'none'
+  /** Elements without namespace stand below qualified ones: `xmlns="…"` around them changes what they are. */
+  readonly defaultNamespace: 'forbidden' | 'tolerated'
   /**
    * Unknown codes and empty strings make a message invalid where the standard has rejection codes for them (S011, S030). xdomea has
    * none, and its published messages break both: there they are remarks.
@@ -84,6 +88,8 @@ export const PROFILES: readonly XoevProfile[] = [
       },
     ],
     headMismatch: 'error',
+    rootAttributes: 'g2g',
+    defaultNamespace: 'forbidden',
     rejectsContent: true,
     rejection: 'xprotektor-0010',
     codeListRejection: S_CODES,
@@ -112,6 +118,8 @@ export const PROFILES: readonly XoevProfile[] = [
     },
     replyPath: [],
     headMismatch: 'warning',
+    rootAttributes: 'none',
+    defaultNamespace: 'tolerated',
     rejectsContent: false,
     codeListRejection: S_CODES,
   },
@@ -136,6 +144,8 @@ export const PROFILES: readonly XoevProfile[] = [
       { at: 'root:bezug', uuid: 'root:referenz' },
     ],
     headMismatch: 'warning',
+    rootAttributes: 'g2g',
+    defaultNamespace: 'tolerated',
     rejectsContent: true,
     codeListRejection: S_CODES,
   },
@@ -156,6 +166,8 @@ export const PROFILES: readonly XoevProfile[] = [
       { at: 'rueckweisung/idNachricht', uuid: 'nachrichtenUUID', type: 'nachrichtentyp/code', created: 'erstellungszeitpunkt' },
     ],
     headMismatch: 'warning',
+    rootAttributes: 'g2g',
+    defaultNamespace: 'forbidden',
     rejectsContent: true,
     codeListRejection: { unknownList: 'X010', unknownCode: 'X011' },
   },

@@ -94,21 +94,21 @@ describe('findings table', () => {
   })
 
   it('an id without a row is an error of the check, not of the message', () => {
-    const journal = new Journal()
+    const journal = new Journal(new Date('2026-11-24T09:00:00Z'))
     journal.raise('mime.nobody-knows-this')
     expect(journal.verdict).to.equal('error')
     expect(journal.findings.map((f) => [f.id, f.severity])).to.deep.equal([['mime.check-failed', 'warning']])
   })
 
   it('of one id at most a hundred findings are kept; the verdict stands', () => {
-    const journal = new Journal()
+    const journal = new Journal(new Date('2026-11-24T09:00:00Z'))
     for (let line = 1; line <= 1000; line++) journal.raise('osci-structure.schema', { line })
     expect(journal.findings).to.have.length(100)
     expect(journal.verdict).to.equal('invalid')
   })
 
   it('nothing looked at is not valid; invalid comes before error before unchecked', () => {
-    const journal = new Journal()
+    const journal = new Journal(new Date('2026-11-24T09:00:00Z'))
     expect(journal.verdict).to.equal('unchecked')
     journal.note('mime')
     expect(journal.verdict).to.equal('valid')

@@ -29,7 +29,7 @@ function judged(
     keys: [{ layer, keyTransport, wrapped: new Uint8Array(0) }],
     ...(ivLength === undefined ? {} : { ivLength }),
   }
-  const journal = new Journal()
+  const journal = new Journal(new Date('2026-11-24T09:00:00Z'))
   judgeEncryption(journal, data, where)
   return { verdict: journal.verdict, found: journal.findings.map((f) => `${f.severity} ${f.id}`) }
 }
@@ -73,7 +73,7 @@ describe('policy layer', () => {
     it(`a certificate with a key of kind ${key}: ${found.join(', ') || 'no finding'}`, async () => {
       const dates = { notBefore: new Date('2026-01-01T00:00:00Z'), notAfter: new Date('2027-01-01T00:00:00Z') }
       const { certificate } = await issueCertificate({ commonName: 'Somebody', usage: 'signature', key, ...dates })
-      const journal = new Journal()
+      const journal = new Journal(new Date('2026-11-24T09:00:00Z'))
       judgeKey(journal, certificate)
       judgeKey(journal, certificate)
       expect(journal.findings.map((f) => `${f.severity} ${f.id}`)).to.deep.equal(found)

@@ -17,6 +17,7 @@ import { trustStore } from '../../pki/path.js'
 import { startValidator, type SchemaSource, type SchemaValidator } from '../../xml/schema.js'
 import { CodeListStore } from '../../xoev/codelists.js'
 import { schemaSets } from '../../xoev/schema-sets.js'
+import { schematronRunner } from '../../xoev/schematron-runner.js'
 import { UsageError } from '../arguments.js'
 import { ownSchemas } from '../compose/own-schemas.js'
 
@@ -113,6 +114,7 @@ export async function openContext(options: ContextOptions): Promise<OpenedContex
   const pool = validatorPool(options)
   const osci12 = { id: 'osci12', entry: 'osci12.xsd', files: await ownSchemas('osci12') }
   const codeLists = CodeListStore.from(sets)
+  const schematron = schematronRunner(startWorker)
   const context: CheckContext = {
     now: () => new Date(),
     monotonicMs: () => performance.now(),
@@ -121,7 +123,7 @@ export async function openContext(options: ContextOptions): Promise<OpenedContex
     ...(options.trust.length === 0 ? {} : { trust: trustStore({ roots }) }),
     ...(options.at ? { at: options.at } : {}),
     osciSchema: await pool.validatorFor(osci12),
-    xoev: { schemas, validatorFor: pool.validatorFor, codeLists },
+    xoev: { schemas, validatorFor: pool.validatorFor, codeLists, schematron },
   }
   const judges = [
     ...directories.map((files, index) => ({ name: basename(resolve(options.schemas[index] ?? '')), files })),
@@ -133,5 +135,5 @@ export async function openContext(options: ContextOptions): Promise<OpenedContex
     schemaSets: judges.map(({ name, files }): ReportSource => ({ name, version: null, sha256: sumOf(files) })),
     codeLists: codeLists.all().map(({ uri, version, sha256 }): ReportSource => ({ name: uri, version, sha256 })),
   }
-  return { context, judgedBy, close: pool.close }
+  return { context, judgedBy, close: async () => void (await Promise.all([pool.close(), schematron.close()])) }
 }

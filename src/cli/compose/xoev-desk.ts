@@ -14,6 +14,7 @@ import type { DocumentReport, XoevDesk } from '../../gateway/ports.js'
 import { checkContent, type ContentContext, type XoevReport } from '../../xoev/check.js'
 import { CodeListStore } from '../../xoev/codelists.js'
 import { schemaSets, type SchemaFiles } from '../../xoev/schema-sets.js'
+import { schematronRunner } from '../../xoev/schematron-runner.js'
 import { startValidator, type SchemaSource, type SchemaValidator, type StartWorker } from '../../xml/schema.js'
 import { packageVersion } from '../version.js'
 import { ownSchemas } from './own-schemas.js'
@@ -103,10 +104,12 @@ export async function openDesk(options: DeskOptions): Promise<OpenedDesk> {
     started.catch(() => validators.delete(source))
     return started
   }
+  const schematron = schematronRunner(startWorker)
   const context: ContentContext = {
     schemas: sets,
     validatorFor,
     codeLists: CodeListStore.from(files),
+    schematron,
     limits: options.limits,
     turn: nextTurn,
     timeZone: options.timeZone,
@@ -131,6 +134,7 @@ export async function openDesk(options: DeskOptions): Promise<OpenedDesk> {
       return rejectionBytes(await checkContent(document, context), reasons, options.sources)
     },
     async close() {
+      await schematron.close()
       for (const one of validators.values()) await one.then((v) => v.close()).catch(() => undefined)
     },
   }

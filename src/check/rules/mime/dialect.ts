@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: EUPL-1.2
+/**
+ * MIME dialects: how a package was written, where several ways are in use. All of them are read; the remarks say what a strict reader
+ * might stumble over.
+ * Specs: wire facts §1; osci-1.2 §7.5; [RFC2387], [RFC2045 §6].
+ * @module
+ */
+import type { MimeView, Rule } from '../rule.js'
+
+const ENCODINGS: ReadonlySet<string> = new Set(['', '7bit', '8bit', 'binary', 'base64', 'quoted-printable'])
+
+export const MIME_RULES: readonly Rule<MimeView>[] = [
+  {
+    id: 'mime.bare-envelope',
+    severity: 'info',
+    reference: 'osci-1.2 §7.5',
+    de: 'Ein Umschlag ohne MIME: OSCI 1.2 sendet multipart/related.',
+    en: 'An envelope without MIME: OSCI 1.2 sends multipart/related.',
+    *run({ parts }) {
+      if (parts.dialect === 'bare') yield {}
+    },
+  },
+  {
+    id: 'mime.header-in-http',
+    severity: 'info',
+    reference: 'wire facts §1',
+    de: 'Der MIME-Kopf steht im HTTP-Kopf; die verbreitete Bibliothek schreibt ihn in den Rumpf.',
+    en: 'The MIME header stands in the HTTP header; the common library writes it into the body.',
+    *run({ parts }) {
+      if (parts.dialect === 'http') yield {}
+    },
+  },
+  {
+    id: 'mime.encoding-token',
+    severity: 'info',
+    reference: 'RFC 2045 §6.1; wire fact 5',
+    de: 'Content-Transfer-Encoding nennt kein Wort der Norm (die verbreitete Bibliothek schreibt „8-bit“).',
+    en: 'Content-Transfer-Encoding is no word of the standard (the common library writes `8-bit`).',
+    *run({ parts }) {
+      const strange = [parts.root, ...parts.attachments.values()].find(({ transferEncoding }) => !ENCODINGS.has(transferEncoding))
+      if (strange) yield { detail: /^[\w-]{1,40}$/.test(strange.transferEncoding) ? strange.transferEncoding : 'not a token' }
+    },
+  },
+  {
+    id: 'mime.encoded-part',
+    severity: 'info',
+    reference: 'osci-1.2 §7.5, §11 DisableBase64',
+    de: 'Ein Teil ist in Base64 geschrieben statt in seinen Bytes: ein Drittel größer.',
+    en: 'A part is written in Base64 instead of its bytes: larger by a third.',
+    *run({ parts }) {
+      const encoded = [...parts.attachments.values()].filter(
+        ({ contentType, transferEncoding }) => transferEncoding === 'base64' || contentType === 'text/base64',
+      )
+      if (encoded.length > 0) yield { detail: `${encoded.length} of ${parts.attachments.size} parts` }
+    },
+  },
+]
