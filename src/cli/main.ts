@@ -37,6 +37,13 @@ export const COMMANDS: Readonly<Record<string, CommandRow>> = {
     load: () => import('./commands/verify-report.js'),
     what: { de: 'einen signierten Prüfbericht gegen seine Signatur prüfen', en: 'check a signed report against its signature' },
   },
+  conformance: {
+    load: () => import('./commands/conformance.js'),
+    what: {
+      de: 'eine fremde Gegenstelle Klausel für Klausel gegen OSCI 1.2 prüfen',
+      en: "hold somebody else's endpoint against OSCI 1.2, clause by clause",
+    },
+  },
   send: {
     load: () => import('./commands/send.js'),
     what: { de: 'einen Umschlag ablegen, oder fragen und auf die Antwort warten', en: 'put an envelope, or ask and wait for the answer' },

@@ -38,7 +38,10 @@ function cipherPart(envelope: SoapEnvelope, data: EncryptedData): Part {
 }
 
 /** Opens the shell; everything that can be judged without the private key is judged before it is touched (§6 rule 1). */
-async function openShell(envelope: SoapEnvelope, env: OsciEnv): Promise<{ bytes: Uint8Array; evidence: TransportEvidence }> {
+export async function openShell(
+  envelope: SoapEnvelope,
+  env: OsciEnv,
+): Promise<{ readonly bytes: Uint8Array; readonly evidence: TransportEvidence }> {
   const [dataElement] = elementsOf(envelope.body)
   if (!dataElement) throw new StructureError('transport', 'transport-encryption.grammar', 'the encrypted message is empty')
   const data = readEncryptedData(dataElement, 'transport-encryption')
@@ -67,10 +70,10 @@ async function openShell(envelope: SoapEnvelope, env: OsciEnv): Promise<{ bytes:
   }
 }
 
-async function sealShell(inner: SoapEnvelope, how: TransportEncryption, env: OsciEnv): Promise<SoapEnvelope> {
+/** Puts a shell around a whole inner package. */
+export function sealShell(plain: Uint8Array, how: TransportEncryption, env: OsciEnv): SoapEnvelope {
   const cipher = env.algorithms.transport.cipher(how.cipher)
   if (!cipher || !env.algorithms.transport.keyTransport(how.keyTransport)) throw new TypeError(`not sent on the transport: ${how.cipher}`)
-  const plain = await mime.seal(await soap.seal(inner, env), env)
   const cek = env.random(cipher.keyBytes)
   const octets = encryptOctets(cipher, cek, plain, env.random(how.ivBytes))
   const data = makeEncryptedData({
@@ -118,7 +121,7 @@ export const transport: Stage<SoapEnvelope, SoapEnvelope> = {
   },
   async seal(inner, env) {
     const how = env.sealing?.encryptFor
-    return how === undefined ? inner : sealShell(inner, how, env)
+    return how === undefined ? inner : sealShell(await mime.seal(await soap.seal(inner, env), env), how, env)
   },
 }
 

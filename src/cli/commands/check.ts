@@ -7,7 +7,6 @@
  */
 import { mkdir, open, readFile, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
-import { parseArgs } from 'node:util'
 import { FORMATS, isFormat, type FormatId } from '../../check/reports/formats.js'
 import type { Difference } from '../../check/expected.js'
 import { counted, NOTHING_YET, type ReportHead, type ReportSum } from '../../check/reports/report.js'
@@ -18,10 +17,11 @@ import { parseCommand, UsageError } from '../arguments.js'
 import { reportPage } from '../compose/report-page.js'
 import type { Io, Language, Text } from '../io.js'
 import { packageVersion } from '../version.js'
-import { openContext, openKeystore, type KeystoreArgument } from './check-context.js'
+import { openContext, openKeystore } from './check-context.js'
 import { readSuites, renderDifferences } from './check-expected.js'
 import { listInputs } from './check-inputs.js'
 import { requestsAmong } from './check-requests.js'
+import { keystoreArguments, type KeystoreArguments } from './keystore-arguments.js'
 import { checkAll } from './check-run.js'
 
 const OPTIONS = {
@@ -79,38 +79,6 @@ const SCHEMA_WORKERS = 1
 
 const wrong = (de: string, en: string): UsageError => new UsageError({ de, en })
 
-interface Keystores {
-  /** What opens. */
-  readonly open: readonly KeystoreArgument[]
-  /** What signs the report. */
-  readonly sign: readonly KeystoreArgument[]
-}
-
-/** Every keystore with the PIN behind it. */
-function keystoresOf(argv: readonly string[]): Keystores {
-  const { tokens } = parseArgs({ args: [...argv], options: OPTIONS, allowPositionals: true, tokens: true })
-  const stores: Record<keyof Keystores, KeystoreArgument[]> = { open: [], sign: [] }
-  let waiting: { readonly use: keyof Keystores; readonly file: string } | undefined
-  const lacking = ({ use, file }: { readonly use: string; readonly file: string }): UsageError => {
-    const option = use === 'sign' ? '--sign' : '--keystore'
-    return wrong(`${option} ${file}: dahinter fehlt --pin oder --pin-file`, `${option} ${file}: --pin or --pin-file must follow`)
-  }
-  for (const token of tokens) {
-    if (token.kind !== 'option' || token.value === undefined) continue
-    if (token.name === 'keystore' || token.name === 'sign') {
-      if (waiting !== undefined) throw lacking(waiting)
-      waiting = { use: token.name === 'sign' ? 'sign' : 'open', file: token.value }
-    } else if (token.name === 'pin' || token.name === 'pin-file') {
-      if (waiting === undefined)
-        throw wrong(`--${token.name} gehört hinter ein --keystore oder --sign`, `--${token.name} belongs behind a --keystore or --sign`)
-      stores[waiting.use].push({ file: waiting.file, pin: token.name === 'pin' ? token.value : { file: token.value } })
-      waiting = undefined
-    }
-  }
-  if (waiting !== undefined) throw lacking(waiting)
-  return stores
-}
-
 function momentOf(value: string | undefined): Date | undefined {
   if (value === undefined) return undefined
   const at = /^\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d:\d\d)$/.test(value) ? new Date(value) : undefined
@@ -142,7 +110,10 @@ export function exitCode(sum: ReportSum): number {
 }
 
 /** The key that signs the report. */
-async function signerOf({ sign: [keystore, second] }: Keystores, out: string | undefined): Promise<ReportSigner | undefined> {
+async function signerOf(
+  { sign: [keystore, second] }: KeystoreArguments<'keystore' | 'sign'>,
+  out: string | undefined,
+): Promise<ReportSigner | undefined> {
   if (keystore === undefined) return undefined
   if (second !== undefined) throw wrong('--sign gibt es nur einmal', '--sign is given once')
   if (out === undefined) throw wrong('--sign verlangt --out', '--sign wants --out')
@@ -189,12 +160,12 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
   const lang = languageOf(values.lang, io)
   const format = formatOf(values.format)
   const at = momentOf(values.at)
-  const keystores = keystoresOf(argv)
+  const keystores = keystoreArguments(argv, OPTIONS, ['keystore', 'sign'])
   const signer = await signerOf(keystores, values.out)
   if (positionals.length === 0) throw wrong('Dateien, Verzeichnisse oder - fehlen', 'files, directories or - are missing')
   const suites = await readSuites(await listInputs(positionals))
   const { context, judgedBy, close } = await openContext({
-    keystores: keystores.open,
+    keystores: keystores.keystore,
     trust: values.trust ?? [],
     schemas: values.schemas ?? [],
     workers: SCHEMA_WORKERS,

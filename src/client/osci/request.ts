@@ -143,16 +143,22 @@ function assertContent(type: MessageType, parts: OsciRequestParts): void {
     throw unsendable('client.content', `${type.name} carries no content.`)
 }
 
-export interface SealedRequest {
-  readonly bytes: Uint8Array
+export interface BuiltRequest {
+  readonly message: OsciMessage
   /** What the answer must return as its Response. */
   readonly challenge: string
 }
 
+export interface SealedRequest {
+  readonly bytes: Uint8Array
+  readonly challenge: string
+}
+
 /**
- * @throws {OsciCallError} not-sent: the request cannot be built, or would break its row. Nothing has happened then.
+ * The request before it is sealed.
+ * @throws {OsciCallError} not-sent: it would break its row. Nothing has happened then.
  */
-export async function sealRequest<N extends RequestName>(
+export function buildRequest<N extends RequestName>(
   type: MessageType,
   order: OrderOf<N>,
   parts: OsciRequestParts,
@@ -160,7 +166,7 @@ export async function sealRequest<N extends RequestName>(
   identity: OsciIdentity,
   peer: OsciPeer,
   sealing: Sealing,
-): Promise<SealedRequest> {
+): BuiltRequest {
   assertContent(type, parts)
   const challenge = Buffer.from(identity.env.random(CHALLENGE_BYTES)).toString('base64')
   const timestamps = timestampsOf(type.timestamps, order, parts.timestamps)
@@ -178,6 +184,22 @@ export async function sealRequest<N extends RequestName>(
     evidence: {},
     remarks: [],
   } as unknown as OsciMessage
+  return { message, challenge }
+}
+
+/**
+ * @throws {OsciCallError} not-sent: the request cannot be built, or would break its row. Nothing has happened then.
+ */
+export async function sealRequest<N extends RequestName>(
+  type: MessageType,
+  order: OrderOf<N>,
+  parts: OsciRequestParts,
+  position: DialogPosition | undefined,
+  identity: OsciIdentity,
+  peer: OsciPeer,
+  sealing: Sealing,
+): Promise<SealedRequest> {
+  const { message, challenge } = buildRequest(type, order, parts, position, identity, peer, sealing)
   try {
     return { bytes: await osci.seal(message, { ...identity.env, sealing }), challenge }
   } catch (cause) {

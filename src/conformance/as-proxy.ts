@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: EUPL-1.2
+/**
+ * We sit between two parties. What passes is judged; each fault that was asked for is done once, to the first exchange that it fits.
+ *
+ *   request bent ──► does the supplier's answer name it?                     `fault.request.…`, the supplier's clause
+ *   answer bent  ──► does the asker say nothing more in that dialog?         `fault.answer.…`, the asker's clause (osci-1.2 §3.6)
+ * @module
+ */
+import { EXCHANGES, REQUEST_NAMES } from '../osci/messages.js'
+import { osci } from '../osci/stages.js'
+import { arrivalClauses, arrivedAs, type Arrived, type Check } from './arrivals.js'
+import { failed, notTested, oneOf, PASSED, type Clause, type Party, type Verdict } from './clause.js'
+import type { Where } from './deviation.js'
+import { readTold } from './driver.js'
+import type { Fault } from './faults.js'
+import type { Profile } from './profile.js'
+import { Proxy, type Passed, type ProxyNeeds } from './proxy.js'
+
+export interface ProxyRoleNeeds extends Omit<ProxyNeeds, 'faultFor' | 'passed'> {
+  readonly faults: readonly Fault[]
+  readonly check: Check
+}
+
+/** Facts of an exchange that passed; its bytes lie in the legs. */
+interface Seen extends Pick<Passed, 'fault' | 'undone' | 'legs'> {
+  readonly request?: Arrived
+  /** Of the answer to a request that was bent. */
+  readonly tokens: readonly string[]
+}
+
+export class ProxyRole {
+  readonly proxy: Proxy
+  readonly seen: Seen[] = []
+  readonly #needs: ProxyRoleNeeds
+  readonly #waiting: Set<Fault>
+
+  constructor(needs: ProxyRoleNeeds) {
+    this.#needs = needs
+    this.#waiting = new Set(needs.faults)
+    this.proxy = new Proxy({ ...needs, faultFor: (where) => this.#next(where), passed: (exchange) => this.#passed(exchange) })
+  }
+
+  /** Every fault has been done, and its exchange is over. */
+  get isDone(): boolean {
+    const { faults } = this.#needs
+    return faults.length > 0 && faults.every((fault) => this.seen.some((one) => one.fault === fault))
+  }
+
+  get arrived(): readonly Arrived[] {
+    return this.seen.flatMap(({ request }) => request ?? [])
+  }
+
+  #next(where: Where | undefined): Fault | undefined {
+    const fault = [...this.#waiting].find(({ depth, fits }) => (where ? fits(where) : depth === 'wire'))
+    if (fault) this.#waiting.delete(fault)
+    return fault
+  }
+
+  async #passed({ legs, request, where, answer, fault, undone }: Passed): Promise<void> {
+    const { hand, check } = this.#needs
+    const opened = await osci.open(request, hand.env).catch((error: unknown) => (error instanceof Error ? error : new Error(String(error))))
+    // what we cannot open for want of a key says nothing about its sender
+    const known = where !== undefined || !(opened instanceof Error)
+    this.seen.push({
+      legs,
+      tokens: fault?.codes && answer ? (await readTold(answer, hand.env)).tokens : [],
+      ...(known ? { request: await arrivedAs(legs[0] ?? 0, request, opened, check) } : {}),
+      ...(fault ? { fault } : {}),
+      ...(undone === undefined ? {} : { undone }),
+    })
+  }
+}
+
+const NOT_DONE = notTested('Es kam kein Austausch, zu dem der Fehler passt.', 'No exchange came that the fault fits.')
+
+const REFUSAL = [
+  'Eine Absage ist eine richtige Antwort; was daraus wird, zeigt sich beim Anfragenden.',
+  'A refusal is a regular answer; what comes of it only the asker shows.',
+] as const
+
+const NO_DIALOG = [
+  'Ohne Dialog zeigt sich nur beim Anfragenden selbst, was er daraus macht.',
+  'Without a dialog only the asker itself shows what it makes of it.',
+] as const
+
+function verdictOf(fault: Fault, { seen }: ProxyRole): Verdict {
+  const at = seen.findIndex((one) => one.fault === fault)
+  const done = seen[at]
+  if (!done) return NOT_DONE
+  const { legs, undone, tokens, request } = done
+  if (undone !== undefined) return { ...notTested(`nicht herzustellen: ${undone.de}`, `cannot be made: ${undone.en}`), legs }
+  if (fault.codes) return { ...oneOf(fault.codes, tokens), legs }
+  // a refusal is a regular answer: the dialog may go on
+  if (fault.seen?.finding === 'client.refused') return { ...notTested(...REFUSAL), legs }
+  const conversation = request?.control?.conversationId
+  if (conversation === undefined) return { ...notTested(...NO_DIALOG), legs }
+  const more = seen.slice(at + 1).find((one) => one.request?.control?.conversationId === conversation)
+  if (!more) return { ...PASSED, legs }
+  const name = more.request?.name ?? ''
+  return {
+    ...failed(`Im selben Dialog kam danach noch ${name}.`, `In the same dialog ${name} came after it.`),
+    legs: [...legs, ...more.legs],
+  }
+}
+
+/** Requests follow the dialog: the answer before it said what this one must carry. */
+function dialogVerdict(role: ProxyRole): Verdict {
+  const next = new Map<string, number>()
+  const legs: number[] = []
+  for (const { request, fault } of role.seen) {
+    const { conversationId, sequenceNumber } = request?.control ?? {}
+    const leg = request?.leg ?? 0
+    if (conversationId === undefined || sequenceNumber === undefined) continue
+    const due = next.get(conversationId) ?? 0
+    if (sequenceNumber !== due && !fault) {
+      const why = `SequenceNumber ${sequenceNumber} (${due})`
+      return { ...failed(why, why), legs: [leg] }
+    }
+    next.set(conversationId, due + 1)
+    legs.push(leg)
+  }
+  return legs.length === 0
+    ? notTested('Kein Auftrag in einem Dialog kam vorbei.', 'No request inside a dialog passed.')
+    : { ...PASSED, legs: legs.slice(0, 3) }
+}
+
+/** @param parties who asks and who answers here. */
+export function proxyClauses(
+  profile: Profile,
+  faults: readonly Fault[],
+  parties: { readonly asker: Party; readonly supplier: Party },
+): readonly Clause<ProxyRole>[] {
+  const asks = parties.asker === 'client' ? 'client' : 'intermediary'
+  const names = REQUEST_NAMES.filter((name) => EXCHANGES[name].asks === asks && profile.exchanges.includes(name))
+  return [
+    ...faults.map((fault): Clause<ProxyRole> => {
+      const expected = fault.codes?.join(', ') ?? [fault.seen?.code, fault.seen?.finding].filter((one) => one !== undefined).join(', ')
+      return {
+        id: `fault.${fault.name}`,
+        party: fault.codes ? parties.supplier : parties.asker,
+        exchange: 'message',
+        text: fault.codes
+          ? {
+              de: `${fault.text.de} Der Beantwortende nennt es (${expected}).`,
+              en: `${fault.text.en} The supplier names it (${expected}).`,
+            }
+          : {
+              de: `${fault.text.de} Der Anfragende verwirft sie (${expected}) und schweigt im Dialog.`,
+              en: `${fault.text.en} The asker discards it (${expected}) and says no more in the dialog.`,
+            },
+        reference: fault.codes ? 'osci-1.2 §9.1' : 'osci-1.2 §3.6, §9.9',
+        run: (role) => Promise.resolve(verdictOf(fault, role)),
+      }
+    }),
+    ...(asks === 'client'
+      ? [
+          {
+            id: 'message.request-order',
+            party: parties.asker,
+            exchange: 'message' as const,
+            text: {
+              de: 'Die Aufträge eines Dialogs sind lückenlos gezählt, von 0 an.',
+              en: 'The requests of a dialog are counted without gaps, from 0 on.',
+            },
+            reference: 'osci-1.2 §3.4',
+            run: (role: ProxyRole) => Promise.resolve(dialogVerdict(role)),
+          },
+        ]
+      : []),
+    ...arrivalClauses<ProxyRole>(names, parties.asker, profile, ({ arrived }) => arrived),
+  ]
+}

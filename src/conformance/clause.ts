@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: EUPL-1.2
+/**
+ * A clause: one sentence about one party that a run finds kept, broken, or not looked at.
+ * @module
+ */
+import type { RequestName } from '../osci/messages.js'
+import type { Words } from './deviation.js'
+
+/** Who must keep a clause. */
+export type Party = 'client' | 'intermediary' | 'recipient'
+
+export type Outcome = 'passed' | 'failed' | 'not-tested'
+
+export interface Verdict {
+  readonly outcome: Outcome
+  /** What was seen instead, or why nothing was looked at. */
+  readonly why?: Words
+  /** Numbers of the legs that show it, when they are not those of the clause's own run. */
+  readonly legs?: readonly number[]
+}
+
+/** @typeParam R what plays against the party. */
+export interface Clause<R> {
+  /** `<exchange>.<condition>`, stable. */
+  readonly id: string
+  readonly party: Party
+  /** `message`: holds for whatever comes. */
+  readonly exchange: RequestName | 'message'
+  readonly text: Words
+  readonly reference: string
+  /** Set: the profile does not claim it, or what it needs was not given. */
+  readonly notTested?: Words
+  readonly run: (role: R) => Promise<Verdict>
+}
+
+export interface ClauseResult extends Omit<Clause<never>, 'run' | 'notTested'> {
+  readonly outcome: Outcome
+  readonly why: Words | null
+  readonly legs: readonly number[]
+}
+
+export const PASSED: Verdict = { outcome: 'passed' }
+export const failed = (de: string, en: string): Verdict => ({ outcome: 'failed', why: { de, en } })
+/** What was seen, in words that need no translation: fields, codes, findings. */
+export const fact = (text: string): Words => ({ de: text, en: text })
+
+export const notTested = (de: string, en: string): Verdict => ({ outcome: 'not-tested', why: { de, en } })
+
+const list = (tokens: readonly string[]): string => (tokens.length === 0 ? '–' : tokens.join(', '))
+
+/** Passed when one of the expected codes came. */
+export const oneOf = (expected: readonly string[], came: readonly string[]): Verdict =>
+  came.some((token) => expected.includes(token))
+    ? PASSED
+    : failed(`erwartet: ${list(expected)}; es kam: ${list(came)}`, `expected: ${list(expected)}; came: ${list(came)}`)
+
+/** Passed when the code came and nothing of class 9 beside it. */
+export const carriedOut = (code: string, came: readonly string[]): Verdict => {
+  const errors = came.filter((token) => !/^[03]/.test(token))
+  return errors.length === 0 ? oneOf([code], came) : oneOf([code], errors)
+}
+
+/** `*` stands for anything: `storeDelivery.*`, `*.unsigned`. */
+export function matches(glob: string, id: string): boolean {
+  const pattern = glob.replace(/[.+?^${}()|[\]\\]/g, '\\$&').replace(/\*/g, '.*')
+  return new RegExp(`^${pattern}$`).test(id)
+}
+
+/** The clauses whose id fits one of the globs; all without globs. */
+export const chosen = <R>(clauses: readonly Clause<R>[], globs: readonly string[]): readonly Clause<R>[] =>
+  globs.length === 0 ? clauses : clauses.filter(({ id }) => globs.some((glob) => matches(glob, id)))

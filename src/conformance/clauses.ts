@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: EUPL-1.2
+/**
+ * Clauses that follow from the message table: one per exchange and condition.
+ *
+ *   exchange × dialog           `storeDelivery.implicit`, `storeDelivery.explicit`       the right request is carried out
+ *   exchange × its answer       `storeDelivery.answer-signed` …                          what an answer must look like
+ *   exchange × deviation        `storeDelivery.sequence-skipped` …                       what must be seen and named
+ *   message × deviation         `message.boundary` …                                     the same, before the exchange is known
+ *
+ * Which deviations an exchange can have is in their `fits`: the marks of its row, the state of its dialog.
+ * @module
+ */
+import { EXCHANGES, messageType, responsesTo, type RequestName } from '../osci/messages.js'
+import { errorsIn, IN_CLEAR, NOT_SIGNED, type Check } from './arrivals.js'
+import { carriedOut, fact, notTested, oneOf, PASSED, type Clause, type Party, type Verdict } from './clause.js'
+import { DEVIATIONS, fits } from './deviations.js'
+import type { Deviation, Where, Words } from './deviation.js'
+import type { Asking, Driver, Told } from './driver.js'
+import type { Profile } from './profile.js'
+
+/** What asks: our client, or our intermediary. */
+export interface Asker {
+  readonly driver: Driver
+  /** A right request. @throws {NotToBeHad} something that it needs could not be got from the other side. */
+  asking(name: RequestName, purpose: 'right' | 'bent'): Promise<Asking>
+  /** After a bent request: what it may have used up is not used again. */
+  spent(told: Told): void
+  readonly check: Check
+}
+
+/** A clause cannot be looked at, because what it needs did not come about. */
+export class NotToBeHad extends Error {
+  readonly words: Words
+  constructor(de: string, en: string) {
+    super(en)
+    this.words = { de, en }
+  }
+}
+
+const NOT_CLAIMED: Words = { de: 'Das Profil nennt diesen Auftrag nicht.', en: 'The profile does not name this exchange.' }
+const NO_IMPLICIT: Words = { de: 'Das Profil nennt keine impliziten Dialoge.', en: 'The profile names no implicit dialogs.' }
+const NO_RECEIVER: Words = { de: 'Das Profil nennt keinen Empfänger (receiver).', en: 'The profile names no receiver.' }
+const NO_DIALOG = notTested('Es kam kein Dialog zustande.', 'No dialog came about.')
+
+/** What keeps a clause from being looked at, by exchange. */
+function unclaimed(name: RequestName, profile: Profile, inDialog: boolean): Words | undefined {
+  if (!profile.exchanges.includes(name)) return NOT_CLAIMED
+  if (!inDialog && EXCHANGES[name].dialog === 'either' && !profile.implicitDialogs) return NO_IMPLICIT
+  return undefined
+}
+
+const given = (words: Words | undefined): { readonly notTested?: Words } => (words ? { notTested: words } : {})
+
+// ---- right requests -----------------------------------------------------------------------------------------------------
+
+type Way = 'implicit' | 'explicit' | 'alone'
+const WAYS: Readonly<Record<(typeof EXCHANGES)[RequestName]['dialog'], readonly Way[]>> = {
+  opens: ['alone'],
+  closes: ['explicit'],
+  explicit: ['explicit'],
+  either: ['implicit', 'explicit'],
+  none: ['alone'],
+}
+const successOf = (name: RequestName, way: Way): string =>
+  EXCHANGES[name].dialog === 'opens' || (way === 'explicit' && EXCHANGES[name].dialog !== 'closes') ? '0801' : '0800'
+
+const RECEIVER_NEEDED: readonly RequestName[] = ['forwardDelivery', 'mediateDelivery']
+
+function rightClauses(name: RequestName, party: Party, profile: Profile): Clause<Asker>[] {
+  return WAYS[EXCHANGES[name].dialog].map((way) => {
+    const code = successOf(name, way)
+    const how = { implicit: 'im impliziten Dialog', explicit: 'im expliziten Dialog', alone: 'für sich' }[way]
+    const en = { implicit: 'in an implicit dialog', explicit: 'in an explicit dialog', alone: 'alone' }[way]
+    const receiver = RECEIVER_NEEDED.includes(name) && !profile.receiver ? NO_RECEIVER : undefined
+    return {
+      id: `${name}.${way === 'alone' ? 'right' : way}`,
+      party,
+      exchange: name,
+      text: { de: `Ein richtiger Auftrag ${how} wird ausgeführt (${code}).`, en: `A right request ${en} is carried out (${code}).` },
+      reference: 'osci-1.2 §3.5, §8.2',
+      ...given(unclaimed(name, profile, way === 'explicit') ?? receiver),
+      run: async (role) => {
+        const told = await role.driver.ask(name, await role.asking(name, 'right'), { inDialog: way === 'explicit' })
+        return told ? carriedOut(code, told.tokens) : NO_DIALOG
+      },
+    }
+  })
+}
+
+// ---- answers ------------------------------------------------------------------------------------------------------------
+
+interface AnswerRow {
+  readonly name: string
+  readonly text: Words
+  readonly reference: string
+  /** undefined: as it should be. */
+  readonly wrong: (told: Told, role: Asker, name: RequestName) => Words | undefined | Promise<Words | undefined>
+}
+
+const differs = (field: string, expected: unknown, came: unknown): Words | undefined =>
+  expected === came ? undefined : fact(`${field}: ${String(came)} (${String(expected)})`)
+
+const BY_SOMEBODY_ELSE: Words = { de: 'von jemand anderem signiert', en: 'signed by somebody else' }
+
+const ANSWERS: readonly AnswerRow[] = [
+  {
+    name: 'answer-type', text: { de: 'Die Antwort ist die zu diesem Auftrag.', en: 'The answer is the one to this request.' }, reference: 'osci-1.2 §1.2',
+    wrong: ({ answer }, _role, name) => (answer && responsesTo(name).includes(answer.type) ? undefined : fact(String(answer?.type))),
+  },
+  {
+    name: 'answer-form', text: { de: 'Die Antwort besteht die Prüfung in allen Schichten.', en: 'The answer passes the check in all layers.' }, reference: 'osci-1.2 §2, §7.5',
+    wrong: async ({ bytes }, { check }) => {
+      const errors = errorsIn(await check(bytes ?? new Uint8Array(0)))
+      return errors.length === 0 ? undefined : fact(errors.join(', '))
+    },
+  },
+  {
+    name: 'answer-response', text: { de: 'Response der Antwort ist die Challenge des Auftrags.', en: 'Response of the answer is the challenge of the request.' }, reference: 'osci-1.2 §3.2',
+    wrong: ({ answer, challenge }) => differs('Response', challenge, answer?.control.response),
+  },
+  {
+    name: 'answer-dialog', text: { de: 'Die Antwort nennt ConversationId und SequenceNumber des Auftrags.', en: 'The answer names ConversationId and SequenceNumber of the request.' }, reference: 'osci-1.2 §3.3, §3.4',
+    wrong: ({ answer, position }) => {
+      const control = answer?.control
+      const conversation = position && control ? differs('ConversationId', position.conversationId, control.conversationId) : undefined
+      return conversation ?? (control?.sequenceNumber === undefined ? undefined : differs('SequenceNumber', position?.sequenceNumber ?? 0, control.sequenceNumber))
+    },
+  },
+  {
+    name: 'answer-control', text: { de: 'Der Steuerblock der Antwort hat, was er haben muss, und nichts sonst.', en: 'The control block of the answer has what it must have, and nothing else.' }, reference: 'osci-1.2 §3.1',
+    wrong: ({ answer }) => {
+      const marks = messageType(answer?.type ?? '')?.control ?? ''
+      const fields = ['response', 'challenge', 'conversationId', 'sequenceNumber'] as const
+      const off = fields.filter((field, at) => (answer?.control[field] === undefined ? marks[at] === '!' : marks[at] === '-'))
+      return off.length === 0 ? undefined : fact(off.join(', '))
+    },
+  },
+  {
+    name: 'answer-signed', text: { de: 'Die Antwort ist vom Partner signiert.', en: 'The answer is signed by the party.' }, reference: 'osci-1.2 §9.1',
+    wrong: async ({ answer }, { driver: { station: { peer, identity } } }) => {
+      const signer = answer?.evidence.signature?.signer
+      if (!signer) return peer.sign === false ? undefined : NOT_SIGNED
+      return (await peer.recognises?.(signer, identity.env.now())) === false ? BY_SOMEBODY_ELSE : undefined
+    },
+  },
+  {
+    name: 'answer-encrypted', text: { de: 'Die Antwort ist verschlüsselt, wenn es der Auftrag war.', en: 'The answer is encrypted when the request was.' }, reference: 'osci-1.2 §1.6',
+    wrong: ({ answer }, { driver: { station: { peer } } }) => (peer.cipherCertificate && !answer?.evidence.transport ? IN_CLEAR : undefined),
+  },
+  {
+    name: 'answer-codes', text: { de: 'Die Antwort nennt nur Kennzahlen, die zu diesem Auftrag gehören.', en: 'The answer names only codes that belong to this exchange.' }, reference: 'osci-1.2 §8.6',
+    wrong: ({ tokens }, _role, name) => {
+      const strange = tokens.filter((code) => !EXCHANGES[name].feedback.includes(code as never) && !ALWAYS.includes(code))
+      return strange.length === 0 ? undefined : fact(strange.join(', '))
+    },
+  },
+] // prettier-ignore
+
+/** Codes that any answer may name (osci-1.2 §8.6). */
+const ALWAYS = ['3500', '3501', '3700', '3707', '9600', '9601', '9602', '9603', '9700', '9701', '9710', '9811']
+
+function answerClauses(name: RequestName, party: Party, profile: Profile): Clause<Asker>[] {
+  return ANSWERS.map((row) => ({
+    id: `${name}.${row.name}`,
+    party,
+    exchange: name,
+    text: row.text,
+    reference: row.reference,
+    ...given(unclaimed(name, profile, true)),
+    run: async (role) => {
+      const right = role.driver.right.get(name) ?? []
+      if (right.length === 0) return notTested('Kein Auftrag dieser Art wurde beantwortet.', 'No request of this kind was answered.')
+      const legs = right.map(({ leg }) => leg)
+      for (const told of right) {
+        const wrong = await row.wrong(told, role, name)
+        if (wrong !== undefined) return { outcome: 'failed', why: wrong, legs: [told.leg] }
+      }
+      return { ...PASSED, legs }
+    },
+  }))
+}
+
+// ---- deviations ---------------------------------------------------------------------------------------------------------
+
+const POLICY: Readonly<Record<string, 'signed' | 'encrypted'>> = { unsigned: 'signed', unencrypted: 'encrypted' }
+
+function policyWords(deviation: Deviation, profile: Profile): Words | undefined {
+  const policy = POLICY[deviation.name]
+  if (policy === undefined || profile[policy] === 'required') return undefined
+  return { de: `Das Profil nennt ${policy}: optional.`, en: `The profile says ${policy}: optional.` }
+}
+
+/** Whatever is seen only when the request is executed needs somebody to whom it can go. */
+const receiverWords = ({ executes }: Deviation, name: RequestName, profile: Profile): Words | undefined =>
+  executes && RECEIVER_NEEDED.includes(name) && !profile.receiver ? NO_RECEIVER : undefined
+
+/** Of the ways in which a request can come, the first in which the deviation can be made. */
+function whereFor(deviation: Deviation, name: RequestName, base: Pick<Where, 'signed' | 'encrypted'>): Where | undefined {
+  const type = messageType(name)
+  if (!type || !deviation.request) return undefined
+  const ways = WAYS[EXCHANGES[name].dialog].map((way): Where => ({ ...base, type, inDialog: way === 'explicit' }))
+  return ways.find((where) => fits(deviation, where))
+}
+
+async function runBent(deviation: Deviation, name: RequestName, where: Where, role: Asker): Promise<Verdict> {
+  const { driver } = role
+  // a number can be repeated only when there was one before
+  if (deviation.second) await driver.ask('getMessageId', { order: {} }, { inDialog: true })
+  const told = await driver.ask(name, await role.asking(name, 'bent'), { bend: deviation.bend, inDialog: where.inDialog })
+  if (!told) return NO_DIALOG
+  role.spent(told)
+  return oneOf(deviation.request ?? [], told.tokens)
+}
+
+/**
+ * What a party that is asked must see.
+ * @param base how we ask.
+ */
+export function deviationClauses(
+  names: readonly RequestName[],
+  party: Party,
+  profile: Profile,
+  base: Pick<Where, 'signed' | 'encrypted'>,
+): readonly Clause<Asker>[] {
+  const clauses: Clause<Asker>[] = []
+  for (const deviation of DEVIATIONS) {
+    const tried = names.flatMap((name) => {
+      const where = whereFor(deviation, name, base)
+      return where ? [{ name, where }] : []
+    })
+    for (const { name, where } of deviation.scope === 'message' ? tried.slice(0, 1) : tried) {
+      const exchange = deviation.scope === 'message' ? 'message' : name
+      clauses.push({
+        id: `${exchange}.${deviation.name}`,
+        party,
+        exchange,
+        text: {
+          de: `${deviation.text.de} Das wird erkannt (${(deviation.request ?? []).join(', ')}).`,
+          en: `${deviation.text.en} That is seen (${(deviation.request ?? []).join(', ')}).`,
+        },
+        reference: deviation.reference,
+        ...given(unclaimed(name, profile, where.inDialog) ?? policyWords(deviation, profile) ?? receiverWords(deviation, name, profile)),
+        run: (role) => runBent(deviation, name, where, role),
+      })
+    }
+  }
+  return clauses
+}
+
+/** What a party that is asked does rightly: to be looked at before anything wrong is sent, which might stay with it. */
+export const positiveClauses = (names: readonly RequestName[], party: Party, profile: Profile): readonly Clause<Asker>[] => [
+  ...names.flatMap((name) => rightClauses(name, party, profile)),
+  ...names.flatMap((name) => answerClauses(name, party, profile)),
+]

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: EUPL-1.2
+/**
+ * Between two parties: everything passes as it is, but for the one fault that is set. What passes is opened as far as the keys at hand
+ * reach, so that faults find their exchanges, and observers see messages.
+ * @module
+ */
+import { OsciCallError, type OsciHttp } from '../client/osci/ports.js'
+import { ProtektorError } from '../errors.js'
+import { EXCHANGES, messageType, type RequestName } from '../osci/messages.js'
+import { isSigned } from '../osci/signature.js'
+import { frame as frameStage } from '../osci/stages.js'
+import { Unbendable, type Hand } from './bend.js'
+import type { Where, Words } from './deviation.js'
+import type { Fault } from './faults.js'
+import type { Incoming, Outgoing } from './listener.js'
+import type { Legs, Posted } from './wire.js'
+
+/** Whole answers: enough to find one of the same kind, and one of another. */
+const MAX_EARLIER = 8
+
+/** An exchange that has passed. */
+export interface Passed {
+  /** What the asker sent and got; where a fault was done also what was sent on, and came back. */
+  readonly legs: readonly number[]
+  readonly where: Where | undefined
+  readonly request: Uint8Array
+  /** As it came from the other side, before a fault of the answer. */
+  readonly answer?: Posted
+  readonly fault?: Fault
+  /** The fault could not be done, and the message passed as it was: why. */
+  readonly undone?: Words
+}
+
+export interface ProxyNeeds {
+  readonly http: OsciHttp
+  readonly legs: Legs
+  readonly hand: Hand
+  /** Where a path goes. */
+  readonly target: (path: string) => string
+  readonly timeoutMs: number
+  readonly maxBytes: number
+  /** What is to be done to this exchange. */
+  readonly faultFor: (where: Where | undefined) => Fault | undefined
+  readonly passed: (exchange: Passed) => void | Promise<void>
+}
+
+export class Proxy {
+  readonly #needs: ProxyNeeds
+  readonly #earlier: { name: RequestName | undefined; answer: Posted }[] = []
+
+  constructor(needs: ProxyNeeds) {
+    this.#needs = needs
+  }
+
+  async answer({ path, body, gone }: Incoming): Promise<Outgoing> {
+    const { http, hand, timeoutMs, maxBytes } = this.#needs
+    const where = await whereOf(body, hand)
+    const fault = this.#needs.faultFor(where)
+    let came: Posted | undefined
+    let sent: Uint8Array | undefined
+    let given: Outgoing | undefined
+    const forward = async (request: Uint8Array): Promise<Posted> => {
+      sent = request
+      came = await http.post(this.#needs.target(path), request, { timeoutMs, maxBytes: 2 * maxBytes, signal: gone })
+      return came
+    }
+    const passing = { request: body, where, hand, maxBytes, forward, earlier: [...this.#earlier] }
+    let undone: Words | undefined
+    try {
+      if (fault) {
+        try {
+          return (given = await fault.act(passing))
+        } catch (error) {
+          if (!(error instanceof ProtektorError) || error instanceof OsciCallError) throw error
+          undone = error instanceof Unbendable ? error.words : { de: error.message, en: error.message }
+        }
+      }
+      const answer = came ?? (await forward(body))
+      this.#remember(where?.type.exchange, answer)
+      return (given = whole(answer))
+    } finally {
+      const name = where?.type.name ?? 'request'
+      const legs = [await this.#leg(name, body, given && 'body' in given ? given.body : undefined)]
+      if (fault && sent) legs.push(await this.#leg(`${name}, sent on`, sent, came?.body))
+      await this.#needs.passed({
+        ...{ legs, where, request: body },
+        ...(came ? { answer: came } : {}),
+        ...(fault ? { fault } : {}),
+        ...(undone === undefined ? {} : { undone }),
+      })
+    }
+  }
+
+  #leg(name: string, request: Uint8Array, answer: Uint8Array | undefined): Promise<number> {
+    return this.#needs.legs.add({ name, request, ...(answer ? { answer } : { failure: 'client.connection' }) })
+  }
+
+  #remember(name: RequestName | undefined, answer: Posted): void {
+    this.#earlier.push({ name, answer })
+    if (this.#earlier.length > MAX_EARLIER) this.#earlier.shift()
+  }
+}
+
+const whole = ({ status, body }: Posted): Outgoing => ({ kind: 'whole', status, body })
+
+/** undefined: it cannot be opened, so nobody knows what it is. */
+export async function whereOf(bytes: Uint8Array, hand: Hand): Promise<Where | undefined> {
+  try {
+    const envelope = await frameStage.open(bytes, hand.env)
+    const type = envelope.type === undefined ? undefined : messageType(envelope.type)
+    if (!type) return undefined
+    const control = envelope.header.find(({ local }) => local === 'ControlBlock')
+    const inDialog =
+      EXCHANGES[type.exchange].dialog !== 'opens' && (control?.attributes.some(({ local }) => local === 'ConversationId') ?? false)
+    return { type, inDialog, signed: isSigned(envelope), encrypted: envelope.evidence.transport !== undefined }
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: EUPL-1.2
+/**
+ * The tester against ourselves, in every role and by its own command line: no clause fails. Of the table one exchange of each kind is
+ * taken here; `test/interop/conformance.test.ts` takes them all.
+ * @module
+ */
+import { expect } from 'chai'
+import { readdir, readFile, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { freePort } from '../gateway/way-out/support.js'
+import { resultsOf, start, unexplained, withOutcome, type ReportedResult } from './command.js'
+import { openConformanceHouse, type ConformanceHouse } from './house.js'
+
+const PART_OF_CLIENT = [
+  '*.implicit',
+  '*.explicit',
+  '*.right',
+  '*.answer-*',
+  'message.*',
+  'storeDelivery.*',
+  'fetchDelivery.*',
+  'partialStoreDelivery.chunk-*',
+]
+const PART_OF_RECIPIENT = ['forwardDelivery.*', 'mediateDelivery.recipient-re*', '*.request-*'] // prettier-ignore
+
+describe('conformance of ourselves', function () {
+  this.timeout(60_000)
+  let house: ConformanceHouse
+  before(async () => {
+    house = await openConformanceHouse(`http://127.0.0.1:${await freePort()}/`)
+  })
+  after(() => house.close())
+
+  const call = (...argv: readonly string[]) => start(...argv).ended
+  const only = (globs: readonly string[]): string[] => globs.flatMap((glob) => ['--only', glob])
+  const untested = (results: readonly ReportedResult[]): string[] => withOutcome(results, 'not-tested').map(({ id }) => id)
+
+  async function report(folder: string, ...argv: readonly string[]): Promise<readonly ReportedResult[]> {
+    const out = join(house.directory, folder)
+    return resultsOf(out, call(...argv, '--out', out, '--format', 'json', '--format', 'html', '--format', 'junit', '--format', 'text'))
+  }
+
+  it('our intermediary keeps every clause; bytes and reports lie in the folder', async () => {
+    const found = await report('im', ...house.asClient(), ...only(PART_OF_CLIENT))
+    expect(unexplained(found)).to.deep.equal([])
+    // what our profile does not claim: a mailbox of ours forgets, and time stamps need a service
+    expect(untested(found)).to.deep.equal(['fetchDelivery.again', 'storeDelivery.cryptographic-timestamp'])
+    const [first] = found.filter(({ files }) => files.length > 0)
+    const folder = join(house.directory, 'im')
+    expect((await stat(join(folder, first?.files[0] ?? ''))).size).to.be.greaterThan(1000)
+    expect((await readdir(join(folder, 'bytes'))).length).to.be.greaterThan(200)
+    expect(await readFile(join(folder, 'report.html'), 'utf8')).to.contain(`href="${first?.files[0] ?? ''}"`)
+    for (const name of ['report.txt', 'report.xml']) expect(await readFile(join(folder, name), 'utf8')).to.contain('storeDelivery.implicit')
+  })
+
+  it('our passive recipient keeps every clause', async () => {
+    const found = await report('town', ...house.asIntermediary())
+    expect(unexplained(found)).to.deep.equal([])
+    expect(untested(found)).to.deep.equal([])
+    expect(found.length).to.be.greaterThan(80)
+  })
+
+  it('our intermediary says of every recipient what it did', async () => {
+    const found = await report('recipient', ...house.asRecipient(), ...only(PART_OF_RECIPIENT))
+    expect(unexplained(found)).to.deep.equal([])
+    expect(untested(found)).to.deep.equal([])
+    expect(found.length).to.be.greaterThan(40)
+  })
+
+  it('through the proxy our client says no more after an answer that it cannot believe, and our intermediary names what is wrong', async () => {
+    const faults = ['request.tampered-order@storeDelivery', 'answer.wrong-challenge@exitDialog', 'request.digest@getMessageId']
+    const out = join(house.directory, 'proxy')
+    const proxy = start(
+      ...house.asProxy(),
+      ...faults.flatMap((name) => ['--fault', name]),
+      '--wait',
+      '30',
+      '--out',
+      out,
+      '--format',
+      'json',
+    )
+    // what asks through it is the tester itself: the clauses in between are those of a client
+    const through = house.asClient(await proxy.listening)
+    await call(...through, ...only(['storeDelivery.implicit', 'getMessageId.implicit', 'exitDialog.explicit']))
+    const found = await resultsOf(out, proxy.ended)
+    expect(unexplained(found)).to.deep.equal([])
+    for (const name of faults) expect(found.find(({ id }) => id === `fault.${name}`)?.outcome, name).to.equal('passed')
+    expect(found.find(({ id }) => id === 'storeDelivery.request-form')?.outcome).to.equal('passed')
+  })
+
+  it('names clauses and faults without calling anybody', async () => {
+    const { code, out } = await call(...house.asClient(), '--list', '--only', 'mediateDelivery.sequence-*')
+    expect(code).to.equal(0)
+    const names = ['repeated', 'skipped', 'missing'].map((how) => `mediateDelivery.sequence-${how}`)
+    expect(out.match(/^mediateDelivery\.\S+$/gm)).to.deep.equal(names)
+    expect((await call('--faults')).out.match(/^(request|answer)\.\S+$/gm)?.length).to.be.greaterThan(40)
+  })
+
+  it('does not test what the profile does not claim', async () => {
+    const profile = await house.profile('small', 'exchanges: [ getMessageId ]\nsigned: optional\n')
+    const found = await report('small', ...house.asClient(), '--profile', profile, ...only(['storeDelivery.*', 'getMessageId.unsigned']))
+    expect(withOutcome(found, 'not-tested').length).to.equal(found.length)
+  })
+
+  it('finds what is broken, and ends with 1: another signer than the profile says', async () => {
+    const profile = await house.profile('other', '', 'town-signature.pem')
+    const found = await report(
+      'other',
+      ...house.asClient(),
+      '--profile',
+      profile,
+      ...only(['getMessageId.implicit', 'getMessageId.answer-signed']),
+    )
+    expect(unexplained(found)).to.deep.equal(['getMessageId.answer-signed: signed by somebody else'])
+  })
+
+  it('ends with 2 when called wrongly, and says how', async () => {
+    const profile = ['--profile', await house.profile('fine', '')]
+    const broken = ['--profile', await house.profile('broken', 'exchange: [ storeDelivery ]\n')]
+    const wrong: readonly (readonly [string, readonly string[]])[] = [
+      ['--as wants a role', profile],
+      ['--profile is missing', ['--as', 'client']],
+      ['no fault has this name', ['--as', 'proxy', ...profile, '--fault', 'nothing.*']],
+      ['no fault has this name', ['--as', 'proxy', ...profile, '--fault', 'answer.late@nothing']],
+      ['--as client wants --url', ['--as', 'client', ...profile]],
+      ['http or https', ['--as', 'client', ...profile, '--url', 'ftp://x/']],
+      ['no clause has this name', ['--as', 'client', ...profile, '--url', 'http://127.0.0.1:9/', '--only', 'x']],
+      ['HOST:PORT', ['--as', 'recipient', ...profile, '--listen', '8080']],
+      ['--format does not know pdf', ['--as', 'client', ...profile, '--url', 'http://127.0.0.1:9/', '--format', 'pdf']],
+      ['exchange', ['--as', 'client', ...broken]],
+    ]
+    for (const [says, argv] of wrong) {
+      const { code, err } = await call(...argv)
+      expect([code, err.includes(says)], `${says}: ${err}`).to.deep.equal([2, true])
+    }
+  })
+
+  it('ends with 4 without a key to work with', async () => {
+    const { code, err } = await call('--as', 'client', '--profile', await house.profile('keyless', ''), '--url', house.intermediary)
+    expect([code, err.includes('cipher key')], err).to.deep.equal([4, true])
+  })
+
+  it('ends with 4 when nobody is there: that is no verdict', async () => {
+    const url = `http://127.0.0.1:${await freePort()}/`
+    const { code, out, err } = await call(...house.asClient(url))
+    expect([code, out, err.includes(url)], err).to.deep.equal([4, '', true])
+  })
+})

@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: EUPL-1.2
+/**
+ * The tester against the Java peer in every role, its reports and bytes in `test-artifacts/conformance`. What the peer does not keep is
+ * listed here, each with the fact that explains it; anything else that it does not keep fails the test.
+ * The peer lies outside the repository; without it everything here is skipped, visibly.
+ * @module
+ */
+import { expect } from 'chai'
+import { mkdir, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { ClauseResult } from '../../src/conformance/clause.js'
+import { resultsOf, start, unexplained, withOutcome } from '../conformance/command.js'
+import { openConformanceHouse, type ConformanceHouse } from '../conformance/house.js'
+import { freePort, needsPeer, openPki, peer, startPeer, type PeerServer } from './java.js'
+
+const OUT = fileURLToPath(new URL('../../test-artifacts/conformance/', import.meta.url))
+
+/** Condition (what stands behind the dot of a clause) → why the mock intermediary does not keep it. */
+const MOCK = {
+  'charset': '§14: it reads XML with the parser of the JDK, whatever the MIME header says',
+  'two-keys': '53: only the first EncryptedKey is looked at',
+  'duplicate-id': '§14: an exception of its own code, 9000 instead of 9100',
+  'block-without-id': '§14: an exception of its own code, 9000 instead of 9100',
+  'loose-text': '§14: it checks no schema',
+  'must-understand': '14: mustUnderstand is checked nowhere',
+  'no-languages': '§14: it checks no schema',
+  'no-addressee': '§14: it checks no schema',
+  'no-content': '§14: it checks no schema',
+  'extra-attachment': '§14: it verifies what is referenced, not that everything is',
+  'extra-block': '§14: it verifies what is referenced, not that everything is',
+  'response-forbidden': '§14: of initDialog it reads no control block but the challenge',
+  'conversation-forbidden': '§14: of initDialog it reads no control block but the challenge',
+  'sequence-forbidden': '§14: of initDialog it reads no control block but the challenge',
+  'challenge-missing': '§14: it answers with what is there, or breaks',
+  'sequence-missing': '§14: a missing number is taken for 0',
+  'without-dialog': '§14: it takes mediateDelivery outside a dialog',
+  'reference': '§14: an exception of the JDK, 9000 instead of 9601',
+  'signer-reference': '§14: an exception of its own code, 9000 instead of 9601',
+  'digest-downgraded': '§14, 35: SHA-1 is verified',
+  'signed-by-stranger': '§14: it checks no chains, and knows no peers',
+  'expired-certificate': '28, §14: no validity is checked',
+  'id-not-issued': '§14: mediateDelivery takes any id, partialStoreDelivery asks only at the end',
+  'chunk-too-large': '§14: it has no limits',
+  'chunk-too-small': '§14: it has no limits',
+  'whole-too-large': '§14: it has no limits',
+  'chunk-totals': '§14: it compares no totals',
+  'chunk-missing': '§14: an exception of its own code, 9000 instead of 9905',
+  'silent-dialog': '§14: Reception is stamped when the delivery is handed out',
+} as const // prettier-ignore
+
+/** The same of the library's passive recipient. */
+const PASSIVE = {
+  'must-understand': '14: mustUnderstand is checked nowhere',
+  'no-languages': '8, 12: the parser demands no block but the control block',
+  'no-content': '8, 12: the parser demands no block but the control block',
+  'answer-as-request': '8: the type is not one of a passive recipient; the peer says 9202 instead of 9300',
+  'extra-attachment': '6: a part that is not referenced is taken to be encrypted; the peer says 9202',
+  'unknown-message': '8: the type is taken from schemaLocation; the peer says 9202',
+  'wrapped-key': '54: the exception of the provider becomes 9000 instead of 9202',
+  'key-transport-downgraded': '54: the exception of the provider becomes 9000 instead of 9202',
+  'two-keys': '53: only the first EncryptedKey is looked at',
+  'garbage-inside': '54: what cannot be read inside is 9202 instead of 9100',
+  'no-cipher-certificate': '27: no encrypted answer can be made; the peer says 9000 instead of 9500',
+  'signer-reference': '28: the certificate of the role is taken, not what RetrievalMethod names',
+  'digest-downgraded': '35: SHA-1 is verified',
+  'signed-by-stranger': '28: neither chain nor peer is checked',
+  'expired-certificate': '28: no validity is checked',
+} as const // prettier-ignore
+
+/** Conditions of the list that the peer keeps by now: a list that says too much hides what breaks later. */
+const unneeded = (results: readonly ClauseResult[], known: Readonly<Record<string, string>>): string[] =>
+  Object.keys(known).filter((condition) => !withOutcome(results, 'failed').some(({ id }) => id.split('.')[1] === condition))
+
+describe('conformance of the Java peer', function () {
+  this.timeout(400_000)
+  let pki: Awaited<ReturnType<typeof openPki>> | undefined
+  let passive: PeerServer | undefined
+  let mock: PeerServer | undefined
+  const rows: string[] = []
+  const file = (name: string): string => join(pki?.directory ?? '', name)
+  const keystores = (...names: readonly string[]): string[] => names.flatMap((name) => ['--keystore', file(`${name}.p12`), '--pin', 'test'])
+  const out = (folder: string): string[] => ['--out', join(OUT, folder), '--format', 'json', '--format', 'html']
+  const count = (what: string, results: readonly ClauseResult[]): void =>
+    void rows.push(
+      `${what}: ${(['passed', 'failed', 'not-tested'] as const).map((one) => `${withOutcome(results, one).length} ${one}`).join(', ')}`,
+    )
+
+  before(async function () {
+    await needsPeer(this)
+    await rm(OUT, { recursive: true, force: true })
+    await mkdir(OUT, { recursive: true })
+    pki = await openPki('protektor-conformance-', 2048)
+    passive = await startPeer('passive', '--pki', pki.directory, '--answer', 'prefix', '--quiet')
+    mock = await startPeer('intermediary', '--pki', pki.directory, '--quiet')
+    const optional = 'signed: optional\nencrypted: optional\n'
+    const im = 'certificates: { cipher: intermed-cipher.pem, signature: [ intermed-sign.pem ] }\n'
+    await writeFile(file('im.yaml'), `name: Java mock intermediary\n${im}${optional}receiver: { uri: '${passive.url}/passive', cipher: addressee-cipher.pem }\n`)
+    await writeFile(file('passive.yaml'), `name: Java passive recipient\ncertificates: { cipher: addressee-cipher.pem, signature: [ addressee-sign.pem ] }\n${optional}`)
+    await writeFile(file('client.yaml'), `name: Java client\n${im}`)
+  }) // prettier-ignore
+  after(async () => {
+    passive?.child.kill()
+    mock?.child.kill()
+    await pki?.remove()
+    if (rows.length > 0) process.stdout.write(`\n${rows.map((row) => `      ${row}`).join('\n')}\n`)
+  })
+
+  it('its mock intermediary: what it does not keep is explained', async () => {
+    const own = keystores('originator-cipher', 'originator-sign', 'expired-sign')
+    const results = await resultsOf(join(OUT, 'intermediary'), start('--as', 'client', '--url', mock?.url ?? '', '--profile', file('im.yaml'), ...own, ...out('intermediary')).ended)
+    count('mock intermediary', results)
+    expect(unexplained(results, MOCK)).to.deep.equal([])
+    expect(unneeded(results, MOCK)).to.deep.equal([])
+    expect(withOutcome(results, 'passed').length).to.be.greaterThan(250)
+    expect(withOutcome(results, 'failed').every(({ legs }) => legs.length > 0)).to.equal(true)
+  }) // prettier-ignore
+
+  it('its passive recipient: what it does not keep is explained', async () => {
+    const own = keystores('intermed-cipher', 'intermed-sign', 'expired-sign')
+    const results = await resultsOf(join(OUT, 'passive'), start('--as', 'intermediary', '--url', passive?.url ?? '', '--profile', file('passive.yaml'), ...own, ...out('passive')).ended)
+    count('passive recipient', results)
+    expect(unexplained(results, PASSIVE)).to.deep.equal([])
+    expect(unneeded(results, PASSIVE)).to.deep.equal([])
+    expect(withOutcome(results, 'passed').length).to.be.greaterThan(50)
+  }) // prettier-ignore
+
+  it('its client, through the proxy: requests keep every clause, and after a wrong answer it says no more in the dialog', async () => {
+    const faults = ['answer.other-conversation', 'answer.wrong-challenge@storeDelivery', 'answer.ciphertext@fetchDelivery', 'answer.signature-value@fetchProcessCard', 'answer.no-next-challenge@mediateDelivery']
+    const own = keystores('originator-cipher', 'originator-sign', 'addressee-cipher', 'addressee-sign', 'intermed-cipher', 'intermed-sign')
+    // what the first test stored wrongly stays with the mock
+    mock?.child.kill()
+    mock = await startPeer('intermediary', '--pki', pki?.directory ?? '', '--quiet')
+    const proxy = start('--as', 'proxy', '--listen', `127.0.0.1:${await freePort()}`, '--to', mock.url, '--profile', file('client.yaml'), '--wait', '100',
+      ...faults.flatMap((name) => ['--fault', name]), ...own, ...out('client'))
+    const url = await proxy.listening
+    const ask = async (command: string, ...more: readonly string[]): Promise<boolean> =>
+      (await peer(command, '--url', url, '--pki', pki?.directory ?? '', ...more)).status === 0
+    // the first call of each kind meets its fault, the second passes
+    expect(await ask('getmessageid')).to.equal(false)
+    expect(await ask('getmessageid')).to.equal(true)
+    expect(await ask('store')).to.equal(false)
+    expect(await ask('store', '--sign', '--encrypt')).to.equal(true)
+    expect(await ask('partialstore', '--chunk-kb', '64', '--sign', '--encrypt')).to.equal(true)
+    expect(await ask('forward', '--receiver', `${passive?.url ?? ''}/passive`)).to.equal(true)
+    expect(await ask('fetch')).to.equal(false)
+    expect(await ask('processcard')).to.equal(false)
+    expect(await ask('mediate', '--receiver', `${passive?.url ?? ''}/passive`)).to.equal(false)
+    const results = await resultsOf(join(OUT, 'client'), proxy.ended)
+    count('client', results)
+    expect(unexplained(results)).to.deep.equal([])
+    for (const name of faults) expect(results.find(({ id }) => id === `fault.${name}`)?.outcome, name).to.equal('passed')
+  }) // prettier-ignore
+})
+
+describe('conformance of ourselves, every clause', function () {
+  this.timeout(300_000)
+  let house: ConformanceHouse
+  before(async () => {
+    house = await openConformanceHouse(`http://127.0.0.1:${await freePort()}/`)
+  })
+  after(() => house.close())
+
+  for (const role of ['asClient', 'asIntermediary', 'asRecipient'] as const)
+    it(`${role}: no clause fails`, async () => {
+      const out = join(house.directory, role)
+      const results = await resultsOf(out, start(...house[role](), '--out', out, '--format', 'json').ended)
+      process.stdout.write(`      ${role}: ${results.length} clauses, ${withOutcome(results, 'passed').length} passed\n`)
+      expect(unexplained(results)).to.deep.equal([])
+    })
+})
