@@ -24,15 +24,16 @@ function place(finding: Finding, { words }: Tongue): string {
   return [line, inside, finding.xpath ?? ''].filter((part) => part !== '').join(' · ')
 }
 
-function findingItem(finding: Finding, tongue: Tongue): HTMLElement {
+function findingItem(finding: Finding, report: Report, tongue: Tongue): HTMLElement {
+  const row = report.rows[finding.id]
   const where = place(finding, tongue)
   return el(
     'li',
     { class: `finding ${finding.severity}` },
-    el('p', {}, el('strong', {}, tongue.words.severities[finding.severity] + ': '), finding.message[tongue.language]),
+    el('p', {}, el('strong', {}, tongue.words.severities[finding.severity] + ': '), row?.[tongue.language]),
     finding.detail !== null && el('p', { class: 'detail' }, finding.detail),
     where !== '' && el('p', { class: 'place' }, where),
-    el('p', { class: 'rule' }, el('code', {}, finding.id), finding.reference === '' ? '' : ` § ${finding.reference}`),
+    el('p', { class: 'rule' }, el('code', {}, finding.id), row && row.reference !== '' ? ` § ${row.reference}` : ''),
   )
 }
 
@@ -89,7 +90,7 @@ function layers(result: Result, report: Report, tongue: Tongue): HTMLElement {
         el('p', {}, verdictMark(verdict, tongue)),
         findings.length === 0
           ? el('p', { class: 'quiet' }, tongue.words.noFindings)
-          : el('ul', {}, ...findings.map((one) => findingItem(one, tongue))),
+          : el('ul', {}, ...findings.map((one) => findingItem(one, report, tongue))),
       ),
     ]
   })
@@ -118,7 +119,7 @@ function inside(result: Result, report: Report, tongue: Tongue): HTMLElement {
 
 /** What is inside is made when it is first opened: ten thousand results need only their lines. */
 export function resultItem(result: Result, report: Report, tongue: Tongue, open = false): HTMLDetailsElement {
-  const errors = result.findings.find(({ severity }) => severity === 'error')
+  const error = result.findings.find(({ severity }) => severity === 'error')
   const details = el(
     'details',
     { class: 'result' },
@@ -127,7 +128,7 @@ export function resultItem(result: Result, report: Report, tongue: Tongue, open 
       {},
       verdictMark(result.verdict, tongue),
       el('span', { class: 'file' }, result.file),
-      el('span', { class: 'quiet' }, errors?.message[tongue.language] ?? result.messageType ?? ''),
+      el('span', { class: 'quiet' }, (error && report.rows[error.id]?.[tongue.language]) ?? result.messageType ?? ''),
     ),
   )
   const fill = (): void => {
