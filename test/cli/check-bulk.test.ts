@@ -52,7 +52,7 @@ describe('protektor check, many files', () => {
   afterEach(() => rmSync(folder, { recursive: true }))
 
   it('threads tell the same, in the same order, as one engine alone', async () => {
-    for (let i = 0; i < 240; i++) {
+    for (let i = 0; i < 260; i++) {
       const bytes = [PLAIN, ANSWER, Buffer.from(`<a><b></a>${i}`), Buffer.from(`noise ${i}`)][i % 4] ?? ANSWER
       writeFileSync(join(folder, `${String(i).padStart(3, '0')}.bin`), bytes)
     }
@@ -63,7 +63,7 @@ describe('protektor check, many files', () => {
     expect(together.code).to.equal(1)
     expect(alone.err).to.equal('')
     expect(resultsOf(together.out)).to.deep.equal(resultsOf(alone.out))
-    expect(together.err).to.match(/\[█* *\] \d+\/240 · \d/)
+    expect(together.err).to.match(/\[█* *\] \d+\/260 · \d/)
   })
 
   it('a bar shows how much is done, how fast, and how long it will take', () => {
@@ -197,7 +197,7 @@ describe('protektor check, many files', () => {
     it('a schema file that cannot be read is told once, and the others serve', async () => {
       const sets = mkdtempSync(join(tmpdir(), 'protektor-broken-file-'))
       writeFileSync(join(sets, 'broken.xsd'), '<xs:schema')
-      for (let i = 0; i < 240; i++) put(`${i}.xml`, ANSWER)
+      for (let i = 0; i < 260; i++) put(`${i}.xml`, ANSWER)
       const { code, err } = await call(['--workers', '2', '--schemas', sets, folder])
       expect(code).to.equal(0)
       expect(err.split('\n').filter((line) => line.includes('broken.xsd'))).to.have.length(1)

@@ -88,7 +88,7 @@ Exit codes: 0 all valid · 1 something invalid · 2 usage · 3 something uncheck
 }
 
 /** Below this another thread would still be starting when the first is through. */
-const FILES_FOR_A_THREAD = 100
+const FILES_FOR_A_THREAD = 250
 
 const wrong = (de: string, en: string): UsageError => new UsageError({ de, en })
 
