@@ -54,7 +54,7 @@ Prüft OSCI-Nachrichten und XÖV-Dokumente Schicht für Schicht.
   --schemas VERZEICHNIS  weitere Schemasätze, rekursiv (mehrfach)
   --envelope-keys DATEI  Schlüsseldatei eines Teilnehmers (protektor keys participant): öffnet Umschläge (mehrfach)
   --layers A,B           nur diese Schichten zählen; alle anderen gelten als ungeprüft
-  --workers ANZAHL       so viele Dateien werden zugleich geprüft (sonst: Anzahl der Kerne)
+  --workers ANZAHL       Threads der Prüfung (sonst: einer je 1000 Dateien, höchstens Anzahl der Kerne)
   --format FORM          Form des Berichts: text, json, junit, sarif, html
   --out VERZEICHNIS      schreibt den Bericht in eine Datei darin
   --sign DATEI.p12       signiert ihn; dahinter --pin oder --pin-file (geprüft mit protektor verify-report)
@@ -74,7 +74,7 @@ Checks OSCI messages and XÖV documents layer by layer.
   --schemas DIRECTORY    more schema sets, recursively (several)
   --envelope-keys FILE   keys file of a participant (protektor keys participant): opens envelopes (several)
   --layers A,B           only these layers count; all others are unchecked
-  --workers COUNT        files checked at the same time (else: number of cores)
+  --workers COUNT        threads of the check (else: one per 1000 files, at most the number of cores)
   --format FORM          form of the report: text, json, junit, sarif, html
   --out DIRECTORY        writes the report into a file there
   --sign FILE.p12        signs it; followed by --pin or --pin-file (checked by protektor verify-report)
@@ -88,7 +88,7 @@ Exit codes: 0 all valid · 1 something invalid · 2 usage · 3 something uncheck
 }
 
 /** Below this another thread would still be starting when the first is through. */
-const FILES_FOR_A_THREAD = 250
+const FILES_FOR_A_THREAD = 1000
 
 const wrong = (de: string, en: string): UsageError => new UsageError({ de, en })
 
@@ -144,8 +144,9 @@ function layersOf(value: string | undefined): ReadonlySet<Layer> | undefined {
   return new Set(words as Layer[])
 }
 
-function workersOf(value: string | undefined): number {
-  if (value === undefined) return availableParallelism()
+/** What nobody chose depends on how much there is to do. */
+function workersOf(value: string | undefined, files: number): number {
+  if (value === undefined) return Math.min(availableParallelism(), Math.ceil(files / FILES_FOR_A_THREAD))
   if (!/^[1-9]\d?$/.test(value)) throw wrong('--workers erwartet eine Zahl von 1 bis 99', '--workers wants a number from 1 to 99')
   return Number(value)
 }
@@ -218,7 +219,7 @@ async function openDesks(material: CheckMaterial, files: number, workers: number
     if (!told.has(text)) tell(text)
     told.add(text)
   }
-  const count = Math.min(workers, Math.ceil(files / FILES_FOR_A_THREAD))
+  const count = Math.min(workers, files)
   if (count > 1) {
     const pool = threads(engineThread(material), count, warn)
     return { desk: pool, atOnce: count * FILES_PER_THREAD, close: () => pool.close() }
@@ -241,11 +242,11 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
   const format = formatOf(values.format)
   const at = momentOf(values.at)
   const layers = layersOf(values.layers)
-  const workers = workersOf(values.workers)
   const keystores = keystoresOf(argv)
   const signer = await signerOf(keystores, values.out)
   if (positionals.length === 0) throw wrong('Dateien, Verzeichnisse oder - fehlen', 'files, directories or - are missing')
   const suites = await readSuites(await listInputs(positionals))
+  const workers = workersOf(values.workers, suites.files.length)
   const warn = (text: string): void => io.err.write(`protektor: ${text}\n`)
   let locked = false
   const { material, judgedBy } = await readMaterial({
