@@ -66,6 +66,9 @@ export const COMMANDS: Readonly<Record<string, CommandRow>> = {
   },
 }
 
+/** What a thread of this program runs (bin/thread.js). */
+export const thread = async (): Promise<void> => (await import('./commands/check-thread.js')).serve()
+
 export function renderHelp(lang: Language): string {
   const width = Math.max(...Object.keys(COMMANDS).map((name) => name.length)) + 2
   const rows = Object.entries(COMMANDS).map(([name, row]) => `  ${name.padEnd(width)}${row.what[lang]}`)

@@ -87,6 +87,8 @@ export interface ContentContext {
   readonly setsAt?: Date
   /** For messages that do not say when they were created. */
   readonly now?: () => Date
+  /** Layers to look at; absent: all. The schema is always judged, for the others stand on it. */
+  readonly asked?: ReadonlySet<string>
 }
 
 /** Takes values out of the engine's sentences: they are content of the message, often of persons. */
@@ -273,6 +275,7 @@ export async function checkContent(bytes: Uint8Array, context: ContentContext): 
   const checking = new Checking()
   const profile = profileFor(root.uri)
   const head = readHead(document)
+  const asks = (layer: keyof XoevReport['layers']): boolean => context.asked?.has(layer) ?? true
   if (document.byteOrderMark) checking.note('xoev-schema.byte-order-mark', { line: 1, column: 1 })
   checking.run('xoev-schema', TEXT_RULES, { document })
 
@@ -289,7 +292,7 @@ export async function checkContent(bytes: Uint8Array, context: ContentContext): 
   // a request that merely lies beside its answer is compared by its head; its scope counts where the caller vouches for it
   const named = requestDocument ?? (await requestOf(head, context))
   const request = context.request ?? (named && readHead(named))
-  if (profile) {
+  if (profile && asks('xoev-head')) {
     const from = checking.findings.length
     if (!head) checking.note('xoev-head.missing', root)
     else {
@@ -306,7 +309,7 @@ export async function checkContent(bytes: Uint8Array, context: ContentContext): 
     checking.close('xoev-head', from)
   }
   // codes and rules of a document that is not schema-valid say nothing new
-  if (choice && checking.layers['xoev-schema'] === 'valid') {
+  if (choice && checking.layers['xoev-schema'] === 'valid' && (asks('code-lists') || asks('rules'))) {
     let from = checking.findings.length
     const lenient = profile?.rejectsContent === false
     const types = schemaTypesOf(choice.source)

@@ -5,7 +5,7 @@
  */
 import { parseArgs, type ParseArgsConfig } from 'node:util'
 import { UsageError } from '../arguments.js'
-import type { KeystoreArgument } from './check-context.js'
+import type { KeystoreArgument } from './check-material.js'
 
 /** By the option that named them, in their order. */
 export type KeystoreArguments<N extends string> = Readonly<Record<N, readonly KeystoreArgument[]>>

@@ -14,12 +14,10 @@ export interface Finding {
   readonly id: string
   readonly layer: string
   readonly severity: Severity
-  readonly reference: string
   readonly xpath: string | null
   readonly line: number | null
   readonly column: number | null
   readonly document: 'file' | 'decrypted' | 'content'
-  readonly message: Readonly<Record<Language, string>>
   readonly detail: string | null
   readonly content: string | null
 }
@@ -44,7 +42,8 @@ export interface Result {
   readonly file: string
   readonly sha256: string
   readonly verdict: Verdict
-  readonly kind: string
+  readonly kind: 'osci' | 'xoev' | 'envelope' | 'unknown'
+  readonly capture: 'http' | 'mail' | null
   readonly messageType: string | null
   readonly transportEncrypted: boolean
   readonly signed: boolean | null
@@ -54,6 +53,8 @@ export interface Result {
   readonly contents: readonly Content[]
   readonly findings: readonly Finding[]
   readonly layers: Readonly<Partial<Record<string, Verdict>>>
+  /** Layers that `--layers` left out. */
+  readonly notAsked: readonly string[]
 }
 
 export interface Source {
@@ -71,6 +72,8 @@ export interface Report {
   readonly codeLists: readonly Source[]
   readonly results: readonly Result[]
   readonly sum: Readonly<Record<Verdict, number>>
+  /** What the id of a finding means. */
+  readonly rows: Readonly<Record<string, Readonly<Record<Language | 'reference', string>>>>
   /** Layers in the order in which they are looked at, with their names. */
   readonly layers: readonly { readonly id: string; readonly de: string; readonly en: string }[]
 }

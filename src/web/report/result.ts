@@ -24,22 +24,24 @@ function place(finding: Finding, { words }: Tongue): string {
   return [line, inside, finding.xpath ?? ''].filter((part) => part !== '').join(' · ')
 }
 
-function findingItem(finding: Finding, tongue: Tongue): HTMLElement {
+function findingItem(finding: Finding, report: Report, tongue: Tongue): HTMLElement {
+  const row = report.rows[finding.id]
   const where = place(finding, tongue)
   return el(
     'li',
     { class: `finding ${finding.severity}` },
-    el('p', {}, el('strong', {}, tongue.words.severities[finding.severity] + ': '), finding.message[tongue.language]),
+    el('p', {}, el('strong', {}, tongue.words.severities[finding.severity] + ': '), row?.[tongue.language]),
     finding.detail !== null && el('p', { class: 'detail' }, finding.detail),
     where !== '' && el('p', { class: 'place' }, where),
-    el('p', { class: 'rule' }, el('code', {}, finding.id), finding.reference === '' ? '' : ` § ${finding.reference}`),
+    el('p', { class: 'rule' }, el('code', {}, finding.id), row && row.reference !== '' ? ` § ${row.reference}` : ''),
   )
 }
 
 function facts(result: Result, { words }: Tongue): HTMLElement {
   const signature = result.messageSignature
   const rows: [string, string | null][] = [
-    [words.kind, result.kind],
+    [words.kind, words.kinds[result.kind]],
+    [words.capture, result.capture && words.captures[result.capture]],
     [words.messageType, result.messageType],
     [words.encrypted, result.kind === 'osci' ? (result.transportEncrypted ? words.yes : words.no) : null],
     [
@@ -78,7 +80,7 @@ function contentItem(content: Content, tongue: Tongue): HTMLElement {
 function layers(result: Result, report: Report, tongue: Tongue): HTMLElement {
   const cards = report.layers.flatMap(({ id, ...names }) => {
     const verdict = result.layers[id]
-    if (verdict === undefined) return []
+    if (verdict === undefined || result.notAsked.includes(id)) return []
     const findings = result.findings.filter(({ layer }) => layer === id)
     return [
       el(
@@ -88,11 +90,16 @@ function layers(result: Result, report: Report, tongue: Tongue): HTMLElement {
         el('p', {}, verdictMark(verdict, tongue)),
         findings.length === 0
           ? el('p', { class: 'quiet' }, tongue.words.noFindings)
-          : el('ul', {}, ...findings.map((one) => findingItem(one, tongue))),
+          : el('ul', {}, ...findings.map((one) => findingItem(one, report, tongue))),
       ),
     ]
   })
   return el('div', { class: 'layers' }, ...cards)
+}
+
+function leftOut({ notAsked }: Result, report: Report, { language, words }: Tongue): HTMLElement | false {
+  const names = report.layers.filter(({ id }) => notAsked.includes(id)).map((one) => one[language])
+  return names.length > 0 && el('p', { class: 'quiet' }, `${words.notAsked}: ${names.join(', ')}`)
 }
 
 function inside(result: Result, report: Report, tongue: Tongue): HTMLElement {
@@ -104,6 +111,7 @@ function inside(result: Result, report: Report, tongue: Tongue): HTMLElement {
     facts(result, tongue),
     el('h3', {}, words.layers),
     layers(result, report, tongue),
+    leftOut(result, report, tongue),
     result.contents.length > 0 && el('h3', {}, words.contents),
     result.contents.length > 0 && el('ul', {}, ...result.contents.map((one) => contentItem(one, tongue))),
   )
@@ -111,7 +119,7 @@ function inside(result: Result, report: Report, tongue: Tongue): HTMLElement {
 
 /** What is inside is made when it is first opened: ten thousand results need only their lines. */
 export function resultItem(result: Result, report: Report, tongue: Tongue, open = false): HTMLDetailsElement {
-  const errors = result.findings.find(({ severity }) => severity === 'error')
+  const error = result.findings.find(({ severity }) => severity === 'error')
   const details = el(
     'details',
     { class: 'result' },
@@ -120,7 +128,7 @@ export function resultItem(result: Result, report: Report, tongue: Tongue, open 
       {},
       verdictMark(result.verdict, tongue),
       el('span', { class: 'file' }, result.file),
-      el('span', { class: 'quiet' }, errors?.message[tongue.language] ?? result.messageType ?? ''),
+      el('span', { class: 'quiet' }, (error && report.rows[error.id]?.[tongue.language]) ?? result.messageType ?? ''),
     ),
   )
   const fill = (): void => {

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: EUPL-1.2
+/**
+ * What a check needs, read once: keys, trust anchors, schema sets, code lists. It is plain data, so that every thread gets the same.
+ * @module
+ */
+import type { KeyObject } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import type { JWK } from 'jose'
+import type { ReportHead, ReportSource } from '../../check/reports/report.js'
+import type { Layer } from '../../check/types.js'
+import { sumOfFiles } from '../../config/schema-files.js'
+import { readSchemaSets } from '../../config/schema-store.js'
+import type { KeyOwner } from '../../envelope/keys.js'
+import { readPemCertificates, readPkcs12, type KeyPair } from '../../pki/keystore.js'
+import { CodeListStore } from '../../xoev/codelists.js'
+import type { SchemaSet } from '../../xoev/schema-sets.js'
+import { UsageError } from '../arguments.js'
+import { ownSchemas } from '../compose/own-schemas.js'
+import { readKeysFile } from '../participant/keys-file.js'
+
+export interface KeystoreArgument {
+  readonly file: string
+  readonly pin: string | { readonly file: string }
+}
+
+export interface MaterialOptions {
+  readonly keystores: readonly KeystoreArgument[]
+  readonly trust: readonly string[]
+  readonly schemas: readonly string[]
+  /** Keys files of participants (`protektor keys participant`): they open envelopes. */
+  readonly envelopeKeys?: readonly string[]
+  readonly layers?: ReadonlySet<Layer>
+  readonly at?: Date
+  /** Among these the request of an answer is looked for. */
+  readonly requestFiles?: readonly string[]
+  /** Keystores that do not open are told, and the check goes on without them. */
+  readonly locked?: (error: UsageError) => void
+}
+
+/** May be cloned into a thread. Keys stay objects, certificates are DER. */
+export interface CheckMaterial {
+  readonly keys: readonly { readonly certificate: Uint8Array; readonly privateKey: KeyObject }[]
+  /** Absent: trust is not checked. */
+  readonly roots?: readonly Uint8Array[]
+  readonly envelopes?: { readonly open: readonly JWK[]; readonly senders: readonly KeyOwner[] }
+  /** Named on the command line, in order; then our own. */
+  readonly sets: readonly SchemaSet[]
+  readonly osci12: ReadonlyMap<string, Uint8Array>
+  readonly layers?: ReadonlySet<Layer>
+  readonly at?: Date
+  readonly requestFiles: readonly string[]
+}
+
+export interface ReadMaterial {
+  readonly material: CheckMaterial
+  /** What the verdicts depend on, for the head of the report. */
+  readonly judgedBy: Pick<ReportHead, 'at' | 'schemaSets' | 'codeLists'>
+}
+
+/** A file named on the command line that does not do is a wrong call. */
+export async function named<T>(file: string, use: () => Promise<T>): Promise<T> {
+  try {
+    return await use()
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause)
+    throw new UsageError({ de: `${file}: nicht brauchbar (${why})`, en: `${file}: cannot be used (${why})` })
+  }
+}
+
+/** A keystore that is there, and that this PIN does not open. */
+class LockedError extends UsageError {}
+
+/** Keys and certificates of a keystore. @throws {UsageError} wrong PIN, no keystore, not there */
+export async function openKeystore({ file, pin }: KeystoreArgument): Promise<KeyPair[]> {
+  const text = typeof pin === 'string' ? pin : await named(pin.file, async () => (await readFile(pin.file, 'utf8')).replace(/\r?\n$/, ''))
+  const bytes = await named(file, () => readFile(file))
+  try {
+    return await named(file, async () => readPkcs12(bytes, text))
+  } catch (cause) {
+    throw cause instanceof UsageError ? new LockedError(cause.text) : cause
+  }
+}
+
+async function keysOf(keystore: KeystoreArgument, locked: MaterialOptions['locked']): Promise<CheckMaterial['keys']> {
+  try {
+    const pairs = await openKeystore(keystore)
+    const rsa = pairs.filter(({ privateKey }) => privateKey.asymmetricKeyType === 'rsa')
+    return rsa.map(({ certificate, privateKey }) => ({ certificate: certificate.raw, privateKey }))
+  } catch (cause) {
+    if (!(cause instanceof LockedError) || !locked) throw cause
+    locked(cause)
+    return []
+  }
+}
+
+async function envelopesOf(files: readonly string[]): Promise<Pick<CheckMaterial, 'envelopes'>> {
+  if (files.length === 0) return {}
+  const read = await Promise.all(files.map(readKeysFile))
+  return { envelopes: { open: read.flatMap(({ open }) => open ?? []), senders: read.flatMap(({ senders }) => senders ?? []) } }
+}
+
+/**
+ * Reads everything that the options name.
+ * @throws {UsageError} a keystore, trust or schema file that cannot be used. {ConfigError} a keys file.
+ */
+export async function readMaterial(options: MaterialOptions): Promise<ReadMaterial> {
+  const keys = (await Promise.all(options.keystores.map((one) => keysOf(one, options.locked)))).flat()
+  const roots = (
+    await Promise.all(options.trust.map((file) => named(file, async () => readPemCertificates(await readFile(file, 'utf8')))))
+  ).flat()
+  const given = (await Promise.all(options.schemas.map((dir) => named(dir, () => readSchemaSets(dir))))).flat()
+  const own = await ownSchemas('xprotektor')
+  const osci12 = await ownSchemas('osci12')
+  const sets: readonly SchemaSet[] = [...given, { files: own }]
+  const ours = (name: string, files: ReadonlyMap<string, Uint8Array>): ReportSource => ({ name, version: null, sha256: sumOfFiles(files) })
+  return {
+    material: {
+      keys,
+      ...(options.trust.length === 0 ? {} : { roots: roots.map(({ raw }) => raw) }),
+      ...(await envelopesOf(options.envelopeKeys ?? [])),
+      sets,
+      osci12,
+      ...(options.layers ? { layers: options.layers } : {}),
+      ...(options.at ? { at: options.at } : {}),
+      requestFiles: options.requestFiles ?? [],
+    },
+    judgedBy: {
+      at: (options.at ?? new Date()).toISOString(),
+      schemaSets: [
+        ...given.map(({ name, version, sha256 }): ReportSource => ({ name, version, sha256 })),
+        ours('xprotektor', own),
+        ours('osci12', osci12),
+      ],
+      codeLists: CodeListStore.from(sets.map(({ files }) => files))
+        .all()
+        .map(({ uri, version, sha256 }): ReportSource => ({ name: uri, version, sha256 })),
+    },
+  }
+}
