@@ -150,6 +150,7 @@ export async function checkOsci(bytes: Uint8Array, context: CheckContext, journa
   journal.note('mime')
   const before = linesBefore(bytes, parts.root.body)
   journal.enter(before === undefined ? 'decrypted' : 'file', before)
+  if (before === undefined) context.opened?.({ document: 'decrypted', content: null, bytes: parts.root.body })
   const outer = await step(journal, 'osci-structure', () => soap.open(parts, env))
   if (!outer) return CLOSED
   journal.note('xml')
@@ -166,6 +167,7 @@ export async function checkOsci(bytes: Uint8Array, context: CheckContext, journa
   if (!inner) return { ...CLOSED, transportEncrypted }
   if (transportEncrypted) {
     journal.enter('decrypted')
+    context.opened?.({ document: 'decrypted', content: null, bytes: inner.parts.root.body })
     enterRemarks(inner, journal)
     await step(journal, 'osci-structure', () => checkOsciSchema(inner, context, journal))
   }

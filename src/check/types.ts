@@ -122,6 +122,14 @@ export interface CheckResult {
   readonly xoev: XoevResult | null
 }
 
+/** Something that was opened or decoded on the way, as bytes: what lines and columns of findings count in. */
+export interface OpenedLayer {
+  readonly document: Exclude<PlaceIn, 'file'>
+  /** Id of the content item; null for the message itself. */
+  readonly content: string | null
+  readonly bytes: Uint8Array
+}
+
 /** A finding on its way in: what a row cannot know. */
 export interface Raised {
   readonly line?: number
@@ -142,6 +150,8 @@ export interface CheckContext extends Clock {
   readonly at?: Date
   readonly limits?: Limits
   readonly httpContentType?: string
+  /** Told of everything that is opened, for whoever shows it to the owner of the keys. */
+  readonly opened?: (layer: OpenedLayer) => void
   /** Compiled from `schemas/osci12/osci12.xsd`; absent: the OSCI schema is not looked at, and the file is `unchecked`. */
   readonly osciSchema?: SchemaValidator
   /** Schema sets and code lists; absent: XML contents are not looked at. */

@@ -8,6 +8,7 @@
 import { mkdir, open, readFile, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { readMoment } from '../../check/moment.js'
 import { FORMATS, isFormat, type FormatId } from '../../check/reports/formats.js'
 import type { Difference } from '../../check/expected.js'
 import { counted, NOTHING_YET, type ReportHead, type ReportSum } from '../../check/reports/report.js'
@@ -112,8 +113,8 @@ function keystoresOf(argv: readonly string[]): Keystores {
 
 function momentOf(value: string | undefined): Date | undefined {
   if (value === undefined) return undefined
-  const at = /^\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d:\d\d)$/.test(value) ? new Date(value) : undefined
-  if (!at || Number.isNaN(at.getTime()))
+  const at = readMoment(value)
+  if (!at)
     throw wrong(
       '--at erwartet eine ISO-Zeit mit Zone, z. B. 2026-11-24T12:00:00Z',
       '--at wants an ISO time with zone, e.g. 2026-11-24T12:00:00Z',

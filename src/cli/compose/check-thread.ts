@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: EUPL-1.2
+/**
+ * A thread that answers calls of `POST /v1/check`, one after the other. Everything of a call (form, keys, documents) is taken apart here
+ * and nowhere else; whoever started the thread ends it after a call that brought keys (threat model K2).
+ *
+ *   body ─► form ─► keys, trust ─► engine, file by file ─► report ─► body
+ * @module
+ */
+import { parentPort } from 'node:worker_threads'
+import { check } from '../../check/engine.js'
+import { layerName } from '../../check/findings-own.js'
+import { readOrder, type CheckOrder, type FormLimits, type NamedBytes } from '../../check/form.js'
+import { FORMATS, type FormatId } from '../../check/reports/formats.js'
+import { counted, NOTHING_YET, wholeReport, type FileResult, type ReportHead } from '../../check/reports/report.js'
+import { LAYERS } from '../../check/types.js'
+import { HttpError, ProtektorError } from '../../errors.js'
+import type { CheckCall, CheckedCall } from '../../gateway/check-desk.js'
+import { readPemCertificates, readPkcs12 } from '../../pki/keystore.js'
+import { openBasis, type Basis, type Judgement } from '../commands/check-context.js'
+import { packageVersion } from '../version.js'
+import { openedTexts, type OpenedText } from './check-opened.js'
+import { reportPage } from './report-page.js'
+
+export interface CheckThreadData {
+  /** Directories of schema sets. */
+  readonly schemas: readonly string[]
+  readonly limits: FormLimits
+}
+
+export type CheckAnswer =
+  | { readonly checked: CheckedCall; readonly hadKeys: boolean }
+  | { readonly refused: { readonly status: number; readonly finding: string; readonly message: string }; readonly hadKeys: boolean }
+
+/** Said once the thread can take calls. */
+export const READY = 'ready'
+
+const numbered = <T>(what: string, list: readonly NamedBytes[], read: (bytes: Uint8Array, at: number) => T[]): T[] =>
+  list.flatMap(({ bytes }, at) => {
+    try {
+      return read(bytes, at)
+    } catch (cause) {
+      if (!(cause instanceof ProtektorError)) throw cause
+      throw new HttpError(400, cause.finding, `${what} ${at + 1}: ${cause.message}`, { cause })
+    }
+  })
+
+function judgementOf({ keystores, trust, at }: CheckOrder): Judgement {
+  const pairs = numbered('keystore', keystores, (bytes, index) => readPkcs12(bytes, keystores[index]?.pin ?? ''))
+  const roots = numbered('trust', trust, (bytes) => readPemCertificates(Buffer.from(bytes).toString('latin1')))
+  return { pairs, roots: trust.length === 0 ? undefined : roots, at }
+}
+
+type ShownResult = FileResult & { readonly opened?: readonly OpenedText[] }
+
+/** The JSON report with more in it, for whoever shows it. */
+async function shown(order: CheckOrder, head: ReportHead, results: readonly ShownResult[]): Promise<string> {
+  const plain = results.map(({ opened: _opened, ...result }) => result)
+  const write = async (id: FormatId) => wholeReport(await FORMATS[id]({ page: reportPage }), head, plain, order.lang)
+  const reports: Partial<Record<FormatId, string>> = {}
+  if (order.include.has('reports')) for (const id of Object.keys(FORMATS) as FormatId[]) reports[id] = await write(id)
+  const sum = results.reduce((so, { verdict }) => counted(so, verdict), NOTHING_YET)
+  const layers = LAYERS.map((id) => ({ id, ...layerName(id) }))
+  return JSON.stringify({ ...head, layers, results, sum, ...(order.include.has('reports') ? { reports } : {}) })
+}
+
+async function answer(basis: Basis, order: CheckOrder): Promise<{ contentType: string; text: string }> {
+  const { context, judgedBy } = await basis.judging(judgementOf(order))
+  const results: ShownResult[] = []
+  const texts = openedTexts()
+  for (const { name, bytes } of order.files) {
+    const opened: OpenedText[] = []
+    const show = order.include.has('layers')
+    const result = await check(bytes, show ? { ...context, opened: (layer) => opened.push(texts(layer)) } : context)
+    results.push({ file: name, ...result, ...(show ? { opened } : {}) })
+  }
+  const head: ReportHead = { tool: 'protektor', version: await packageVersion(), node: process.version, ...judgedBy }
+  if (order.include.size > 0) return { contentType: 'application/json', text: await shown(order, head, results) }
+  const form = await FORMATS[order.format]({ page: reportPage })
+  return { contentType: form.mediaType, text: wholeReport(form, head, results, order.lang) }
+}
+
+async function serve(basis: Basis, { body, contentType }: CheckCall, limits: FormLimits): Promise<CheckAnswer> {
+  let hadKeys = false
+  try {
+    const order = readOrder(body, contentType, limits)
+    hadKeys = order.keystores.length > 0
+    const { contentType: type, text } = await answer(basis, order)
+    return { checked: { contentType: type, body: new TextEncoder().encode(text), files: order.files.length }, hadKeys }
+  } catch (error) {
+    const known = error instanceof HttpError ? error : new HttpError(500, 'check.failed', 'The check itself failed.')
+    const { status, finding, message } = known
+    return { refused: { status, finding, message }, hadKeys }
+  } finally {
+    body.fill(0)
+  }
+}
+
+/** @param data {@link CheckThreadData} */
+export async function serveChecks(data: unknown): Promise<void> {
+  const port = parentPort
+  if (port === null) throw new TypeError('this runs in a thread of its own')
+  const { schemas, limits } = data as CheckThreadData
+  // one schema thread: files are checked one after the other
+  const basis = await openBasis({ schemas, workers: 1, warn: () => undefined })
+  port.on('message', (call: CheckCall) => {
+    void serve(basis, call, limits).then((given) =>
+      port.postMessage(given, 'checked' in given ? [given.checked.body.buffer as ArrayBuffer] : []),
+    )
+  })
+  port.postMessage(READY)
+}
