@@ -12,7 +12,6 @@ const { existsSync } = require('node:fs')
 const { availableParallelism } = require('node:os')
 const { join } = require('node:path')
 const { pathToFileURL } = require('node:url')
-const { isMainThread, workerData } = require('node:worker_threads')
 
 if (!process.env.UV_THREADPOOL_SIZE) process.env.UV_THREADPOOL_SIZE = String(availableParallelism())
 
@@ -32,10 +31,8 @@ async function launch() {
   const [command] = process.argv.slice(2)
   let whole = existsSync(program) ? program : undefined
   if (whole === undefined && !existsSync(compiled)) whole = await require('./from-sources.js').programFromSources(root)
-  const { main, thread } = whole === undefined ? await inFiles() : require('./whole-program.js').load(whole, command)
-  // src/cli/threads.ts starts this file again for work off the event loop
-  if (isMainThread) process.exitCode = await main(process.argv.slice(2))
-  else await thread(workerData)
+  const { main } = whole === undefined ? await inFiles() : require('./whole-program.js').load(whole, command)
+  process.exitCode = await main(process.argv.slice(2))
 }
 
 launch().catch((error) => {

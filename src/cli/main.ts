@@ -10,7 +10,6 @@ import { TEXTS, renderProblems, say } from './texts.js'
 import { packageVersion } from './version.js'
 
 export { packageVersion }
-export { thread } from './threads.js'
 
 interface CommandRow {
   readonly load: () => Promise<Command>

@@ -3,7 +3,7 @@
  * Composes what the check engine gets from outside: keys, trust anchors, schema sets, clock and chance.
  * @module
  */
-import { createHash, randomBytes, type X509Certificate } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { basename, resolve } from 'node:path'
 import { Worker } from 'node:worker_threads'
@@ -25,40 +25,20 @@ export interface KeystoreArgument {
   readonly pin: string | { readonly file: string }
 }
 
-export interface ContextOptions extends BasisOptions {
+export interface ContextOptions {
   readonly keystores: readonly KeystoreArgument[]
   readonly trust: readonly string[]
-  readonly at?: Date
-}
-
-export interface BasisOptions {
   readonly schemas: readonly string[]
+  readonly at?: Date
   /** Threads of schema validation. */
   readonly workers: number
   readonly warn: (text: string) => void
 }
 
-/** Whose keys open, whom signatures are trusted from, and for which moment: of one run, or of one call. */
-export interface Judgement {
-  readonly pairs: readonly KeyPair[]
-  /** Undefined: trust is not looked at. */
-  readonly roots: readonly X509Certificate[] | undefined
-  readonly at: Date | undefined
-}
-
-export interface JudgingContext {
+export interface OpenedContext {
   readonly context: CheckContext
   /** What the verdicts depend on, for the head of the report. */
   readonly judgedBy: Pick<ReportHead, 'at' | 'schemaSets' | 'codeLists'>
-}
-
-/** What stays the same whoever asks: compiled schemas and code lists. */
-export interface Basis {
-  judging(judgement: Judgement): Promise<JudgingContext>
-  close(): Promise<void>
-}
-
-export interface OpenedContext extends JudgingContext {
   readonly close: () => Promise<void>
 }
 
@@ -80,8 +60,8 @@ export async function openKeystore({ file, pin }: KeystoreArgument): Promise<Key
   return named(file, async () => readPkcs12(await readFile(file), text))
 }
 
-/** What opens messages: OSCI knows RSA only. */
-async function decryptersOf(pairs: readonly KeyPair[]): Promise<Decrypter[]> {
+async function decryptersOf(keystore: KeystoreArgument): Promise<Decrypter[]> {
+  const pairs = await openKeystore(keystore)
   const rsa = pairs.filter(({ privateKey }) => privateKey.asymmetricKeyType === 'rsa')
   return Promise.all(rsa.map(({ certificate, privateKey }) => makeDecrypter(certificate, privateKey)))
 }
@@ -92,7 +72,7 @@ interface ValidatorPool {
 }
 
 /** One validator per schema set, started when the first document asks for it. */
-function validatorPool(options: BasisOptions): ValidatorPool {
+function validatorPool(options: ContextOptions): ValidatorPool {
   const started = new Map<SchemaSource, Promise<SchemaValidator>>()
   return {
     validatorFor: (source) => {
@@ -117,10 +97,14 @@ function sumOf(files: ReadonlyMap<string, Uint8Array>): string {
 }
 
 /**
- * Opens the schema sets.
- * @throws {UsageError} a directory that cannot be used.
+ * Opens everything that the options name.
+ * @throws {UsageError} a keystore, trust or schema file that cannot be used.
  */
-export async function openBasis(options: BasisOptions): Promise<Basis> {
+export async function openContext(options: ContextOptions): Promise<OpenedContext> {
+  const decrypters = (await Promise.all(options.keystores.map(decryptersOf))).flat()
+  const roots = (
+    await Promise.all(options.trust.map((file) => named(file, async () => readPemCertificates(await readFile(file, 'utf8')))))
+  ).flat()
   const directories = await Promise.all(options.schemas.map((dir) => named(dir, () => readSchemaDirectory(dir))))
   const own = await ownSchemas('xprotektor')
   const sets = [...directories, own]
@@ -129,44 +113,25 @@ export async function openBasis(options: BasisOptions): Promise<Basis> {
   const pool = validatorPool(options)
   const osci12 = { id: 'osci12', entry: 'osci12.xsd', files: await ownSchemas('osci12') }
   const codeLists = CodeListStore.from(sets)
-  const osciSchema = await pool.validatorFor(osci12)
+  const context: CheckContext = {
+    now: () => new Date(),
+    monotonicMs: () => performance.now(),
+    random: (bytes) => new Uint8Array(randomBytes(bytes)),
+    keys: keyRing(decrypters),
+    ...(options.trust.length === 0 ? {} : { trust: trustStore({ roots }) }),
+    ...(options.at ? { at: options.at } : {}),
+    osciSchema: await pool.validatorFor(osci12),
+    xoev: { schemas, validatorFor: pool.validatorFor, codeLists },
+  }
   const judges = [
     ...directories.map((files, index) => ({ name: basename(resolve(options.schemas[index] ?? '')), files })),
     { name: 'xprotektor', files: own },
     { name: osci12.id, files: osci12.files },
   ]
-  const sources = {
+  const judgedBy = {
+    at: (options.at ?? context.now()).toISOString(),
     schemaSets: judges.map(({ name, files }): ReportSource => ({ name, version: null, sha256: sumOf(files) })),
     codeLists: codeLists.all().map(({ uri, version, sha256 }): ReportSource => ({ name: uri, version, sha256 })),
   }
-  return {
-    async judging({ pairs, roots, at }) {
-      const context: CheckContext = {
-        now: () => new Date(),
-        monotonicMs: () => performance.now(),
-        random: (bytes) => new Uint8Array(randomBytes(bytes)),
-        keys: keyRing(await decryptersOf(pairs)),
-        ...(roots === undefined ? {} : { trust: trustStore({ roots }) }),
-        ...(at ? { at } : {}),
-        osciSchema,
-        xoev: { schemas, validatorFor: pool.validatorFor, codeLists },
-      }
-      return { context, judgedBy: { at: (at ?? context.now()).toISOString(), ...sources } }
-    },
-    close: pool.close,
-  }
-}
-
-/**
- * Opens everything that the options name.
- * @throws {UsageError} a keystore, trust or schema file that cannot be used.
- */
-export async function openContext(options: ContextOptions): Promise<OpenedContext> {
-  const pairs = (await Promise.all(options.keystores.map(openKeystore))).flat()
-  const roots = (
-    await Promise.all(options.trust.map((file) => named(file, async () => readPemCertificates(await readFile(file, 'utf8')))))
-  ).flat()
-  const basis = await openBasis(options)
-  const judged = await basis.judging({ pairs, roots: options.trust.length === 0 ? undefined : roots, at: options.at })
-  return { ...judged, close: () => basis.close() }
+  return { context, judgedBy, close: pool.close }
 }
