@@ -62,7 +62,8 @@ exports.load = (file, command = '') => {
   })
   if (cachedData === undefined || script.cachedDataRejected)
     process.once('exit', (code) => {
-      if (code === 0) keep(codeFile, from, script)
+      // 1 and 3 are answers of `check`, 2 and 4 are runs that came to nothing
+      if ([0, 1, 3].includes(code)) keep(codeFile, from, script)
     })
   const module = { exports: {} }
   script.runInThisContext().call(module.exports, module.exports, createRequire(file), module, file, dirname(file), (name) => import(name))

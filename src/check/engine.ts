@@ -5,33 +5,15 @@
  * @module
  */
 import { CHECK_LIMITS } from '../env.js'
-import { readHeader } from '../envelope/header.js'
-import { parseXml } from '../xml/gate.js'
 import { sha256 } from './contents.js'
+import { checkEnvelope } from './envelope.js'
 import { Journal } from './journal.js'
-import { checkOsci, type OsciFacts } from './osci.js'
+import { checkOsci, linesBefore, type OsciFacts } from './osci.js'
+import { recognise, type Recognised } from './recognise.js'
 import type { CheckContext, CheckResult, XoevResult } from './types.js'
-import { checkXoev, looksLikeXml } from './xoev.js'
+import { checkWellFormed, checkXoev } from './xoev.js'
 
 export type { CheckContext, CheckResult } from './types.js'
-
-type Kind = CheckResult['kind']
-
-const HEAD_BYTES = 4096
-/** First bytes of a protector envelope (docs/envelope.md). */
-const ENVELOPE_MAGIC = 'PRTK'
-
-/** What the bytes claim to be, from their beginning only. */
-export function recognise(bytes: Uint8Array): Kind {
-  const head = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.byteLength, HEAD_BYTES)).toString('latin1')
-  if (head.startsWith(ENVELOPE_MAGIC)) return 'envelope'
-  if (looksLikeXml(bytes)) {
-    const isEnvelope = /<(?:[^\s<>!?/:]+:)?Envelope[\s>]/.test(head) && head.includes('http://schemas.xmlsoap.org/soap/envelope/')
-    return isEnvelope ? 'osci' : 'xoev'
-  }
-  if (/^\s*(?:mime-version|content-(?:type|transfer-encoding|id|length))[ \t]*:/i.test(head)) return 'osci'
-  return /^\s*--[^\n]{1,72}\r?\ncontent-/i.test(head) ? 'osci' : 'unknown'
-}
 
 const NOTHING: OsciFacts & { xoev: XoevResult | null } = {
   messageType: null,
@@ -43,43 +25,47 @@ const NOTHING: OsciFacts & { xoev: XoevResult | null } = {
   contents: [],
   xoev: null,
 }
+type Facts = typeof NOTHING
 
-async function checkDocument(bytes: Uint8Array, context: CheckContext, journal: Journal): Promise<typeof NOTHING> {
+async function checkDocument(bytes: Uint8Array, context: CheckContext, journal: Journal): Promise<Facts> {
   const xoev = await checkXoev(bytes, context, journal)
   if (xoev) {
     if (xoev.messageType !== null) journal.note('xml')
     return { ...NOTHING, messageType: xoev.messageType, xoev }
   }
-  try {
-    const { root } = parseXml(bytes, { limits: context.limits ?? CHECK_LIMITS, frame: 'content', stage: 'xoev' })
-    journal.note('xml')
-    journal.note('xoev-schema', 'unchecked')
-    return { ...NOTHING, messageType: root.local }
-  } catch (cause) {
-    journal.caught('xml', cause)
-    return NOTHING
-  }
+  const root = checkWellFormed(bytes, context, journal)
+  if (root !== null) journal.note('xoev-schema', 'unchecked')
+  return { ...NOTHING, messageType: root }
 }
 
-function checkEnvelope(bytes: Uint8Array, journal: Journal): void {
-  try {
-    readHeader(bytes)
-    journal.raise('mime.sealed-envelope')
-    journal.note('mime', 'unchecked')
-  } catch (cause) {
-    journal.raise('mime.broken-envelope', cause instanceof Error ? { detail: cause.message } : {})
-  }
-}
-
-async function run(kind: Kind, bytes: Uint8Array, context: CheckContext, journal: Journal): Promise<typeof NOTHING> {
-  if (kind === 'osci') return { ...NOTHING, ...(await checkOsci(bytes, context, journal)) }
-  if (kind === 'xoev') return checkDocument(bytes, context, journal)
-  if (kind === 'envelope') checkEnvelope(bytes, journal)
-  else {
+/** How each kind is checked. `file` is the whole file, `bytes` what was recognised in it. */
+const CHECKS: Readonly<
+  Record<CheckResult['kind'], (found: Recognised, context: CheckContext, journal: Journal, file: Uint8Array) => Promise<Facts>>
+> = {
+  osci: async ({ bytes }, context, journal, file) => ({ ...NOTHING, ...(await checkOsci(bytes, context, journal, file)) }),
+  xoev: ({ bytes }, context, journal) => checkDocument(bytes, context, journal),
+  envelope: async ({ bytes }, context, journal) => ({ ...NOTHING, contents: await checkEnvelope(bytes, context, journal) }),
+  unknown: async (_found, _context, journal) => {
     journal.raise('mime.unrecognised')
     journal.note('mime', 'unchecked')
+    return NOTHING
+  },
+}
+
+/** Takes the wrapping off, and says where lines count from then on. */
+function recognised(file: Uint8Array, context: CheckContext, journal: Journal): Recognised | undefined {
+  try {
+    const found = recognise(file, context.limits ?? CHECK_LIMITS)
+    if (found.capture === null) return found
+    journal.note('mime')
+    if (found.differs !== undefined) journal.raise('mime.content-length', { detail: found.differs })
+    const before = linesBefore(file, found.bytes)
+    journal.enter(before === undefined ? 'decrypted' : 'file', before)
+    return found
+  } catch (cause) {
+    journal.caught('mime', cause)
+    return undefined
   }
-  return NOTHING
 }
 
 /**
@@ -88,30 +74,37 @@ async function run(kind: Kind, bytes: Uint8Array, context: CheckContext, journal
  * @returns never throws: what fails is a finding, and the verdict `error`.
  */
 export async function check(bytes: Uint8Array, context: CheckContext): Promise<CheckResult> {
-  const journal = new Journal()
+  const journal = new Journal(context.layers)
   const limits = context.limits ?? CHECK_LIMITS
-  let kind = recognise(bytes)
-  let facts = NOTHING
-  if (bytes.byteLength > limits.messageBytes) journal.raise('mime.message-too-large', { detail: `${bytes.byteLength} bytes` })
-  else {
-    try {
-      facts = await run(kind, bytes, context, journal)
-    } catch (cause) {
-      journal.broke(kind === 'xoev' ? 'xml' : 'osci-structure', cause)
-    }
-    if (kind === 'xoev' && facts.messageType === null) kind = 'unknown'
+  if (bytes.byteLength > limits.messageBytes) {
+    journal.raise('mime.message-too-large', { detail: `${bytes.byteLength} bytes` })
+    return resultOf(journal, { kind: 'unknown', capture: null }, NOTHING, sha256(bytes))
   }
-  return { sha256: sha256(bytes), verdict: journal.verdict, kind, ...facts, findings: journal.findings, layers: journal.layers }
+  const found = recognised(bytes, context, journal)
+  const kind = found?.kind ?? 'unknown'
+  const type = found?.contentType
+  let facts = NOTHING
+  try {
+    if (found) facts = await CHECKS[kind](found, type === undefined ? context : { ...context, httpContentType: type }, journal, bytes)
+  } catch (cause) {
+    journal.broke(kind === 'xoev' ? 'xml' : 'osci-structure', cause)
+  }
+  const seen = kind === 'xoev' && facts.messageType === null ? 'unknown' : kind
+  return resultOf(journal, { kind: seen, capture: found?.capture ?? null }, facts, sha256(bytes))
 }
 
-/** The result for a file that never reached the engine: too large, or not readable (then the verdict is `error`). */
+const resultOf = (journal: Journal, what: Pick<CheckResult, 'kind' | 'capture'>, facts: Facts, digest: string): CheckResult => {
+  const { verdict, findings, layers, notAsked } = journal
+  return { sha256: digest, verdict, ...what, ...facts, findings, layers, notAsked }
+}
+
+/** The result for a file that never reached the engine: `unchecked` beyond the limits, else `error`. No digest: it was not read. */
 export function uncheckedResult(
-  finding: 'mime.message-too-large' | 'mime.unreadable-file',
-  facts: { readonly sha256?: string; readonly detail?: string },
+  finding: 'mime.message-too-large' | 'mime.unreadable-file' | 'mime.check-failed',
+  detail: string,
 ): CheckResult {
   const journal = new Journal()
-  journal.raise(finding, facts.detail === undefined ? {} : { detail: facts.detail })
-  journal.note('mime', finding === 'mime.unreadable-file' ? 'error' : 'unchecked')
-  const { verdict, findings, layers } = journal
-  return { sha256: facts.sha256 ?? '', verdict, kind: 'unknown', ...NOTHING, findings, layers }
+  journal.raise(finding, { detail })
+  journal.note('mime', finding === 'mime.message-too-large' ? 'unchecked' : 'error')
+  return resultOf(journal, { kind: 'unknown', capture: null }, NOTHING, '')
 }

@@ -118,6 +118,27 @@ const OTHER = [
     'Der Umschlag ist nicht aufgebaut wie vorgeschrieben.',
     'The envelope is not built as required.',
   ),
+  row(
+    'mime.content-length',
+    'warning',
+    'RFC 9112 §6.2',
+    'Der HTTP-Mitschnitt ist länger oder kürzer, als sein Content-Length sagt.',
+    'The HTTP capture is longer or shorter than its Content-Length says.',
+  ),
+  row(
+    'mime.chunks',
+    'error',
+    'RFC 9112 §7.1',
+    'Die Stücke (chunks) des HTTP-Mitschnitts sind nicht lesbar.',
+    'The chunks of the HTTP capture cannot be read.',
+  ),
+  row(
+    'mime.content-coding',
+    'info',
+    'RFC 9110 §8.4',
+    'Der Mitschnitt ist komprimiert und bleibt ungeprüft.',
+    'The capture is compressed and stays unchecked.',
+  ),
   row('mime.unreadable-file', 'warning', 'product.md, Checking', 'Die Datei ließ sich nicht lesen.', 'The file could not be read.'),
 ]
 

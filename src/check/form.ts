@@ -2,7 +2,7 @@
 /**
  * The form of `POST /v1/check`: what is to be checked, with whose keys, and what is wanted back.
  *
- *   file…  (keystore pin)…  trust…  format? lang? at? include?
+ *   file…  (keystore pin)…  trust…  format? lang? at? layers? include?
  *
  * The first `pin` belongs to the first `keystore`, and so on. Unknown fields are errors: a misspelt `trust` must not pass for none.
  * @module
@@ -13,6 +13,7 @@ import { readForm, type FormField } from '../mime/form-data.js'
 import { readMoment } from './moment.js'
 import { isFormat, type FormatId } from './reports/formats.js'
 import type { ReportLanguage } from './reports/report.js'
+import { LAYERS, type Layer } from './types.js'
 
 export interface NamedBytes {
   readonly name: string
@@ -31,6 +32,8 @@ export interface CheckOrder {
   readonly format: FormatId
   readonly lang: ReportLanguage
   readonly at: Date | undefined
+  /** Only these are looked at; undefined: all. */
+  readonly layers: ReadonlySet<Layer> | undefined
   readonly include: ReadonlySet<Include>
 }
 
@@ -39,7 +42,7 @@ export interface FormLimits {
   readonly keystores: number
 }
 
-const FIELDS = ['file', 'keystore', 'pin', 'trust', 'format', 'lang', 'at', 'include'] as const
+const FIELDS = ['file', 'keystore', 'pin', 'trust', 'format', 'lang', 'at', 'layers', 'include'] as const
 type Field = (typeof FIELDS)[number]
 
 /** Trust anchors of one call; and of all else that may stand in a form beside files and keystores. */
@@ -97,7 +100,11 @@ export function readOrder(body: Uint8Array, contentType: string, limits: FormLim
   const moment = one('at')
   const at = moment === undefined ? undefined : readMoment(moment)
   if (moment !== undefined && at === undefined) throw wrong('check.at', 'at is an ISO time with zone, e.g. 2026-11-24T12:00:00Z.')
-  const include = (one('include') ?? '').split(',').filter((word) => word !== '')
+  const words = (name: Field): string[] | undefined => one(name)?.split(',').map((word) => word.trim())
+  const layers = words('layers')
+  if (layers?.some((word) => !(LAYERS as readonly string[]).includes(word)))
+    throw wrong('check.layers', `layers is a list of ${LAYERS.join(', ')}.`)
+  const include = words('include') ?? []
   if (include.some((word) => !(INCLUDES as readonly string[]).includes(word)) || (include.length > 0 && format !== 'json'))
     throw wrong('check.include', `include is a list of ${INCLUDES.join(', ')}, with format json only.`)
   return {
@@ -107,6 +114,7 @@ export function readOrder(body: Uint8Array, contentType: string, limits: FormLim
     format,
     lang,
     at,
+    layers: layers && new Set(layers as Layer[]),
     include: new Set(include as Include[]),
   }
 }

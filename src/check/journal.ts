@@ -14,6 +14,7 @@ import { LAYERS, type Finding, type Layer, type PlaceIn, type Raised, type Verdi
 const BEYOND_LIMITS: ReadonlySet<string> = new Set(['mime.message-too-large', 'mime.message-size', 'xml.too-large', 'xml.elements'])
 /** Nothing is wrong, something is missing here. */
 const NOT_AT_HAND: ReadonlySet<string> = new Set([
+  'mime.content-coding',
   'transport-encryption.no-key',
   'content-encryption.no-key',
   'author-signature.not-verifiable',
@@ -41,13 +42,37 @@ function layerOf(id: string): Layer | undefined {
   return LAYERS.find((layer) => layer === name)
 }
 
+/** What the others stand on: where one of these does not hold, layers behind it may never have been reached. */
+const GROUND: ReadonlySet<Layer> = new Set(['mime', 'xml', 'osci-structure', 'transport-encryption', 'content-encryption'])
+
+interface Entries {
+  readonly findings: Finding[]
+  readonly layers: Map<Layer, Verdict>
+}
+
 /** Findings and verdicts of one file. */
 export class Journal {
-  readonly #findings: Finding[] = []
-  readonly #layers = new Map<Layer, Verdict>()
+  readonly #asked: ReadonlySet<Layer> | undefined
+  readonly #told: Entries = { findings: [], layers: new Map() }
+  /** Of layers that nobody asked for: they ran because others stand on them. */
+  readonly #withheld: Entries = { findings: [], layers: new Map() }
   readonly #counts = new Map<string, number>()
   #document: PlaceIn = 'file'
   #linesBefore = 0
+
+  /** @param asked layers whose word counts; absent: all. */
+  constructor(asked?: ReadonlySet<Layer>) {
+    this.#asked = asked
+  }
+
+  /** Whether a layer is asked for: what is dear need not run otherwise. */
+  asks(...layers: readonly Layer[]): boolean {
+    return layers.some((layer) => this.#asked?.has(layer) ?? true)
+  }
+
+  #entries(layer: Layer): Entries {
+    return this.asks(layer) ? this.#told : this.#withheld
+  }
 
   /** From now on places are those of this document; `linesBefore` of the file stand before it. */
   enter(document: PlaceIn, linesBefore = 0): void {
@@ -57,7 +82,8 @@ export class Journal {
 
   /** A layer has something to say; without a worse word it is `valid`. */
   note(layer: Layer, verdict: Verdict = 'valid'): void {
-    this.#layers.set(layer, worst([verdict, this.#layers.get(layer) ?? 'valid']))
+    const { layers } = this.#entries(layer)
+    layers.set(layer, worst([verdict, layers.get(layer) ?? 'valid']))
   }
 
   /** Enters a finding. Ids without a row, or of no layer, are a fault of ours and make the file an `error`. */
@@ -102,7 +128,8 @@ export class Journal {
       f.column === finding.column &&
       f.detail === finding.detail &&
       f.content === finding.content
-    if (!this.#findings.some(same)) this.#findings.push(finding)
+    const { findings } = this.#entries(layer)
+    if (!findings.some(same)) findings.push(finding)
   }
 
   /** The check of a layer failed by itself. */
@@ -110,7 +137,7 @@ export class Journal {
     const id = `${layer}.check-failed`
     const row = findingRow(id)
     this.note(layer, 'error')
-    this.#findings.push({
+    this.#entries(layer).findings.push({
       id,
       layer,
       severity: 'warning',
@@ -134,21 +161,38 @@ export class Journal {
     else this.broke(layer, cause)
   }
 
-  get findings(): readonly Finding[] {
-    return this.#findings
+  /** Asked for, and never reached because something in front of it does not hold. */
+  #unreached(): Layer[] {
+    const obstacle = LAYERS.findIndex((layer) => GROUND.has(layer) && (this.#withheld.layers.get(layer) ?? 'valid') !== 'valid')
+    if (obstacle < 0) return []
+    return LAYERS.slice(obstacle).filter((layer) => this.asks(layer) && !this.#told.layers.has(layer))
   }
 
-  /** In the order of {@link LAYERS}. */
+  /** Findings of layers that nobody asked for are told only where they explain why an asked one did not run. */
+  get findings(): readonly Finding[] {
+    const { findings, layers } = this.#told
+    if (layers.size > 0 && this.#unreached().length === 0) return findings
+    return [...findings, ...this.#withheld.findings.map((one) => (one.severity === 'error' ? { ...one, severity: 'info' as const } : one))]
+  }
+
+  /** In the order of {@link LAYERS}; what nobody asked for is unchecked. */
   get layers(): Partial<Record<Layer, Verdict>> {
+    const unreached = this.#unreached()
     const known = LAYERS.flatMap((layer): [Layer, Verdict][] => {
-      const verdict = this.#layers.get(layer)
+      const verdict = this.asks(layer) && !unreached.includes(layer) ? this.#told.layers.get(layer) : 'unchecked'
       return verdict ? [[layer, verdict]] : []
     })
     return Object.fromEntries(known)
   }
 
+  get notAsked(): readonly Layer[] {
+    return LAYERS.filter((layer) => !this.asks(layer))
+  }
+
   /** Nothing looked at is never valid. */
   get verdict(): Verdict {
-    return this.#layers.size === 0 ? 'unchecked' : worst([...this.#layers.values()])
+    const verdicts = [...this.#told.layers.values()]
+    if (verdicts.length === 0 || this.#unreached().length > 0) verdicts.push('unchecked')
+    return worst(verdicts)
   }
 }

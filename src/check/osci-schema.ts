@@ -20,6 +20,7 @@ export async function checkOsciSchema(envelope: SoapEnvelope, context: CheckCont
   const { document } = envelope
   for (const { id, element } of wireForms(document)) journal.raise(id, { element })
   for (const element of twiceSpelledTimeouts(document)) journal.raise('osci-structure.two-spellings', { element })
+  if (!journal.asks('osci-structure')) return
   if (!context.osciSchema) {
     journal.note('osci-structure', 'unchecked')
     return

@@ -108,7 +108,7 @@ async function checkMessage(verified: Verified, env: OsciEnv, context: CheckCont
   const readable = opened ?? salvage(envelope)
   const found = await step(journal, 'content-encryption', () => checkContents(readable as OsciMessage, env, context, journal))
   const signers = [...(verified.signer ? [verified.signer] : []), ...(found?.signers ?? [])]
-  await checkSigners(signers, context, journal)
+  if (journal.asks('certificates')) await checkSigners(signers, context, journal)
   return found?.contents ?? []
 }
 
@@ -122,8 +122,8 @@ function checkFault(envelope: SoapEnvelope, journal: Journal): string[] {
   }
 }
 
-/** Lines of the file before the root part, where that stands in the file as it is. */
-function linesBefore(file: Uint8Array, root: Uint8Array): number | undefined {
+/** Lines of the file before something in it, where that stands in the file as it is. */
+export function linesBefore(file: Uint8Array, root: Uint8Array): number | undefined {
   const end = root.byteOffset - file.byteOffset
   if (root.buffer !== file.buffer || end < 0 || end > file.byteLength) return undefined
   let lines = 0
@@ -142,13 +142,16 @@ async function openShell(outer: SoapEnvelope, env: OsciEnv, journal: Journal): P
   }
 }
 
-/** Checks the bytes of an OSCI message, MIME or bare, plain or encrypted, or of a fault. */
-export async function checkOsci(bytes: Uint8Array, context: CheckContext, journal: Journal): Promise<OsciFacts> {
+/**
+ * Checks the bytes of an OSCI message, MIME or bare, plain or encrypted, or of a fault.
+ * @param file what lines count in, when the message is a view into it.
+ */
+export async function checkOsci(bytes: Uint8Array, context: CheckContext, journal: Journal, file = bytes): Promise<OsciFacts> {
   const env = environment(context)
   const parts = await step(journal, 'mime', () => mime.open(bytes, env))
   if (!parts) return CLOSED
   journal.note('mime')
-  const before = linesBefore(bytes, parts.root.body)
+  const before = linesBefore(file, parts.root.body)
   journal.enter(before === undefined ? 'decrypted' : 'file', before)
   if (before === undefined) context.opened?.({ document: 'decrypted', content: null, bytes: parts.root.body })
   const outer = await step(journal, 'osci-structure', () => soap.open(parts, env))

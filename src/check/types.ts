@@ -3,6 +3,7 @@
  * What a check takes and gives: the JSON of the fixed interface of `protektor check` (product.md), plus the verdict of every layer.
  * @module
  */
+import type { OpeningKeys } from '../envelope/open.js'
 import type { Clock, KeyRing, Limits, TrustStore } from '../env.js'
 import type { SchemaValidator } from '../xml/schema.js'
 import type { ContentContext } from '../xoev/check.js'
@@ -105,6 +106,8 @@ export interface CheckResult {
   readonly sha256: string
   readonly verdict: Verdict
   readonly kind: 'osci' | 'xoev' | 'envelope' | 'unknown'
+  /** What a recorder left around it; null: nothing. */
+  readonly capture: 'http' | 'mail' | null
   /** OSCI element name, or the XÖV root element. */
   readonly messageType: string | null
   readonly transportEncrypted: boolean
@@ -116,8 +119,10 @@ export interface CheckResult {
   readonly messageSignature: SignatureResult | null
   readonly contents: readonly ContentResult[]
   readonly findings: readonly Finding[]
-  /** Verdict of every layer that had something to say. */
+  /** Verdict of every layer that had something to say; `unchecked` for those of {@link notAsked}. */
   readonly layers: Partial<Readonly<Record<Layer, Verdict>>>
+  /** Layers that were not to be checked: they do not count for the verdict. */
+  readonly notAsked: readonly Layer[]
   /** Facts of a bare XÖV document. */
   readonly xoev: XoevResult | null
 }
@@ -152,6 +157,10 @@ export interface CheckContext extends Clock {
   readonly httpContentType?: string
   /** Told of everything that is opened, for whoever shows it to the owner of the keys. */
   readonly opened?: (layer: OpenedLayer) => void
+  /** Layers to check; absent: all. What they stand on runs all the same, unheard. */
+  readonly layers?: ReadonlySet<Layer>
+  /** What opens protector envelopes; absent: only their open header is read. */
+  readonly envelopes?: OpeningKeys
   /** Compiled from `schemas/osci12/osci12.xsd`; absent: the OSCI schema is not looked at, and the file is `unchecked`. */
   readonly osciSchema?: SchemaValidator
   /** Schema sets and code lists; absent: XML contents are not looked at. */

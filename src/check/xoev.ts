@@ -5,11 +5,13 @@
  */
 import { CHECK_LIMITS } from '../env.js'
 import type { ContentItem } from '../osci/content-types.js'
+import { parseXml } from '../xml/gate.js'
 import { checkContent } from '../xoev/check.js'
 import type { Journal } from './journal.js'
 import type { CheckContext, XoevResult } from './types.js'
 
 const HEAD_BYTES = 256
+const XOEV_LAYERS = ['xoev-schema', 'xoev-head', 'code-lists', 'rules'] as const
 
 /** Whether bytes begin like XML: a `<` behind an optional byte order mark and white space. */
 export function looksLikeXml(bytes: Uint8Array): boolean {
@@ -26,16 +28,36 @@ export function meantAsXml(item: ContentItem): boolean {
   return item.kind === 'content' || head.includes('<?xml') || /[/+]xml$/.test(item.contentType ?? '')
 }
 
+/** Whether the gate lets a document pass. @returns the root's local name, or null. */
+export function checkWellFormed(bytes: Uint8Array, context: CheckContext, journal: Journal, content?: string): string | null {
+  try {
+    const { root } = parseXml(bytes, { limits: context.limits ?? CHECK_LIMITS, frame: 'content', stage: 'xoev' })
+    journal.note('xml')
+    return root.local
+  } catch (cause) {
+    journal.caught('xml', cause, content)
+    return null
+  }
+}
+
 /**
  * Checks one XML document.
  * @param content id of the content item, when the document came in a message.
- * @returns null when there are no schema sets to judge with.
+ * @returns null when there are no schema sets to judge with, or no layer of XÖV is asked for.
  */
 export async function checkXoev(bytes: Uint8Array, context: CheckContext, journal: Journal, content?: string): Promise<XoevResult | null> {
+  if (!journal.asks(...XOEV_LAYERS)) {
+    if (content !== undefined) checkWellFormed(bytes, context, journal, content)
+    return null
+  }
   if (!context.xoev) return null
   const of = content === undefined ? {} : { content }
   try {
-    const report = await checkContent(bytes, { ...context.xoev, limits: context.limits ?? CHECK_LIMITS })
+    const report = await checkContent(bytes, {
+      ...context.xoev,
+      limits: context.limits ?? CHECK_LIMITS,
+      ...(context.layers ? { asked: context.layers } : {}),
+    })
     for (const { id, xpath, line, column, detail } of report.findings)
       journal.raise(id, {
         ...of,
@@ -44,7 +66,7 @@ export async function checkXoev(bytes: Uint8Array, context: CheckContext, journa
         ...(column === undefined ? {} : { column }),
         ...(detail === undefined ? {} : { detail }),
       })
-    for (const layer of ['xoev-schema', 'xoev-head', 'code-lists', 'rules'] as const) {
+    for (const layer of XOEV_LAYERS) {
       const verdict = report.layers[layer]
       if (verdict) journal.note(layer, verdict)
     }

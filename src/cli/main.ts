@@ -55,6 +55,16 @@ export const COMMANDS: Readonly<Record<string, CommandRow>> = {
   },
 }
 
+const THREADS = {
+  files: () => import('./commands/check-thread.js'),
+  calls: () => import('./compose/check-calls.js'),
+} as const
+
+/** What a thread of this program runs (bin/thread.js); its first word says which. */
+export async function thread(name = process.argv[2]): Promise<void> {
+  return (await THREADS[name === 'calls' ? 'calls' : 'files']()).serve()
+}
+
 export function renderHelp(lang: Language): string {
   const width = Math.max(...Object.keys(COMMANDS).map((name) => name.length)) + 2
   const rows = Object.entries(COMMANDS).map(([name, row]) => `  ${name.padEnd(width)}${row.what[lang]}`)

@@ -115,6 +115,7 @@ export const CHECK_OPERATION = {
             format: { enum: Object.keys(FORMATS), default: 'json' },
             lang: { enum: ['de', 'en'], default: 'de' },
             at: { type: 'string', format: 'date-time', description: 'Moment for certificates, with zone' },
+            layers: { type: 'string', description: `Only these: a list of ${LAYERS.join(', ')}` },
             include: { type: 'string', description: `With format json: list of ${INCLUDES.join(', ')}` },
           },
         },

@@ -71,6 +71,8 @@ export interface ContentContext {
   readonly reader?: string
   /** For times without a zone; default Europe/Berlin. */
   readonly timeZone?: string
+  /** Layers to look at; absent: all. The schema is always judged, for the others stand on it. */
+  readonly asked?: ReadonlySet<string>
 }
 
 // types of a schema set live as long as its source
@@ -218,6 +220,7 @@ export async function checkContent(bytes: Uint8Array, context: ContentContext): 
   const checking = new Checking()
   const profile = profileFor(root.uri)
   const head = readHead(document)
+  const asks = (layer: keyof XoevReport['layers']): boolean => context.asked?.has(layer) ?? true
   if (document.byteOrderMark) checking.note('xoev-schema.byte-order-mark', { line: 1, column: 1 })
   const decomposed = notNormalized(root)
   if (decomposed) checking.note('xoev-schema.not-normalized', decomposed)
@@ -229,7 +232,7 @@ export async function checkContent(bytes: Uint8Array, context: ContentContext): 
     checking.layers['xoev-schema'] = 'unchecked'
   }
 
-  if (profile) {
+  if (profile && asks('xoev-head')) {
     const from = checking.findings.length
     const request = context.request ?? (context.requestDocument && readHead(context.requestDocument))
     if (!head) checking.note('xoev-head.missing', root)
@@ -246,7 +249,7 @@ export async function checkContent(bytes: Uint8Array, context: ContentContext): 
     checking.close('xoev-head', from)
   }
   // codes and rules of a document that is not schema-valid say nothing new
-  if (choice && checking.layers['xoev-schema'] === 'valid') {
+  if (choice && checking.layers['xoev-schema'] === 'valid' && (asks('code-lists') || asks('rules'))) {
     let from = checking.findings.length
     const lenient = profile?.rejectsContent === false
     for (const one of checkCodes(document, context.codeLists, context.codePolicy ?? DEFAULT_CODE_POLICY, schemaTypes(choice.source)))

@@ -36,7 +36,7 @@ const finding = (change: Partial<Finding>): Finding => ({
 })
 
 const result = (file: string, change: Partial<FileResult>): FileResult => ({
-  ...uncheckedResult('mime.message-too-large', {}),
+  ...uncheckedResult('mime.message-too-large', ''),
   file,
   findings: [],
   layers: {},

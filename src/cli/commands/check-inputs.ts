@@ -1,20 +1,11 @@
 // SPDX-License-Identifier: EUPL-1.2
 /**
- * What `protektor check` reads: files, directories (recursively, sorted) and standard input, never more than the limit into memory.
+ * What `protektor check` reads: files, directories (recursively, sorted) and standard input.
  * @module
  */
-import { createHash } from 'node:crypto'
-import { createReadStream } from 'node:fs'
-import { readdir, readFile, stat } from 'node:fs/promises'
+import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
-import { pipeline } from 'node:stream/promises'
-
-/** A file to check. `bytes` is undefined when it is larger than the limit; then only its digest is known. */
-export interface Input {
-  readonly bytes?: Uint8Array
-  readonly sha256?: string
-}
 
 export const STANDARD_INPUT = '-'
 
@@ -43,37 +34,19 @@ export async function listInputs(words: readonly string[]): Promise<string[]> {
   return files
 }
 
-/** Bytes of a file; of standard input nobody knows, so 0. */
-export async function sizeOf(file: string): Promise<number> {
-  return file === STANDARD_INPUT ? 0 : ((await stat(file).catch(() => undefined))?.size ?? 0)
-}
-
-async function readStream(stream: Readable, maxBytes: number): Promise<Input> {
-  const hash = createHash('sha256')
+/**
+ * All of standard input, or undefined as soon as it is more than the limit: the rest is not read.
+ * @throws {Error} there is none, or it breaks.
+ */
+export async function readStandardInput(stdin: Readable | undefined, maxBytes: number): Promise<Uint8Array | undefined> {
+  if (!stdin) throw new Error('there is no standard input')
   const pieces: Buffer[] = []
   let size = 0
-  for await (const piece of stream as AsyncIterable<Buffer | string>) {
+  for await (const piece of stdin as AsyncIterable<Buffer | string>) {
     const bytes = typeof piece === 'string' ? Buffer.from(piece, 'utf8') : piece
     size += bytes.byteLength
-    hash.update(bytes)
-    if (size <= maxBytes) pieces.push(bytes)
-    else pieces.length = 0
+    if (size > maxBytes) return undefined
+    pieces.push(bytes)
   }
-  return size <= maxBytes ? { bytes: Buffer.concat(pieces) } : { sha256: hash.digest('hex') }
-}
-
-/**
- * Reads one input.
- * @throws {Error} what the file system says, when it cannot be read.
- */
-export async function readInput(file: string, stdin: Readable | undefined, maxBytes: number): Promise<Input> {
-  if (file === STANDARD_INPUT) {
-    if (!stdin) throw new Error('there is no standard input')
-    return readStream(stdin, maxBytes)
-  }
-  const { size } = await stat(file)
-  if (size <= maxBytes) return { bytes: await readFile(file) }
-  const hash = createHash('sha256')
-  await pipeline(createReadStream(file), hash)
-  return { sha256: hash.digest('hex') }
+  return Buffer.concat(pieces)
 }

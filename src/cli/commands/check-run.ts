@@ -1,18 +1,22 @@
 // SPDX-License-Identifier: EUPL-1.2
 /**
- * Checks many files, a few at a time: enough to keep private-key threads and schema threads busy, never more bytes than the memory bears.
+ * Checks many files at once: enough to keep every core busy, never more bytes or results in hand than the memory bears.
  * @module
  */
-import { check, uncheckedResult } from '../../check/engine.js'
+import { statSync } from 'node:fs'
 import type { FileResult } from '../../check/reports/report.js'
-import type { CheckContext, CheckResult } from '../../check/types.js'
+import { uncheckedResult } from '../../check/engine.js'
+import type { CheckResult } from '../../check/types.js'
 import { CHECK_LIMITS } from '../../env.js'
-import type { Io } from '../io.js'
-import { readInput, sizeOf } from './check-inputs.js'
+import type { Io, Language } from '../io.js'
+import { tooLarge, type Desk } from './check-desk.js'
+import { readStandardInput, STANDARD_INPUT } from './check-inputs.js'
+import { bar } from './check-progress.js'
 
-const CONCURRENCY = 4
 /** A tree takes some thirty times the bytes of its XML; a file larger than this is checked alone. */
 const BYTES_IN_WORK = 16 * 1024 * 1024
+/** Results that may wait for an earlier one. */
+const MOST_AHEAD = 512
 
 /** Lets files in while their bytes fit; a large one waits until it is alone. */
 class Budget {
@@ -30,49 +34,66 @@ class Budget {
   }
 }
 
-async function checkFile(file: string, context: CheckContext, io: Io): Promise<CheckResult> {
+/** Bytes that a file will hold in memory; what is too large is never read. */
+function weightOf(file: string): number {
+  const size = file === STANDARD_INPUT ? 0 : (statSync(file, { throwIfNoEntry: false })?.size ?? 0)
+  return size > CHECK_LIMITS.messageBytes ? 0 : size
+}
+
+async function checkFile(file: string, desk: Desk, io: Io): Promise<CheckResult> {
+  if (file !== STANDARD_INPUT) return desk.check({ file })
   try {
-    const { bytes, sha256 } = await readInput(file, io.stdin, CHECK_LIMITS.messageBytes)
-    return bytes ? await check(bytes, context) : uncheckedResult('mime.message-too-large', { sha256: sha256 ?? '' })
+    const bytes = await readStandardInput(io.stdin, CHECK_LIMITS.messageBytes)
+    return bytes ? await desk.check({ file, bytes }) : tooLarge(CHECK_LIMITS.messageBytes)
   } catch (cause) {
-    return uncheckedResult('mime.unreadable-file', { detail: cause instanceof Error ? cause.message : String(cause) })
+    return uncheckedResult('mime.unreadable-file', cause instanceof Error ? cause.message : String(cause))
   }
+}
+
+export interface Run {
+  readonly files: readonly string[]
+  readonly desk: Desk
+  /** Files in hand at once. */
+  readonly atOnce: number
+  readonly lang: Language
 }
 
 /**
  * One result per file, told in the order of the files as soon as all before it are there. Nothing that a file does ends the run.
  * @param told its promise holds back further files, so that a slow writer does not fill the memory.
  */
-export async function checkAll(
-  files: readonly string[],
-  context: CheckContext,
-  io: Io,
-  told: (result: FileResult) => Promise<void>,
-): Promise<void> {
+export async function checkAll({ files, desk, atOnce, lang }: Run, io: Io, told: (result: FileResult) => Promise<void>): Promise<void> {
   const early = new Map<number, FileResult>()
   const budget = new Budget()
+  const progress = bar(io, files.length, lang)
   let next = 0
   let due = 0
   let telling = Promise.resolve()
+  let moved: (() => void)[] = []
   const tell = async (): Promise<void> => {
     for (let result = early.get(due); result; result = early.get(due)) {
       early.delete(due)
       due += 1
       await told(result)
-      if (io.err.isTerminal) io.err.write(`\r${due}/${files.length}`)
+      progress.at(due)
     }
+    for (const go of moved.splice(0)) go()
   }
   const work = async (): Promise<void> => {
     for (let at = next++; at < files.length; at = next++) {
       const file = files[at] ?? ''
-      const bytes = await sizeOf(file)
+      const bytes = weightOf(file)
+      while (at - due > MOST_AHEAD) await new Promise<void>((resolve) => moved.push(resolve))
       await budget.take(bytes)
-      early.set(at, { file, ...(await checkFile(file, context, io)) })
+      early.set(at, { file, ...(await checkFile(file, desk, io)) })
       budget.giveBack(bytes)
       telling = telling.then(tell)
       await telling
     }
   }
-  await Promise.all(Array.from({ length: Math.min(CONCURRENCY, files.length) }, work))
-  if (io.err.isTerminal) io.err.write('\r\x1b[K')
+  try {
+    await Promise.all(Array.from({ length: Math.min(atOnce, files.length) }, work))
+  } finally {
+    progress.end()
+  }
 }

@@ -6,6 +6,7 @@
  * @module
  */
 import { mkdir, open, readFile, writeFile } from 'node:fs/promises'
+import { availableParallelism } from 'node:os'
 import { basename, join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { readMoment } from '../../check/moment.js'
@@ -14,15 +15,18 @@ import type { Difference } from '../../check/expected.js'
 import { counted, NOTHING_YET, type ReportHead, type ReportSum } from '../../check/reports/report.js'
 import { reportDigest, sealReport, SIGNATURE_SUFFIX, type ReportSigner } from '../../check/reports/signature.js'
 import { sumLine } from '../../check/reports/text.js'
-import type { CheckContext } from '../../check/types.js'
+import { LAYERS, type Layer } from '../../check/types.js'
 import { parseCommand, UsageError } from '../arguments.js'
 import { reportPage } from '../compose/report-page.js'
 import type { Io, Language, Text } from '../io.js'
 import { packageVersion } from '../version.js'
-import { openContext, openKeystore, type KeystoreArgument } from './check-context.js'
+import { composeContext } from './check-context.js'
+import { desk, type Desk } from './check-desk.js'
 import { readSuites, renderDifferences } from './check-expected.js'
 import { listInputs } from './check-inputs.js'
+import { openKeystore, readMaterial, type CheckMaterial, type KeystoreArgument } from './check-material.js'
 import { checkAll } from './check-run.js'
+import { FILES_PER_THREAD, threads } from './check-threads.js'
 
 const OPTIONS = {
   keystore: { type: 'string', multiple: true },
@@ -35,6 +39,9 @@ const OPTIONS = {
   lang: { type: 'string' },
   at: { type: 'string' },
   sign: { type: 'string' },
+  layers: { type: 'string' },
+  workers: { type: 'string' },
+  'envelope-keys': { type: 'string', multiple: true },
   help: { type: 'boolean', short: 'h' },
 } as const
 
@@ -46,6 +53,9 @@ Prüft OSCI-Nachrichten und XÖV-Dokumente Schicht für Schicht.
   --keystore DATEI.p12   Schlüssel; dahinter --pin PIN oder --pin-file DATEI (mehrfach)
   --trust DATEI.pem      Vertrauensanker (mehrfach); ohne sie sind Zertifikate ungeprüft
   --schemas VERZEICHNIS  weitere Schemasätze, rekursiv (mehrfach)
+  --envelope-keys DATEI  Schlüsseldatei eines Teilnehmers (protektor keys participant): öffnet Umschläge (mehrfach)
+  --layers A,B           nur diese Schichten zählen; alle anderen gelten als ungeprüft
+  --workers ANZAHL       so viele Dateien werden zugleich geprüft (sonst: Anzahl der Kerne)
   --format FORM          Form des Berichts: text, json, junit, sarif, html
   --out VERZEICHNIS      schreibt den Bericht in eine Datei darin
   --sign DATEI.p12       signiert ihn; dahinter --pin oder --pin-file (geprüft mit protektor verify-report)
@@ -63,6 +73,9 @@ Checks OSCI messages and XÖV documents layer by layer.
   --keystore FILE.p12    keys; followed by --pin PIN or --pin-file FILE (several)
   --trust FILE.pem       trust anchors (several); without them certificates stay unchecked
   --schemas DIRECTORY    more schema sets, recursively (several)
+  --envelope-keys FILE   keys file of a participant (protektor keys participant): opens envelopes (several)
+  --layers A,B           only these layers count; all others are unchecked
+  --workers COUNT        files checked at the same time (else: number of cores)
   --format FORM          form of the report: text, json, junit, sarif, html
   --out DIRECTORY        writes the report into a file there
   --sign FILE.p12        signs it; followed by --pin or --pin-file (checked by protektor verify-report)
@@ -75,7 +88,8 @@ Exit codes: 0 all valid · 1 something invalid · 2 usage · 3 something uncheck
 `,
 }
 
-const SCHEMA_WORKERS = 1
+/** Below this another thread would still be starting when the first is through. */
+const FILES_FOR_A_THREAD = 100
 
 const wrong = (de: string, en: string): UsageError => new UsageError({ de, en })
 
@@ -122,6 +136,21 @@ function momentOf(value: string | undefined): Date | undefined {
   return at
 }
 
+function layersOf(value: string | undefined): ReadonlySet<Layer> | undefined {
+  if (value === undefined) return undefined
+  const words = value.split(',').map((word) => word.trim())
+  const unknown = words.find((word) => !LAYERS.some((layer) => layer === word))
+  if (unknown !== undefined)
+    throw wrong(`--layers kennt ${unknown} nicht: ${LAYERS.join(', ')}`, `--layers does not know ${unknown}: ${LAYERS.join(', ')}`)
+  return new Set(words as Layer[])
+}
+
+function workersOf(value: string | undefined): number {
+  if (value === undefined) return availableParallelism()
+  if (!/^[1-9]\d?$/.test(value)) throw wrong('--workers erwartet eine Zahl von 1 bis 99', '--workers wants a number from 1 to 99')
+  return Number(value)
+}
+
 function formatOf(value: string): FormatId {
   if (isFormat(value)) return value
   const known = Object.keys(FORMATS).join(', ')
@@ -151,14 +180,14 @@ async function signerOf({ sign: [keystore, second] }: Keystores, out: string | u
   return pair
 }
 
-async function sign(file: string, signer: ReportSigner, context: CheckContext): Promise<void> {
+async function sign(file: string, signer: ReportSigner): Promise<void> {
   const facts = {
     file: basename(file),
     sha256: reportDigest(await readFile(file)),
     tool: 'protektor' as const,
     version: await packageVersion(),
   }
-  await writeFile(file + SIGNATURE_SUFFIX, await sealReport({ ...facts, signedAt: context.now().toISOString() }, signer))
+  await writeFile(file + SIGNATURE_SUFFIX, await sealReport({ ...facts, signedAt: new Date().toISOString() }, signer))
 }
 
 /** Where the report goes: standard output, or a file in the folder of `--out`. */
@@ -176,9 +205,32 @@ async function targetOf(out: string | undefined, fileName: string, io: Io): Prom
   return { file, write: async (text) => void (await handle.write(text)), close: () => handle.close() }
 }
 
+interface Desks {
+  readonly desk: Desk
+  readonly atOnce: number
+  close(): Promise<void>
+}
+
+/** Threads where there is work for more than one, else no detour. */
+async function openDesks(material: CheckMaterial, files: number, workers: number, tell: (text: string) => void): Promise<Desks> {
+  const told = new Set<string>()
+  // every thread finds the same faults of a schema set
+  const warn = (text: string): void => {
+    if (!told.has(text)) tell(text)
+    told.add(text)
+  }
+  const count = Math.min(workers, Math.ceil(files / FILES_FOR_A_THREAD))
+  if (count > 1) {
+    const pool = threads(material, count, warn)
+    return { desk: pool, atOnce: count * FILES_PER_THREAD, close: () => pool.close() }
+  }
+  const { context, close } = await composeContext(material, 1, warn)
+  return { desk: desk(context), atOnce: FILES_PER_THREAD, close }
+}
+
 /**
  * @returns the exit code of product.md.
- * @throws {UsageError} a wrong call, or a keystore, trust or schema file that cannot be used.
+ * @throws {UsageError} a wrong call, or a trust or schema file that cannot be used.
  */
 export async function run(argv: readonly string[], io: Io): Promise<number> {
   const { values, positionals } = parseCommand(argv, OPTIONS, true)
@@ -189,18 +241,27 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
   const lang = languageOf(values.lang, io)
   const format = formatOf(values.format)
   const at = momentOf(values.at)
+  const layers = layersOf(values.layers)
+  const workers = workersOf(values.workers)
   const keystores = keystoresOf(argv)
   const signer = await signerOf(keystores, values.out)
   if (positionals.length === 0) throw wrong('Dateien, Verzeichnisse oder - fehlen', 'files, directories or - are missing')
   const suites = await readSuites(await listInputs(positionals))
-  const { context, judgedBy, close } = await openContext({
+  const warn = (text: string): void => io.err.write(`protektor: ${text}\n`)
+  let locked = false
+  const { material, judgedBy } = await readMaterial({
     keystores: keystores.open,
     trust: values.trust ?? [],
     schemas: values.schemas ?? [],
-    workers: SCHEMA_WORKERS,
-    warn: (text) => io.err.write(`protektor: ${text}\n`),
+    envelopeKeys: values['envelope-keys'] ?? [],
+    locked: ({ text }) => {
+      locked = true
+      warn(text[lang])
+    },
+    ...(layers ? { layers } : {}),
     ...(at ? { at } : {}),
   })
+  const { close, ...desks } = await openDesks(material, suites.files.length, workers, warn)
   try {
     const head: ReportHead = { tool: 'protektor', version: await packageVersion(), node: process.version, ...judgedBy }
     const form = await FORMATS[format]({ page: reportPage })
@@ -212,7 +273,7 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
     const differ = (file: string, found: readonly Difference[]) => (differing += renderDifferences(file, found, lang))
     try {
       await target.write(writer.begin())
-      await checkAll(suites.files, context, io, async (result) => {
+      await checkAll({ files: suites.files, lang, ...desks }, io, async (result) => {
         sum = counted(sum, result.verdict)
         const found = suites.compare(result)
         if (found === undefined) outside = counted(outside, result.verdict)
@@ -224,9 +285,11 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
     } finally {
       await target.close()
     }
-    if (target.file !== undefined && signer) await sign(target.file, signer, context)
+    if (target.file !== undefined && signer) await sign(target.file, signer)
     if (target.file !== undefined) io.out.write(`${sumLine(sum, lang)}\n${target.file}\n`)
     io.err.write(differing)
+    // a keystore that does not open is a wrong call, and says so in the end; what needs no key has been checked all the same
+    if (locked) return 2
     // a suite is judged by its expectations: what it holds is meant to be wrong
     return exitCode(differing === '' ? outside : counted(outside, 'invalid'))
   } finally {

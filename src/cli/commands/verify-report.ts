@@ -13,7 +13,7 @@ import { readPemCertificates } from '../../pki/keystore.js'
 import { trustStore } from '../../pki/path.js'
 import { parseCommand, UsageError } from '../arguments.js'
 import type { Io, Language, Text } from '../io.js'
-import { named } from './check-context.js'
+import { named } from './check-material.js'
 
 const HELP: Text = {
   de: `Aufruf: protektor verify-report [--trust DATEI.pem]… BERICHT…

@@ -6,11 +6,11 @@
  *   waiting (so many, so long) ─► a thread (so long, so much memory) ─► answer
  * @module
  */
-import type { Worker } from 'node:worker_threads'
+import { Worker } from 'node:worker_threads'
 import { HttpError } from '../../errors.js'
 import type { CheckCall, CheckDesk, CheckedCall } from '../../gateway/check-desk.js'
-import { startThread } from '../threads.js'
-import { READY, type CheckAnswer, type CheckThreadData } from './check-thread.js'
+import { threadEntry } from '../commands/check-threads.js'
+import { READY, type CheckAnswer, type CheckThreadData } from './check-calls.js'
 
 export interface CheckThreadsOptions extends CheckThreadData {
   readonly threads: number
@@ -62,7 +62,15 @@ class CheckThread {
     const data: CheckThreadData = { schemas: options.schemas, limits: options.limits }
     this.#timeLimitMs = options.timeLimitMs
     this.#told = told
-    this.#worker = startThread('check', data, { maxOldGenerationSizeMb: options.memoryMegabytes })
+    this.#worker = new Worker(threadEntry(), {
+      workerData: data,
+      argv: ['calls'],
+      execArgv: [],
+      resourceLimits: { maxOldGenerationSizeMb: options.memoryMegabytes },
+      // nothing that it says is fit for our log
+      stdout: true,
+      stderr: true,
+    })
     this.#worker.on('message', (said: typeof READY | CheckAnswer) => (said === READY ? this.#rest() : this.#answered(said)))
     this.#worker.once('error', (error: Error) => (this.#error = error))
     this.#worker.once('exit', () => this.#over())

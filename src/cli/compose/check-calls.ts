@@ -6,17 +6,19 @@
  *   body ─► form ─► keys, trust ─► engine, file by file ─► report ─► body
  * @module
  */
-import { parentPort } from 'node:worker_threads'
+import { parentPort, workerData } from 'node:worker_threads'
 import { check } from '../../check/engine.js'
 import { layerName } from '../../check/findings-own.js'
 import { readOrder, type CheckOrder, type FormLimits, type NamedBytes } from '../../check/form.js'
 import { FORMATS, type FormatId } from '../../check/reports/formats.js'
 import { counted, NOTHING_YET, wholeReport, type FileResult, type ReportHead } from '../../check/reports/report.js'
-import { LAYERS } from '../../check/types.js'
+import { LAYERS, type CheckContext } from '../../check/types.js'
 import { HttpError, ProtektorError } from '../../errors.js'
 import type { CheckCall, CheckedCall } from '../../gateway/check-desk.js'
 import { readPemCertificates, readPkcs12 } from '../../pki/keystore.js'
-import { openBasis, type Basis, type Judgement } from '../commands/check-context.js'
+import { keyRing, makeDecrypter } from '../../pki/keys.js'
+import { trustStore } from '../../pki/path.js'
+import { openContext, type OpenedContext } from '../commands/check-context.js'
 import { packageVersion } from '../version.js'
 import { openedTexts, type OpenedText } from './check-opened.js'
 import { reportPage } from './report-page.js'
@@ -44,10 +46,18 @@ const numbered = <T>(what: string, list: readonly NamedBytes[], read: (bytes: Ui
     }
   })
 
-function judgementOf({ keystores, trust, at }: CheckOrder): Judgement {
+/** The context of one call: schemas are the house's, keys, trust and moment are the caller's. */
+async function contextOf({ context }: OpenedContext, { keystores, trust, at, layers }: CheckOrder): Promise<CheckContext> {
   const pairs = numbered('keystore', keystores, (bytes, index) => readPkcs12(bytes, keystores[index]?.pin ?? ''))
+  const rsa = pairs.filter(({ privateKey }) => privateKey.asymmetricKeyType === 'rsa')
   const roots = numbered('trust', trust, (bytes) => readPemCertificates(Buffer.from(bytes).toString('latin1')))
-  return { pairs, roots: trust.length === 0 ? undefined : roots, at }
+  return {
+    ...context,
+    keys: keyRing(await Promise.all(rsa.map(({ certificate, privateKey }) => makeDecrypter(certificate, privateKey)))),
+    ...(trust.length === 0 ? {} : { trust: trustStore({ roots }) }),
+    ...(at ? { at } : {}),
+    ...(layers ? { layers } : {}),
+  }
 }
 
 type ShownResult = FileResult & { readonly opened?: readonly OpenedText[] }
@@ -63,28 +73,34 @@ async function shown(order: CheckOrder, head: ReportHead, results: readonly Show
   return JSON.stringify({ ...head, layers, results, sum, ...(order.include.has('reports') ? { reports } : {}) })
 }
 
-async function answer(basis: Basis, order: CheckOrder): Promise<{ contentType: string; text: string }> {
-  const { context, judgedBy } = await basis.judging(judgementOf(order))
+async function answer(opened: OpenedContext, order: CheckOrder): Promise<{ contentType: string; text: string }> {
+  const context = await contextOf(opened, order)
   const results: ShownResult[] = []
-  const texts = openedTexts()
+  const textOf = openedTexts()
   for (const { name, bytes } of order.files) {
-    const opened: OpenedText[] = []
-    const show = order.include.has('layers')
-    const result = await check(bytes, show ? { ...context, opened: (layer) => opened.push(texts(layer)) } : context)
-    results.push({ file: name, ...result, ...(show ? { opened } : {}) })
+    const layers: OpenedText[] = []
+    const shows = order.include.has('layers')
+    const result = await check(bytes, shows ? { ...context, opened: (layer) => layers.push(textOf(layer)) } : context)
+    results.push({ file: name, ...result, ...(shows ? { opened: layers } : {}) })
   }
-  const head: ReportHead = { tool: 'protektor', version: await packageVersion(), node: process.version, ...judgedBy }
+  const head: ReportHead = {
+    tool: 'protektor',
+    version: await packageVersion(),
+    node: process.version,
+    ...opened.judgedBy,
+    at: (context.at ?? context.now()).toISOString(),
+  }
   if (order.include.size > 0) return { contentType: 'application/json', text: await shown(order, head, results) }
   const form = await FORMATS[order.format]({ page: reportPage })
   return { contentType: form.mediaType, text: wholeReport(form, head, results, order.lang) }
 }
 
-async function serve(basis: Basis, { body, contentType }: CheckCall, limits: FormLimits): Promise<CheckAnswer> {
+async function serveOne(opened: OpenedContext, { body, contentType }: CheckCall, limits: FormLimits): Promise<CheckAnswer> {
   let hadKeys = false
   try {
     const order = readOrder(body, contentType, limits)
     hadKeys = order.keystores.length > 0
-    const { contentType: type, text } = await answer(basis, order)
+    const { contentType: type, text } = await answer(opened, order)
     return { checked: { contentType: type, body: new TextEncoder().encode(text), files: order.files.length }, hadKeys }
   } catch (error) {
     const known = error instanceof HttpError ? error : new HttpError(500, 'check.failed', 'The check itself failed.')
@@ -95,15 +111,15 @@ async function serve(basis: Basis, { body, contentType }: CheckCall, limits: For
   }
 }
 
-/** @param data {@link CheckThreadData} */
-export async function serveChecks(data: unknown): Promise<void> {
+/** Serves until its thread is ended. */
+export async function serve(): Promise<void> {
   const port = parentPort
   if (port === null) throw new TypeError('this runs in a thread of its own')
-  const { schemas, limits } = data as CheckThreadData
+  const { schemas, limits } = workerData as CheckThreadData
   // one schema thread: files are checked one after the other
-  const basis = await openBasis({ schemas, workers: 1, warn: () => undefined })
+  const opened = await openContext({ keystores: [], trust: [], schemas, workers: 1, warn: () => undefined })
   port.on('message', (call: CheckCall) => {
-    void serve(basis, call, limits).then((given) =>
+    void serveOne(opened, call, limits).then((given) =>
       port.postMessage(given, 'checked' in given ? [given.checked.body.buffer as ArrayBuffer] : []),
     )
   })

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: EUPL-1.2
+/**
+ * What tools leave around a message when they record it: the head of an HTTP request or answer, the head of a mail. It is taken off, and
+ * what it says of the body (length, chunks, type) is held against the body. Heads are read leniently, for no signature covers them and
+ * recorders change their line ends; what could be read in two ways is refused all the same.
+ *
+ *   POST /osci HTTP/1.1 CRLF name: value CRLF … CRLF CRLF body          Received: … CRLF Content-Type: … CRLF CRLF body
+ *
+ * Specs: [RFC9112 §2, §7.1], [RFC5322 §2.2], [RFC2046 §5.1.1].
+ * @module
+ */
+import { StructureError } from '../errors.js'
+import type { Limits } from '../env.js'
+import { readContentType } from '../mime/header.js'
+import { decodeTransfer, TRANSFER_ENCODINGS } from '../mime/transfer.js'
+
+/** What was recorded, without what was around it. */
+export interface Captured {
+  /** A view into the file, unless an encoding had to be undone. */
+  readonly bytes: Uint8Array
+  readonly contentType?: string
+  /** In what the head and the body differ. */
+  readonly differs?: string
+}
+
+/** Heads are short; behind this nobody looks for their end. */
+const MAX_HEAD_BYTES = 256 * 1024
+
+const START_LINE = /^(?:[A-Z]{3,10} \S{1,4096} HTTP\/1\.[01]|HTTP\/1\.[01] [1-5]\d\d(?: [^\r\n]*)?)\r?\n/
+const FIELD = /^(?:From |[A-Za-z][A-Za-z0-9-]*[ \t]*:)/
+/** Fields that stand in a mail and not in the MIME head of an OSCI message. */
+const MAIL_FIELD = /^(?:from|to|date|subject|received|return-path|delivered-to|message-id)[ \t]*:/im
+
+export const isHttp = (head: string): boolean => START_LINE.test(head)
+
+export const isMail = (head: string): boolean => FIELD.test(head) && MAIL_FIELD.test(head.split(/\r?\n\r?\n/, 1)[0] ?? '')
+
+const refuse = (finding: string, message: string): StructureError => new StructureError('mime', finding, message)
+
+const bufferOf = (bytes: Uint8Array): Buffer => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+
+/** Offset just behind the empty line that ends the head. */
+function headEnd(file: Buffer): number {
+  const text = file.toString('latin1', 0, MAX_HEAD_BYTES)
+  const found = /\r?\n\r?\n/.exec(text)
+  if (!found) throw refuse('mime.header-malformed', 'the head of the capture has no end')
+  return found.index + found[0].length
+}
+
+/** Fields by lower-case name; one that decides how the body is read must not be there twice. */
+function fieldsOf(head: string): ReadonlyMap<string, string> {
+  const fields = new Map<string, string>()
+  for (const line of head.replace(/\r?\n[ \t]+/g, ' ').split(/\r?\n/)) {
+    const [, name, value] = /^([!-9;-~]+)[ \t]*:(.*)$/.exec(line) ?? []
+    if (name === undefined || value === undefined) continue
+    const key = name.toLowerCase()
+    if (fields.has(key) && /^(?:content-(?:type|length|encoding|transfer-encoding)|transfer-encoding)$/.test(key))
+      throw refuse('mime.header-duplicate', `header ${key} is given twice`)
+    fields.set(key, value.trim())
+  }
+  return fields
+}
+
+/** Undoes chunked transfer [RFC9112 §7.1]; trailers are left out. */
+function withoutChunks(body: Buffer): Uint8Array {
+  const pieces: Buffer[] = []
+  for (let at = 0; ;) {
+    const end = body.indexOf('\r\n', at)
+    const [, hex] =
+      (end < 0 ? undefined : /^([0-9a-f]{1,8})(?:[ \t]*;.*)?$/i.exec(body.toString('latin1', at, Math.min(end, at + 1024)))) ?? []
+    if (hex === undefined) throw refuse('mime.chunks', 'the chunks of the capture cannot be read')
+    const bytes = Number.parseInt(hex, 16)
+    if (bytes === 0) return Buffer.concat(pieces)
+    const from = end + 2
+    if (body[from + bytes] !== 0x0d || body[from + bytes + 1] !== 0x0a)
+      throw refuse('mime.chunks', 'a chunk has another length than it says')
+    pieces.push(body.subarray(from, from + bytes))
+    at = from + bytes + 2
+  }
+}
+
+/** @throws {StructureError} `mime.*`: the head cannot be read, or the body not by it. */
+export function httpBody(file: Uint8Array): Captured {
+  const all = bufferOf(file)
+  const start = headEnd(all)
+  const fields = fieldsOf(all.toString('latin1', 0, start))
+  const type = fields.get('content-type')
+  const known = type === undefined ? {} : { contentType: type }
+  const coding = fields.get('content-encoding')?.toLowerCase() ?? 'identity'
+  if (coding !== 'identity') throw refuse('mime.content-coding', `the body of the capture is compressed: ${coding.slice(0, 40)}`)
+  const body = all.subarray(start)
+  if (/\bchunked$/i.test(fields.get('transfer-encoding') ?? '')) return { bytes: withoutChunks(body), ...known }
+  const said = fields.get('content-length')
+  if (said === undefined) return { bytes: body, ...known }
+  const bytes = /^\d{1,15}$/.test(said) ? Number(said) : Number.NaN
+  if (bytes === body.byteLength) return { bytes: body, ...known }
+  // what stands behind the body is the next message on the same connection, or was added by the recorder
+  return { bytes: bytes < body.byteLength ? body.subarray(0, bytes) : body, ...known, differs: `${said.slice(0, 20)} ≠ ${body.byteLength}` }
+}
+
+/** Text before the first delimiter is for people whose program knows no MIME, and means nothing [RFC2046 §5.1.1]. */
+function withoutPreamble(body: Buffer, boundary: string): Buffer {
+  const delimiter = Buffer.from(`--${boundary}`, 'latin1')
+  if (body.indexOf(delimiter) === 0) return body
+  const at = body.indexOf(Buffer.concat([Buffer.from('\r\n'), delimiter]))
+  return at < 0 ? body : body.subarray(at + 2)
+}
+
+/**
+ * A mail's body: a package whose type stands in the mail's head, or one document.
+ * @throws {StructureError} `mime.*`: the head cannot be read, or the body not by it.
+ */
+export function mailBody(file: Uint8Array, limits: Limits): Captured {
+  const all = bufferOf(file)
+  const start = headEnd(all)
+  const fields = fieldsOf(all.toString('latin1', 0, start))
+  const contentType = fields.get('content-type')
+  const body = all.subarray(start)
+  if (contentType === undefined) return { bytes: body }
+  const { type, parameters } = readContentType(contentType)
+  const boundary = parameters.get('boundary')
+  if (type.startsWith('multipart/')) return { bytes: boundary === undefined ? body : withoutPreamble(body, boundary), contentType }
+  const encoding = fields.get('content-transfer-encoding')?.toLowerCase() ?? '7bit'
+  if (!TRANSFER_ENCODINGS.has(encoding)) throw refuse('mime.transfer-encoding', 'the transfer encoding of the mail is unknown')
+  if (body.byteLength > limits.messageBytes) throw refuse('mime.message-size', 'the body of the mail is larger than the limit')
+  return { bytes: decodeTransfer(encoding, type, body), contentType }
+}

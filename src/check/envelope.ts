@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: EUPL-1.2
+/**
+ * Protector envelopes: the open header always, the rest when a key is at hand. What is inside is shown only when the sender's signature
+ * holds; the envelope's own findings are told in the layers that everything else is told in.
+ * Specs: docs/envelope.md §6.
+ * @module
+ */
+import { EnvelopeError, type EnvelopeFinding } from '../envelope/errors.js'
+import { readHeader } from '../envelope/header.js'
+import { openEnvelope } from '../envelope/open.js'
+import type { EnvelopePart, OpenedEnvelope } from '../envelope/types.js'
+import { sha256 } from './contents.js'
+import type { Journal } from './journal.js'
+import type { CheckContext, ContentResult, Layer } from './types.js'
+import { checkXoev } from './xoev.js'
+
+interface Meaning {
+  readonly layer: Layer
+  readonly id: string
+}
+
+const BROKEN: Meaning = { layer: 'mime', id: 'mime.broken-envelope' }
+const CLOSED: Meaning = { layer: 'content-encryption', id: 'content-encryption.undecryptable' }
+const WRONG: Meaning = { layer: 'author-signature', id: 'author-signature.value-mismatch' }
+
+const MEANINGS: Readonly<Record<EnvelopeFinding, Meaning>> = {
+  'envelope.container': BROKEN,
+  'envelope.version': BROKEN,
+  'envelope.size': BROKEN,
+  'envelope.header': BROKEN,
+  'envelope.metadata': BROKEN,
+  'envelope.mismatch': BROKEN,
+  'envelope.leftover': BROKEN,
+  'envelope.algorithm': { layer: 'policy', id: 'policy.forbidden-algorithm' },
+  'envelope.key': { layer: 'policy', id: 'policy.forbidden-key' },
+  'envelope.not-for-us': { layer: 'content-encryption', id: 'content-encryption.no-key' },
+  'envelope.not-openable': CLOSED,
+  'envelope.part': CLOSED,
+  'envelope.unknown-sender': { layer: 'author-signature', id: 'author-signature.not-verifiable' },
+  'envelope.signature': WRONG,
+  'envelope.voucher': WRONG,
+}
+
+function told(cause: unknown, journal: Journal): void {
+  if (!(cause instanceof EnvelopeError)) {
+    journal.broke('content-encryption', cause)
+    return
+  }
+  const { id } = MEANINGS[cause.finding as EnvelopeFinding]
+  journal.raise(id, { detail: `${cause.message} [${cause.finding}]` })
+}
+
+async function describe(part: EnvelopePart, { sender }: OpenedEnvelope, context: CheckContext, journal: Journal): Promise<ContentResult> {
+  const isDocument = part.role === 'document' && /[/+]xml$/.test(part.mediaType)
+  return {
+    id: part.name,
+    kind: part.role === 'attachment' ? 'attachment' : 'content',
+    encrypted: true,
+    bytes: part.bytes.byteLength,
+    sha256: sha256(part.bytes),
+    signedBy: [sender],
+    signatureVerdict: 'valid',
+    xoev: isDocument ? await checkXoev(part.bytes, context, journal, part.name) : null,
+  }
+}
+
+/** @returns what the envelope carries; nothing where it stays closed. */
+export async function checkEnvelope(bytes: Uint8Array, context: CheckContext, journal: Journal): Promise<readonly ContentResult[]> {
+  try {
+    readHeader(bytes)
+    journal.note('mime')
+    if (!context.envelopes) {
+      journal.raise('mime.sealed-envelope')
+      journal.note('content-encryption', 'unchecked')
+      return []
+    }
+    const opened = await openEnvelope(bytes, context.envelopes)
+    journal.note('content-encryption')
+    journal.note('author-signature')
+    const contents: ContentResult[] = []
+    for (const part of opened.parts) contents.push(await describe(part, opened, context, journal))
+    return contents
+  } catch (cause) {
+    told(cause, journal)
+    return []
+  }
+}

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: EUPL-1.2
+/**
+ * What bytes are, by their beginning and never by a file's name: a table of forms. A form is a kind of message, or a wrapping that a
+ * recorder left and that is taken off once.
+ *
+ *   envelope │ XML ─ SOAP or not │ HTTP head ⇒ what is in it │ mail head ⇒ what is in it │ MIME package
+ * @module
+ */
+import type { Limits } from '../env.js'
+import { httpBody, isHttp, isMail, mailBody, type Captured } from './captures.js'
+import type { CheckResult } from './types.js'
+import { looksLikeXml } from './xoev.js'
+
+type Kind = CheckResult['kind']
+type Capture = NonNullable<CheckResult['capture']>
+
+/** Enough for the root element's name, or the first fields of a head. */
+const HEAD_BYTES = 4096
+/** First bytes of a protector envelope (docs/envelope.md). */
+const ENVELOPE_MAGIC = 'PRTK'
+const SOAP = /<(?:[^\s<>!?/:]+:)?Envelope[\s>]/
+const SOAP_NAMESPACE = 'http://schemas.xmlsoap.org/soap/envelope/'
+
+interface Look {
+  readonly head: string
+  readonly isXml: boolean
+  /** As the wrapping said. */
+  readonly contentType: string
+}
+
+interface KindRow {
+  readonly kind: Kind
+  fits(look: Look): boolean
+}
+
+interface CaptureRow {
+  readonly capture: Capture
+  fits(look: Look): boolean
+  unwrap(bytes: Uint8Array, limits: Limits): Captured
+}
+
+const CAPTURES: readonly CaptureRow[] = [
+  { capture: 'http', fits: ({ head }) => isHttp(head), unwrap: httpBody },
+  { capture: 'mail', fits: ({ head }) => isMail(head), unwrap: mailBody },
+]
+
+/** The first that fits. */
+const KINDS: readonly KindRow[] = [
+  { kind: 'envelope', fits: ({ head }) => head.startsWith(ENVELOPE_MAGIC) },
+  { kind: 'osci', fits: ({ head, isXml }) => isXml && SOAP.test(head) && head.includes(SOAP_NAMESPACE) },
+  { kind: 'xoev', fits: ({ isXml }) => isXml },
+  { kind: 'osci', fits: ({ head }) => /^\s*(?:mime-version|content-(?:type|transfer-encoding|id|length))[ \t]*:/i.test(head) },
+  // a package of another type than multipart/related is a letter, not a message
+  {
+    kind: 'osci',
+    fits: ({ head, contentType }) => /^\s*--[^\n]{1,72}\r?\ncontent-/i.test(head) && !/^multipart\/(?!related)/i.test(contentType),
+  },
+]
+
+function look(bytes: Uint8Array, contentType = ''): Look {
+  const head = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.byteLength, HEAD_BYTES)).toString('latin1')
+  return { head, isXml: looksLikeXml(bytes), contentType }
+}
+
+const kindOf = (seen: Look): Kind => KINDS.find((row) => row.fits(seen))?.kind ?? 'unknown'
+
+/** What bytes claim to be, and the wrapping around them. */
+export interface Recognised extends Captured {
+  readonly kind: Kind
+  readonly capture: Capture | null
+}
+
+/**
+ * @throws {StructureError} `mime.*`: a wrapping that cannot be taken off.
+ */
+export function recognise(bytes: Uint8Array, limits: Limits): Recognised {
+  const seen = look(bytes)
+  const wrapped = CAPTURES.find((row) => row.fits(seen))
+  if (!wrapped) return { kind: kindOf(seen), capture: null, bytes }
+  const inside = wrapped.unwrap(bytes, limits)
+  return { kind: kindOf(look(inside.bytes, inside.contentType)), capture: wrapped.capture, ...inside }
+}
