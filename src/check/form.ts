@@ -100,7 +100,10 @@ export function readOrder(body: Uint8Array, contentType: string, limits: FormLim
   const moment = one('at')
   const at = moment === undefined ? undefined : readMoment(moment)
   if (moment !== undefined && at === undefined) throw wrong('check.at', 'at is an ISO time with zone, e.g. 2026-11-24T12:00:00Z.')
-  const words = (name: Field): string[] | undefined => one(name)?.split(',').map((word) => word.trim())
+  const words = (name: Field): string[] | undefined =>
+    one(name)
+      ?.split(',')
+      .map((word) => word.trim())
   const layers = words('layers')
   if (layers?.some((word) => !(LAYERS as readonly string[]).includes(word)))
     throw wrong('check.layers', `layers is a list of ${LAYERS.join(', ')}.`)

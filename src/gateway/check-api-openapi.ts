@@ -78,7 +78,11 @@ export const CHECK_SCHEMAS = {
         },
       },
       sum: { type: 'object', additionalProperties: { type: 'integer' } },
-      reports: { type: 'object', description: 'With include=reports: the report in every format', additionalProperties: { type: 'string' } },
+      reports: {
+        type: 'object',
+        description: 'With include=reports: the report in every format',
+        additionalProperties: { type: 'string' },
+      },
     },
   },
 } as const

@@ -106,13 +106,7 @@ export type ReadPart<T> = (headers: readonly MimeHeader[], from: number, to: num
  * The parts between the delimiters of any multipart type, first to last, up to the end of the message.
  * @throws StructureError `mime.*`; whatever `read` throws.
  */
-export function* readParts<T>(
-  start: number,
-  total: number,
-  boundary: string,
-  limits: Limits,
-  read: ReadPart<T>,
-): Reading<readonly T[]> {
+export function* readParts<T>(start: number, total: number, boundary: string, limits: Limits, read: ReadPart<T>): Reading<readonly T[]> {
   if (!BOUNDARY.test(boundary)) throw new StructureError('mime', 'mime.boundary-grammar', 'The boundary breaks its grammar.')
   const dash = Buffer.from('--' + boundary, 'latin1')
   if (!(yield* startsWith(start, dash))) throw new StructureError('mime', 'mime.preamble', 'There is something before the first boundary.')

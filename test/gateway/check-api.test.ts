@@ -31,7 +31,9 @@ const KEYS: readonly Field[] = ['addressee-cipher', 'reader-cipher'].flatMap((na
 ])
 
 interface Report {
-  readonly results: readonly (FileResult & { readonly opened?: readonly { document: string; content: string | null; text: string | null }[] })[]
+  readonly results: readonly (FileResult & {
+    readonly opened?: readonly { document: string; content: string | null; text: string | null }[]
+  })[]
   readonly reports?: Readonly<Record<string, string>>
 }
 

@@ -32,8 +32,7 @@ interface Job {
   readonly refuse: (error: Error) => void
 }
 
-const busy = (): HttpError =>
-  new HttpError(503, 'check.busy', 'Too many checks are under way.', { retryAfterSeconds: RETRY_SECONDS })
+const busy = (): HttpError => new HttpError(503, 'check.busy', 'Too many checks are under way.', { retryAfterSeconds: RETRY_SECONDS })
 
 const crashed = (error: Error | undefined): HttpError =>
   (error as NodeJS.ErrnoException | undefined)?.code === 'ERR_WORKER_OUT_OF_MEMORY'

@@ -24,14 +24,29 @@ function place(finding: Finding, { words }: Tongue): string {
   return [line, inside, finding.xpath ?? ''].filter((part) => part !== '').join(' · ')
 }
 
-function findingItem(finding: Finding, tongue: Tongue): HTMLElement {
-  const where = place(finding, tongue)
+/** Where the bytes are at hand: shows them beside the result. */
+export interface SourceView {
+  readonly element: HTMLElement
+  /** Goes to the place of a finding that has a line. */
+  reveal(finding: Finding): void
+}
+
+export interface Showing {
+  readonly open?: boolean
+  readonly source?: (result: Result) => SourceView
+}
+
+function findingItem(finding: Finding, tongue: Tongue, source: SourceView | undefined): HTMLElement {
+  const text = place(finding, tongue)
+  const link = source !== undefined && finding.line !== null && el('button', { type: 'button', class: 'reveal' }, text)
+  if (link) link.addEventListener('click', () => source?.reveal(finding))
+  const where = text !== '' && (link || text)
   return el(
     'li',
     { class: `finding ${finding.severity}` },
     el('p', {}, el('strong', {}, tongue.words.severities[finding.severity] + ': '), finding.message[tongue.language]),
     finding.detail !== null && el('p', { class: 'detail' }, finding.detail),
-    where !== '' && el('p', { class: 'place' }, where),
+    where && el('p', { class: 'place' }, where),
     el('p', { class: 'rule' }, el('code', {}, finding.id), finding.reference === '' ? '' : ` § ${finding.reference}`),
   )
 }
@@ -75,7 +90,7 @@ function contentItem(content: Content, tongue: Tongue): HTMLElement {
 }
 
 /** The layers that had something to say, side by side. */
-function layers(result: Result, report: Report, tongue: Tongue): HTMLElement {
+function layers(result: Result, report: Report, tongue: Tongue, source: SourceView | undefined): HTMLElement {
   const cards = report.layers.flatMap(({ id, ...names }) => {
     const verdict = result.layers[id]
     if (verdict === undefined) return []
@@ -88,14 +103,14 @@ function layers(result: Result, report: Report, tongue: Tongue): HTMLElement {
         el('p', {}, verdictMark(verdict, tongue)),
         findings.length === 0
           ? el('p', { class: 'quiet' }, tongue.words.noFindings)
-          : el('ul', {}, ...findings.map((one) => findingItem(one, tongue))),
+          : el('ul', {}, ...findings.map((one) => findingItem(one, tongue, source))),
       ),
     ]
   })
   return el('div', { class: 'layers' }, ...cards)
 }
 
-function inside(result: Result, report: Report, tongue: Tongue): HTMLElement {
+function inside(result: Result, report: Report, tongue: Tongue, source: SourceView | undefined): HTMLElement {
   const { words } = tongue
   return el(
     'div',
@@ -103,14 +118,15 @@ function inside(result: Result, report: Report, tongue: Tongue): HTMLElement {
     el('h3', {}, words.facts),
     facts(result, tongue),
     el('h3', {}, words.layers),
-    layers(result, report, tongue),
+    layers(result, report, tongue, source),
+    source?.element,
     result.contents.length > 0 && el('h3', {}, words.contents),
     result.contents.length > 0 && el('ul', {}, ...result.contents.map((one) => contentItem(one, tongue))),
   )
 }
 
 /** What is inside is made when it is first opened: ten thousand results need only their lines. */
-export function resultItem(result: Result, report: Report, tongue: Tongue, open = false): HTMLDetailsElement {
+export function resultItem(result: Result, report: Report, tongue: Tongue, { open = false, source }: Showing = {}): HTMLDetailsElement {
   const errors = result.findings.find(({ severity }) => severity === 'error')
   const details = el(
     'details',
@@ -124,7 +140,7 @@ export function resultItem(result: Result, report: Report, tongue: Tongue, open 
     ),
   )
   const fill = (): void => {
-    if (details.childElementCount === 1) details.append(inside(result, report, tongue))
+    if (details.childElementCount === 1) details.append(inside(result, report, tongue, source?.(result)))
   }
   details.addEventListener('toggle', () => details.open && fill())
   if (open) {
