@@ -9,13 +9,15 @@ import { importOpeningKey, importSigningKey, trustedSenders } from '../envelope/
 import type { Client } from './client.js'
 import { createClient } from './client.js'
 import type { Transport } from './ports.js'
-import { httpTransport, systemClock, systemRandom, systemSleep } from './transport.js'
+import { httpTransport, systemClock, systemRandom, systemSleep, type TlsOptions } from './transport.js'
 
 export interface ConnectOptions {
   /** Base URL of the core, or of its nodes, the next of which is asked when one is away; not needed with `transport`. */
   readonly url?: string | readonly [string, ...string[]]
   /** The core's `publicUrl` when it is reached under another one. */
   readonly audience?: string
+  /** Roots of the core's own, and a certificate for mutual TLS; not needed with `transport`. */
+  readonly tls?: TlsOptions
   readonly participant: string
   /** Private JWK that signs: EC P-256, or RSA of at least 3000 bit. */
   readonly key: JWK
@@ -31,10 +33,16 @@ export interface ConnectOptions {
 /** @throws {EnvelopeError} envelope.key */
 export async function connect(options: ConnectOptions): Promise<Client> {
   const key = await importSigningKey(options.key)
-  const { url, audience, participant, senders, onProblem } = options
+  const { url, audience, tls, participant, senders, onProblem } = options
   const transport =
     options.transport ??
-    httpTransport({ url: url ?? 'http://127.0.0.1:8080', participant, key, ...(audience === undefined ? {} : { audience }) })
+    httpTransport({
+      url: url ?? 'http://127.0.0.1:8080',
+      participant,
+      key,
+      ...(audience === undefined ? {} : { audience }),
+      ...(tls === undefined ? {} : { tls }),
+    })
   return createClient({
     participant,
     key,

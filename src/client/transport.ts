@@ -7,7 +7,7 @@
  */
 import { webcrypto } from 'node:crypto'
 import { Agent as HttpAgent, request as httpRequest, type IncomingHttpHeaders, type IncomingMessage } from 'node:http'
-import { Agent as HttpsAgent, request as httpsRequest } from 'node:https'
+import { Agent as HttpsAgent, request as httpsRequest, type AgentOptions } from 'node:https'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Clock } from '../env.js'
 import type { SigningKey } from '../envelope/keys.js'
@@ -42,9 +42,13 @@ export interface HttpTransportOptions {
   readonly audience?: string
   readonly participant: string
   readonly key: SigningKey
+  readonly tls?: TlsOptions
   readonly clock?: Clock
   readonly random?: (bytes: number) => Uint8Array
 }
+
+/** Roots of the core's own, and a certificate for mutual TLS. */
+export type TlsOptions = Pick<AgentOptions, 'ca' | 'cert' | 'key' | 'passphrase' | 'pfx' | 'minVersion'>
 
 export function httpTransport(options: HttpTransportOptions): Transport {
   return new HttpTransport(options)
@@ -75,11 +79,12 @@ class HttpTransport implements Transport {
   /** Nodes that handed out what is to be confirmed: they know of it first. */
   readonly #homes = new Map<string, number>()
   readonly #http = new HttpAgent(AGENT)
-  readonly #https = new HttpsAgent(AGENT)
+  readonly #https: HttpsAgent
   #current = 0
 
   constructor(options: HttpTransportOptions) {
     this.#options = options
+    this.#https = new HttpsAgent({ ...AGENT, ...options.tls })
     this.#nodes = typeof options.url === 'string' ? [options.url] : options.url
   }
 

@@ -39,8 +39,10 @@ const notes = z.registry<OptionNote>()
 
 /** Binds a check and its note; the schema that goes into the tree. */
 export function option<S extends z.ZodType>(check: S, note: OptionNote): S {
-  notes.add(check, note)
-  return check
+  // several options may share a check, never its note
+  const own = z.core.clone(check)
+  notes.add(own, note)
+  return own
 }
 
 interface Unwrapped {

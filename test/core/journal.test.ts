@@ -8,6 +8,7 @@ import { verifyChain } from '../../src/core/chain.js'
 import { memoryJournal } from '../../src/core/outcomes.js'
 import type { OutcomeJournal, OutcomeRecord } from '../../src/core/ports.js'
 import type { OutcomeLimits } from '../../src/core/retention.js'
+import { diskGuard } from '../../src/gateway/adapters/store-directory.js'
 import { FakeTime } from './fake-time.js'
 import { LIMITS, openJournal } from './journals.js'
 import { newId } from './opened.js'
@@ -154,4 +155,37 @@ describe('core journals of outcomes', () => {
     expect(journal.get(one.id)).to.equal(undefined)
     expect(await journal.accepted(newId(), 'portal-1').catch(String)).to.contain('closed')
   })
+
+  it('C6 lmdb: on a full disk nothing is accepted, everybody is answered, and all of it is written when there is room again', async () => {
+    const time = new FakeTime()
+    let free = 1e9
+    let problems = 0
+    const path = newPath()
+    const assertRoom = diskGuard(path, () => free)
+    const { journal } = openJournal(path, time, {}, { assertRoom, onProblem: () => (problems += 1) })
+    opened.push(journal)
+    const [open, lying] = [newId(), newId()]
+    await journal.accepted(open, 'portal-1')
+    free = 1e6
+    // the last look at the disk still counts for a moment
+    while (problems === 0) await journal.accepted(lying, 'portal-1').catch(() => undefined)
+    const refused = Array.from({ length: 20 }, () => journal.accepted(newId(), 'portal-1').then(String, String))
+    const settled = journal.settled(record(time, { id: open }))
+    const meanwhile = Promise.resolve().then(() => journal.accepted(newId(), 'portal-1').then(String, String))
+    for (const said of [...(await Promise.all(refused)), await meanwhile]) expect(said).to.contain('full')
+    await journal.saved()
+    expect(journal.get(open)).to.deep.equal(settled)
+    free = 1e9
+    const last = newId()
+    await until(() => journal.accepted(last, 'portal-1').then(() => true, () => false)) // prettier-ignore
+    await journal.close()
+    const next = lmdb(time, {}, path).journal
+    expect(next.get(open)).to.deep.equal(settled)
+    expect([...next.open()].map(({ id }) => id)).to.include(last)
+    expect(verifyChain(all(next))).to.deep.equal([])
+  })
 })
+
+async function until(done: () => Promise<boolean>): Promise<void> {
+  for (let i = 0; i < 1000 && !(await done()); i += 1) await new Promise((resolve) => setTimeout(resolve, 5))
+}

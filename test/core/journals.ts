@@ -18,26 +18,30 @@ export interface OpenedJournal {
   readonly unclean: readonly string[]
 }
 
-const unexpected = (error: unknown): never => {
-  throw error
+/** What a full disk does to it; without it nothing may go wrong. */
+export interface Disk {
+  readonly assertRoom: () => void
+  readonly onProblem: (error: unknown) => void
 }
 
-export function openJournal(
-  path: string,
-  clock: Clock,
-  limits: Partial<OutcomeLimits> = {},
-  onProblem: (error: unknown) => void = unexpected,
-): OpenedJournal {
+const ROOMY: Disk = {
+  assertRoom: () => undefined,
+  onProblem: (error) => {
+    throw error
+  },
+}
+
+export function openJournal(path: string, clock: Clock, limits: Partial<OutcomeLimits> = {}, disk: Disk = ROOMY): OpenedJournal {
   const unclean: string[] = []
   const journal = lmdbOutcomes({
     ...LIMITS,
     ...limits,
+    ...disk,
     path,
     clock,
     newNode: randomUUID,
     prepare: openStoreDirectory,
     onUnclean: (aside) => unclean.push(aside),
-    onProblem,
   })
   return { journal, unclean }
 }

@@ -150,6 +150,7 @@ export class ModelState {
     Object.assign(life, { where: 'lies', returned: true, claimed: false, claim: -1, claimEndsMs: Infinity, wipeMs: Infinity })
     this.box(life.to).queue.unshift(life.id)
     this.#serve(life.to)
+    this.lookDrained()
   }
 
   settle(life: Life, outcome: Life['outcome'], claimed: boolean, reason?: string): void {

@@ -76,13 +76,27 @@ type Command = fc.AsyncCommand<ModelState, Real>
 /** The n-th of those there are, whatever n. */
 const nth = <T>(list: readonly T[], n: number): T | undefined => list[n % Math.max(list.length, 1)]
 
+/** A core that keeps somebody waiting for ever fails with the step that did it, and the run ends. Generous: nothing else is measured. */
+async function inTime(text: string, step: Promise<void>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`${text} does not come to an end`)), 15_000)
+  })
+  try {
+    await Promise.race([step, late])
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
 function command(text: string, check: (model: ModelState) => boolean, run: (model: ModelState, real: Real) => Promise<void>): Command {
   return {
     check: (model) => check(model as ModelState),
-    run: async (model, real) => {
-      await run(model, real)
-      await agrees(model, real)
-    },
+    run: (model, real) =>
+      inTime(
+        text,
+        run(model, real).then(() => agrees(model, real)),
+      ),
     toString: () => text,
   }
 }

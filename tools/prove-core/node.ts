@@ -14,7 +14,7 @@ import { openRedisCore } from '../../src/core/adapters/redis.js'
 import { systemClock } from '../../src/core/adapters/timers.js'
 import type { Core, CoreObserver, Outcome, OutcomeJournal } from '../../src/core/ports.js'
 import type { TraceEntry } from '../../src/core/trace.js'
-import { openStoreDirectory } from '../../src/gateway/adapters/store-directory.js'
+import { diskGuard, openStoreDirectory } from '../../src/gateway/adapters/store-directory.js'
 import { CORE_API_LIMITS, coreApi } from '../../src/gateway/core-api.js'
 import { listen } from '../../src/gateway/server.js'
 import { BOXES, HANDOVER_SECONDS, PARTICIPANTS } from './boxes.js'
@@ -58,12 +58,14 @@ const observe: CoreObserver = (event) => {
 }
 
 function openJournal(): OutcomeJournal {
+  const path = `${folder}/journal-${name}`
   return lmdbOutcomes({
     ...limits,
-    path: `${folder}/journal-${name}`,
+    path,
     clock: systemClock,
     newNode: () => name,
     prepare: openStoreDirectory,
+    assertRoom: diskGuard(path),
     onUnclean: () => undefined,
     onProblem: (error) => {
       throw error

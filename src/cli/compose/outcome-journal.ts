@@ -9,7 +9,7 @@ import { lmdbOutcomes } from '../../core/adapters/lmdb-outcomes.js'
 import { MEMORY_CORE_LIMITS } from '../../core/adapters/memory-limits.js'
 import type { OutcomeJournal } from '../../core/ports.js'
 import type { Clock } from '../../env.js'
-import { openStoreDirectory } from '../../gateway/adapters/store-directory.js'
+import { diskGuard, openStoreDirectory } from '../../gateway/adapters/store-directory.js'
 import type { GatewayLog } from '../../gateway/log.js'
 
 export interface JournalEnv {
@@ -24,14 +24,16 @@ export interface JournalEnv {
  */
 export function openOutcomeJournal(config: Config, { clock, random, log }: JournalEnv): OutcomeJournal {
   const { maxOutcomes, maxOutcomesPerSender } = MEMORY_CORE_LIMITS
+  const path = join(config.dataDirectory, 'outcomes')
   return lmdbOutcomes({
-    path: join(config.dataDirectory, 'outcomes'),
+    path,
     clock,
     maxOutcomes,
     maxOutcomesPerSender,
     outcomeSeconds: config.core.outcomeHours * 3600,
     newNode: () => Buffer.from(random(16)).toString('hex'),
     prepare: openStoreDirectory,
+    assertRoom: diskGuard(path),
     onUnclean: () => log.write('warn', 'outcomes-put-aside', { role: 'core', error: 'ERR_MACHINE_FAILED' }),
     onProblem: () => log.write('error', 'outcomes-not-written', { role: 'core', error: 'ERR_INTERNAL' }),
   })

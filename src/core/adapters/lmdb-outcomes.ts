@@ -30,6 +30,8 @@ export interface LmdbOutcomesOptions extends OutcomeLimits {
   readonly newNode: () => string
   /** Makes the directory, or checks that it is a sound store of this format. @throws when it is not */
   readonly prepare: (path: string, format: string) => void
+  /** Throws while nothing may be written, since the disk is nearly full. */
+  readonly assertRoom: () => void
   /** The machine failed: what was settled shortly before may be missing, so the old store was put aside. */
   readonly onUnclean: (asidePath: string) => void
   /** A commit failed; it is tried again with the next one. */
@@ -297,6 +299,7 @@ class LmdbJournal implements OutcomeJournal {
   }
 
   async #commit({ open: opened, settled, dropped }: Changes): Promise<void> {
+    this.#options.assertRoom()
     const { seq, hash } = this.#head
     const done = await this.#root
       .batch(() => {

@@ -15,6 +15,8 @@ export interface ClaimsOptions {
   readonly deadlines: Deadlines
   readonly nowMs: () => number
   readonly handoverMs: number
+  /** Called when one is over. */
+  readonly onEnd: () => void
 }
 
 interface Open {
@@ -60,6 +62,7 @@ export class Claims {
       this.#options.deadlines.cancel(deadline)
       this.#open.delete(open)
       envelope.body.fill(0)
+      this.#options.onEnd()
     }
     const end = async (ending: Ending, reason: string): Promise<void> => {
       if (ended) throw new CoreError('gone', 'This hand-over is over.')

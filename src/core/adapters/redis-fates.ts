@@ -73,9 +73,9 @@ export class Fates {
     return true
   }
 
-  /** Accepted, and not settled as far as this node has heard. */
-  isOpen(id: string): boolean {
-    return this.#own.has(id)
+  /** Who sent what this node accepted and has not heard the end of. */
+  senderOf(id: string): string | undefined {
+    return this.#own.get(id)?.sender
   }
 
   /** Refused after all. */

@@ -22,6 +22,8 @@ export interface TakersOptions {
   readonly nowMs: () => number
   readonly maxWaiters: number
   readonly look: (address: MailboxAddress, leaseMs: number | undefined, waitMs: number) => Promise<Look>
+  /** Called when a wait is over. */
+  readonly onEnd: () => void
 }
 
 interface Waiter {
@@ -174,5 +176,6 @@ export class Takers {
     waiter.end()
     if (line.waiters.size === 0 && this.#lines.get(line.address) === line) this.#lines.delete(line.address)
     waiter.resolve(claim)
+    this.#options.onEnd()
   }
 }

@@ -29,6 +29,7 @@ import type {
 import { assertEnvelope, leaseMsOf, publicName } from '../rules.js'
 import type { StartTimer } from '../ttl.js'
 import { Deadlines } from '../ttl.js'
+import { Watch } from '../watch.js'
 import { Calls, places, text, type Places } from './redis-calls.js'
 import { Claims, type Ending } from './redis-claim.js'
 import { Fates, readRecord } from './redis-fates.js'
@@ -50,8 +51,8 @@ export type { RedisCoreOptions } from './redis-options.js'
 
 /** Mailboxes are opened anew every so many beats. */
 const REOPEN_BEATS = 60
-/** How often a node that ends looks whether anything is left. */
-const DRAIN_LOOK_MS = 20
+/** Name of what a node that ends watches: hand-overs and waits here. */
+const WORK = 'work'
 /** Any mailbox's longest life; the server knows the mailbox's own. */
 const ANY_MAILBOX = { ttlSeconds: 3600, handover: 'at-most-once' } as const
 
@@ -88,6 +89,7 @@ class InRedis implements RedisCore {
   readonly #put: Put
   readonly #sweeper: Sweeper
   readonly #replies = new Replies()
+  readonly #work: Watch
   #tokens = 0
   #beats = 0
   #draining = false
@@ -100,6 +102,8 @@ class InRedis implements RedisCore {
     this.#startTimer = options.startTimer ?? systemTimer
     const nowMs = () => this.#clock.monotonicMs()
     this.#deadlines = new Deadlines(nowMs, this.#startTimer)
+    this.#work = new Watch(this.#deadlines)
+    const onEnd = () => this.#work.changed(WORK)
     this.#places = places(prefix, cluster)
     this.#link = new RedisLink({
       commandMs: 2000,
@@ -108,7 +112,7 @@ class InRedis implements RedisCore {
     })
     this.#calls = new Calls(this.#link, node, options.nowMs, (said, tag) => this.#fates.said(said, tag))
     this.once = new RedisOnce(this.#calls, this.#places, this.#clock)
-    this.#claims = new Claims({ calls: this.#calls, deadlines: this.#deadlines, nowMs, handoverMs: options.handoverSeconds * 1000 })
+    this.#claims = new Claims({ calls: this.#calls, deadlines: this.#deadlines, nowMs, handoverMs: options.handoverSeconds * 1000, onEnd })
     this.#told = new Told(options.observe)
     this.#fates = new Fates({
       calls: this.#calls,
@@ -125,6 +129,7 @@ class InRedis implements RedisCore {
       nowMs,
       maxWaiters: options.maxWaiters,
       look: (address, leaseMs, waitMs) => this.#look(address, '', leaseMs, waitMs),
+      onEnd,
     })
     this.#mailboxes = new Mailboxes(this.#calls, this.#places, options)
     this.#room = new Room(this.#calls, this.#places, node, options)
@@ -192,7 +197,7 @@ class InRedis implements RedisCore {
       this.#sweeper.arm(tag, lifeMs)
       this.#takers.call(to)
       // somebody may have been faster: then it is settled, and open no more
-      if (this.#fates.isOpen(id)) await this.#options.journal?.accepted(id, sender)
+      if (this.#fates.senderOf(id) !== undefined) await this.#options.journal?.accepted(id, sender)
     } finally {
       body.fill(0)
     }
@@ -271,10 +276,8 @@ class InRedis implements RedisCore {
     const isExpected = await Promise.all(waited.map((address) => this.#isExpected(address)))
     const expected = new Set(waited.filter((_, index) => isExpected[index]))
     this.#takers.endWaits((address) => !expected.has(address))
-    while ((this.#claims.count > 0 || this.#takers.count > 0) && this.#clock.monotonicMs() < untilMs)
-      await new Promise<void>((resolve) => {
-        this.#deadlines.set(Math.min(untilMs, this.#clock.monotonicMs() + DRAIN_LOOK_MS), resolve)
-      })
+    const isDone = (): boolean => this.#claims.count === 0 && this.#takers.count === 0
+    if (!isDone()) await this.#work.until(WORK, untilMs, isDone)
     this.#takers.endWaits(() => true)
   }
 
@@ -328,7 +331,10 @@ class InRedis implements RedisCore {
     const tag = await this.#tagOfId(id)
     if (tag === undefined) return undefined
     const [stored] = await this.#calls.run('look', tag, [id, watch ? '1' : ''])
-    return text(stored) === '' ? undefined : ((await this.#own(id)) ?? readRecord(id, text(stored)))
+    if (text(stored) !== '') return (await this.#own(id)) ?? readRecord(id, text(stored))
+    // a server that was lost knows nothing of it; that it is accepted stands, and what became of it will be told
+    const sender = this.#fates.senderOf(id)
+    return sender === undefined ? undefined : { id, outcome: 'waiting', claimed: false, at: this.#clock.now().toISOString(), sender }
   }
 
   /** Of this node's chain. Nobody is told what another life might contradict. */

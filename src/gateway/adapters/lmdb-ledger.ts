@@ -13,7 +13,7 @@
  * @module
  */
 import { open, type Database, type Key, type RootDatabase } from 'lmdb'
-import { openStoreDirectory, storeBroken } from './store-directory.js'
+import { diskGuard, openStoreDirectory, storeBroken } from './store-directory.js'
 
 const FORMAT = 'protektor-ledger 1'
 /** Works of one commit; the rest of a step joins it. */
@@ -63,7 +63,8 @@ const REMOVED = Symbol('removed')
 export function openLedger(path: string): Ledger {
   openStoreDirectory(path, FORMAT)
   try {
-    return new LmdbLedger(open({ path, compression: false, maxDbs: 12, overlappingSync: false, eventTurnBatching: false }))
+    const root = open({ path, compression: false, maxDbs: 12, overlappingSync: false, eventTurnBatching: false })
+    return new LmdbLedger(root, diskGuard(path))
   } catch (error) {
     const why = error instanceof Error ? error.message : 'unknown'
     throw storeBroken(path, `lässt sich nicht öffnen: ${why}`, `cannot be opened: ${why}`)
@@ -72,14 +73,16 @@ export function openLedger(path: string): Ledger {
 
 class LmdbLedger implements Ledger {
   readonly #root: RootDatabase
+  readonly #assertRoom: () => void
   readonly #queue: Work[] = []
   #step = 0
   #stepEnds = false
   #writing: Promise<void> | undefined
   #closing: Promise<void> | undefined
 
-  constructor(root: RootDatabase) {
+  constructor(root: RootDatabase, assertRoom: () => void) {
     this.#root = root
+    this.#assertRoom = assertRoom
   }
 
   table<V, K extends Key>(name: string): Database<V, K> {
@@ -155,6 +158,7 @@ class LmdbLedger implements Ledger {
   }
 
   async #commit(entries: Entries): Promise<void> {
+    this.#assertRoom()
     const done = await this.#root
       .batch(() => {
         for (const [table, rows] of entries)

@@ -4,11 +4,13 @@
  * @module
  */
 import { open } from 'lmdb'
+import { diskGuard } from './store-directory.js'
 import { atMsOf, outcomeOf, packRow, type RepeatJournal } from '../repeats.js'
 
 export function lmdbRepeats(path: string): RepeatJournal {
   // the file is mapped: what a row takes on the disk it takes in memory as well
   const store = open<number, Buffer>({ path, compression: false, maxDbs: 4, keyEncoding: 'binary' })
+  const assertRoom = diskGuard(path)
   const keyOf = (digest: string): Buffer => Buffer.from(digest, 'latin1')
   return {
     *load() {
@@ -16,6 +18,7 @@ export function lmdbRepeats(path: string): RepeatJournal {
         yield { digest: key.toString('latin1'), outcome: outcomeOf(value), atMs: atMsOf(value) }
     },
     async write(rows) {
+      assertRoom()
       await Promise.all(rows.map(({ digest, outcome, atMs }) => store.put(keyOf(digest), packRow(outcome, atMs))))
       await store.flushed
     },

@@ -18,6 +18,7 @@ import {
   readFileSync,
   readSync,
   readdirSync,
+  statfsSync,
   statSync,
   writeFileSync,
 } from 'node:fs'
@@ -30,10 +31,36 @@ const META_BYTES = 160
 const MAGIC = 0xbeefc0de
 /** Of the files of lmdb 3. */
 const VERSION = 2
+const MIN_FREE_BYTES = 16 * 1024 * 1024
+/** So long a look at the free space counts. */
+const LOOK_MS = 100
 
 /** @throws {ConfigError} naming the path. */
 export function storeBroken(path: string, de: string, en: string): ConfigError {
   return new ConfigError([{ key: 'dataDirectory', file: path, message: { de, en } }])
+}
+
+/**
+ * lmdb 3.5 may overwrite foreign memory when a write fails: its error text can be longer than the room it takes for it. So nothing is
+ * handed to it while the disk is nearly full.
+ * @returns a function that throws then; cheap enough for every commit.
+ */
+export function diskGuard(path: string, freeBytes: (path: string) => number = freeBytesAt): () => void {
+  let lookedAtMs = -Infinity
+  let free = 0
+  return () => {
+    const nowMs = performance.now()
+    if (nowMs - lookedAtMs >= LOOK_MS) {
+      lookedAtMs = nowMs
+      free = freeBytes(path)
+    }
+    if (free < MIN_FREE_BYTES) throw new Error('the disk is nearly full')
+  }
+}
+
+function freeBytesAt(path: string): number {
+  const { bavail, bsize } = statfsSync(path)
+  return bavail * bsize
 }
 
 /**
