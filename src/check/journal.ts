@@ -42,8 +42,17 @@ function layerOf(id: string): Layer | undefined {
   return LAYERS.find((layer) => layer === name)
 }
 
-/** What the others stand on: where one of these does not hold, layers behind it may never have been reached. */
-const GROUND: ReadonlySet<Layer> = new Set(['mime', 'xml', 'osci-structure', 'transport-encryption', 'content-encryption'])
+const behind = (layer: Layer): readonly Layer[] => LAYERS.slice(LAYERS.indexOf(layer) + 1)
+
+/** What others stand on: where one of these does not hold, those may never have been reached. */
+const GROUND: Partial<Readonly<Record<Layer, readonly Layer[]>>> = {
+  mime: behind('mime'),
+  xml: behind('xml'),
+  'osci-structure': behind('osci-structure'),
+  'transport-encryption': behind('transport-encryption'),
+  'content-encryption': behind('content-encryption'),
+  'xoev-schema': ['code-lists', 'rules'],
+}
 
 interface Entries {
   readonly findings: Finding[]
@@ -163,9 +172,8 @@ export class Journal {
 
   /** Asked for, and never reached because something in front of it does not hold. */
   #unreached(): Layer[] {
-    const obstacle = LAYERS.findIndex((layer) => GROUND.has(layer) && (this.#withheld.layers.get(layer) ?? 'valid') !== 'valid')
-    if (obstacle < 0) return []
-    return LAYERS.slice(obstacle).filter((layer) => this.asks(layer) && !this.#told.layers.has(layer))
+    const doubtful = new Set([...this.#withheld.layers].flatMap(([layer, verdict]) => (verdict === 'valid' ? [] : (GROUND[layer] ?? []))))
+    return LAYERS.filter((layer) => doubtful.has(layer) && this.asks(layer) && !this.#told.layers.has(layer))
   }
 
   /** Findings of layers that nobody asked for are told only where they explain why an asked one did not run. */

@@ -116,12 +116,28 @@ export function trustedXml(bytes: Uint8Array): Uint8Array {
   return new TextEncoder().encode(withoutDocumentType(text))
 }
 
+/** Comments and sections hide tags; annotations, most of an official schema, are prose. */
+const PROSE = /<!--[\s\S]*?-->|<!\[CDATA\[[\s\S]*?\]\]>|<((?:[\w.-]+:)?)annotation(?:\s(?:[^<>]*[^/<>])?)?>[\s\S]*?<\/\1annotation\s*>/g
+const NAMES_THE_STANDARD = /<(?:[\w.-]+:)?standard[\s>]/
+
+/**
+ * The file without the annotations that say nothing to us, before it costs a tree. A cut in the wrong place leaves an end tag over, and the
+ * gate refuses what is left.
+ */
+const withoutProse = (bytes: Uint8Array): Uint8Array =>
+  new TextEncoder().encode(
+    new TextDecoder().decode(bytes).replace(PROSE, (found, prefix: string | undefined) => {
+      if (prefix === undefined || NAMES_THE_STANDARD.test(found)) return found
+      return found.replace(/[^\n]+/g, '')
+    }),
+  )
+
 /**
  * @returns undefined when the file is XML but no schema.
  * @throws {StructureError | TypeError | RangeError} when it cannot be read as XML at all.
  */
 export function readSchemaDocument(path: string, bytes: Uint8Array): SchemaDocument | undefined {
-  const { root, text } = parseXml(trustedXml(bytes), { limits: CHECK_LIMITS, frame: 'content' })
+  const { root, text } = parseXml(withoutProse(trustedXml(bytes)), { limits: CHECK_LIMITS, frame: 'content' })
   if (!isElement(root, XSD, 'schema')) return undefined
   let kept = ''
   let done = 0

@@ -6,7 +6,7 @@
  */
 import { layerName } from '../findings-own.js'
 import { LAYERS, type Finding, type Layer } from '../types.js'
-import type { FileResult, ReportFormat, ReportLanguage } from './report.js'
+import { NOT_ASKED, type FileResult, type ReportFormat, type ReportLanguage } from './report.js'
 
 /** Control characters have no place in XML 1.0, whatever a message holds. */
 const text = (value: string): string =>
@@ -32,7 +32,7 @@ function testCase(layer: Layer, result: FileResult, lang: ReportLanguage): strin
   const errors = findings.filter(({ severity }) => severity === 'error')
   const head = `    <testcase classname="${text(result.file)}" name="${layer}"`
   const [first] = errors.length > 0 ? errors : findings
-  const message = text(first?.message[lang] ?? layerName(layer)[lang])
+  const message = text(first?.message[lang] ?? (result.notAsked.includes(layer) ? NOT_ASKED[lang] : layerName(layer)[lang]))
   if (verdict === 'invalid')
     return `${head}><failure type="${text(first?.id ?? layer)}" message="${message}">${said(errors, lang)}</failure></testcase>\n`
   if (verdict === 'error')

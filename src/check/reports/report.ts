@@ -47,6 +47,9 @@ export interface ReportFormat {
   writer(head: ReportHead, lang: ReportLanguage): ReportWriter
 }
 
+/** Beside a layer that `--layers` left out. */
+export const NOT_ASKED: Readonly<Record<ReportLanguage, string>> = { de: 'nicht verlangt (--layers)', en: 'not asked for (--layers)' }
+
 export const NOTHING_YET: ReportSum = { valid: 0, invalid: 0, unchecked: 0, error: 0 }
 
 /** The sum with one verdict more. */

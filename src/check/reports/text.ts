@@ -6,7 +6,7 @@
 import { findingRow } from '../findings.js'
 import { layerName } from '../findings-own.js'
 import { LAYERS, type ContentResult, type Finding, type Severity, type Verdict } from '../types.js'
-import type { FileResult, ReportFormat, ReportLanguage, ReportSum } from './report.js'
+import { NOT_ASKED, type FileResult, type ReportFormat, type ReportLanguage, type ReportSum } from './report.js'
 
 type Lang = ReportLanguage
 type Words = Readonly<Record<Lang, string>>
@@ -27,6 +27,8 @@ const TEXT = {
   xoev: { de: 'XÖV', en: 'XÖV' },
   envelope: { de: 'Umschlag', en: 'envelope' },
   unknown: { de: 'unbekannt', en: 'unknown' },
+  http: { de: 'HTTP-Mitschnitt', en: 'HTTP capture' },
+  mail: { de: 'E-Mail', en: 'mail' },
   encrypted: { de: 'transportverschlüsselt', en: 'transport-encrypted' },
   clear: { de: 'im Klartext', en: 'in clear' },
   unsigned: { de: 'nicht signiert', en: 'not signed' },
@@ -49,7 +51,8 @@ const TEXT = {
 const clean = (text: string): string => text.replace(/[\u0000-\u001f\u007f-\u009f]/g, '\uFFFD')
 
 function facts(result: FileResult, lang: Lang): string {
-  const parts: string[] = [TEXT[result.kind][lang], ...(result.messageType === null ? [] : [result.messageType])]
+  const capture = result.capture === null ? [] : [TEXT[result.capture][lang]]
+  const parts: string[] = [...capture, TEXT[result.kind][lang], ...(result.messageType === null ? [] : [result.messageType])]
   if (result.kind === 'osci') {
     parts.push(TEXT[result.transportEncrypted ? 'encrypted' : 'clear'][lang])
     const { messageSignature: signature } = result
@@ -91,20 +94,31 @@ function findingLines(finding: Finding, lang: Lang): string[] {
   ]
 }
 
-const ORDER: readonly Severity[] = ['error', 'warning', 'info']
+const ORDER: readonly Severity[] = ['warning', 'info']
 
-function fileLines(result: FileResult, lang: Lang): string[] {
-  const layers = LAYERS.flatMap((layer) => {
-    const verdict = result.layers[layer]
+function layerLines({ layers, notAsked }: FileResult, lang: Lang): string[] {
+  const heard = LAYERS.flatMap((layer) => {
+    const verdict = notAsked.includes(layer) ? undefined : layers[layer]
     return verdict ? [`${layerName(layer)[lang]} ${VERDICTS[verdict][lang]}`] : []
   })
-  const findings = [...result.findings].sort((a, b) => ORDER.indexOf(a.severity) - ORDER.indexOf(b.severity))
+  const left = notAsked.map((layer) => layerName(layer)[lang]).join(', ')
+  return [
+    ...(heard.length === 0 ? [] : [`  ${TEXT.layers[lang]}: ${heard.join(', ')}`]),
+    ...(left === '' ? [] : [`  ${VERDICTS.unchecked[lang]}, ${NOT_ASKED[lang]}: ${left}`]),
+  ]
+}
+
+/** What is wrong comes first: who reads ten lines knows it, and where. */
+function fileLines(result: FileResult, lang: Lang): string[] {
+  const lines = (severity: Severity): string[] =>
+    result.findings.filter((one) => one.severity === severity).flatMap((one) => findingLines(one, lang))
   return [
     `${result.file}: ${VERDICTS[result.verdict][lang]}`,
     `  ${facts(result, lang)}`,
-    ...(layers.length === 0 ? [] : [`  ${TEXT.layers[lang]}: ${layers.join(', ')}`]),
+    ...lines('error'),
+    ...layerLines(result, lang),
     ...result.contents.map((content) => `  ${contentLine(content, lang)}`),
-    ...findings.flatMap((finding) => findingLines(finding, lang)),
+    ...ORDER.flatMap(lines),
     '',
   ]
 }

@@ -69,7 +69,7 @@ export async function checkAll({ files, desk, atOnce, lang }: Run, io: Io, told:
   let next = 0
   let due = 0
   let telling = Promise.resolve()
-  let moved: (() => void)[] = []
+  const moved: (() => void)[] = []
   const tell = async (): Promise<void> => {
     for (let result = early.get(due); result; result = early.get(due)) {
       early.delete(due)

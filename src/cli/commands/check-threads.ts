@@ -40,13 +40,8 @@ class Thread {
   readonly over: Promise<void>
   #next = 0
 
-  constructor(
-    material: CheckMaterial,
-    warn: (text: string) => void,
-    progress: () => void,
-    lost: (jobs: readonly Job[], why: string) => void,
-  ) {
-    this.#worker = new Worker(threadEntry(), { workerData: material, execArgv: [] })
+  constructor(worker: Worker, warn: (text: string) => void, progress: () => void, lost: (jobs: readonly Job[], why: string) => void) {
+    this.#worker = worker
     let why = 'the thread ended'
     this.#worker.on('message', (message: FromThread) => {
       if (message.kind === 'warning') {
@@ -87,8 +82,11 @@ class Thread {
 /** Threads that end one after the other without a single result: something is wrong with us, not with the files. */
 const MOST_FRUITLESS = 4
 
+/** A thread with an engine of its own. */
+export const engineThread = (material: CheckMaterial) => (): Worker => new Worker(threadEntry(), { workerData: material, execArgv: [] })
+
 /** @param count threads; they start at once. */
-export function threads(material: CheckMaterial, count: number, warn: (text: string) => void): Threads {
+export function threads(begin: () => Worker, count: number, warn: (text: string) => void): Threads {
   const waiting: Job[] = []
   /** Each alone in a thread. */
   const suspects: Job[] = []
@@ -114,7 +112,7 @@ export function threads(material: CheckMaterial, count: number, warn: (text: str
     for (const job of [...waiting.splice(0), ...suspects.splice(0)]) job.settle(uncheckedResult('mime.check-failed', why))
   }
   const start = (): void => {
-    const thread: Thread = new Thread(material, warn, progress, (left, why) => {
+    const thread: Thread = new Thread(begin(), warn, progress, (left, why) => {
       running.delete(thread)
       for (const job of left) {
         if (job.wasTried) job.settle(uncheckedResult('mime.check-failed', why))

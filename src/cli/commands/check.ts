@@ -26,7 +26,7 @@ import { readSuites, renderDifferences } from './check-expected.js'
 import { listInputs } from './check-inputs.js'
 import { openKeystore, readMaterial, type CheckMaterial, type KeystoreArgument } from './check-material.js'
 import { checkAll } from './check-run.js'
-import { FILES_PER_THREAD, threads } from './check-threads.js'
+import { engineThread, FILES_PER_THREAD, threads } from './check-threads.js'
 
 const OPTIONS = {
   keystore: { type: 'string', multiple: true },
@@ -221,7 +221,7 @@ async function openDesks(material: CheckMaterial, files: number, workers: number
   }
   const count = Math.min(workers, Math.ceil(files / FILES_FOR_A_THREAD))
   if (count > 1) {
-    const pool = threads(material, count, warn)
+    const pool = threads(engineThread(material), count, warn)
     return { desk: pool, atOnce: count * FILES_PER_THREAD, close: () => pool.close() }
   }
   const { context, close } = await composeContext(material, 1, warn)
@@ -261,7 +261,7 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
     ...(layers ? { layers } : {}),
     ...(at ? { at } : {}),
   })
-  const { close, ...desks } = await openDesks(material, suites.files.length, workers, warn)
+  const desks = await openDesks(material, suites.files.length, workers, warn)
   try {
     const head: ReportHead = { tool: 'protektor', version: await packageVersion(), node: process.version, ...judgedBy }
     const form = await FORMATS[format]({ page: reportPage })
@@ -293,6 +293,6 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
     // a suite is judged by its expectations: what it holds is meant to be wrong
     return exitCode(differing === '' ? outside : counted(outside, 'invalid'))
   } finally {
-    await close()
+    await desks.close()
   }
 }

@@ -45,6 +45,7 @@ export interface Result {
   readonly sha256: string
   readonly verdict: Verdict
   readonly kind: string
+  readonly capture: 'http' | 'mail' | null
   readonly messageType: string | null
   readonly transportEncrypted: boolean
   readonly signed: boolean | null
@@ -54,6 +55,8 @@ export interface Result {
   readonly contents: readonly Content[]
   readonly findings: readonly Finding[]
   readonly layers: Readonly<Partial<Record<string, Verdict>>>
+  /** Layers that `--layers` left out. */
+  readonly notAsked: readonly string[]
 }
 
 export interface Source {

@@ -55,6 +55,7 @@ function facts(result: Result, { words }: Tongue): HTMLElement {
   const signature = result.messageSignature
   const rows: [string, string | null][] = [
     [words.kind, result.kind],
+    [words.capture, result.capture && words.captures[result.capture]],
     [words.messageType, result.messageType],
     [words.encrypted, result.kind === 'osci' ? (result.transportEncrypted ? words.yes : words.no) : null],
     [
@@ -93,7 +94,7 @@ function contentItem(content: Content, tongue: Tongue): HTMLElement {
 function layers(result: Result, report: Report, tongue: Tongue, source: SourceView | undefined): HTMLElement {
   const cards = report.layers.flatMap(({ id, ...names }) => {
     const verdict = result.layers[id]
-    if (verdict === undefined) return []
+    if (verdict === undefined || result.notAsked.includes(id)) return []
     const findings = result.findings.filter(({ layer }) => layer === id)
     return [
       el(
@@ -110,6 +111,11 @@ function layers(result: Result, report: Report, tongue: Tongue, source: SourceVi
   return el('div', { class: 'layers' }, ...cards)
 }
 
+function leftOut({ notAsked }: Result, report: Report, { language, words }: Tongue): HTMLElement | false {
+  const names = report.layers.filter(({ id }) => notAsked.includes(id)).map((one) => one[language])
+  return names.length > 0 && el('p', { class: 'quiet' }, `${words.notAsked}: ${names.join(', ')}`)
+}
+
 function inside(result: Result, report: Report, tongue: Tongue, source: SourceView | undefined): HTMLElement {
   const { words } = tongue
   return el(
@@ -119,6 +125,7 @@ function inside(result: Result, report: Report, tongue: Tongue, source: SourceVi
     facts(result, tongue),
     el('h3', {}, words.layers),
     layers(result, report, tongue, source),
+    leftOut(result, report, tongue),
     source?.element,
     result.contents.length > 0 && el('h3', {}, words.contents),
     result.contents.length > 0 && el('ul', {}, ...result.contents.map((one) => contentItem(one, tongue))),

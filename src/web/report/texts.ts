@@ -33,6 +33,9 @@ export interface Words {
   readonly contents: string
   readonly noFindings: string
   readonly kind: string
+  readonly capture: string
+  readonly captures: Readonly<Record<'http' | 'mail', string>>
+  readonly notAsked: string
   readonly messageType: string
   readonly encrypted: string
   readonly signer: string
@@ -84,6 +87,9 @@ export const WORDS: Readonly<Record<Language, Words>> = {
     contents: 'Inhalte',
     noFindings: 'keine Befunde',
     kind: 'Art',
+    capture: 'Mitschnitt',
+    captures: { http: 'HTTP', mail: 'E-Mail' },
+    notAsked: 'ungeprüft, nicht verlangt (--layers)',
     messageType: 'Nachrichtentyp',
     encrypted: 'transportverschlüsselt',
     signer: 'signiert von',
@@ -133,6 +139,9 @@ export const WORDS: Readonly<Record<Language, Words>> = {
     contents: 'Contents',
     noFindings: 'no findings',
     kind: 'kind',
+    capture: 'capture',
+    captures: { http: 'HTTP', mail: 'mail' },
+    notAsked: 'unchecked, not asked for (--layers)',
     messageType: 'message type',
     encrypted: 'transport-encrypted',
     signer: 'signed by',

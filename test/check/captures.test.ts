@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: EUPL-1.2
+/**
+ * What recorders leave around a message, and what is told of it.
+ * @module
+ */
+import { expect } from 'chai'
+import { readFileSync } from 'node:fs'
+import type { OpeningKeys } from '../../src/envelope/open.js'
+import { importOpeningKey, trustedSenders } from '../../src/envelope/keys.js'
+import type { SchemaValidator } from '../../src/xml/schema.js'
+import type { CheckContext } from '../../src/check/types.js'
+import { check, contextWith, FOREIGN, ids, osciValidator } from './support.js'
+
+const PLAIN = readFileSync(new URL('12-processDelivery.bin', FOREIGN))
+const text = (...lines: readonly string[]): Buffer => Buffer.from(lines.join('\r\n'), 'latin1')
+const around = (head: readonly string[], body: Uint8Array): Buffer => Buffer.concat([text(...head, '', ''), body])
+
+/** The package without its own head, as where the type stands in HTTP's or the mail's head. */
+function withoutHead(message: Buffer): { type: string; body: Buffer } {
+  const end = message.indexOf('\r\n\r\n')
+  const type = /content-type:\s*([^\r]*(?:\r\n[ \t][^\r]*)*)/i.exec(message.toString('latin1', 0, end))?.[1] ?? ''
+  return { type: type.replace(/\r\n[ \t]+/g, ' '), body: message.subarray(end + 4) }
+}
+
+describe('captures', () => {
+  let validator: SchemaValidator
+  let context: CheckContext
+  before(async () => {
+    validator = await osciValidator(1)
+    context = await contextWith(validator, 'addressee-cipher', 'reader-cipher')
+  })
+  after(() => validator.close())
+
+  const { type, body } = withoutHead(PLAIN)
+  const REQUEST = ['POST /osci HTTP/1.1', 'Host: a.example']
+  const MAIL = ['Received: from a by b;', '\tTue, 24 Nov 2026 10:00:00 +0100', 'Received: from c by a', 'From: a@a.example', 'Subject: x']
+  const chunked = (bytes: Buffer, size: number): Buffer => {
+    const pieces: Buffer[] = []
+    for (let at = 0; at < bytes.length; at += size) {
+      const piece = bytes.subarray(at, at + size)
+      pieces.push(text(piece.length.toString(16), ''), piece, text('', ''))
+    }
+    return Buffer.concat([...pieces, text('0', '', '')])
+  }
+
+  for (const [what, capture, bytes] of [
+    ['an HTTP request', 'http', around([...REQUEST, 'Content-Type: text/xml', `Content-Length: ${PLAIN.length}`], PLAIN)],
+    ['an HTTP answer', 'http', around(['HTTP/1.1 200 OK', 'Content-Type: text/xml'], PLAIN)],
+    ['an HTTP request that holds the type in its own head', 'http', around([...REQUEST, `Content-Type: ${type}`], body)],
+    ['an HTTP request in chunks', 'http', around([...REQUEST, 'Transfer-Encoding: chunked'], chunked(PLAIN, 1000))],
+    ['an HTTP request with changed line ends in its head', 'http', Buffer.concat([Buffer.from('POST / HTTP/1.1\nHost: a\n\n'), PLAIN])],
+    ['a mail', 'mail', around([...MAIL, 'MIME-Version: 1.0', `Content-Type: ${type}`], body)],
+    ['a mail with a preamble', 'mail', around([...MAIL, `Content-Type: ${type}`], Buffer.concat([text('For people.', ''), body]))],
+    ['a mail whose package is its text', 'mail', around(MAIL, PLAIN)],
+  ] as const)
+    it(`${what} is taken off, and the message in it is valid`, async () => {
+      const result = await check(bytes, context)
+      expect(ids(result, 'error')).to.deep.equal([])
+      expect(result).to.include({ verdict: 'valid', kind: 'osci', capture, messageType: 'processDelivery', signed: true })
+    })
+
+  it('lines count in the file, where the message stands in it', async () => {
+    const xml = Buffer.from('<a xmlns="urn:x">\n<b></a>')
+    const bare = await check(xml, context)
+    const captured = await check(around(REQUEST, xml), context)
+    expect(bare.findings[0]).to.include({ id: 'xml.not-well-formed', line: 2, document: 'file' })
+    expect(captured.findings[0]).to.include({ id: 'xml.not-well-formed', line: 5, document: 'file' })
+    const encoded = around([...MAIL, 'Content-Type: text/xml', 'Content-Transfer-Encoding: base64'], Buffer.from(xml.toString('base64')))
+    expect((await check(encoded, context)).findings[0]).to.include({ id: 'xml.not-well-formed', line: 2, document: 'decrypted' })
+  })
+
+  it('an HTTP head that tells another length is told, and what is too long is cut', async () => {
+    for (const [bytes, message] of [
+      [PLAIN.length, Buffer.concat([PLAIN, Buffer.from('GET / HTTP/1.1\r\n')])],
+      [PLAIN.length + 5, PLAIN],
+    ] as const) {
+      const result = await check(around([...REQUEST, `Content-Length: ${bytes}`], message), context)
+      expect(result.verdict).to.equal('valid')
+      expect(ids(result)).to.include('mime.content-length')
+    }
+  })
+
+  for (const [what, finding, verdict, bytes] of [
+    ['a length given twice', 'mime.header-duplicate', 'invalid', around([...REQUEST, 'Content-Length: 1', 'Content-Length: 2'], PLAIN)],
+    ['a head without end', 'mime.header-malformed', 'invalid', text(...REQUEST)],
+    ['chunks that lie', 'mime.chunks', 'invalid', around([...REQUEST, 'Transfer-Encoding: chunked'], text('5', 'abc', '0', '', ''))],
+    ['endless chunks', 'mime.chunks', 'invalid', around([...REQUEST, 'Transfer-Encoding: chunked'], text('fffffffff', 'abc'))],
+    ['a compressed body', 'mime.content-coding', 'unchecked', around([...REQUEST, 'Content-Encoding: gzip'], PLAIN)],
+    ['a body that is no message', 'mime.unrecognised', 'unchecked', around(REQUEST, Buffer.from('hello'))],
+    [
+      'a letter with attachments',
+      'mime.unrecognised',
+      'unchecked',
+      around([...MAIL, 'Content-Type: multipart/mixed; boundary=b'], text('--b', 'Content-Type: text/plain', '', 'x', '--b--')),
+    ],
+    [
+      'quoted-printable',
+      'mime.transfer-encoding',
+      'invalid',
+      around([...MAIL, 'Content-Type: text/xml', 'Content-Transfer-Encoding: quoted-printable'], PLAIN),
+    ],
+  ] as const)
+    // prettier-ignore
+    it(`${what}: ${finding}, ${verdict}`, async () => {
+      const result = await check(bytes, context)
+      expect(ids(result)).to.include(finding)
+      expect(result.verdict).to.equal(verdict)
+    })
+
+  describe('envelopes', () => {
+    const bytes = readFileSync(new URL('../../fixtures/envelope/request-ec.bin', import.meta.url))
+    const keys = JSON.parse(readFileSync(new URL('../../fixtures/envelope/keys.json', import.meta.url), 'utf8')) as Record<
+      string,
+      { kty: string }
+    >
+    const vectors = readFileSync(new URL('../../fixtures/envelope/vectors.json', import.meta.url), 'utf8')
+    const sender = /"sender": ?"([^"]+)"/.exec(vectors)?.[1] ?? ''
+    const opened = async (open: string, known: string): Promise<CheckContext & { envelopes: OpeningKeys }> => ({
+      ...context,
+      envelopes: {
+        recipient: [await importOpeningKey(keys[open] ?? { kty: '' })],
+        sender: trustedSenders([{ id: sender, jwks: [keys[known] ?? { kty: '' }] }]),
+      },
+    })
+
+    it('a key opens an envelope, and what it carries is described', async () => {
+      const result = await check(bytes, await opened('recipientEc', 'senderEc'))
+      expect(ids(result, 'error')).to.deep.equal([])
+      expect(result).to.include({ verdict: 'valid', kind: 'envelope' })
+      expect(result.contents.length).to.be.greaterThan(0)
+      expect(result.contents[0]).to.include({ encrypted: true, signatureVerdict: 'valid' })
+      expect(result.contents[0]?.signedBy).to.deep.equal([sender])
+    })
+
+    it('without the right key, or an unknown sender, it stays unchecked', async () => {
+      for (const [open, known, layer] of [
+        ['recipientRsa', 'senderEc', 'content-encryption'],
+        ['recipientEc', 'senderRsa', 'author-signature'],
+      ] as const) {
+        const result = await check(bytes, await opened(open, known))
+        expect(result.verdict).to.equal('unchecked')
+        expect(result.layers[layer]).to.equal('unchecked')
+        expect(result.contents).to.deep.equal([])
+      }
+    })
+
+    it('J1 an envelope changed in any of its regions is invalid, or no envelope any more', async () => {
+      const context = await opened('recipientEc', 'senderEc')
+      for (const at of [6, 40, Math.floor(bytes.length / 2), bytes.length - 1]) {
+        const changed = Buffer.from(bytes)
+        changed.writeUInt8((changed[at] ?? 0) ^ 1, at)
+        expect((await check(changed, context)).verdict, `byte ${at}`).to.not.equal('valid')
+      }
+    })
+  })
+})
