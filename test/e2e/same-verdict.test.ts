@@ -91,7 +91,10 @@ async function byPage(browser: Browser, house: House): Promise<Seen> {
     await page.getByLabel('Vertrauensanker').setInputFiles(ANCHOR)
     await page.getByLabel('Geprüft für den Zeitpunkt').fill(AT.slice(0, -1))
     await page.getByLabel('Dateien wählen').setInputFiles(FILES)
-    await page.getByRole('status').filter({ hasText: `${FILES.length} Dateien geprüft` }).waitFor()
+    await page
+      .getByRole('status')
+      .filter({ hasText: `${FILES.length} Dateien geprüft` })
+      .waitFor()
     const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name: 'JSON', exact: true }).click()])
     const report = await readFile(await download.path(), 'utf8')
     return { report, shown: await page.evaluate<Shown[]>(READ_PAGE) }

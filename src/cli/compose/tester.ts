@@ -15,18 +15,19 @@ import { webAssets } from './web-assets.js'
 
 const MIN_TOKEN_CHARS = 32
 
-async function tokenOf({ check: { tokenFile }, file, lineOf }: Config): Promise<string | undefined> {
+async function tokenOf(config: Config): Promise<string | undefined> {
+  const { tokenFile } = config.check
   if (tokenFile === undefined) return undefined
   const token = await firstLine(tokenFile)
   // what a header carries as it is
   if (token.length >= MIN_TOKEN_CHARS && /^[\x21-\x7e]+$/.test(token)) return token
   const key = 'check.tokenFile'
-  const line = lineOf(key)
+  const line = config.lineOf(key)
   const message = {
     de: `die erste Zeile ist kein Token: wenigstens ${MIN_TOKEN_CHARS} Zeichen ohne Leerzeichen, z. B. von »openssl rand -hex 32«`,
     en: `its first line is no token: ${MIN_TOKEN_CHARS} characters at least without spaces, e.g. from "openssl rand -hex 32"`,
   }
-  throw new ConfigError([{ key, file, ...(line === undefined ? {} : { line }), message }])
+  throw new ConfigError([{ key, file: config.file, ...(line === undefined ? {} : { line }), message }])
 }
 
 /** @returns undefined: not served by this configuration. @throws {ConfigError} the token file holds no token. */
