@@ -15,6 +15,7 @@ const OPTIONS: CheckThreadsOptions = {
   waitMs: 60_000,
   timeLimitMs: 60_000,
   memoryMegabytes: 512,
+  reportPage: () => Promise.resolve({ script: '', style: '' }),
 }
 const LARGE = `<a>${'<b/>'.repeat(300_000)}</a>`
 

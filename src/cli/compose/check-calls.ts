@@ -11,6 +11,7 @@ import { check } from '../../check/engine.js'
 import { layerName } from '../../check/findings-own.js'
 import { readOrder, type CheckOrder, type FormLimits, type NamedBytes } from '../../check/form.js'
 import { FORMATS, type FormatId } from '../../check/reports/formats.js'
+import type { ReportPage } from '../../check/reports/html.js'
 import { counted, NOTHING_YET, wholeReport, type FileResult, type ReportHead } from '../../check/reports/report.js'
 import { LAYERS, type CheckContext } from '../../check/types.js'
 import { HttpError, ProtektorError } from '../../errors.js'
@@ -21,7 +22,6 @@ import { trustStore } from '../../pki/path.js'
 import { openContext, type OpenedContext } from '../commands/check-context.js'
 import { packageVersion } from '../version.js'
 import { openedTexts, type OpenedText } from './check-opened.js'
-import { reportPage } from './report-page.js'
 
 export interface CheckThreadData {
   /** Directories of schema sets. */
@@ -35,6 +35,18 @@ export type CheckAnswer =
 
 /** Said once the thread can take calls. */
 export const READY = 'ready'
+
+/** What a thread is told: the page of HTML reports, once, when it is there; and calls. */
+export type ToThread = { readonly page: ReportPage | undefined } | { readonly call: CheckCall }
+
+let givePage: (page: ReportPage | undefined) => void
+const given = new Promise<ReportPage | undefined>((resolve) => (givePage = resolve))
+
+async function reportPage(): Promise<ReportPage> {
+  const page = await given
+  if (page === undefined) throw new Error('the page of HTML reports could not be made')
+  return page
+}
 
 const numbered = <T>(what: string, list: readonly NamedBytes[], read: (bytes: Uint8Array, at: number) => T[]): T[] =>
   list.flatMap(({ bytes }, at) => {
@@ -118,10 +130,12 @@ export async function serve(): Promise<void> {
   const { schemas, limits } = workerData as CheckThreadData
   // one schema thread: files are checked one after the other
   const opened = await openContext({ keystores: [], trust: [], schemas, workers: 1, warn: () => undefined })
-  port.on('message', (call: CheckCall) => {
-    void serveOne(opened, call, limits).then((given) =>
-      port.postMessage(given, 'checked' in given ? [given.checked.body.buffer as ArrayBuffer] : []),
-    )
+  port.on('message', (message: ToThread) => {
+    if ('page' in message) givePage(message.page)
+    else
+      void serveOne(opened, message.call, limits).then((done) =>
+        port.postMessage(done, 'checked' in done ? [done.checked.body.buffer as ArrayBuffer] : []),
+      )
   })
   port.postMessage(READY)
 }

@@ -7,10 +7,11 @@
  * @module
  */
 import { Worker } from 'node:worker_threads'
+import type { ReportPage } from '../../check/reports/html.js'
 import { HttpError } from '../../errors.js'
 import type { CheckCall, CheckDesk, CheckedCall } from '../../gateway/check-desk.js'
 import { threadEntry } from '../commands/check-threads.js'
-import { READY, type CheckAnswer, type CheckThreadData } from './check-calls.js'
+import { READY, type CheckAnswer, type CheckThreadData, type ToThread } from './check-calls.js'
 
 export interface CheckThreadsOptions extends CheckThreadData {
   readonly threads: number
@@ -20,6 +21,8 @@ export interface CheckThreadsOptions extends CheckThreadData {
   /** Of one call, from when its thread begins with it. */
   readonly timeLimitMs: number
   readonly memoryMegabytes: number
+  /** Asked once, when the first thread is started. */
+  readonly reportPage: () => Promise<ReportPage>
 }
 
 /** An idle thread gives its memory back, and with it the remains of what it read. */
@@ -57,7 +60,8 @@ class CheckThread {
   #isReady = false
   #error: Error | undefined
 
-  constructor(options: CheckThreadsOptions, told: Told) {
+  /** @param page of HTML reports, undefined where it cannot be made. */
+  constructor(options: CheckThreadsOptions, page: Promise<ReportPage | undefined>, told: Told) {
     const data: CheckThreadData = { schemas: options.schemas, limits: options.limits }
     this.#timeLimitMs = options.timeLimitMs
     this.#told = told
@@ -71,6 +75,7 @@ class CheckThread {
       stderr: true,
     })
     this.#worker.on('message', (said: typeof READY | CheckAnswer) => (said === READY ? this.#rest() : this.#answered(said)))
+    void page.then((made) => this.#tell({ page: made }))
     this.#worker.once('error', (error: Error) => (this.#error = error))
     this.#worker.once('exit', () => this.#over())
   }
@@ -86,7 +91,7 @@ class CheckThread {
       this.#error = new HttpError(422, 'check.time-limit', 'Checking these files takes longer than is allowed here.')
       this.end()
     }, this.#timeLimitMs)
-    this.#worker.postMessage(job.call, [job.call.body.buffer as ArrayBuffer])
+    this.#tell({ call: job.call }, job.call.body.buffer as ArrayBuffer)
   }
 
   /** Its caller has gone. */
@@ -97,6 +102,10 @@ class CheckThread {
   end(): void {
     this.#isReady = false
     void this.#worker.terminate()
+  }
+
+  #tell(message: ToThread, ...handedOver: ArrayBuffer[]): void {
+    this.#worker.postMessage(message, handedOver)
   }
 
   #answered(answer: CheckAnswer): void {
@@ -127,12 +136,14 @@ class CheckThread {
 export function checkThreads(options: CheckThreadsOptions): CheckDesk {
   const threads = new Set<CheckThread>()
   const queue: Job[] = []
+  let page: Promise<ReportPage | undefined> | undefined
   let underway = 0
   let isClosed = false
 
   const begin = (): void => {
     let began = false
-    const thread: CheckThread = new CheckThread(options, {
+    page ??= options.reportPage().catch(() => undefined)
+    const thread: CheckThread = new CheckThread(options, page, {
       free() {
         began = true
         pump()

@@ -11,6 +11,7 @@ import type { Tester } from '../../gateway/app.js'
 import type { GatewayLog } from '../../gateway/log.js'
 import { checkThreads } from './check-threads.js'
 import { firstLine } from './keys.js'
+import { reportPage } from './report-page.js'
 import { webAssets } from './web-assets.js'
 
 const MIN_TOKEN_CHARS = 32
@@ -43,6 +44,7 @@ export async function openTester(config: Config, clock: Clock, log: GatewayLog):
     waitMs: check.waitSeconds * 1000,
     timeLimitMs: check.timeLimitSeconds * 1000,
     memoryMegabytes: check.threadMegabytes,
+    reportPage,
   })
   const api = {
     desk,
