@@ -20,10 +20,12 @@ export class Choice implements Chosen {
   }
 }
 
-const size = (bytes: number, lang: string): string =>
-  bytes < 1024 * 1024
-    ? `${(bytes / 1024).toLocaleString(lang, { maximumFractionDigits: 1 })} KiB`
-    : `${(bytes / 1024 / 1024).toLocaleString(lang, { maximumFractionDigits: 1 })} MiB`
+const UNITS = ['Bytes', 'KiB', 'MiB', 'GiB'] as const
+
+function size(bytes: number, lang: string): string {
+  const step = Math.min(UNITS.length - 1, Math.floor(Math.log2(Math.max(1, bytes)) / 10))
+  return `${(bytes / 1024 ** step).toLocaleString(lang, { maximumFractionDigits: 1 })} ${UNITS[step] ?? ''}`
+}
 
 export interface ChoiceEvents {
   /** Files have come: they are checked at once. */
