@@ -43,7 +43,7 @@ export function layerChart(report: Report, { language, words }: Tongue): HTMLEle
         'tr',
         {},
         el('th', { scope: 'col' }, words.layer),
-        ...SEVERITIES.map((one) => el('th', { scope: 'col', class: `number ${one}` }, words.severities[one])),
+        ...SEVERITIES.map((one) => el('th', { scope: 'col', class: 'number' }, words.severities[one])),
         el('td'),
       ),
     ),

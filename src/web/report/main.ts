@@ -130,19 +130,22 @@ class Results {
     const reset = el('button', { type: 'button' }, words.reset)
     reset.addEventListener('click', () => this.#reset())
     this.filter()
+    const form = el(
+      'form',
+      { class: 'filter', role: 'search', 'aria-label': words.filter },
+      el('fieldset', {}, el('legend', {}, words.verdict), ...verdicts),
+      this.#layer.field,
+      this.#finding.field,
+      el('p', {}, el('label', { for: 'text' }, words.search), this.#text),
+      el('p', {}, reset),
+    )
+    // Enter in its one text field would send it
+    form.addEventListener('submit', (event) => event.preventDefault())
     return el(
       'section',
       { 'aria-labelledby': 'results' },
       el('h2', { id: 'results' }, words.results),
-      el(
-        'form',
-        { class: 'filter', role: 'search', 'aria-label': words.filter },
-        el('fieldset', {}, el('legend', {}, words.verdict), ...verdicts),
-        this.#layer.field,
-        this.#finding.field,
-        el('p', {}, el('label', { for: 'text' }, words.search), this.#text),
-        el('p', {}, reset),
-      ),
+      form,
       this.#count,
       this.#list,
       this.#pages,

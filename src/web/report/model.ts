@@ -44,7 +44,7 @@ export interface Result {
   readonly file: string
   readonly sha256: string
   readonly verdict: Verdict
-  readonly kind: string
+  readonly kind: 'osci' | 'xoev' | 'envelope' | 'unknown'
   readonly capture: 'http' | 'mail' | null
   readonly messageType: string | null
   readonly transportEncrypted: boolean

@@ -54,7 +54,7 @@ function findingItem(finding: Finding, tongue: Tongue, source: SourceView | unde
 function facts(result: Result, { words }: Tongue): HTMLElement {
   const signature = result.messageSignature
   const rows: [string, string | null][] = [
-    [words.kind, result.kind],
+    [words.kind, words.kinds[result.kind]],
     [words.capture, result.capture && words.captures[result.capture]],
     [words.messageType, result.messageType],
     [words.encrypted, result.kind === 'osci' ? (result.transportEncrypted ? words.yes : words.no) : null],

@@ -3,7 +3,7 @@
  * Words of the report page.
  * @module
  */
-import type { Language, Severity, Verdict } from './model.js'
+import type { Language, Result, Severity, Verdict } from './model.js'
 
 export interface Words {
   readonly title: string
@@ -33,6 +33,7 @@ export interface Words {
   readonly contents: string
   readonly noFindings: string
   readonly kind: string
+  readonly kinds: Readonly<Record<Result['kind'], string>>
   readonly capture: string
   readonly captures: Readonly<Record<'http' | 'mail', string>>
   readonly notAsked: string
@@ -87,6 +88,7 @@ export const WORDS: Readonly<Record<Language, Words>> = {
     contents: 'Inhalte',
     noFindings: 'keine Befunde',
     kind: 'Art',
+    kinds: { osci: 'OSCI-Nachricht', xoev: 'XÖV-Dokument', envelope: 'Umschlag', unknown: 'unbekannt' },
     capture: 'Mitschnitt',
     captures: { http: 'HTTP', mail: 'E-Mail' },
     notAsked: 'ungeprüft, nicht verlangt (--layers)',
@@ -139,6 +141,7 @@ export const WORDS: Readonly<Record<Language, Words>> = {
     contents: 'Contents',
     noFindings: 'no findings',
     kind: 'kind',
+    kinds: { osci: 'OSCI message', xoev: 'XÖV document', envelope: 'envelope', unknown: 'unknown' },
     capture: 'capture',
     captures: { http: 'HTTP', mail: 'mail' },
     notAsked: 'unchecked, not asked for (--layers)',
