@@ -75,6 +75,8 @@ class CheckThread {
       stderr: true,
     })
     this.#worker.on('message', (said: typeof READY | CheckAnswer) => (said === READY ? this.#rest() : this.#answered(said)))
+    this.#worker.stdout.resume()
+    this.#worker.stderr.resume()
     void page.then((made) => this.#tell({ page: made }))
     this.#worker.once('error', (error: Error) => (this.#error = error))
     this.#worker.once('exit', () => this.#over())

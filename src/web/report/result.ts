@@ -27,8 +27,8 @@ function place(finding: Finding, { words }: Tongue): string {
 /** Where the bytes are at hand: shows them beside the result. */
 export interface SourceView {
   readonly element: HTMLElement
-  /** Goes to the place of a finding that has a line. */
-  reveal(finding: Finding): void
+  /** What leads to the place of a finding; undefined where it is not to be seen. */
+  wayTo(finding: Finding): (() => void) | undefined
 }
 
 export interface Showing {
@@ -36,17 +36,20 @@ export interface Showing {
   readonly source?: (result: Result) => SourceView
 }
 
+function placeLine(text: string, way: (() => void) | undefined): HTMLElement {
+  const link = way && el('button', { type: 'button', class: 'reveal' }, text)
+  if (link && way) link.addEventListener('click', way)
+  return el('p', { class: 'place' }, link ?? text)
+}
+
 function findingItem(finding: Finding, tongue: Tongue, source: SourceView | undefined): HTMLElement {
-  const text = place(finding, tongue)
-  const link = source !== undefined && finding.line !== null && el('button', { type: 'button', class: 'reveal' }, text)
-  if (link) link.addEventListener('click', () => source?.reveal(finding))
-  const where = text !== '' && (link || text)
+  const where = place(finding, tongue)
   return el(
     'li',
     { class: `finding ${finding.severity}` },
     el('p', {}, el('strong', {}, tongue.words.severities[finding.severity] + ': '), finding.message[tongue.language]),
     finding.detail !== null && el('p', { class: 'detail' }, finding.detail),
-    where && el('p', { class: 'place' }, where),
+    where !== '' && placeLine(where, source?.wayTo(finding)),
     el('p', { class: 'rule' }, el('code', {}, finding.id), finding.reference === '' ? '' : ` § ${finding.reference}`),
   )
 }

@@ -120,8 +120,9 @@ export function sourceView(
       el('h3', {}, words.source),
       el('div', { class: 'texts' }, ...shown.map(({ panel }) => panel.element)),
     ),
-    reveal(finding) {
-      shown.find(({ source }) => source.holds(finding))?.panel.reveal(finding)
+    wayTo(finding) {
+      const there = finding.line === null ? undefined : shown.find(({ source }) => source.text !== null && source.holds(finding))
+      return there && (() => there.panel.reveal(finding))
     },
   }
 }
