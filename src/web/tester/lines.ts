@@ -3,7 +3,7 @@
  * A text as lines with marks in them, cut to what can be shown: messages are often one line of many kilobytes.
  * @module
  */
-import type { Finding, Severity } from '../report/model.js'
+import { SEVERITIES, type Finding, type Severity } from '../report/model.js'
 
 /** A piece of a line; `severity` where a finding points at it. */
 export interface Piece {
@@ -45,8 +45,8 @@ function marksOf(line: string, findings: readonly Finding[]): Mark[] {
     ...markedAt(line, Math.min(Math.max(0, (column ?? 1) - 1), line.length)),
     severity,
   }))
-  for (const mark of wanted.sort((a, b) => a.from - b.from)) {
-    // several findings at one place are one mark
+  for (const mark of wanted.sort((a, b) => a.from - b.from || SEVERITIES.indexOf(a.severity) - SEVERITIES.indexOf(b.severity))) {
+    // several findings at one place are one mark, of the gravest
     if (mark.from >= (marks.at(-1)?.to ?? 0)) marks.push(mark)
   }
   return marks
