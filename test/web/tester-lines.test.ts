@@ -7,12 +7,10 @@ const at = (column: number, severity: Severity = 'error'): Finding => ({
   id: 'xml.rule',
   layer: 'xml',
   severity,
-  reference: '',
   xpath: null,
   line: 1,
   column,
   document: 'file',
-  message: { de: '', en: '' },
   detail: null,
   content: null,
 })

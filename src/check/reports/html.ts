@@ -7,6 +7,7 @@
  * @module
  */
 import { createHash } from 'node:crypto'
+import { findingRow } from '../findings.js'
 import { layerName } from '../findings-own.js'
 import { LAYERS } from '../types.js'
 import type { ReportFormat } from './report.js'
@@ -28,6 +29,14 @@ const closed = (text: string, tag: 'script' | 'style'): string => {
   return text
 }
 
+const rowsOf = (ids: ReadonlySet<string>): object =>
+  Object.fromEntries(
+    [...ids].map((id) => {
+      const { de, en, reference } = findingRow(id) ?? { de: id, en: id, reference: '' }
+      return [id, { de, en, reference }]
+    }),
+  )
+
 export function htmlReport({ script, style }: ReportPage): ReportFormat {
   const policy = `default-src 'none'; script-src ${hashOf(script)}; style-src ${hashOf(style)}; img-src data:; base-uri 'none'; form-action 'none'`
   const page = [
@@ -45,17 +54,21 @@ export function htmlReport({ script, style }: ReportPage): ReportFormat {
     writer: (head, lang) => {
       const layers = LAYERS.map((id) => ({ id, ...layerName(id) }))
       let first = true
+      const found = new Set<string>()
       return {
         begin: () =>
           `<!doctype html>\n<html lang="${lang}">\n<head>\n${page}\n<script type="application/json" id="head">${embedded({ ...head, layers })}</script>\n` +
           '<script type="application/json" id="results">[',
-        one: (result) => {
+        one: ({ findings, ...result }) => {
           const comma = first ? '\n' : ',\n'
           first = false
-          return comma + embedded(result)
+          for (const { id } of findings) found.add(id)
+          // what a finding's row says stands once, at the end: it is half of what many results weigh
+          const lean = findings.map(({ message: _message, reference: _reference, rule: _rule, ...one }) => one)
+          return comma + embedded({ ...result, findings: lean })
         },
         end: (sum) =>
-          `\n]</script>\n<script type="application/json" id="end">${embedded({ sum })}</script>\n${program}\n</head>\n<body></body>\n</html>\n`,
+          `\n]</script>\n<script type="application/json" id="end">${embedded({ sum, rows: rowsOf(found) })}</script>\n${program}\n</head>\n<body></body>\n</html>\n`,
       }
     },
   }

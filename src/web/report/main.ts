@@ -28,9 +28,9 @@ const dataOf = (id: string): unknown => JSON.parse(document.getElementById(id)?.
 
 function readReport(): Report {
   return {
-    ...(dataOf('head') as Omit<Report, 'results' | 'sum'>),
+    ...(dataOf('head') as Omit<Report, 'results' | 'sum' | 'rows'>),
     results: dataOf('results') as Result[],
-    ...(dataOf('end') as Pick<Report, 'sum'>),
+    ...(dataOf('end') as Pick<Report, 'sum' | 'rows'>),
   }
 }
 

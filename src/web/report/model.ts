@@ -14,12 +14,10 @@ export interface Finding {
   readonly id: string
   readonly layer: string
   readonly severity: Severity
-  readonly reference: string
   readonly xpath: string | null
   readonly line: number | null
   readonly column: number | null
   readonly document: 'file' | 'decrypted' | 'content'
-  readonly message: Readonly<Record<Language, string>>
   readonly detail: string | null
   readonly content: string | null
 }
@@ -74,6 +72,8 @@ export interface Report {
   readonly codeLists: readonly Source[]
   readonly results: readonly Result[]
   readonly sum: Readonly<Record<Verdict, number>>
+  /** What the id of a finding means. */
+  readonly rows: Readonly<Record<string, Readonly<Record<Language | 'reference', string>>>>
   /** Layers in the order in which they are looked at, with their names. */
   readonly layers: readonly { readonly id: string; readonly de: string; readonly en: string }[]
 }

@@ -42,15 +42,16 @@ function placeLine(text: string, way: (() => void) | undefined): HTMLElement {
   return el('p', { class: 'place' }, link ?? text)
 }
 
-function findingItem(finding: Finding, tongue: Tongue, source: SourceView | undefined): HTMLElement {
+function findingItem(finding: Finding, report: Report, tongue: Tongue, source: SourceView | undefined): HTMLElement {
+  const row = report.rows[finding.id]
   const where = place(finding, tongue)
   return el(
     'li',
     { class: `finding ${finding.severity}` },
-    el('p', {}, el('strong', {}, tongue.words.severities[finding.severity] + ': '), finding.message[tongue.language]),
+    el('p', {}, el('strong', {}, tongue.words.severities[finding.severity] + ': '), row?.[tongue.language]),
     finding.detail !== null && el('p', { class: 'detail' }, finding.detail),
     where !== '' && placeLine(where, source?.wayTo(finding)),
-    el('p', { class: 'rule' }, el('code', {}, finding.id), finding.reference === '' ? '' : ` § ${finding.reference}`),
+    el('p', { class: 'rule' }, el('code', {}, finding.id), row && row.reference !== '' ? ` § ${row.reference}` : ''),
   )
 }
 
@@ -107,7 +108,7 @@ function layers(result: Result, report: Report, tongue: Tongue, source: SourceVi
         el('p', {}, verdictMark(verdict, tongue)),
         findings.length === 0
           ? el('p', { class: 'quiet' }, tongue.words.noFindings)
-          : el('ul', {}, ...findings.map((one) => findingItem(one, tongue, source))),
+          : el('ul', {}, ...findings.map((one) => findingItem(one, report, tongue, source))),
       ),
     ]
   })
@@ -137,7 +138,7 @@ function inside(result: Result, report: Report, tongue: Tongue, source: SourceVi
 
 /** What is inside is made when it is first opened: ten thousand results need only their lines. */
 export function resultItem(result: Result, report: Report, tongue: Tongue, { open = false, source }: Showing = {}): HTMLDetailsElement {
-  const errors = result.findings.find(({ severity }) => severity === 'error')
+  const error = result.findings.find(({ severity }) => severity === 'error')
   const details = el(
     'details',
     { class: 'result' },
@@ -146,7 +147,7 @@ export function resultItem(result: Result, report: Report, tongue: Tongue, { ope
       {},
       verdictMark(result.verdict, tongue),
       el('span', { class: 'file' }, result.file),
-      el('span', { class: 'quiet' }, errors?.message[tongue.language] ?? result.messageType ?? ''),
+      el('span', { class: 'quiet' }, (error && report.rows[error.id]?.[tongue.language]) ?? result.messageType ?? ''),
     ),
   )
   const fill = (): void => {

@@ -3,7 +3,7 @@
  * The one call of the page: everything that was chosen goes to the server it came from, as a form, and comes back as a report.
  * @module
  */
-import type { Language, Report, Result } from '../report/model.js'
+import type { Finding, Language, Report, Result } from '../report/model.js'
 
 export interface Keystore {
   readonly file: File
@@ -29,6 +29,12 @@ export interface Opened {
   readonly cut: boolean
 }
 
+/** A finding as the interface gives it: what it means stands in each. */
+interface Told extends Finding {
+  readonly reference: string
+  readonly message: Readonly<Record<Language, string>>
+}
+
 export interface Answer extends Report {
   readonly results: readonly (Result & { readonly opened: readonly Opened[] })[]
   readonly reports: Readonly<Record<string, string>>
@@ -41,6 +47,11 @@ export class Refusal extends Error {
     super(title)
     this.code = code
   }
+}
+
+function answerOf(told: Omit<Answer, 'rows'>): Answer {
+  const findings = told.results.flatMap((result) => result.findings as readonly Told[])
+  return { ...told, rows: Object.fromEntries(findings.map(({ id, message, reference }) => [id, { ...message, reference }])) }
 }
 
 /** @throws {Refusal}; whatever the browser throws when nobody answers, or the call is aborted. */
@@ -57,7 +68,7 @@ export async function check(chosen: Chosen, language: Language, signal: AbortSig
   form.append('include', 'layers,reports')
   const headers: Record<string, string> = chosen.token === '' ? {} : { Authorization: `Bearer ${chosen.token}` }
   const response = await fetch('../v1/check', { method: 'POST', body: form, headers, signal, cache: 'no-store' })
-  if (response.ok) return (await response.json()) as Answer
+  if (response.ok) return answerOf((await response.json()) as Omit<Answer, 'rows'>)
   const problem = (await response.json().catch(() => ({}))) as { code?: string; title?: string }
   throw new Refusal(problem.code ?? '', problem.title ?? String(response.status))
 }
