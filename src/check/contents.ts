@@ -24,7 +24,8 @@ const verdictOf = (authors: readonly AuthorReport[]): Verdict | null => (authors
 
 async function describeContainer(container: OpenedContainer, context: CheckContext, journal: Journal): Promise<ContentResult[]> {
   const results: ContentResult[] = []
-  for (const item of container.items)
+  for (const item of container.items) {
+    context.opened?.({ document: 'content', content: item.id, bytes: item.bytes })
     results.push({
       id: item.id,
       kind: item.kind,
@@ -35,6 +36,7 @@ async function describeContainer(container: OpenedContainer, context: CheckConte
       signatureVerdict: verdictOf(container.authors),
       xoev: meantAsXml(item) ? await checkXoev(item.bytes, context, journal, item.id) : null,
     })
+  }
   for (const nested of container.nested) results.push(...(await describeContainer(nested, context, journal)))
   return results
 }

@@ -171,6 +171,7 @@ export async function checkOsci(bytes: Uint8Array, context: CheckContext, journa
   runRules(MIME_RULES, { parts }, journal)
   const before = linesBefore(file, parts.root.body)
   journal.enter(before === undefined ? 'decrypted' : 'file', before)
+  if (before === undefined) context.opened?.({ document: 'decrypted', content: null, bytes: parts.root.body })
   const outer = await step(journal, 'osci-structure', () => soap.open(parts, env))
   if (!outer) return CLOSED
   journal.note('xml')
@@ -187,6 +188,7 @@ export async function checkOsci(bytes: Uint8Array, context: CheckContext, journa
   if (!inner) return { ...CLOSED, transportEncrypted }
   if (transportEncrypted) {
     journal.enter('decrypted')
+    context.opened?.({ document: 'decrypted', content: null, bytes: inner.parts.root.body })
     enterRemarks(inner, journal)
     await step(journal, 'osci-structure', () => checkOsciSchema(inner, context, journal))
   }

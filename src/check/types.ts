@@ -127,6 +127,14 @@ export interface CheckResult {
   readonly xoev: XoevResult | null
 }
 
+/** Something that was opened or decoded on the way, as bytes: what lines and columns of findings count in. */
+export interface OpenedLayer {
+  readonly document: Exclude<PlaceIn, 'file'>
+  /** Id of the content item; null for the message itself. */
+  readonly content: string | null
+  readonly bytes: Uint8Array
+}
+
 /** A finding on its way in: what a row cannot know. */
 export interface Raised {
   readonly line?: number
@@ -147,6 +155,8 @@ export interface CheckContext extends Clock {
   readonly at?: Date
   readonly limits?: Limits
   readonly httpContentType?: string
+  /** Told of everything that is opened, for whoever shows it to the owner of the keys. */
+  readonly opened?: (layer: OpenedLayer) => void
   /** Layers to check; absent: all. What they stand on runs all the same, unheard. */
   readonly layers?: ReadonlySet<Layer>
   /** What opens protector envelopes; absent: only their open header is read. */

@@ -66,8 +66,15 @@ export const COMMANDS: Readonly<Record<string, CommandRow>> = {
   },
 }
 
-/** What a thread of this program runs (bin/thread.js). */
-export const thread = async (): Promise<void> => (await import('./commands/check-thread.js')).serve()
+const THREADS = {
+  files: () => import('./commands/check-thread.js'),
+  calls: () => import('./compose/check-calls.js'),
+} as const
+
+/** What a thread of this program runs (bin/thread.js); its first word says which. */
+export async function thread(name = process.argv[2]): Promise<void> {
+  return (await THREADS[name === 'calls' ? 'calls' : 'files']()).serve()
+}
 
 export function renderHelp(lang: Language): string {
   const width = Math.max(...Object.keys(COMMANDS).map((name) => name.length)) + 2

@@ -56,6 +56,26 @@ function checkListeners(values: Values, say: Say): void {
     say('problem', ['listen', 'admin'], 'dieselbe Adresse wie listen.public', 'same address as listen.public')
 }
 
+/** Whether others than this machine may reach the public address, through a proxy before us as well. */
+export function isExposed({ listen, publicUrl }: Pick<Values, 'listen' | 'publicUrl'>): boolean {
+  const named = publicUrl === undefined ? 'localhost' : new URL(publicUrl).hostname.replace(/^\[|\]$/g, '')
+  return !isLoopback(listen.public.address.host) || !isLoopback(named)
+}
+
+/** Whether `POST /v1/check` is served. */
+export const isCheckEnabled = (values: Pick<Values, 'listen' | 'publicUrl' | 'check'>): boolean =>
+  values.check.enabled ?? (!isExposed(values) || values.check.tokenFile !== undefined)
+
+function checkTester(values: Values, say: Say): void {
+  if (isCheckEnabled(values) && isExposed(values) && values.check.tokenFile === undefined)
+    say(
+      'problem',
+      ['check', 'tokenFile'],
+      'fehlt: außerhalb von loopback wird nur mit Zugangstoken geprüft',
+      'is missing: off loopback checks demand an access token',
+    )
+}
+
 function checkRedis({ url, urls, passwordFile }: NonNullable<Values['core']['redis']>, say: Say): void {
   if ((url === undefined) === (urls === undefined))
     say(
@@ -293,6 +313,7 @@ export function crossCheck(values: Values): Remark[] {
       remarks.push({ path, severity, words: { de, en } })
   }
   checkListeners(values, say)
+  checkTester(values, say)
   checkCore(values, say)
   checkPeers(values, say)
   checkMailboxes(values, say)

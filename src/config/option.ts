@@ -13,7 +13,7 @@ export interface Bilingual {
 
 /** What stands beside the check of one option. */
 export interface OptionNote extends Bilingual {
-  readonly unit?: 'bytes' | 'seconds' | 'minutes' | 'hours' | 'days' | 'kilobytes' | 'path' | 'bits'
+  readonly unit?: 'bytes' | 'seconds' | 'minutes' | 'hours' | 'days' | 'kilobytes' | 'megabytes' | 'path' | 'bits'
   /** As it would stand in the file. */
   readonly example: string
   /** What a value must look like, where the check alone does not say it. */

@@ -642,6 +642,64 @@ export const OPTIONS = z.strictObject({
       ),
     })
     .prefault({}),
+  check: z
+    .strictObject({
+      enabled: option(z.boolean().optional(), {
+        ...words(
+          'POST /v1/check und die Prüfseite /tester/: geöffnet wird nur mit Schlüsseln aus demselben Aufruf, nie mit denen des Gateways',
+          'POST /v1/check and the tester page /tester/: opens with keys of the same call only, never with those of the gateway',
+        ),
+        example: 'false',
+        derived: words(
+          'true, wenn listen.public und publicUrl auf loopback zeigen oder tokenFile angegeben ist',
+          'true when listen.public and publicUrl are on loopback, or tokenFile is given',
+        ),
+      }),
+      tokenFile: pathTo(
+        'Datei mit dem Zugangstoken (wenigstens 32 Zeichen) in der ersten Zeile, Rechte 0600; außerhalb von loopback verlangt',
+        'file with the access token (32 characters at least) in its first line, mode 0600; demanded off loopback',
+        'keys/check.token',
+        'secret',
+      ),
+      requestBytes: option(whole(64 * 1024, 512 * MIB).prefault(128 * MIB), {
+        ...words(
+          'größter Aufruf, alle Dateien zusammen; so viel liegt auch insgesamt höchstens im Speicher',
+          'largest call, all files together; no more than this lies in memory in all',
+        ),
+        unit: 'bytes',
+        example: '134217728',
+      }),
+      files: option(whole(1, 10_000).prefault(1000), { ...words('Dateien eines Aufrufs', 'files of one call'), example: '1000' }),
+      keystores: option(whole(0, 64).prefault(16), { ...words('Schlüsseldateien eines Aufrufs', 'keystores of one call'), example: '16' }),
+      threads: option(whole(1, 64).prefault(1), {
+        ...words('so viele Aufrufe werden zugleich geprüft', 'this many calls are checked at a time'),
+        example: '1',
+      }),
+      threadMegabytes: option(whole(128, 65_536).prefault(1024), {
+        ...words('so viel Speicher darf eine Prüfung brauchen; darüber 422', 'a check may take this much memory; above it 422'),
+        unit: 'megabytes',
+        example: '1024',
+      }),
+      timeLimitSeconds: option(whole(1, 600).prefault(60), {
+        ...words('so lange darf ein Aufruf dauern; darüber 422', 'a call may take this long; above it 422'),
+        unit: 'seconds',
+        example: '60',
+      }),
+      waiting: option(whole(0, 1000).prefault(8), {
+        ...words('so viele Aufrufe dürfen warten; darüber 503', 'this many calls may wait; above it 503'),
+        example: '8',
+      }),
+      waitSeconds: option(whole(1, 300).prefault(30), {
+        ...words('so lange darf ein Aufruf warten; danach 503', 'a call may wait this long; then 503'),
+        unit: 'seconds',
+        example: '30',
+      }),
+      requestsPerMinute: option(whole(1, 10_000).prefault(60), {
+        ...words('Aufrufe einer Adresse je Minute; darüber 429', 'calls of one address in a minute; above it 429'),
+        example: '60',
+      }),
+    })
+    .prefault({}),
   keyrings: option(
     z
       .record(

@@ -14,6 +14,8 @@ import { HttpError } from '../errors.js'
 import type { GatewayLog } from './log.js'
 import { announcedBytes, assertReadable, readOsciBody, type BodyRules } from './body.js'
 import type { OutcomeShelf } from './core-outcomes.js'
+import { serveChecks, type CheckApiOptions } from './check-api.js'
+import { CHECK_PATH } from './check-api-openapi.js'
 import { operatorRouter, type OperatorPage } from './operator-app.js'
 import { overloadGuard, type OverloadLimits } from './overload.js'
 import type { GatewayPorts } from './ports.js'
@@ -21,6 +23,7 @@ import type { Reservation } from '../core/ports.js'
 import { reserveRoom } from './recipient/handover.js'
 import type { Call } from './recipient/request.js'
 import { renderProblem, type HttpAnswer } from './render-error.js'
+import { servePage, type WebAssets } from './web-page.js'
 
 /** What is said of an OSCI address. */
 export interface AddressEntry {
@@ -36,6 +39,14 @@ export interface OsciAddress extends AddressEntry {
   /** @throws {HttpError} nothing was done; all else is an answer. */
   answer(call: Call, reservation?: Reservation): Promise<HttpAnswer>
 }
+
+/** The check engine over HTTP, and its page. */
+export interface Tester {
+  readonly api: CheckApiOptions
+  readonly assets: () => Promise<WebAssets>
+}
+
+const TESTER_PATH = '/tester/'
 
 /** An application beside ours, e.g. the online service of the demo; it answers for its own errors. */
 export interface Mount {
@@ -55,6 +66,7 @@ export interface PublicAppOptions {
   readonly openapi?: object
   /** Public keys of the gateway, for registers. */
   readonly jwks: object
+  readonly tester?: Tester | undefined
   /** Plain HTTP off loopback: everything but the OSCI paths is shut. */
   readonly onlyOsci?: boolean
   readonly mounts?: readonly Mount[]
@@ -124,7 +136,7 @@ function frameOf(log: GatewayLog, requestId: () => string, { onRefusal, api }: F
 }
 
 export function publicApp(options: PublicAppOptions): Koa {
-  const { ports, addresses, broken = [], publicUrl, mounts = [] } = options
+  const { ports, addresses, broken = [], publicUrl, mounts = [], tester } = options
   const requestId = (): string => Buffer.from(ports.random(12)).toString('base64url')
   const app = frameOf(ports.log, requestId, {
     onRefusal: (status) => ports.metrics.refusal(String(status)),
@@ -184,6 +196,7 @@ export function publicApp(options: PublicAppOptions): Koa {
         openapi: `${publicUrl}/openapi.json`,
         health: `${publicUrl}/healthz`,
         keys: `${publicUrl}/.well-known/jwks.json`,
+        ...(tester ? { tester: publicUrl + TESTER_PATH, check: publicUrl + CHECK_PATH } : {}),
         ...(mounts.length === 0 ? {} : { pages: mounts.map(({ path }) => publicUrl + path) }),
         osci: [
           ...addresses.map(({ path, role, mode }) => ({ url: publicUrl + path, role, mode, state: 'serving' })),
@@ -197,6 +210,10 @@ export function publicApp(options: PublicAppOptions): Koa {
     context.body = options.jwks
   })
   if (options.openapi) router.get('/openapi.json', (context: Context) => void (context.body = options.openapi))
+  if (tester) {
+    serveChecks(router, tester.api)
+    servePage(router, TESTER_PATH, tester.assets)
+  }
   app.use(router.routes())
   for (const { path, handler } of mounts)
     app.use((context, next) => (`${context.path}/`.startsWith(path) ? handler(context, next) : next()))

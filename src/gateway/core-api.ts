@@ -26,7 +26,6 @@ import type { Caller, Participant } from './core-possession.js'
 import { possession } from './core-possession.js'
 import { LONG_POLL_LIMITS, LongPolls, type LongPollLimits } from './core-waits.js'
 
-export { CORE_API_OPENAPI } from './core-api-openapi.js'
 export type { Participant } from './core-possession.js'
 
 export interface CoreApiLimits {

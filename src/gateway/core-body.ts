@@ -24,6 +24,8 @@ export const TRANSFER_LIMITS: TransferLimits = { minBytesPerSecond: 16 * 1024, g
 
 export interface BodyRules extends TransferLimits {
   readonly maxBytes: number
+  /** Whose codes a refusal bears: `core.too-large`. */
+  readonly codes?: 'core' | 'check'
   /** Told the running count when no length was announced. */
   readonly grow?: (toBytes: number) => void
   /** Told once, when the body was not there after {@link SHORT_MS}. */
@@ -41,7 +43,7 @@ const NOTHING = new Uint8Array(0)
  */
 export function readBody(request: IncomingMessage, rules: BodyRules): Promise<Uint8Array> {
   const announced = contentLength(request)
-  if (announced !== undefined && announced > rules.maxBytes) return Promise.reject(tooLarge())
+  if (announced !== undefined && announced > rules.maxBytes) return Promise.reject(tooLarge(rules))
   if (announced === 0 || (announced === undefined && request.headers['transfer-encoding'] === undefined)) return Promise.resolve(NOTHING)
   return new Promise((resolve, reject) => new Reader(request, rules, announced, resolve, reject))
 }
@@ -78,7 +80,7 @@ class Reader {
   readonly #onData = (chunk: Buffer): void => {
     this.#count += chunk.length
     this.#chunks.push(chunk)
-    if (this.#count > this.#rules.maxBytes) return this.#fail(tooLarge())
+    if (this.#count > this.#rules.maxBytes) return this.#fail(tooLarge(this.#rules))
     if (this.#announced !== undefined) return
     try {
       this.#rules.grow?.(this.#count)
@@ -93,7 +95,7 @@ class Reader {
     this.#resolve(joined(this.#chunks, this.#count))
   }
 
-  readonly #onBroken = (): void => this.#fail(new HttpError(400, 'core.upload-broken', 'The upload broke.'))
+  readonly #onBroken = (): void => this.#fail(refusal(this.#rules, 400, 'upload-broken', 'The upload broke.'))
 
   readonly #onShort = (): void => {
     this.#rules.onSlow?.()
@@ -103,7 +105,7 @@ class Reader {
   readonly #onLook = (): void => {
     const elapsedSeconds = (performance.now() - this.#beganMs) / 1000
     if (this.#count < this.#rules.minBytesPerSecond * elapsedSeconds)
-      this.#fail(new HttpError(408, 'core.too-slow', 'The body came too slowly.'))
+      this.#fail(refusal(this.#rules, 408, 'too-slow', 'The body came too slowly.'))
     else this.#timer = setTimeout(this.#onLook, LOOK_MS)
   }
 
@@ -141,6 +143,8 @@ function joined(chunks: readonly Buffer[], count: number): Uint8Array {
   return bytes
 }
 
-function tooLarge(): HttpError {
-  return new HttpError(413, 'core.too-large', 'The body is too large.')
+function refusal({ codes = 'core' }: BodyRules, status: number, rule: string, message: string): HttpError {
+  return new HttpError(status, `${codes}.${rule}`, message)
 }
+
+const tooLarge = (rules: BodyRules): HttpError => refusal(rules, 413, 'too-large', 'The body is too large.')

@@ -84,9 +84,8 @@ function* readPackage(
   if (type.type !== 'multipart/related') throw new StructureError('mime', 'mime.not-related', 'The message is not multipart/related.')
   const boundary = type.parameters.get('boundary')
   if (boundary === undefined) throw noBoundary()
-  if (!BOUNDARY.test(boundary)) throw new StructureError('mime', 'mime.boundary-grammar', 'The boundary breaks its grammar.')
   assertUtf8(type.parameters.get('charset'))
-  const [root, ...attachments] = yield* readParts(start, total, boundary, limits)
+  const [root, ...attachments] = yield* readParts(start, total, boundary, limits, readPart)
   if (root === undefined) throw new StructureError('mime', 'mime.no-root', 'The message has no part.')
   if (root.contentType !== 'text/xml') throw new StructureError('mime', 'mime.root-type', 'The first part is not text/xml.')
   assertUtf8(readContentType(headerValue(root.headers, 'Content-Type') ?? '').parameters.get('charset'))
@@ -100,10 +99,18 @@ function* readPackage(
   return { root, attachments, dialect, boundary }
 }
 
-function* readParts(start: number, total: number, boundary: string, limits: Limits): Reading<readonly PartOutline[]> {
+/** What a part is, by its headers: its octets lie in [from, to). */
+export type ReadPart<T> = (headers: readonly MimeHeader[], from: number, to: number, isFirst: boolean) => T
+
+/**
+ * The parts between the delimiters of any multipart type, first to last, up to the end of the message.
+ * @throws StructureError `mime.*`; whatever `read` throws.
+ */
+export function* readParts<T>(start: number, total: number, boundary: string, limits: Limits, read: ReadPart<T>): Reading<readonly T[]> {
+  if (!BOUNDARY.test(boundary)) throw new StructureError('mime', 'mime.boundary-grammar', 'The boundary breaks its grammar.')
   const dash = Buffer.from('--' + boundary, 'latin1')
   if (!(yield* startsWith(start, dash))) throw new StructureError('mime', 'mime.preamble', 'There is something before the first boundary.')
-  const parts: PartOutline[] = []
+  const parts: T[] = []
   let at = start
   for (;;) {
     const after = at + dash.length
@@ -119,7 +126,7 @@ function* readParts(start: number, total: number, boundary: string, limits: Limi
       throw new StructureError('mime', 'mime.part-count', `The message has more than ${limits.mimeParts} parts.`)
     const block = yield* readHeaders(after + 2, limits)
     at = yield* findDelimiter(block.next, dash)
-    parts.push(readPart(block.headers, block.next, Math.max(block.next, at - 2), parts.length === 0))
+    parts.push(read(block.headers, block.next, Math.max(block.next, at - 2), parts.length === 0))
   }
 }
 

@@ -101,9 +101,19 @@ export function headerValue(headers: readonly MimeHeader[], name: string): strin
  * @throws StructureError `mime.content-type`, `mime.parameter-duplicate`.
  */
 export function readContentType(value: string): ContentTypeValue {
+  const { first, parameters } = readParameters(value)
+  if (!MEDIA_TYPE.test(first)) throw contentType('is no media type')
+  return { type: first.toLowerCase(), parameters }
+}
+
+/**
+ * Reads `value; name=value…`, the form of Content-Type and Content-Disposition.
+ * @returns `first`: what stands before the parameters, trimmed.
+ * @throws StructureError `mime.content-type`, `mime.parameter-duplicate`.
+ */
+export function readParameters(value: string): { readonly first: string; readonly parameters: ReadonlyMap<string, string> } {
   const semicolon = value.indexOf(';')
-  const type = (semicolon < 0 ? value : value.slice(0, semicolon)).trim()
-  if (!MEDIA_TYPE.test(type)) throw contentType('is no media type')
+  const first = (semicolon < 0 ? value : value.slice(0, semicolon)).trim()
   const parameters = new Map<string, string>()
   let rest = semicolon < 0 ? '' : value.slice(semicolon)
   while (rest.trim() !== '') {
@@ -117,7 +127,7 @@ export function readContentType(value: string): ContentTypeValue {
     rest = rest.slice(match[0].length)
     if (rest !== '' && !/^[ \t]*(;|$)/.test(rest)) throw contentType('has text after a parameter')
   }
-  return { type: type.toLowerCase(), parameters }
+  return { first, parameters }
 }
 
 function contentType(what: string): StructureError {

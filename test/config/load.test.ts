@@ -7,6 +7,7 @@ import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { expect } from 'chai'
+import { isCheckEnabled } from '../../src/config/cross-checks.js'
 import { loadConfig } from '../../src/config/load.js'
 import { describe as describeOptions } from '../../src/config/option.js'
 import { OPTIONS } from '../../src/config/options.js'
@@ -273,6 +274,17 @@ describe('config', () => {
     expect((await load(change('tolerate: []', 'tolerate: [ policy.small-key ]'))).warnings.map((one) => one.key)).to.deep.equal([
       'peers[0].tolerate[0]',
     ])
+  })
+
+  it('K2 checks over HTTP without an access token are for loopback only, a proxy in front included', async () => {
+    const enabled = async (text: string) => isCheckEnabled(await load(text))
+    const core = 'core: { memory: {} }'
+    expect(await enabled(core)).to.equal(true)
+    expect(await enabled(`${core}\ncheck: { enabled: false }`)).to.equal(false)
+    for (const exposed of ['listen: { public: 0.0.0.0:8443 }', 'publicUrl: https://gateway.example']) {
+      expect(await enabled(`${core}\n${exposed}`), exposed).to.equal(false)
+      expect((await only(`${core}\n${exposed}\ncheck: { enabled: true }`)).key, exposed).to.equal('check.tokenFile')
+    }
   })
 
   it('warns of every weak mode', async () => {

@@ -122,7 +122,8 @@ describe('two core nodes, two gateways', function () {
     })
     running.set(node, child)
     said.set(node, '')
-    for (const stream of [child.stdout, child.stderr]) stream.on('data', (text: Buffer) => said.set(node, (said.get(node) ?? '') + text.toString()))
+    for (const stream of [child.stdout, child.stderr])
+      stream.on('data', (text: Buffer) => said.set(node, (said.get(node) ?? '') + text.toString()))
     await until(`${node} is up`, () => {
       if (child.exitCode !== null) throw new Error(`${node} ended: ${said.get(node)}`)
       return said.get(node)?.includes('public: https://') === true

@@ -19,12 +19,13 @@ describe('start and its citizen page', function () {
     const child = spawn(process.execPath, [LAUNCHER, 'start', '--lang', 'de', '--port', '0', '--admin-port', '0'], { cwd })
     const ended = new Promise<number | null>((resolve) => child.once('close', resolve))
     try {
-      const url = await new Promise<string>((resolve, reject) => {
+      const [url, tester] = await new Promise<readonly [string, string]>((resolve, reject) => {
         let out = ''
         child.stdout.on('data', (bytes: Buffer) => {
           out += bytes.toString()
-          const found = /^Bürgerseite.*: (http:\S+\/online\/)$/m.exec(out)?.[1]
-          if (found !== undefined) resolve(found)
+          const citizen = /^Bürgerseite.*: (http:\S+\/online\/)$/m.exec(out)?.[1]
+          const checking = /^Prüfseite.*: (http:\S+\/tester\/)$/m.exec(out)?.[1]
+          if (citizen !== undefined && checking !== undefined) resolve([citizen, checking])
         })
         void ended.then(() => reject(new Error(out)))
       })
@@ -33,8 +34,9 @@ describe('start and its citizen page', function () {
       await page.goto(url)
       await fillIn(page, 0)
       expect(await send(page)).to.equal('Die Antwort der Behörde ist da')
-      const links = (await (await fetch(new URL('/', url))).json()) as { links: { pages: string[] } }
+      const links = (await (await fetch(new URL('/', url))).json()) as { links: { pages: string[]; tester: string } }
       expect(links.links.pages).to.deep.equal([url])
+      expect(links.links.tester).to.equal(tester)
     } finally {
       child.kill('SIGTERM')
       await browser.close()

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: EUPL-1.2
 /**
- * Machine-readable documents that come from our own types: the core API and the envelope's metadata.
+ * Machine-readable documents that come from our own types: the HTTP interfaces and the envelope's metadata.
  * @module
  */
 import { metadataJsonSchema } from '../../src/envelope/metadata.js'
@@ -8,15 +8,15 @@ import type { Generator } from '../generated.js'
 
 const json = (value: unknown): string => JSON.stringify(value, null, 2) + '\n'
 
-const OPENAPI_SOURCE = 'src/gateway/core-api-openapi.ts'
+const OPENAPI_SOURCE = 'src/gateway/openapi.ts'
 
 export const openApi: Generator = {
   name: 'OpenAPI',
   source: OPENAPI_SOURCE,
   make: async () => {
     const module = (await import(new URL(`../../${OPENAPI_SOURCE}`, import.meta.url).href)) as Record<string, unknown>
-    const document = module['CORE_API_OPENAPI']
-    if (document === undefined) throw new Error(`${OPENAPI_SOURCE} exports no CORE_API_OPENAPI`)
+    const document = module['OPENAPI']
+    if (document === undefined) throw new Error(`${OPENAPI_SOURCE} exports no OPENAPI`)
     return new Map([['docs/openapi.json', json(document)]])
   },
 }

@@ -27,7 +27,7 @@ export interface Threads extends Desk {
 export const FILES_PER_THREAD = 32
 
 /** `bin/` lies beside the sources and beside `dist/`. */
-function entry(): string {
+export function threadEntry(): string {
   const places = ['../../../bin/thread.js', '../../../../bin/thread.js'].map((up) => fileURLToPath(new URL(up, import.meta.url)))
   const found = places.find((place) => existsSync(place))
   if (found === undefined) throw new Error('bin/thread.js is missing from the package')
@@ -83,7 +83,7 @@ class Thread {
 const MOST_FRUITLESS = 4
 
 /** A thread with an engine of its own. */
-export const engineThread = (material: CheckMaterial) => (): Worker => new Worker(entry(), { workerData: material, execArgv: [] })
+export const engineThread = (material: CheckMaterial) => (): Worker => new Worker(threadEntry(), { workerData: material, execArgv: [] })
 
 /** @param count threads; they start at once. */
 export function threads(begin: () => Worker, count: number, warn: (text: string) => void): Threads {

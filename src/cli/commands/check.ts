@@ -8,6 +8,7 @@
 import { mkdir, open, readFile, writeFile } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
 import { basename, join } from 'node:path'
+import { readMoment } from '../../check/moment.js'
 import { FORMATS, isFormat, type FormatId } from '../../check/reports/formats.js'
 import type { Difference } from '../../check/expected.js'
 import { counted, NOTHING_YET, type ReportHead, type ReportSum } from '../../check/reports/report.js'
@@ -94,8 +95,8 @@ const wrong = (de: string, en: string): UsageError => new UsageError({ de, en })
 
 function momentOf(value: string | undefined): Date | undefined {
   if (value === undefined) return undefined
-  const at = /^\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d:\d\d)$/.test(value) ? new Date(value) : undefined
-  if (!at || Number.isNaN(at.getTime()))
+  const at = readMoment(value)
+  if (!at)
     throw wrong(
       '--at erwartet eine ISO-Zeit mit Zone, z. B. 2026-11-24T12:00:00Z',
       '--at wants an ISO time with zone, e.g. 2026-11-24T12:00:00Z',

@@ -24,7 +24,8 @@ import { play, ROLES, type RoleName, type RoleRow } from '../conformance/roles.j
 import { interruption } from '../interruption.js'
 import type { Io, Text } from '../io.js'
 import { packageVersion } from '../version.js'
-import { named, openContext, openKeystore } from './check-material.js'
+import { openContext } from './check-context.js'
+import { named, openKeystore } from './check-material.js'
 import { keystoreArguments } from './keystore-arguments.js'
 
 const OPTIONS = {

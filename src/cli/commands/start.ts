@@ -50,7 +50,7 @@ const WORDS = {
     title: 'Protektor – Demo. Alle Schlüssel, Behörden und Personen sind erfunden.',
     made: 'Schlüssel erzeugt in', reused: 'Schlüssel aus', running: 'Gateway und Kern laufen auf', admin: 'Betriebsseite',
     registers: 'Register Musterstadt holt ab aus', and: 'Register Nachbarstadt aus', keeps: 'Läuft weiter; Ende mit Strg-C. Zum Ausprobieren:',
-    citizen: 'Bürgerseite (im Browser öffnen):', took: 'Antwort nach', broke: 'Die Fahrt brach ab', written: 'Nachrichten der ersten Fahrt liegen in',
+    citizen: 'Bürgerseite (im Browser öffnen):', tester: 'Prüfseite für Nachrichten:', took: 'Antwort nach', broke: 'Die Fahrt brach ab', written: 'Nachrichten der ersten Fahrt liegen in',
     taken: 'Die Adresse ist belegt; mit --port und --admin-port andere wählen',
   },
   en: {
@@ -58,7 +58,7 @@ const WORDS = {
     title: 'Protektor – demo. All keys, authorities and persons are made up.',
     made: 'keys made in', reused: 'keys from', running: 'gateway and core run on', admin: 'operator page',
     registers: 'register Musterstadt takes from', and: 'register Nachbarstadt from', keeps: 'Keeps serving; end with Ctrl-C. Try:',
-    citizen: 'Citizen page (open it in a browser):', took: 'answer after', broke: 'The ride broke off', written: 'messages of the first ride lie in',
+    citizen: 'Citizen page (open it in a browser):', tester: 'Tester page for messages:', took: 'answer after', broke: 'The ride broke off', written: 'messages of the first ride lie in',
     taken: 'The address is taken; choose others with --port and --admin-port',
   },
 } as const // prettier-ignore
@@ -185,7 +185,8 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
     const code = good ? 0 : 1
     if (values.once) return code
     const ended = endSignal()
-    io.out.write(`${words.citizen} ${gateway.public.url}${online.path}\n\n${words.keeps}\n${nextSteps(gateway, demo, keysFiles)}`)
+    io.out.write(`${words.citizen} ${gateway.public.url}${online.path}\n${words.tester} ${gateway.public.url}/tester/\n\n`)
+    io.out.write(`${words.keeps}\n${nextSteps(gateway, demo, keysFiles)}`)
     await ended
     return code
   } finally {

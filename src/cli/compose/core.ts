@@ -3,7 +3,6 @@
  * Which core a configuration means: the one in this process, one in Redis that several nodes share, or that of another Protektor.
  * @module
  */
-import { readFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import type { Config } from '../../config/types.js'
 import { memoryCore } from '../../core/adapters/memory.js'
@@ -13,6 +12,7 @@ import type { Core, CoreObserver, Once, OutcomeJournal } from '../../core/ports.
 import type { Clock } from '../../env.js'
 import type { GatewayLog } from '../../gateway/log.js'
 import type { GatewayIdentity } from '../../gateway/ports.js'
+import { firstLine } from './keys.js'
 import { openOutcomeJournal } from './outcome-journal.js'
 import { openRemoteCore } from './remote-core.js'
 
@@ -60,8 +60,4 @@ export async function openCore(config: Config, env: CoreEnv, opened: (() => Prom
   })
   opened.push(() => core.close())
   return { core, once: core.once, journal }
-}
-
-async function firstLine(file: string): Promise<string> {
-  return (await readFile(file, 'utf8')).split(/\r?\n/, 1)[0] ?? ''
 }

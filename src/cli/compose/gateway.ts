@@ -17,7 +17,7 @@ import { GATEWAY_LIMITS, type Limits } from '../../env.js'
 import { ConfigError, type ConfigProblem } from '../../errors.js'
 import { lmdbRepeats } from '../../gateway/adapters/lmdb-repeats.js'
 import { adminApp, keyringBroken, publicApp, type AddressEntry, type Mount } from '../../gateway/app.js'
-import { CORE_API_OPENAPI, coreApi, type CoreApiOptions } from '../../gateway/core-api.js'
+import { coreApi, type CoreApiOptions } from '../../gateway/core-api.js'
 import { outcomeShelf, outcomeSigner } from '../../gateway/core-outcomes.js'
 import { LONG_POLL_LIMITS } from '../../gateway/core-waits.js'
 import { coreCounter } from '../../gateway/core-counter.js'
@@ -25,6 +25,7 @@ import type { GatewayLog } from '../../gateway/log.js'
 import { gatewayMetrics } from '../../gateway/metrics.js'
 import type { GatewayPorts, RecipientEndpoint } from '../../gateway/ports.js'
 import { repeatTable } from '../../gateway/repeats.js'
+import { openApi } from '../../gateway/openapi.js'
 import { passiveRecipient } from '../../gateway/passive-recipient.js'
 import { listen, type Listening, type ServerLimits } from '../../gateway/server.js'
 import { pinnedTrust } from '../../pki/pinned.js'
@@ -37,6 +38,7 @@ import { openIntermediaries } from './intermediary.js'
 import { openOperator } from './operator.js'
 import { openOsciDirectory } from './osci-directory.js'
 import { makeEndpoints, makePeers, strictAlgorithms } from './peers.js'
+import { openTester } from './tester.js'
 import { openWaysOut } from './way-out.js'
 import { nextTurn, portionedRandom } from './world.js'
 import { deskOf, type OpenedDesk } from './xoev-desk.js'
@@ -169,6 +171,7 @@ async function compose(
   const clock = systemClock
   const { log } = options
   const own = await openOwnKeys(config, clock.now())
+  const tester = await openTester(config, clock, log)
   const participants = await readParticipants(config)
   const directory = staticDirectory(participants)
   const { remote } = config.core
@@ -236,7 +239,9 @@ async function compose(
     addresses,
     broken: brokenEndpoints(config, own.broken, log),
     publicUrl: config.publicUrl,
-    ...(api ? { coreApi: api.router, openapi: CORE_API_OPENAPI } : {}),
+    ...(api ? { coreApi: api.router } : {}),
+    openapi: openApi({ core: api !== undefined, check: tester !== undefined }),
+    tester,
     jwks: identity.jwks,
     mounts: options.mounts ?? [],
     onlyOsci: !isLoopback(publicOptions.address.host) && own.publicTls === undefined,
@@ -292,7 +297,7 @@ async function compose(
       await intermediaries.close()
       await journal?.close()
       operator.close()
-      await Promise.all([desk.close(), ports.repeats.close(), oscis.close(), admin.close(0)])
+      await Promise.all([tester?.api.desk.close(), desk.close(), ports.repeats.close(), oscis.close(), admin.close(0)])
     },
   }
 }

@@ -20,13 +20,13 @@ import { keyRing, makeDecrypter, makeSigner } from '../../pki/keys.js'
 import { readPem, readPemCertificates, readPkcs12, type KeyPair } from '../../pki/keystore.js'
 import type { ServerTls } from '../../gateway/server.js'
 
-/** The first line of a PIN file. */
-const readPin = async (file: string): Promise<string> => (await readFile(file, 'utf8')).split(/\r?\n/)[0] ?? ''
+/** Of a file with a PIN, a password or a token. */
+export const firstLine = async (file: string): Promise<string> => (await readFile(file, 'utf8')).split(/\r?\n/, 1)[0] ?? ''
 
 /** @throws {ProtektorError} `keystore.…` */
 async function openSource(source: KeySource): Promise<KeyPair> {
   if (source.pkcs12 !== undefined && source.pinFile !== undefined) {
-    const [pair] = readPkcs12(await readFile(source.pkcs12), await readPin(source.pinFile))
+    const [pair] = readPkcs12(await readFile(source.pkcs12), await firstLine(source.pinFile))
     if (pair) return pair
   } else if (source.key !== undefined && source.certificate !== undefined) {
     return readPem(await readFile(source.key, 'utf8'), await readFile(source.certificate, 'utf8'))

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: EUPL-1.2
 /**
- * Files out of the page, made in the browser and kept by it.
+ * What a citizen keeps: the answer as a page that stands alone.
  * @module
  */
 
@@ -22,15 +22,4 @@ export function standalone(content: Element, title: string, language: string): U
   // our own page policy forbids a style element even there; the style is a constant
   const html = page.documentElement.outerHTML.replace('</head>', () => `<style>${STYLE}</style></head>`)
   return new TextEncoder().encode(`<!doctype html>\n${html}\n`)
-}
-
-/** Hands a file to the browser's downloads. */
-export function save(name: string, mediaType: string, bytes: Uint8Array): void {
-  const url = URL.createObjectURL(new Blob([new Uint8Array(bytes)], { type: mediaType }))
-  const link = document.createElement('a')
-  link.href = url
-  link.download = name
-  link.click()
-  // the download has begun when the click is over; its bytes are the browser's from then on
-  setTimeout(() => URL.revokeObjectURL(url), 1000)
 }

@@ -165,7 +165,9 @@ class Results {
 
   /** For printing: everything the selection leaves, opened. @returns what brings the page back. */
   unfold(): () => void {
-    this.#list.replaceChildren(...this.#left.slice(0, PRINTED).map(({ result }) => resultItem(result, this.#report, this.#tongue, true)))
+    this.#list.replaceChildren(
+      ...this.#left.slice(0, PRINTED).map(({ result }) => resultItem(result, this.#report, this.#tongue, { open: true })),
+    )
     return () => this.#turn(this.#page)
   }
 

@@ -24,7 +24,25 @@ function place(finding: Finding, { words }: Tongue): string {
   return [line, inside, finding.xpath ?? ''].filter((part) => part !== '').join(' · ')
 }
 
-function findingItem(finding: Finding, report: Report, tongue: Tongue): HTMLElement {
+/** Where the bytes are at hand: shows them beside the result. */
+export interface SourceView {
+  readonly element: HTMLElement
+  /** What leads to the place of a finding; undefined where it is not to be seen. */
+  wayTo(finding: Finding): (() => void) | undefined
+}
+
+export interface Showing {
+  readonly open?: boolean
+  readonly source?: (result: Result) => SourceView
+}
+
+function placeLine(text: string, way: (() => void) | undefined): HTMLElement {
+  const link = way && el('button', { type: 'button', class: 'reveal' }, text)
+  if (link && way) link.addEventListener('click', way)
+  return el('p', { class: 'place' }, link ?? text)
+}
+
+function findingItem(finding: Finding, report: Report, tongue: Tongue, source: SourceView | undefined): HTMLElement {
   const row = report.rows[finding.id]
   const where = place(finding, tongue)
   return el(
@@ -32,7 +50,7 @@ function findingItem(finding: Finding, report: Report, tongue: Tongue): HTMLElem
     { class: `finding ${finding.severity}` },
     el('p', {}, el('strong', {}, tongue.words.severities[finding.severity] + ': '), row?.[tongue.language]),
     finding.detail !== null && el('p', { class: 'detail' }, finding.detail),
-    where !== '' && el('p', { class: 'place' }, where),
+    where !== '' && placeLine(where, source?.wayTo(finding)),
     el('p', { class: 'rule' }, el('code', {}, finding.id), row && row.reference !== '' ? ` § ${row.reference}` : ''),
   )
 }
@@ -77,7 +95,7 @@ function contentItem(content: Content, tongue: Tongue): HTMLElement {
 }
 
 /** The layers that had something to say, side by side. */
-function layers(result: Result, report: Report, tongue: Tongue): HTMLElement {
+function layers(result: Result, report: Report, tongue: Tongue, source: SourceView | undefined): HTMLElement {
   const cards = report.layers.flatMap(({ id, ...names }) => {
     const verdict = result.layers[id]
     if (verdict === undefined || result.notAsked.includes(id)) return []
@@ -90,7 +108,7 @@ function layers(result: Result, report: Report, tongue: Tongue): HTMLElement {
         el('p', {}, verdictMark(verdict, tongue)),
         findings.length === 0
           ? el('p', { class: 'quiet' }, tongue.words.noFindings)
-          : el('ul', {}, ...findings.map((one) => findingItem(one, report, tongue))),
+          : el('ul', {}, ...findings.map((one) => findingItem(one, report, tongue, source))),
       ),
     ]
   })
@@ -102,7 +120,7 @@ function leftOut({ notAsked }: Result, report: Report, { language, words }: Tong
   return names.length > 0 && el('p', { class: 'quiet' }, `${words.notAsked}: ${names.join(', ')}`)
 }
 
-function inside(result: Result, report: Report, tongue: Tongue): HTMLElement {
+function inside(result: Result, report: Report, tongue: Tongue, source: SourceView | undefined): HTMLElement {
   const { words } = tongue
   return el(
     'div',
@@ -110,15 +128,16 @@ function inside(result: Result, report: Report, tongue: Tongue): HTMLElement {
     el('h3', {}, words.facts),
     facts(result, tongue),
     el('h3', {}, words.layers),
-    layers(result, report, tongue),
+    layers(result, report, tongue, source),
     leftOut(result, report, tongue),
+    source?.element,
     result.contents.length > 0 && el('h3', {}, words.contents),
     result.contents.length > 0 && el('ul', {}, ...result.contents.map((one) => contentItem(one, tongue))),
   )
 }
 
 /** What is inside is made when it is first opened: ten thousand results need only their lines. */
-export function resultItem(result: Result, report: Report, tongue: Tongue, open = false): HTMLDetailsElement {
+export function resultItem(result: Result, report: Report, tongue: Tongue, { open = false, source }: Showing = {}): HTMLDetailsElement {
   const error = result.findings.find(({ severity }) => severity === 'error')
   const details = el(
     'details',
@@ -132,7 +151,7 @@ export function resultItem(result: Result, report: Report, tongue: Tongue, open 
     ),
   )
   const fill = (): void => {
-    if (details.childElementCount === 1) details.append(inside(result, report, tongue))
+    if (details.childElementCount === 1) details.append(inside(result, report, tongue, source?.(result)))
   }
   details.addEventListener('toggle', () => details.open && fill())
   if (open) {
