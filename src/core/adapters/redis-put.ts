@@ -53,8 +53,8 @@ export class Put {
   async #intoMailbox({ id, to, sender, ttlSeconds, replyTo = '', body }: StoredEnvelope, held: Held | undefined): Promise<number> {
     this.#uploads += 1
     const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength)
-    const shown = this.#places.tags.length === 1 ? replyTo : ''
-    const args = [id, to, sender, ttlSeconds, shown, held?.name ?? '']
+    const opened = this.#places.tags.length === 1 ? '' : '1'
+    const args = [id, to, sender, ttlSeconds, replyTo, held?.name ?? '', opened]
     const [lifeMs] = await this.#calls.put(this.#places.tagOf(to), `${this.#node} ${this.#uploads}`, bytes, args)
     return Number(lifeMs)
   }

@@ -27,9 +27,10 @@ interface Step {
 }
 
 const steps = (limits: RedisLimits, maxOnce: number): Readonly<Record<StepName, Step>> => ({
-  // upload: name of the key that holds the bytes; it goes with every refusal. Reservation and replyTo may be ''; → [1, ms until the deadline]
+  // upload: name of the key that holds the bytes; it goes with every refusal. Reservation and replyTo may be ''; opened: '1' when the reply
+  // mailbox is open already, in another slot → [1, ms until the deadline]
   put: {
-    takes: 'upload, id, to, sender, ttl, reply, hold',
+    takes: 'upload, id, to, sender, ttl, reply, hold, opened',
     lua: `
 ttl = tonumber(ttl)
 if hold ~= '' then unhold(hold) end
@@ -39,12 +40,13 @@ if ttl > math.max(${REPLY_POLICY.ttlSeconds}, m.ttl) then return refuse('life', 
 if call('EXISTS', P .. ':e:' .. id, P .. ':o:' .. id) > 0 then return refuse('used', upload) end
 local dead = NOW + ttl * 1000
 if m.dies then dead = math.min(dead, m.dies) end
-if reply ~= '' and mailbox(reply) then return refuse('reply-used', upload) end
-if reply ~= '' and hasTooManyReplies(sender) then return refuse('replies', upload) end
+local opens = reply ~= '' and opened ~= '1'
+if opens and mailbox(reply) then return refuse('reply-used', upload) end
+if opens and hasTooManyReplies(sender) then return refuse('replies', upload) end
 local u, bytes = usage(to, sender), call('STRLEN', P .. ':b:' .. upload)
 local lacking = lacksRoom(m, u, bytes, 1)
 if lacking then return refuse(lacking, upload) end
-if reply ~= '' then
+if opens then
   openReply(reply, sender, dead + ${REPLY_GRACE_MS})
   nameReply(sender, reply, dead + ${REPLY_GRACE_MS})
 end

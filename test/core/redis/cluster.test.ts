@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: EUPL-1.2
+/**
+ * Three servers that share the slots: the contract of the core holds there as well, and two nodes meet in every partition.
+ * @module
+ */
+import { expect } from 'chai'
+import { Redis } from 'ioredis'
+import { MEMORY_CORE_LIMITS } from '../../../src/core/adapters/memory-limits.js'
+import { systemClock } from '../../../src/core/adapters/timers.js'
+import { memoryJournal } from '../../../src/core/outcomes.js'
+import type { CoreEvent } from '../../../src/core/ports.js'
+import { needsCommand } from '../../needs.js'
+import { coreContract } from '../contract.js'
+import { envelope } from '../opened.js'
+import { freePort, later, newPrefix, openNode, RedisServer, until } from './server.js'
+
+const SLOTS = 16_384
+const SERVERS = 3
+
+describe('core in a Redis cluster', function () {
+  this.timeout(120_000)
+  const servers: RedisServer[] = []
+
+  before(async function () {
+    needsCommand(this, 'redis-server', '--version')
+    for (let i = 0; i < SERVERS; i += 1)
+      servers.push(await RedisServer.start('--cluster-enabled', 'yes', '--cluster-port', String(await freePort())))
+    const clients = servers.map((server) => server.client())
+    try {
+      const [first] = clients
+      for (const [i, client] of clients.entries()) {
+        const [from, end] = [Math.ceil((i * SLOTS) / SERVERS), Math.ceil(((i + 1) * SLOTS) / SERVERS)]
+        await client.call('CLUSTER', 'ADDSLOTSRANGE', from, end - 1)
+        await client.call('CLUSTER', 'SET-CONFIG-EPOCH', i + 1)
+        const port = /tcp_port:(\d+)/.exec(await client.info('server'))?.[1] ?? ''
+        const bus = String(((await client.config('GET', 'cluster-port')) as string[])[1])
+        if (first !== undefined && first !== client) await first.call('CLUSTER', 'MEET', '127.0.0.1', port, bus)
+      }
+      const isWhole = async (client: Redis) => {
+        const info = String(await client.call('CLUSTER', 'INFO'))
+        return info.includes('cluster_state:ok') && info.includes(`cluster_known_nodes:${SERVERS}`)
+      }
+      await until('the cluster is whole', async () => (await Promise.all(clients.map(isWhole))).every(Boolean))
+    } finally {
+      for (const client of clients) client.disconnect()
+    }
+  })
+  after(async () => {
+    for (const server of servers) await server.stop()
+  })
+
+  const urls = (): { urls: readonly string[]; cluster: true } => ({ urls: servers.map(({ url }) => url), cluster: true })
+
+  coreContract('Redis cluster', async (limits, mailboxes) => {
+    const events: CoreEvent[] = []
+    const journal = memoryJournal({ ...MEMORY_CORE_LIMITS, ...limits, clock: systemClock, node: 'node-1' })
+    const core = await openNode('', newPrefix(), { ...limits, ...urls(), journal, observe: (event) => events.push(event) })
+    for (const [address, policy] of Object.entries(mailboxes)) await core.openMailbox(address, 'register-1', policy)
+    return { core, events, pass: later, close: () => core.close() }
+  })
+
+  it('C1 put at one node, taken at the other, which waited; in mailboxes of every server', async () => {
+    const prefix = newPrefix()
+    const [one, two] = await Promise.all([openNode('', prefix, urls()), openNode('', prefix, urls())])
+    try {
+      const boxes = Array.from({ length: 24 }, (_, i) => `box.${i}`)
+      for (const core of [one, two])
+        for (const box of boxes) await core.openMailbox(box, 'register-1', { ttlSeconds: 10, handover: 'at-most-once' })
+      const waiting = boxes.map((box) => two.take(box, 10_000))
+      const sent = boxes.map((to) => envelope({ to }))
+      for (const each of sent) await one.put(each)
+      const claims = await Promise.all(waiting)
+      expect(claims.map((claim) => claim?.envelope.id)).to.deep.equal(sent.map(({ id }) => id))
+      await Promise.all(claims.map((claim) => claim?.confirm()))
+      for (const { id } of sent) expect((await one.settled(id, 5000))?.outcome).to.equal('delivered')
+      const keys = await Promise.all(
+        servers.map(async (server) => {
+          const client = server.client()
+          const size = await client.dbsize()
+          client.disconnect()
+          return size
+        }),
+      )
+      for (const size of keys) expect(size, 'every server has its part').to.be.greaterThan(0)
+    } finally {
+      await Promise.all([one.close(), two.close()])
+    }
+  })
+})
