@@ -72,6 +72,8 @@ export const FINDINGS_GATEWAY: readonly GatewayFinding[] = [
   row('chunk.number', 'osci-1.2 §10.2', '9901', 'Ein Paket mit dieser Nummer gibt es nicht.', 'There is no chunk of this number.'),
   row('chunk.too-large', 'osci-1.2 §10.5', '9902', 'Das Paket ist größer als erlaubt.', 'The chunk is larger than allowed.'),
   row('chunk.too-small', 'osci-1.2 §10.5', '9903', 'Das Paket ist kleiner als erlaubt.', 'The chunk is smaller than allowed.'),
+  row('chunk.too-many', 'osci-1.2 §10.1', '9903', 'So viele Pakete hat keine Nachricht: die Pakete sind für sie zu klein.', 'No message has so many chunks: the chunks are too small for it.'),
+  row('chunk.too-many-downloads', 'osci-1.2 §10.4', '9811', 'In diesem Dialog sind zu viele Abholungen in Paketen begonnen; bitte erst eine beenden.', 'Too many downloads in chunks are begun in this dialog; please finish one first.'),
   row('chunk.message-too-large', 'osci-1.2 §10.5', '9904', 'Die ganze Nachricht ist größer als erlaubt.', 'The whole message is larger than allowed.'),
   row('chunk.incomplete', 'osci-1.2 §10.1', '9905', 'Dem Paket fehlen Angaben zur ganzen Nachricht.', 'The chunk lacks what it has to say of the whole message.'),
   row('chunk.totals', 'osci-1.2 §10.1', '9905', 'Zahl und Größe der Pakete ergeben nicht die Größe der Nachricht.', 'Number and size of the chunks do not make the size of the message.'),

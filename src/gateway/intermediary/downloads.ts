@@ -10,7 +10,7 @@
  * @module
  */
 import type { ByteSource } from '../../osci/large/source.js'
-import { assertChunkSize, assertNumber, chunkError } from './chunk-rules.js'
+import { assertChunkSize, assertFewChunks, assertNumber, chunkError } from './chunk-rules.js'
 import type { ChunkLimits } from './ports.js'
 
 export interface ChunkWanted {
@@ -35,10 +35,15 @@ export interface Downloads {
    *
    * @param freeze builds the whole answer (`sealLarge`); called with the first chunk.
    * @returns undefined: the package fits into one chunk, an ordinary responseToFetchDelivery is the answer; nothing is kept then.
-   * @throws {OrderError} 9901 there is no such chunk, or it is not the first of a download that has not begun; 9902, 9903 the size;
-   *   9905 the size changed. What `freeze` and reading throw.
+   * @throws {OrderError} 9811 as {@link assertRoom}; 9901 there is no such chunk, or it is not the first of a download that has not begun;
+   *   9902, 9903 the size; 9905 the size changed. What `freeze` and reading throw.
    */
   chunk(wanted: ChunkWanted, freeze: () => Promise<ByteSource>): Promise<ChunkGiven | undefined>
+  /**
+   * To be asked before a delivery is leased for another download.
+   * @throws {OrderError} 9811 so many downloads of this dialog are begun and not at their end.
+   */
+  assertRoom(dialog: string): void
   /** The delivery that a request without selection rule means: the one that this dialog is fetching. undefined: it begins another. */
   current(dialog: string, chunkNumber: number): string | undefined
   /**
@@ -61,16 +66,23 @@ interface Download {
 
 const isComplete = ({ given, total }: Download): boolean => total > 0 && given.size === total
 
-/** Begun and left in one dialog; the one that rested longest makes room. */
+/** In one dialog. What was received makes room; what is begun and not at its end is not given up for another one. */
 const MAX_PER_DIALOG = 4
 
 export function downloadTable(limits: ChunkLimits): Downloads {
   /** Order of use: the last one is the current one. */
   const dialogs = new Map<string, Map<string, Download>>()
 
+  function assertRoom(dialog: string): void {
+    const own = [...(dialogs.get(dialog)?.values() ?? [])]
+    if (own.filter((download) => !download.received).length >= MAX_PER_DIALOG)
+      throw chunkError('9811', 'too-many-downloads', `a dialog has at most ${MAX_PER_DIALOG} downloads that are not at their end`)
+  }
+
   function begin(wanted: ChunkWanted, freeze: () => Promise<ByteSource>): Download {
     assertChunkSize(wanted.chunkSizeKilobytes, limits, false)
     if (wanted.chunkNumber !== 1) throw chunkError('9901', 'number', 'a download begins with chunk 1')
+    assertRoom(wanted.dialog)
     return { sizeKilobytes: wanted.chunkSizeKilobytes, source: freeze(), given: new Set(), total: 0, received: false }
   }
 
@@ -80,8 +92,8 @@ export function downloadTable(limits: ChunkLimits): Downloads {
     dialogs.set(dialog, own)
     own.delete(messageId)
     own.set(messageId, download)
-    const [oldest] = own.keys()
-    if (own.size > MAX_PER_DIALOG && oldest !== undefined) own.delete(oldest)
+    const [received] = [...own].find(([, one]) => one.received) ?? []
+    if (own.size > MAX_PER_DIALOG && received !== undefined) own.delete(received)
   }
 
   function forget(dialog: string, messageId: string): void {
@@ -101,6 +113,7 @@ export function downloadTable(limits: ChunkLimits): Downloads {
         const source = await download.source
         const chunkBytes = download.sizeKilobytes * 1024
         download.total = Math.ceil(source.bytes / chunkBytes)
+        assertFewChunks(download.total)
         if (download.total <= 1) {
           forget(wanted.dialog, wanted.messageId)
           return undefined
@@ -117,6 +130,7 @@ export function downloadTable(limits: ChunkLimits): Downloads {
         throw cause
       }
     },
+    assertRoom,
     current(dialog, chunkNumber) {
       const [messageId, download] = [...(dialogs.get(dialog) ?? [])].at(-1) ?? []
       // the first chunk once more, of a delivery that is complete: rather the next delivery

@@ -89,16 +89,34 @@ describe('downloads', () => {
     expect([downloads.current('d', 1), downloads.current('d', 3), downloads.current('e', 3)]).to.deep.equal([undefined, 'm1', undefined])
   })
 
-  it('forgets with the dialog, keeps dialogs apart, and lets the one that rested longest make room', async () => {
+  it('forgets with the dialog, and keeps dialogs apart', async () => {
     await get(1)
     expect(await codeOf(get(2, { dialog: 'e' }))).to.equal('9901')
     downloads.end('d')
     expect(await codeOf(get(2))).to.equal('9901')
+  })
+
+  it('gives up none that is begun for another one: 9811; what was received makes room', async () => {
     for (const messageId of ['1', '2', '3', '4']) await get(1, { messageId })
-    await get(2, { messageId: '1' })
-    await get(1, { messageId: '5' })
-    expect(await codeOf(get(3, { messageId: '1' }))).to.equal('given')
-    expect(await codeOf(get(2, { messageId: '2' }))).to.equal('9901')
+    expect(() => downloads.assertRoom('d'))
+      .to.throw(OrderError)
+      .with.property('feedback', '9811')
+    downloads.assertRoom('e')
+    expect(await codeOf(get(1, { messageId: '5' }))).to.equal('9811')
+    for (const chunk of [2, 3]) expect(await codeOf(get(chunk, { messageId: '1' }))).to.equal('given')
+    expect(downloads.takeReceived('d')).to.deep.equal(['1'])
+    downloads.assertRoom('d')
+    expect(await codeOf(get(1, { messageId: '5' }))).to.equal('given')
+    for (const messageId of ['2', '3', '4']) expect(await codeOf(get(2, { messageId })), messageId).to.equal('given')
+    expect(await codeOf(get(2, { messageId: '1' })), 'received').to.equal('9901')
+  })
+
+  it('P8 cuts no package into more chunks than an attribute can list: 9903', async () => {
+    const small = downloadTable({ ...LIMITS, minKilobytes: 1 })
+    const source: ByteSource = { ...memorySource(Buffer.alloc(0)), bytes: 12_001 * KB }
+    const wanted = { dialog: 'd', messageId: 'm', chunkNumber: 1, chunkSizeKilobytes: 1 }
+    expect(await codeOf(small.chunk(wanted, () => Promise.resolve(source)))).to.equal('9903')
+    expect(small.current('d', 2)).to.equal(undefined)
   })
 
   it('makes one package for two first requests at once, and none of a failed one', async () => {

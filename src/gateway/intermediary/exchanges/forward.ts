@@ -47,12 +47,16 @@ async function goOn(request: DeliveryRequest, receiverUri: string, process: bool
   // to a receiver that comes itself, Forwarding is when it has come
   const forwarding = receiver.kind === 'active' ? undefined : plainStamp(ports.clock.now())
   const logged = process && accepted.messageId !== undefined
-  const begun = Promise.all([accepted.begin(forwarding), logged ? own.ids.issue(endpoint.path) : undefined])
-  const [begunCard, messageIdResponse] = await begun.catch((error: unknown) => {
+  let messageIdResponse: string | undefined
+  let card: CardRecord | undefined
+  try {
+    // the reply's id first: where there is none to be had the card must not say that anything went on
+    if (logged) messageIdResponse = await own.ids.issue(endpoint.path)
+    card = await accepted.begin(forwarding)
+  } catch (error) {
     accepted.giveBack()
     throw error
-  })
-  let card = begunCard
+  }
   const set = async (change: Parameters<typeof own.cards.change>[2]): Promise<void> => {
     if (card) card = (await own.cards.change(endpoint.path, card.messageId, change)) ?? card
   }

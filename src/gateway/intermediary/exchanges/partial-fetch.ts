@@ -52,6 +52,7 @@ async function freeze({ leased, card }: HandedOut, request: PartialRequest, at: 
 
 /** Leases, and ties the download to its dialog: its spool is held and its place kept until the dialog ends. */
 async function begin(dialog: OpenDialog, request: PartialRequest, at: Intermediary): Promise<HandedOut> {
+  at.downloads.assertRoom(dialog.conversationId)
   const handedOut = await leaseFor(dialog, request.message.order.selectionRule ?? {}, at)
   const { messageId, delivery } = handedOut.leased
   dialog.pending.add({ ...handedOut.pending, download: messageId })
