@@ -21,9 +21,9 @@ describe('config options', () => {
       .filter((entry) => entry.isFile() && entry.name.endsWith('.ts') && !entry.parentPath.endsWith('/config'))
       .map((entry) => readFileSync(join(entry.parentPath, entry.name), 'utf8'))
       .join('\n')
-    // Two options take effect in this room: `slowPoller` allows a longer life, `allowSmallOwnKeys` shorter keys.
+    // These take effect in this room: `slowPoller` allows a longer life, `allowSmallOwnKeys` shorter keys, `enabled` a check.
     const here = ['cross-checks.ts', 'own-keys.ts'].map((name) => readFileSync(join(source, 'config', name), 'utf8')).join('\n')
-    const readHere = ['slowPoller', 'allowSmallOwnKeys'].filter((name) => here.includes(`.${name}`))
+    const readHere = ['slowPoller', 'allowSmallOwnKeys', 'enabled'].filter((name) => here.includes(`.${name}`))
     const leaves = describeOptions(OPTIONS).map((row) => row.key.split('.').at(-1)?.replace(/\[\]$/, '') ?? '')
     const unread = [...new Set(leaves)].filter(
       (name) => name !== '*' && !WITHOUT_EFFECT.includes(name) && !new RegExp(`[.{,]\\s*${name}\\b`).test(code),

@@ -4,7 +4,7 @@
  * @module
  */
 import { expect } from 'chai'
-import { Redis } from 'ioredis'
+import type { Redis } from 'ioredis'
 import { MEMORY_CORE_LIMITS } from '../../../src/core/adapters/memory-limits.js'
 import { systemClock } from '../../../src/core/adapters/timers.js'
 import { memoryJournal } from '../../../src/core/outcomes.js'
@@ -33,7 +33,7 @@ describe('core in a Redis cluster', function () {
         await client.call('CLUSTER', 'ADDSLOTSRANGE', from, end - 1)
         await client.call('CLUSTER', 'SET-CONFIG-EPOCH', i + 1)
         const port = /tcp_port:(\d+)/.exec(await client.info('server'))?.[1] ?? ''
-        const bus = String(((await client.config('GET', 'cluster-port')) as string[])[1])
+        const bus = String(((await client.config('GET', 'cluster-port')))[1])
         if (first !== undefined && first !== client) await first.call('CLUSTER', 'MEET', '127.0.0.1', port, bus)
       }
       const isWhole = async (client: Redis) => {
@@ -71,7 +71,7 @@ describe('core in a Redis cluster', function () {
       for (const each of sent) await one.put(each)
       const claims = await Promise.all(waiting)
       expect(claims.map((claim) => claim?.envelope.id)).to.deep.equal(sent.map(({ id }) => id))
-      await Promise.all(claims.map((claim) => claim?.confirm()))
+      for (const claim of claims) await claim?.confirm()
       for (const { id } of sent) expect((await one.settled(id, 5000))?.outcome).to.equal('delivered')
       const keys = await Promise.all(
         servers.map(async (server) => {
