@@ -6,7 +6,7 @@
  * @module
  */
 import type { SchemaValidator, SchemaVerdict } from './schema.js'
-import { xpathOf, type XmlDocument, type XmlElement } from './tree.js'
+import { xpathWriter, type XmlDocument, type XmlElement } from './tree.js'
 
 /** Replaces `[start, end)` of a document's text (UTF-16 offsets) by `insert`. */
 export interface TextEdit {
@@ -122,6 +122,7 @@ export async function validateWithPlaces(
   })
   if (first.verdict !== 'invalid') return unplaced()
   const { text, at } = oneLinePerElement(document, edits)
+  const pathOf = xpathWriter()
   const second = await validator.validate(encoder.encode(text), timeoutMs)
   // the second look only explains; the verdict stands
   if (second.verdict !== 'invalid') return unplaced()
@@ -129,8 +130,8 @@ export async function validateWithPlaces(
     verdict: 'invalid',
     problems: second.problems.map((p) => {
       const e = p.line > LAST_LINE ? document.root : at.get(p.line)
-      if (!e) return { message: p.message, line: document.root.line, column: document.root.column, xpath: xpathOf(document.root) }
-      return { message: p.message, line: e.line, column: e.column, xpath: xpathOf(e) }
+      if (!e) return { message: p.message, line: document.root.line, column: document.root.column, xpath: pathOf(document.root) }
+      return { message: p.message, line: e.line, column: e.column, xpath: pathOf(e) }
     }),
   }
 }

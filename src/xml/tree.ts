@@ -110,14 +110,38 @@ export function namespacesInScope(e: XmlElement): Map<string, string> {
 
 /** Path of an element with prefixes as written and 1-based positions, e.g. `/soap:Envelope/soap:Body/osci:X[2]`. */
 export function xpathOf(e: XmlElement): string {
-  const steps: string[] = []
-  for (let n: XmlElement | undefined = e; n; n = n.parent) {
-    const me = n
-    const same = n.parent ? elementsOf(n.parent).filter((s) => s.local === me.local && s.uri === me.uri) : [n]
-    const name = n.prefix ? `${n.prefix}:${n.local}` : n.local
-    steps.push(same.length > 1 ? `${name}[${same.indexOf(n) + 1}]` : name)
+  return xpathWriter()(e)
+}
+
+/** As {@link xpathOf}, for many elements of one tree that does not change meanwhile: siblings are counted once per parent. */
+export function xpathWriter(): (e: XmlElement) => string {
+  const seen = new Map<XmlElement, ReadonlyMap<XmlElement, string>>()
+  const stepsIn = (parent: XmlElement): ReadonlyMap<XmlElement, string> => {
+    const known = seen.get(parent) ?? stepsOf(parent)
+    seen.set(parent, known)
+    return known
   }
-  return '/' + steps.reverse().join('/')
+  return (e) => {
+    const steps: string[] = []
+    for (let n: XmlElement | undefined = e; n; n = n.parent) steps.push(nameOf(n) + (n.parent ? (stepsIn(n.parent).get(n) ?? '') : ''))
+    return '/' + steps.reverse().join('/')
+  }
+}
+
+const nameOf = (e: XmlElement): string => (e.prefix ? `${e.prefix}:${e.local}` : e.local)
+
+/** `[n]` for each child element that has siblings of its name. */
+function stepsOf(parent: XmlElement): ReadonlyMap<XmlElement, string> {
+  const named = new Map<string, XmlElement[]>()
+  for (const child of elementsOf(parent)) {
+    const name = `{${child.uri}}${child.local}`
+    const same = named.get(name)
+    if (same) same.push(child)
+    else named.set(name, [child])
+  }
+  const steps = new Map<XmlElement, string>()
+  for (const same of named.values()) if (same.length > 1) for (const [i, child] of same.entries()) steps.set(child, `[${i + 1}]`)
+  return steps
 }
 
 /** Name, attributes and children for {@link element}. */

@@ -14,7 +14,7 @@ import type { Limits } from '../env.js'
 import { parseXmlInTurns } from '../xml/gate.js'
 import type { SchemaSource, SchemaValidator } from '../xml/schema.js'
 import { validateWithPlaces } from '../xml/schema-places.js'
-import { attributeOf, elementsOf, textOf, xpathOf, type XmlDocument, type XmlElement } from '../xml/tree.js'
+import { attributeOf, elementsOf, textOf, xpathWriter, type XmlDocument, type XmlElement } from '../xml/tree.js'
 import type { Turn } from '../xml/turns.js'
 import { checkCodes, DEFAULT_CODE_POLICY, type CodeListStore, type CodePolicy } from './codelists.js'
 import { xoevFinding } from './findings.js'
@@ -108,6 +108,7 @@ type LayerId = keyof XoevReport['layers']
 class Checking {
   private readonly counts = new Map<string, number>()
   private readonly broken = new Set<LayerId>()
+  private readonly pathOf = xpathWriter()
   readonly findings: Finding[] = []
   readonly layers: { -readonly [K in keyof XoevReport['layers']]: XoevReport['layers'][K] } = {}
 
@@ -116,7 +117,7 @@ class Checking {
     this.counts.set(id, count)
     if (count > MOST_OF_A_KIND) return
     const row = xoevFinding(id)
-    const where = place === undefined ? {} : 'kind' in place ? { xpath: xpathOf(place), line: place.line, column: place.column } : place
+    const where = place === undefined ? {} : 'kind' in place ? { xpath: this.pathOf(place), line: place.line, column: place.column } : place
     this.findings.push({ id, severity: row?.severity ?? 'error', ...where, ...(detail === undefined ? {} : { detail }) })
   }
 
