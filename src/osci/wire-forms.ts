@@ -9,15 +9,17 @@ import { DS, OSCI, OSCI2017, SOAP, XENC } from './names.js'
 
 const XML = 'http://www.w3.org/XML/1998/namespace'
 
-export type WireFormId =
-  | 'osci-structure.state8-oscp'
-  | 'osci-structure.state8-procard'
-  | 'osci-structure.state8-chunk-message-timeout'
-  | 'osci-structure.several-encrypted-keys'
-  | 'osci-structure.missing-feature-description'
-  | 'osci-structure.certificate-order'
-  | 'osci-structure.key-as-management-data'
-  | 'osci-structure.several-languages'
+export const WIRE_FORM_IDS = [
+  'osci-structure.state8-oscp',
+  'osci-structure.state8-procard',
+  'osci-structure.state8-chunk-message-timeout',
+  'osci-structure.several-encrypted-keys',
+  'osci-structure.missing-feature-description',
+  'osci-structure.certificate-order',
+  'osci-structure.key-as-management-data',
+  'osci-structure.several-languages',
+] as const
+export type WireFormId = (typeof WIRE_FORM_IDS)[number]
 
 export interface WireForm {
   readonly id: WireFormId

@@ -68,6 +68,12 @@ const PASSIVE = {
   'expired-certificate': '28: no validity is checked',
 } as const // prettier-ignore
 
+/** Both seen, of the same bytes: the right code, and 9202. What the library cannot read inside becomes either (facts 8, 54). */
+const EITHER = {
+  'schema-location': '8, 54: 9202 instead of 9100, now and then',
+  'response-forbidden': '8, 54: 9202 instead of 9400, now and then',
+} as const
+
 /** Conditions of the list that the peer keeps by now: a list that says too much hides what breaks later. */
 const unneeded = (results: readonly ClauseResult[], known: Readonly<Record<string, string>>): string[] =>
   Object.keys(known).filter((condition) => !withOutcome(results, 'failed').some(({ id }) => id.split('.')[1] === condition))
@@ -120,7 +126,7 @@ describe('conformance of the Java peer', function () {
     const own = keystores('intermed-cipher', 'intermed-sign', 'expired-sign')
     const results = await resultsOf(join(OUT, 'passive'), start('--as', 'intermediary', '--url', passive?.url ?? '', '--profile', file('passive.yaml'), ...own, ...out('passive')).ended)
     count('passive recipient', results)
-    expect(unexplained(results, PASSIVE)).to.deep.equal([])
+    expect(unexplained(results, { ...PASSIVE, ...EITHER })).to.deep.equal([])
     expect(unneeded(results, PASSIVE)).to.deep.equal([])
     expect(withOutcome(results, 'passed').length).to.be.greaterThan(50)
   }) // prettier-ignore
