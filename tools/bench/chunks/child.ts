@@ -46,6 +46,16 @@ export interface ChunksMeasured {
 
 const MIB = 1024 * 1024
 const KB = 1024
+/**
+ * High-water mark of this program. What `getrusage` tells includes the process that started it, until then: a test runner is larger than
+ * all that is measured here.
+ */
+function highestResidentBytes(): number {
+  const kilobytes = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1]
+  if (kilobytes === undefined) throw new Error('the kernel does not tell the high-water mark')
+  return Number(kilobytes) * KB
+}
+
 const PKI = new URL('../../../fixtures/foreign/osci-bibliothek-2.4.1/pki/intermed-sign.p12', import.meta.url)
 
 /** `bytes` of a block over and over. */
@@ -184,7 +194,7 @@ async function ride(megabytes: number, chunkKilobytes: number, directory: string
     await client.append(chunk.bytes)
   }
   const ended = performance.now()
-  const high = process.resourceUsage().maxRSS * KB
+  const high = highestResidentBytes()
   if (downloads.takeReceived('d')[0] !== 'id') throw new Error('not all was handed out')
   const received = await openLarge(client, env, 'responseToFetchDelivery')
   if (!received.evidence.signature) throw new Error('the answer is not signed')
