@@ -10,7 +10,19 @@ import { attr, element } from '../../../src/xml/tree.js'
 import { writeMessageMetaData } from '../../../src/osci/message-metadata.js'
 import { certificateRequest, removeDirectories, type House } from '../support.js'
 import { answerTo, openRequest, type AnswerSpec } from './fake-recipient.js'
-import { badParty, freePort, kinds, noticeOf, openParty, openStation, resultOf, WAY, type BadParty, type Station } from './support.js'
+import {
+  badParty,
+  freePort,
+  kinds,
+  noticeOf,
+  openParty,
+  openStation,
+  resultOf,
+  WAY,
+  type BadParty,
+  type Station,
+  until,
+} from './support.js'
 
 const FAULT = (side: string) =>
   `<?xml version="1.0"?><soap:Envelope xmlns:soap="http://schemas.xmlsoap.org/soap/envelope/"><soap:Body><soap:Fault><faultcode>soap:${side}</faultcode><faultstring>no</faultstring><detail>9200</detail></soap:Fault></soap:Body></soap:Envelope>`
@@ -72,6 +84,7 @@ describe('way out: answers', function () {
       const events = await ask({ document: certificateRequest() })
       expect(kinds(events)).to.deep.equal(['sent', 'taken', 'notice'])
       expect(noticeOf(events)).to.deep.equal({ status: 'rejected', codes })
+      await until(() => logged('way-out').length > 0)
       expect(logged('way-out')[0]).to.include({ outcome: 'unknown' })
       expect(bad?.bodies.length).to.equal(1)
     })

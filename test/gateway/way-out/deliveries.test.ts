@@ -124,6 +124,7 @@ describe('way out: deliveries', function () {
     expect(noticeOf(events)).to.deep.equal({ status: 'rejected', codes: ['9805', '9811'] })
     const last = events.at(-1)
     expect(last?.kind === 'notice' ? last.content.outcome?.reasons?.[0]?.text : '').to.contain('V000')
+    await until(() => logged('way-out').length > 0)
     expect(logged('way-out')[0]).to.include({ outcome: 'refused' })
     expect(seen).to.deep.equal([])
   })

@@ -171,6 +171,7 @@ describe('way out: handover', function () {
     const closed = station.gateway.close(4000)
     release[0]?.()
     await closed
+    await until(() => station?.logged('way-out').length === 1)
     expect(station.logged('way-out').map((line) => line.outcome)).to.deep.equal(['done'])
     await asked.catch(() => undefined)
   })
@@ -181,6 +182,7 @@ describe('way out: handover', function () {
     void station.ask({ document: certificateRequest() }).catch(() => undefined)
     await until(() => bad?.bodies.length === 1)
     await station.gateway.close(100)
+    await until(() => station?.logged('way-out').length === 1)
     expect(station.logged('way-out').map((line) => line.outcome)).to.deep.equal(['unknown'])
   })
 
