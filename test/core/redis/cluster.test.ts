@@ -33,7 +33,7 @@ describe('core in a Redis cluster', function () {
         await client.call('CLUSTER', 'ADDSLOTSRANGE', from, end - 1)
         await client.call('CLUSTER', 'SET-CONFIG-EPOCH', i + 1)
         const port = /tcp_port:(\d+)/.exec(await client.info('server'))?.[1] ?? ''
-        const bus = String(((await client.config('GET', 'cluster-port')))[1])
+        const bus = String((await client.config('GET', 'cluster-port'))[1])
         if (first !== undefined && first !== client) await first.call('CLUSTER', 'MEET', '127.0.0.1', port, bus)
       }
       const isWhole = async (client: Redis) => {
