@@ -68,18 +68,32 @@ const PASSIVE = {
   'expired-certificate': '28: no validity is checked',
 } as const // prettier-ignore
 
-/**
- * Both seen, of the same condition: the right code, and 9202. What the library cannot read inside becomes either (facts 8, 54); which
- * conditions it meets differs from run to run, so that 9202 is taken as explained, and the list is not held against what passed.
- */
-const EITHER = {
-  'schema-location': '8, 54: 9202 instead of 9100, now and then',
-  'response-forbidden': '8, 54: 9202 instead of 9400, now and then',
-} as const
-
 /** Conditions of the list that the peer keeps by now: a list that says too much hides what breaks later. */
 const unneeded = (results: readonly ClauseResult[], known: Readonly<Record<string, string>>): string[] =>
   Object.keys(known).filter((condition) => !withOutcome(results, 'failed').some(({ id }) => id.split('.')[1] === condition))
+
+const TRIES = 4
+
+/**
+ * What the peer does not keep, nobody explains, and comes again when the clause is tried alone. Of the same bytes the library answers one or
+ * two of a hundred with 9202 and the others with the right code: reading ends early at a fault inside, and now and then deciphering, in
+ * another thread, is the first to complain. Any other code, and a 9202 that stays, counts at once.
+ */
+async function constant(
+  results: readonly ClauseResult[],
+  known: Readonly<Record<string, string>>,
+  alone: (id: string) => Promise<readonly ClauseResult[]>,
+) {
+  const stay: string[] = []
+  for (const said of unexplained(results, known)) {
+    const id = said.slice(0, said.indexOf(': '))
+    let isKept = false
+    for (let n = 0; n < TRIES && !isKept && said.endsWith('fault 9202'); n += 1)
+      isKept = withOutcome(await alone(id), 'passed').some((one) => one.id === id)
+    if (!isKept) stay.push(said)
+  }
+  return stay
+}
 
 describe('conformance of the Java peer', function () {
   this.timeout(400_000)
@@ -117,9 +131,10 @@ describe('conformance of the Java peer', function () {
 
   it('its mock intermediary: what it does not keep is explained', async () => {
     const own = keystores('originator-cipher', 'originator-sign', 'expired-sign')
-    const results = await resultsOf(join(OUT, 'intermediary'), start('--as', 'client', '--url', mock?.url ?? '', '--profile', file('im.yaml'), ...own, ...out('intermediary')).ended)
+    const play = (folder: string, ...more: readonly string[]) => resultsOf(join(OUT, folder), start('--as', 'client', '--url', mock?.url ?? '', '--profile', file('im.yaml'), ...own, ...out(folder), ...more).ended)
+    const results = await play('intermediary')
     count('mock intermediary', results)
-    expect(unexplained(results, MOCK)).to.deep.equal([])
+    expect(await constant(results, MOCK, (id) => play('intermediary-again', '--only', id))).to.deep.equal([])
     expect(unneeded(results, MOCK)).to.deep.equal([])
     expect(withOutcome(results, 'passed').length).to.be.greaterThan(250)
     expect(withOutcome(results, 'failed').every(({ legs }) => legs.length > 0)).to.equal(true)
@@ -127,9 +142,11 @@ describe('conformance of the Java peer', function () {
 
   it('its passive recipient: what it does not keep is explained', async () => {
     const own = keystores('intermed-cipher', 'intermed-sign', 'expired-sign')
-    const results = await resultsOf(join(OUT, 'passive'), start('--as', 'intermediary', '--url', passive?.url ?? '', '--profile', file('passive.yaml'), ...own, ...out('passive')).ended)
+    const play = (folder: string, ...more: readonly string[]) => resultsOf(join(OUT, folder), start('--as', 'intermediary', '--url', passive?.url ?? '', '--profile', file('passive.yaml'), ...own, ...out(folder), ...more).ended)
+    const results = await play('passive')
     count('passive recipient', results)
-    expect(unexplained(results, { ...PASSIVE, ...EITHER }).filter((why) => !why.endsWith('fault 9202'))).to.deep.equal([])
+    expect(await constant(results, PASSIVE, (id) => play('passive-again', '--only', id))).to.deep.equal([])
+    expect(unneeded(results, PASSIVE)).to.deep.equal([])
     expect(withOutcome(results, 'passed').length).to.be.greaterThan(50)
   }) // prettier-ignore
 
