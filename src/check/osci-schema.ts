@@ -8,7 +8,7 @@ import { envelopeName, schemaInput } from '../osci/schema-input.js'
 import { twiceSpelledTimeouts, wireForms } from '../osci/wire-forms.js'
 import type { SoapEnvelope } from '../osci/types.js'
 import { validateWithPlaces } from '../xml/schema-places.js'
-import { masked } from '../xoev/check.js'
+import { masked } from '../xoev/checking.js'
 import type { Journal } from './journal.js'
 import type { CheckContext } from './types.js'
 

@@ -14,15 +14,15 @@ import type { Limits } from '../env.js'
 import { parseXmlInTurns } from '../xml/gate.js'
 import type { SchemaSource, SchemaValidator } from '../xml/schema.js'
 import { validateWithPlaces } from '../xml/schema-places.js'
-import { attributeOf, elementsOf, textOf, xpathWriter, type XmlDocument, type XmlElement } from '../xml/tree.js'
+import { attributeOf, elementsOf, textOf, type XmlDocument, type XmlElement } from '../xml/tree.js'
 import type { Turn } from '../xml/turns.js'
+import { Checking, masked, type Finding, type LayerId, type LayerVerdict, type LayerVerdicts } from './checking.js'
 import { checkCodes, DEFAULT_CODE_POLICY, type CodeListStore, type CodePolicy } from './codelists.js'
 import { xoevFinding } from './findings.js'
 import { checkHead } from './head-rules.js'
 import { readHead, type XoevHead } from './header.js'
 import { HEAD_RULES } from './rules/head.js'
 import { IDNR_RULES } from './rules/idnr.js'
-import type { XoevRule } from './rules/rule.js'
 import { TEXT_RULES } from './rules/text.js'
 import { isInForce, type SchemaChoice, type SchemaSets } from './schema-sets.js'
 import { schemaTypesOf, type SchemaTypes } from './schema-types.js'
@@ -30,19 +30,6 @@ import type { SchematronRunner } from './schematron-runner.js'
 import { profileFor, type XoevProfile } from './standards.js'
 import { DEFAULT_TIME_ZONE, dayIn, momentOf } from './time-zone.js'
 import { checkXprotektorRules } from './xprotektor-rules.js'
-
-/** One thing found. `xpath`, `line` and `column` (from 1) are places in the bytes that were given. */
-export interface Finding {
-  readonly id: string
-  readonly severity: 'error' | 'warning' | 'info'
-  readonly xpath?: string
-  readonly line?: number
-  readonly column?: number
-  /** English, for people who repair messages; values are masked. */
-  readonly detail?: string
-}
-
-export type LayerVerdict = 'valid' | 'invalid' | 'unchecked' | 'error'
 
 export interface XoevReport {
   readonly verdict: LayerVerdict
@@ -55,7 +42,7 @@ export interface XoevReport {
   /** Rejection code of the first failing stage, e.g. `X001`; `V000` also for `unchecked`. */
   readonly rueckweisung?: string
   /** Layers that were looked at. */
-  readonly layers: Partial<Readonly<Record<'xoev-schema' | 'xoev-head' | 'code-lists' | 'rules', LayerVerdict>>>
+  readonly layers: LayerVerdicts
   /** The parsed document, for whoever goes on reading; undefined when the gate refused it. */
   readonly document?: XmlDocument
 }
@@ -89,60 +76,6 @@ export interface ContentContext {
   readonly now?: () => Date
   /** Layers to look at; absent: all. The schema is always judged, for the others stand on it. */
   readonly asked?: ReadonlySet<string>
-}
-
-/** Takes values out of the engine's sentences: they are content of the message, often of persons. */
-export function masked(message: string): string {
-  const cut = message.length > 2000 ? message.slice(0, 2000) + '…' : message
-  return cut
-    .replace(/(The value )'[\s\S]*'( (?:is|has|does|of)\b)/, "$1'…'$2")
-    .replace(/^((?:Element|Attribute) '[^']*'(?:, attribute '[^']*')?: )'[\s\S]*'( is not )/, "$1'…'$2")
-    .replace(/^((?:Element|Attribute) '[^']*'(?:, attribute '[^']*')?: The actual value )'[\s\S]*'/, "$1'…'")
-}
-
-/** Of one kind; a message with thousands of the same fault must not cost a path for each [threat model X5]. */
-const MOST_OF_A_KIND = 100
-
-type LayerId = keyof XoevReport['layers']
-
-class Checking {
-  private readonly counts = new Map<string, number>()
-  private readonly broken = new Set<LayerId>()
-  private readonly pathOf = xpathWriter()
-  readonly findings: Finding[] = []
-  readonly layers: { -readonly [K in keyof XoevReport['layers']]: XoevReport['layers'][K] } = {}
-
-  note(id: string, place: { xpath?: string; line?: number; column?: number } | XmlElement | undefined, detail?: string): void {
-    const count = (this.counts.get(id) ?? 0) + 1
-    this.counts.set(id, count)
-    if (count > MOST_OF_A_KIND) return
-    const row = xoevFinding(id)
-    const where = place === undefined ? {} : 'kind' in place ? { xpath: this.pathOf(place), line: place.line, column: place.column } : place
-    this.findings.push({ id, severity: row?.severity ?? 'error', ...where, ...(detail === undefined ? {} : { detail }) })
-  }
-
-  /** Runs rules of one layer. One that throws ends only itself, and its layer is `error`. */
-  run<View>(layer: LayerId, rules: readonly XoevRule<View>[], view: View): void {
-    for (const rule of rules) {
-      try {
-        for (const { element, detail } of rule.run(view)) this.note(rule.id, element, detail)
-      } catch (cause) {
-        this.fail(layer, `${layer}.check-failed`, `rule ${rule.id}: ${cause instanceof Error ? cause.message : String(cause)}`)
-      }
-    }
-  }
-
-  /** What failed is on our side: nothing is said against the message, and the layer is `error`. */
-  fail(layer: LayerId, id: string, detail: string): void {
-    this.broken.add(layer)
-    this.findings.push({ id, severity: 'warning', detail })
-  }
-
-  /** Ends a layer: invalid when it raised an error since `from`, error when a rule of it broke. */
-  close(layer: LayerId, from: number): void {
-    const invalid = this.findings.slice(from).some((f) => f.severity === 'error')
-    this.layers[layer] = invalid ? 'invalid' : this.broken.has(layer) ? 'error' : 'valid'
-  }
 }
 
 /** Does somebody mean this to be XML? First sign that is no white space, marks and NULs (UTF-16) aside. */
@@ -276,7 +209,7 @@ export async function checkContent(bytes: Uint8Array, context: ContentContext): 
   const checking = new Checking()
   const profile = profileFor(root.uri)
   const head = readHead(document)
-  const asks = (layer: keyof XoevReport['layers']): boolean => context.asked?.has(layer) ?? true
+  const asks = (layer: LayerId): boolean => context.asked?.has(layer) ?? true
   if (document.byteOrderMark) checking.note('xoev-schema.byte-order-mark', { line: 1, column: 1 })
   checking.run('xoev-schema', TEXT_RULES, { document })
 

@@ -6,7 +6,7 @@
 import { createServer } from 'node:http'
 import { expect } from 'chai'
 import { ProtektorError } from '../../src/errors.js'
-import { masked } from '../../src/xoev/check.js'
+import { masked } from '../../src/xoev/checking.js'
 import { CodeListStore } from '../../src/xoev/codelists.js'
 import { FINDINGS_XOEV } from '../../src/xoev/findings.js'
 import { readHead } from '../../src/xoev/header.js'

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: EUPL-1.2
+/**
+ * Across options: OSCI endpoints and ways out, what they name and what their mode needs.
+ * @module
+ */
+import type { Path } from './problems.js'
+import { duplicates, type Say, type Values } from './remarks.js'
+
+export function checkEndpoints(values: Values, say: Say): void {
+  const mailboxes = new Set([...Object.keys(values.mailboxes), ...values.participants.flatMap((participant) => participant.mailboxes)])
+  const peers = new Set(values.peers.map((peer) => peer.name))
+  for (const index of duplicates(values.endpoints.map((endpoint) => endpoint.path)))
+    say('problem', ['endpoints', index, 'path'], 'kommt schon einmal vor', 'occurs before')
+  values.endpoints.forEach((endpoint, index) => {
+    const at = (...rest: PropertyKey[]): Path => ['endpoints', index, ...rest]
+    const keyring = values.keyrings[endpoint.keys]
+    if (!keyring) say('problem', at('keys'), `keyrings.${endpoint.keys} gibt es nicht`, `there is no keyrings.${endpoint.keys}`)
+    endpoint.peers.forEach((name, position) => {
+      if (!peers.has(name)) say('problem', at('peers', position), `kein Partner heißt ${name}`, `no peer is named ${name}`)
+    })
+    if (endpoint.role === 'intermediary' && !endpoint.path.startsWith('/osci/intermediary'))
+      say('problem', at('path'), 'beginnt mit /osci/intermediary', 'begins with /osci/intermediary')
+    const mailboxExists = (address: string | undefined, path: Path): void => {
+      if (address !== undefined && !mailboxes.has(address))
+        say('problem', path, `mailboxes.${address} gibt es nicht`, `there is no mailbox ${address}`)
+    }
+    mailboxExists(endpoint.defaultMailbox, at('defaultMailbox'))
+    endpoint.routes.forEach((route, position) => {
+      mailboxExists(route.mailbox, at('routes', position, 'mailbox'))
+      const named = [route.addresseeCertificate, route.kennung, route.metadataReader].filter((value) => value !== undefined)
+      if (named.length !== 1)
+        say(
+          'problem',
+          at('routes', position),
+          'genau eines von addresseeCertificate, kennung, metadataReader',
+          'exactly one of addresseeCertificate, kennung, metadataReader',
+        )
+      if (route.kennung !== undefined && endpoint.mode === 'blind')
+        say('problem', at('routes', position, 'kennung'), 'nur mit mode: terminating lesbar', 'readable with mode: terminating only')
+    })
+    if (endpoint.role === 'passiveRecipient' && endpoint.routes.length === 0 && endpoint.defaultMailbox === undefined)
+      say(
+        'problem',
+        at(),
+        'weder routes noch defaultMailbox: nichts kann zugestellt werden',
+        'neither routes nor defaultMailbox: nothing can be delivered',
+      )
+    if (endpoint.role === 'passiveRecipient' && endpoint.mode === undefined)
+      say('problem', at('mode'), 'fehlt: terminating oder blind', 'is missing: terminating or blind')
+    if (endpoint.role === 'intermediary' && endpoint.mode === 'terminating')
+      say('problem', at('mode'), 'ein Intermediär öffnet keine Inhalte', 'an intermediary opens no content')
+    if (endpoint.takeWithinSeconds >= endpoint.answerWithinSeconds)
+      say('problem', at('takeWithinSeconds'), 'muss kleiner sein als answerWithinSeconds', 'must be less than answerWithinSeconds')
+    if (endpoint.mode === 'terminating' && keyring) {
+      if (keyring.reader.length === 0)
+        say(
+          'problem',
+          ['keyrings', endpoint.keys, 'reader'],
+          'fehlt: mode terminating öffnet Inhalte',
+          'is missing: mode terminating opens content',
+        )
+      if (!keyring.author)
+        say(
+          'problem',
+          ['keyrings', endpoint.keys, 'author'],
+          'fehlt: mode terminating signiert Antworten',
+          'is missing: mode terminating signs answers',
+        )
+    }
+    if (endpoint.unknownContent === 'pass')
+      say('warning', at('unknownContent'), 'unbekannte Inhalte gehen ungeprüft weiter', 'unknown content is passed on unchecked')
+    if (endpoint.mode === 'blind' && !endpoint.requireSealedContent)
+      say('warning', at('requireSealedContent'), 'unverschlüsselte Inhalte werden angenommen', 'content in clear is accepted')
+  })
+}
+
+export function checkOutgoing(values: Values, say: Say): void {
+  const owned = new Set(values.participants.flatMap((participant) => participant.mailboxes))
+  const peers = new Set(values.peers.map((peer) => peer.name))
+  for (const index of duplicates(values.outgoing.map((way) => way.mailbox)))
+    say('problem', ['outgoing', index, 'mailbox'], 'kommt schon einmal vor', 'occurs before')
+  if (values.outgoing.length > 0 && values.directory.file === undefined && values.directory.dvdv === undefined)
+    say('problem', ['outgoing'], 'nur mit directory.file oder directory.dvdv', 'only with directory.file or directory.dvdv')
+  values.outgoing.forEach((way, index) => {
+    const at = (...rest: PropertyKey[]): Path => ['outgoing', index, ...rest]
+    if (owned.has(way.mailbox)) say('problem', at('mailbox'), 'gehört einem Teilnehmer', 'belongs to a participant')
+    if (values.mailboxes[way.mailbox] && (values.mailboxes[way.mailbox]?.cipherCertificates.length ?? 0) > 0)
+      say('problem', at('mailbox'), 'ist ein OSCI-Postfach', 'is an OSCI mailbox')
+    if (!values.keyrings[way.keys]) say('problem', at('keys'), `keyrings.${way.keys} gibt es nicht`, `there is no keyrings.${way.keys}`)
+    if (!peers.has(way.peer)) say('problem', at('peer'), `kein Partner heißt ${way.peer}`, `no peer is named ${way.peer}`)
+  })
+}
