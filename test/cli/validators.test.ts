@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: EUPL-1.2
 /**
- * The pool of compiled schemas: each compiled once, a start that failed tried again.
+ * The pool of compiled schemas: each compiled once, a start that failed tried again later.
  * @module
  */
 import { Worker } from 'node:worker_threads'
@@ -17,7 +17,7 @@ const sourceOf = (type: string): SchemaSource => ({
 
 describe('pool of validators', () => {
   it('compiles a source once, and tries again what failed', async () => {
-    const pool = validatorPool({ workers: 1, startWorker: (url, options) => new Worker(url, options) })
+    const pool = validatorPool({ workers: 1, startWorker: (url, options) => new Worker(url, options) }, 20)
     try {
       const good = sourceOf('xs:token')
       const first = pool.validatorFor(good)
@@ -32,6 +32,9 @@ describe('pool of validators', () => {
         (cause: unknown) => cause,
       )
       expect(outcome).to.have.property('finding', 'xoev-schema.set-broken')
+      // at once it would fail again
+      expect(pool.validatorFor(broken)).to.equal(failed)
+      await new Promise((resolve) => setTimeout(resolve, 200))
       const again = pool.validatorFor(broken)
       expect(again).to.not.equal(failed)
       await again.catch(() => undefined)

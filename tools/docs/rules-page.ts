@@ -17,8 +17,7 @@ const INTRODUCTION = `# Rules
 
 Besides the grammar of each layer (schemas, signatures, encryption: [findings.md](findings.md)) a check runs these rules over what it has
 opened. Each is one row of a table that knows how to look; a rule that fails makes its layer \`error\`, never the message wrong.
-Rules that come with a schema set (Schematron) are run too and appear as
-\`rules.schematron\`, with the id and sentence of their publisher.
+Rules that come with a schema set (Schematron) are run too and appear as \`rules.schematron\`, with the id and sentence of their publisher.
 `
 
 const DATES = `

@@ -3,16 +3,22 @@
  * Compiled schemas of a process: one validator per source, started when the first document asks for it.
  * @module
  */
-import { startValidator, type SchemaSource, type SchemaValidator } from '../../xml/schema.js'
+import { startValidator, type SchemaSource, type SchemaValidator, type ValidatorOptions } from '../../xml/schema.js'
 
 export interface ValidatorPool {
-  /** @throws {ProtektorError} the start failed; the next document tries again. */
+  /** @throws {ProtektorError} the start failed; documents some seconds later try again. */
   readonly validatorFor: (source: SchemaSource) => Promise<SchemaValidator>
   readonly close: () => Promise<void>
 }
 
-/** @param options threads per source, and how they are started. */
-export function validatorPool(options: Parameters<typeof startValidator>[1]): ValidatorPool {
+/** Thousands of documents of a set that does not compile must not compile it thousands of times. */
+const RETRY_MS = 10_000
+
+/**
+ * @param options threads per source, and how they are started.
+ * @param retryMs how long a failed start stands.
+ */
+export function validatorPool(options: ValidatorOptions, retryMs = RETRY_MS): ValidatorPool {
   const started = new Map<SchemaSource, Promise<SchemaValidator>>()
   return {
     validatorFor: (source) => {
@@ -20,7 +26,7 @@ export function validatorPool(options: Parameters<typeof startValidator>[1]): Va
       if (known) return known
       const starting = startValidator(source, options)
       started.set(source, starting)
-      starting.catch(() => started.delete(source))
+      starting.catch(() => setTimeout(() => started.delete(source), retryMs).unref())
       return starting
     },
     close: async () => {
