@@ -11,7 +11,7 @@ import { openEnvelope } from '../envelope/open.js'
 import type { EnvelopePart, OpenedEnvelope } from '../envelope/types.js'
 import { sha256 } from './contents.js'
 import type { Journal } from './journal.js'
-import type { CheckContext, ContentResult } from './types.js'
+import type { CheckContext, ContentResult, Layer } from './types.js'
 import { checkXoev, meantAsXml } from './xoev.js'
 
 const BROKEN = 'mime.broken-envelope'
@@ -44,12 +44,17 @@ function told(cause: unknown, journal: Journal): void {
   journal.raise(MEANINGS[cause.finding as EnvelopeFinding], { detail: `${cause.message} [${cause.finding}]` })
 }
 
+/** What a part of this role holds is read by no layer here: it must not count as looked at. */
+const NOT_READ: Partial<Readonly<Record<EnvelopePart['role'], Layer>>> = { osci: 'osci-structure' }
+
 async function describe(part: EnvelopePart, { sender }: OpenedEnvelope, context: CheckContext, journal: Journal): Promise<ContentResult> {
   const kind = part.role === 'attachment' ? 'attachment' : 'content'
   // the other parts are in a form of ours, or of OSCI
   const mayBeXoev = part.role === 'attachment' || part.role === 'document'
   const isXoev = mayBeXoev && meantAsXml({ kind, bytes: part.bytes, contentType: part.mediaType })
   context.opened?.({ document: 'content', content: part.name, bytes: part.bytes })
+  const unread = NOT_READ[part.role]
+  if (unread) journal.note(unread, 'unchecked')
   return {
     id: part.name,
     kind,

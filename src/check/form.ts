@@ -22,7 +22,7 @@ export interface NamedBytes {
 
 /** What a JSON answer may hold besides the report: texts of what was opened, and the report in the other forms. */
 export const INCLUDES = ['layers', 'reports'] as const
-export type Include = (typeof INCLUDES)[number]
+type Include = (typeof INCLUDES)[number]
 
 export interface CheckOrder {
   readonly files: readonly NamedBytes[]
@@ -69,6 +69,9 @@ function textOf({ name, bytes }: FormField): string {
   }
 }
 
+/** A file of one line ends with a break, which no PIN does. */
+const pinOf = (field: FormField): string => textOf(field).replace(/\r?\n$/, '')
+
 /** @throws {HttpError} 400 `check.…` */
 export function readOrder(body: Uint8Array, contentType: string, limits: FormLimits): CheckOrder {
   const found = new Map<Field, FormField[]>(FIELDS.map((name) => [name, []]))
@@ -88,7 +91,7 @@ export function readOrder(body: Uint8Array, contentType: string, limits: FormLim
   const files = named('file')
   if (files.length === 0) throw wrong('check.no-file', 'There is no file to check.')
   if (files.length > limits.files) throw wrong('check.too-many-files', `More than ${limits.files} files.`)
-  const [keystores, pins] = [named('keystore'), all('pin').map(textOf)]
+  const [keystores, pins] = [named('keystore'), all('pin').map(pinOf)]
   if (keystores.length > limits.keystores) throw wrong('check.too-many-keystores', `More than ${limits.keystores} keystores.`)
   if (keystores.length !== pins.length) throw wrong('check.pins', 'Every keystore needs its pin, in the same order.')
   const trust = named('trust')

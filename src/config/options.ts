@@ -663,8 +663,8 @@ export const OPTIONS = z.strictObject({
       ),
       requestBytes: option(whole(64 * 1024, 512 * MIB).prefault(128 * MIB), {
         ...words(
-          'größter Aufruf, alle Dateien zusammen; so viel liegt auch insgesamt höchstens im Speicher',
-          'largest call, all files together; no more than this lies in memory in all',
+          'größter Aufruf, alle Dateien zusammen, und größter Bericht; so viel liegt vor und nach den Prüfungen auch insgesamt höchstens im Speicher',
+          'largest call, all files together, and largest report; before and after the checks no more than this lies in memory in all',
         ),
         unit: 'bytes',
         example: '134217728',
@@ -676,7 +676,10 @@ export const OPTIONS = z.strictObject({
         example: '1',
       }),
       threadMegabytes: option(whole(128, 65_536).prefault(1024), {
-        ...words('so viel Speicher darf eine Prüfung brauchen; darüber 422', 'a check may take this much memory; above it 422'),
+        ...words(
+          'JavaScript-Heap des Threads einer Prüfung (darüber 422) und jedes seiner Threads für Schema und Schematron (darüber Urteil »error«); die Schema-Engine nimmt dazu höchstens 1 GiB je Schemasatz',
+          'JavaScript heap of the thread of a check (above it 422) and of each of its threads for schema and Schematron (above it verdict "error"); the schema engine takes 1 GiB more at most per schema set',
+        ),
         unit: 'megabytes',
         example: '1024',
       }),
@@ -695,7 +698,10 @@ export const OPTIONS = z.strictObject({
         example: '30',
       }),
       requestsPerMinute: option(whole(1, 10_000).prefault(60), {
-        ...words('Aufrufe einer Adresse je Minute; darüber 429', 'calls of one address in a minute; above it 429'),
+        ...words(
+          'Aufrufe einer Adresse je Minute; darüber 429. Aufrufe ohne das Token zählen für sich',
+          'calls of one address in a minute; above it 429. Calls without the token are counted apart',
+        ),
         example: '60',
       }),
     })

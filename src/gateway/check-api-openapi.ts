@@ -94,7 +94,7 @@ const PROBLEMS: Readonly<Record<number, string>> = {
   408: 'The body came too slowly',
   413: 'Too large',
   415: 'No form',
-  422: 'Beyond the limits of time or memory; fewer files at a time may pass',
+  422: 'Beyond the limits of time, memory or size of the report; fewer files at a time may pass',
   429: 'Too many checks in a minute; see Retry-After',
   503: 'Too many checks are under way; see Retry-After',
 }

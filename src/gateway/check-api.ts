@@ -3,7 +3,7 @@
  * `POST /v1/check`: the check engine over HTTP. A call brings everything that it needs, keys included; the gateway's own keys are not
  * within reach (threat model K2: no oracle).
  *
- *   rate ─► token ─► same origin ─► room ─► body ─► desk ─► report
+ *   same origin ─► token ─► rate ─► room ─► body ─► desk ─► report, and room until it is sent
  *
  * Specs: product.md, Decisions, "`POST /v1/check`"; threat model K2, H1, L1.
  * @module
@@ -17,7 +17,7 @@ import { HttpError } from '../errors.js'
 import { announcedBytes, assertReadable } from './body.js'
 import type { CheckDesk } from './check-desk.js'
 import { CHECK_PATH } from './check-api-openapi.js'
-import { readBody, TRANSFER_LIMITS } from './core-body.js'
+import { cutWhenSlow, readBody, TRANSFER_LIMITS, type TransferLimits } from './core-body.js'
 import type { GatewayLog } from './log.js'
 import { overloadGuard } from './overload.js'
 
@@ -27,21 +27,23 @@ export interface CheckApiOptions {
   readonly log: GatewayLog
   /** What callers must show; undefined: everybody who reaches the address may check. */
   readonly token?: string
-  /** Of all bodies that are held at a time, and so of each. */
+  /** Of all that is held at a time, bodies and reports, and so of each. */
   readonly maxBytes: number
   readonly maxCalls: number
   readonly requestsPerMinute: number
+  readonly transfer?: TransferLimits
 }
+
+/** Nobody keeps a place for longer by taking his report slowly. */
+const MAX_SENDING_MS = 60_000
 
 const digest = (text: string): Buffer => createHash('sha256').update(text).digest()
 
-function assertToken({ token }: CheckApiOptions, context: Context): void {
-  if (token === undefined) return
+function showsToken({ token }: CheckApiOptions, context: Context): boolean {
+  if (token === undefined) return true
   const [scheme = '', shown = ''] = context.get('Authorization').split(' ')
   // digests are of one length, whatever was shown
-  if (scheme.toLowerCase() === 'bearer' && timingSafeEqual(digest(shown), digest(token))) return
-  context.set('WWW-Authenticate', 'Bearer')
-  throw new HttpError(401, 'check.token', 'A check here needs the access token.')
+  return scheme.toLowerCase() === 'bearer' && timingSafeEqual(digest(shown), digest(token))
 }
 
 /** Other people's pages must not make a browser on this machine work for them. Whoever is no browser does not say where it comes from. */
@@ -53,11 +55,13 @@ function assertOwnPage(context: Context): void {
 
 /** Adds the route. */
 export function serveChecks(router: Router, options: CheckApiOptions): void {
-  const { desk, clock, log, maxBytes } = options
-  const rate = new RateLimiterMemory({ points: options.requestsPerMinute, duration: 60 })
+  const { desk, clock, log, maxBytes, transfer = TRANSFER_LIMITS } = options
+  const perMinute = (): RateLimiterMemory => new RateLimiterMemory({ points: options.requestsPerMinute, duration: 60 })
+  // behind a proxy all have one address: whoever has no token must not use up the calls of those who have it
+  const [calls, refusals] = [perMinute(), perMinute()]
   const guard = overloadGuard({ maxRequests: options.maxCalls, maxBytes })
 
-  const assertRate = async (context: Context): Promise<void> => {
+  const count = async (rate: RateLimiterMemory, context: Context): Promise<void> => {
     try {
       await rate.consume(context.ip)
     } catch (cause) {
@@ -68,33 +72,47 @@ export function serveChecks(router: Router, options: CheckApiOptions): void {
     }
   }
 
+  const assertToken = async (context: Context): Promise<void> => {
+    if (showsToken(options, context)) return
+    await count(refusals, context)
+    context.set('WWW-Authenticate', 'Bearer')
+    throw new HttpError(401, 'check.token', 'A check here needs the access token.')
+  }
+
   const answer = async (context: Context): Promise<void> => {
     const beganMs = clock.monotonicMs()
-    await assertRate(context)
-    assertToken(options, context)
     assertOwnPage(context)
+    await assertToken(context)
+    await count(calls, context)
     assertReadable(context.req, maxBytes)
     if (context.request.type !== 'multipart/form-data')
       throw new HttpError(415, 'check.media-type', 'A check is asked for by a form (multipart/form-data).')
     const admission = guard.admit(announcedBytes(context.req) ?? 0)
     const gone = new AbortController()
-    const onClose = (): void => gone.abort()
-    context.res.once('close', onClose)
+    context.res.once('close', () => {
+      gone.abort()
+      admission.release()
+    })
     try {
-      const body = await readBody(context.req, { ...TRANSFER_LIMITS, maxBytes, codes: 'check', grow: (toBytes) => admission.grow(toBytes) })
+      const body = await readBody(context.req, { ...transfer, maxBytes, codes: 'check', grow: (toBytes) => admission.grow(toBytes) })
       const bytes = body.byteLength
       if (bytes === 0) throw new HttpError(400, 'check.form', 'The form is empty.')
       const checked = await desk.check({ body, contentType: context.get('Content-Type') }, gone.signal)
-      log.write('info', 'checked', { bytes, count: checked.files, durationMs: Math.round(clock.monotonicMs() - beganMs) })
+      const report = Buffer.from(checked.body.buffer, checked.body.byteOffset, checked.body.byteLength)
+      if (report.byteLength > maxBytes) throw new HttpError(422, 'check.report-too-large', 'The report is larger than is allowed here.')
+      // the body is gone, its thread has wiped it
+      admission.grow(report.byteLength)
+      log.write('info', 'checked', { bytes, durationMs: Math.round(clock.monotonicMs() - beganMs) })
       context.set('Cache-Control', 'no-store')
       context.set('Content-Type', checked.contentType)
       // a report may be a page: nothing in it is to act in the name of this address
       context.set('Content-Disposition', 'attachment')
       context.status = 200
-      context.body = Buffer.from(checked.body.buffer, checked.body.byteOffset, checked.body.byteLength)
-    } finally {
-      context.res.off('close', onClose)
+      context.body = report
+      cutWhenSlow(context.res, report.byteLength, transfer, MAX_SENDING_MS)
+    } catch (error) {
       admission.release()
+      throw error
     }
   }
 

@@ -14,8 +14,6 @@ export interface CheckCall {
 export interface CheckedCall {
   readonly contentType: string
   readonly body: Uint8Array
-  /** How many files were checked. */
-  readonly files: number
 }
 
 export interface CheckDesk {

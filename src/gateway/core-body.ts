@@ -3,7 +3,7 @@
  * Reads the body of a call into memory that was reserved before (threat model C4), for as long as it comes fast enough (H1).
  * @module
  */
-import type { IncomingMessage } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import { clearTimeout, setTimeout } from 'node:timers'
 import { HttpError } from '../errors.js'
 
@@ -21,6 +21,13 @@ export interface TransferLimits {
 }
 
 export const TRANSFER_LIMITS: TransferLimits = { minBytesPerSecond: 16 * 1024, graceMs: 5_000 }
+
+/** Cuts the socket of a peer that has not taken a body of so many bytes in time; after `atMostMs` in any case. */
+export function cutWhenSlow(response: ServerResponse, bytes: number, limits: TransferLimits, atMostMs: number): void {
+  const { socket } = response
+  const late = setTimeout(() => socket?.destroy(), Math.min(limits.graceMs + (bytes / limits.minBytesPerSecond) * 1000, atMostMs))
+  response.once('close', () => clearTimeout(late))
+}
 
 export interface BodyRules extends TransferLimits {
   readonly maxBytes: number

@@ -10,12 +10,11 @@
  * @module
  */
 import type { ServerResponse } from 'node:http'
-import { clearTimeout, setTimeout } from 'node:timers'
 import { CoreError } from '../core/errors.js'
 import type { Claim, Core } from '../core/ports.js'
 import type { Clock } from '../env.js'
 import { MEDIA_TYPE } from '../envelope/container.js'
-import type { TransferLimits } from './core-body.js'
+import { cutWhenSlow, type TransferLimits } from './core-body.js'
 
 export interface HandoverOptions {
   readonly core: Core
@@ -74,9 +73,7 @@ export class Handovers {
     if (response.closed || socket === null || socket.destroyed) return this.#tell(claim.broken())
     const held = leaseMs !== undefined || confirms
     this.#transfers++
-    const { graceMs, minBytesPerSecond } = this.#limits
-    const transferMs = Math.min(graceMs + (envelope.body.length / minBytesPerSecond) * 1000, leaseMs ?? Infinity, MAX_TRANSFER_MS)
-    const late = setTimeout(() => socket.destroy(), transferMs)
+    cutWhenSlow(response, envelope.body.length, this.#limits, Math.min(leaseMs ?? Infinity, MAX_TRANSFER_MS))
     let delivered = false
     // A response also says `finish` when its socket is torn down with bytes still in it: then nothing is known to have arrived.
     response.once('finish', () => {
@@ -85,7 +82,6 @@ export class Handovers {
     })
     if (held) this.#hold(envelope.id, { claim, participant, untilMs: this.#now() + (leaseMs ?? MAX_HELD_MS) })
     response.once('close', () => {
-      clearTimeout(late)
       this.#transfers--
       if (delivered) return
       if (this.#held.get(envelope.id)?.claim === claim) this.#held.delete(envelope.id)

@@ -6,7 +6,7 @@
 import { CHECK_OPERATION, CHECK_PATH, CHECK_SCHEMAS, CHECK_TOKEN } from './check-api-openapi.js'
 import { CORE_API_OPENAPI } from './core-api-openapi.js'
 
-export interface ServedApis {
+interface ServedApis {
   readonly core: boolean
   readonly check: boolean
 }

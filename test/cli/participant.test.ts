@@ -7,7 +7,8 @@ import { expect } from 'chai'
 import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { keep, type RequestState } from '../../src/cli/participant/kept.js'
-import { BOX, eventually, LEASED } from '../gateway/core-api-setup.js'
+import { BOX, LEASED } from '../gateway/core-api-setup.js'
+import { until } from '../until.js'
 import { call, events, launch, ParticipantSetup } from './participant-setup.js'
 
 describe('protektor send, take, answer', () => {
@@ -220,7 +221,7 @@ describe('protektor send, take, answer', () => {
 
   it('a terminal sees the seconds run; a pipe does not', async () => {
     const asking = call(house.portal('send', '--ask', '--to', BOX, house.file('frage.xml')), { isTerminal: true })
-    await eventually(async () => ((await house.setup.core.figures()).waiting[BOX] === 1 ? true : undefined))
+    await until(async () => (await house.setup.core.figures()).waiting[BOX] === 1)
     await take(BOX)
     await call(house.register('answer', join(inbox(), folders()[0] ?? ''), '--result', house.write('böse.xml', '<a>\u009b2J</a>')))
     const { code, out, err } = await asking

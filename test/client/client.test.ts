@@ -6,7 +6,8 @@ import { systemClock } from '../../src/core/adapters/timers.js'
 import { importSigningKey } from '../../src/envelope/keys.js'
 import { sealEnvelope } from '../../src/envelope/seal.js'
 import { localTransport } from '../../src/gateway/core-local.js'
-import { BOX, eventually, LEASED, newId, random, Setup } from '../gateway/core-api-setup.js'
+import { BOX, LEASED, newId, random, Setup } from '../gateway/core-api-setup.js'
+import { until } from '../until.js'
 
 const text = (value: string) => new TextEncoder().encode(value)
 
@@ -257,16 +258,16 @@ describe('client', () => {
     for (let i = 0; i < 3; i += 1) expect((await asker.askAndWait(request())).last.kind).to.equal('result')
     stop.abort()
     expect(await serving).to.equal(3)
-    await eventually(() => (setup.core.stats().waiters === 0 ? true : undefined))
+    await until(() => setup.core.stats().waiters === 0)
   })
 
   it('leaves nothing waiting at the core when the asker turns away', async () => {
     const stop = new AbortController()
     const asking = all(asker.ask(request({ signal: stop.signal })))
-    await eventually(() => (setup.core.stats().waiters === 1 ? true : undefined))
+    await until(() => setup.core.stats().waiters === 1)
     stop.abort()
     expect((await asking).at(-1)).to.include({ kind: 'outcome', outcome: 'waiting', claimed: false })
-    await eventually(() => (setup.core.stats().waiters === 0 ? true : undefined))
+    await until(() => setup.core.stats().waiters === 0)
   })
 
   it('says that nothing was sent when no connection stood', async () => {

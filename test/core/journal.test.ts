@@ -9,6 +9,7 @@ import { memoryJournal } from '../../src/core/outcomes.js'
 import type { OutcomeJournal, OutcomeRecord } from '../../src/core/ports.js'
 import type { OutcomeLimits } from '../../src/core/retention.js'
 import { diskGuard } from '../../src/gateway/adapters/store-directory.js'
+import { until } from '../until.js'
 import { FakeTime } from './fake-time.js'
 import { LIMITS, openJournal } from './journals.js'
 import { newId } from './opened.js'
@@ -185,7 +186,3 @@ describe('core journals of outcomes', () => {
     expect(verifyChain(all(next))).to.deep.equal([])
   })
 })
-
-async function until(done: () => Promise<boolean>): Promise<void> {
-  for (let i = 0; i < 1000 && !(await done()); i += 1) await new Promise((resolve) => setTimeout(resolve, 5))
-}

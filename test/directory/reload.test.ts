@@ -7,7 +7,8 @@ import { appendFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import { sha256Hex } from '../../src/pki/certificate.js'
-import { certificate, makeFolder, open, pause, SERVICE, until, type Folder, type House } from './support.js'
+import { until } from '../until.js'
+import { certificate, makeFolder, open, pause, SERVICE, type Folder, type House } from './support.js'
 
 const organization = (key: string, port: number, cipher = 'register'): string => `  - keys: [ '${key}' ]
     name: Behörde ${key}

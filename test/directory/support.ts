@@ -79,13 +79,4 @@ export async function refused(options: Partial<DirectoryOptions>): Promise<strin
   return []
 }
 
-/** Waits for something that happens by itself, two seconds at most. */
-export async function until(holds: () => boolean): Promise<void> {
-  const end = performance.now() + 2000
-  while (!holds()) {
-    if (performance.now() > end) throw new Error('did not happen within two seconds')
-    await new Promise((resolve) => setTimeout(resolve, 5))
-  }
-}
-
 export const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))

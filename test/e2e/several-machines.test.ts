@@ -18,8 +18,9 @@ import { buildDelivery, readAnswer, type ReadAnswer } from '../../src/cli/compos
 import { connect } from '../../src/client/connect.js'
 import { makePki, writeExtension } from '../../src/pki/test-pki.js'
 import { certificateRequest, echo } from '../gateway/support.js'
-import { freePort, RedisServer, until } from '../core/redis/server.js'
+import { freePort, RedisServer } from '../core/redis/server.js'
 import { needsCommand } from '../needs.js'
+import { until } from '../until.js'
 
 const LAUNCHER = fileURLToPath(new URL('../../bin/protektor.js', import.meta.url))
 const COMPOSE = fileURLToPath(new URL('../../docs/compose/', import.meta.url))
@@ -132,10 +133,10 @@ describe('two core nodes, two gateways', function () {
     said.set(node, '')
     for (const stream of [child.stdout, child.stderr])
       stream.on('data', (text: Buffer) => said.set(node, (said.get(node) ?? '') + text.toString()))
-    await until(`${node} is up`, () => {
+    await until(() => {
       if (child.exitCode !== null) throw new Error(`${node} ended: ${said.get(node)}`)
       return said.get(node)?.includes('public: https://') === true
-    })
+    }, `${node} is up`)
   }
 
   async function end(node: Node, signal: NodeJS.Signals): Promise<number | null> {
@@ -189,7 +190,7 @@ describe('two core nodes, two gateways', function () {
       for await (const asked of register.requests(DEMO_REGISTER, { signal: stopped.signal })) await echo(asked)
     })()
     try {
-      await until('the gateway finds the core', async () => (await ride('gateway-1')).codes[0] === '0800')
+      await until(async () => (await ride('gateway-1')).codes[0] === '0800', 'the gateway finds the core')
       expect((await ride('gateway-2')).codes).to.deep.equal(['0800'])
       await end('core-1', 'SIGKILL')
       for (const gateway of ['gateway-1', 'gateway-2'] as const) expect((await ride(gateway)).codes, 'one node').to.deep.equal(['0800'])

@@ -9,6 +9,8 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { buildDelivery } from '../../src/cli/compose/demo-request.js'
 import type { FileResult } from '../../src/check/reports/report.js'
+import { watchThreads } from '../cli/watched-threads.js'
+import { until } from '../until.js'
 import { certificateRequest, openHouse, removeDirectories, type House } from './support.js'
 
 const FOREIGN = fileURLToPath(new URL('../../fixtures/foreign/osci-bibliothek-2.4.1/', import.meta.url))
@@ -40,6 +42,7 @@ interface Report {
 describe('POST /v1/check', function () {
   this.timeout(60_000)
   let house: House
+  let threads: ReturnType<typeof watchThreads>
 
   const post = (fields: readonly Field[], headers: Record<string, string> = {}, to = house) =>
     fetch(`${to.url}/v1/check`, { method: 'POST', body: formOf(fields), headers })
@@ -55,16 +58,19 @@ describe('POST /v1/check', function () {
   }
 
   before(async () => {
+    threads = watchThreads()
     house = await openHouse({ topOptions: 'check: { requestsPerMinute: 1000, files: 3, keystores: 2 }' })
   })
   after(async () => {
     await house.close()
+    threads.stop()
     await removeDirectories()
   })
 
   it('K2 opens nothing with the keys of the gateway: a message for it is unchecked, and no private key of it was used', async () => {
     const message = await buildDelivery({ document: certificateRequest() }, house.demo.keys)
     let unwrapped = 0
+    // counts in the gateway's own thread, where its keys are; the threads of checks have none, as the next test shows
     const { endpoints } = house.gateway.inside
     for (const { keys } of endpoints) {
       const { ring } = keys
@@ -78,6 +84,18 @@ describe('POST /v1/check', function () {
     // the watching is not blind: a delivery to the gateway's own address does use them
     await (await house.post(message)).arrayBuffer()
     expect(unwrapped).to.be.greaterThan(0)
+  })
+
+  it('K2 a thread of checks is given schemas and limits, and told calls: no key of the gateway, and no path to one', async () => {
+    await report([['file', Buffer.from('<a/>'), 'a']])
+    expect(threads.seen).not.to.have.length(0)
+    for (const { options, told } of threads.seen) {
+      expect(options.workerData).to.deep.equal({ schemas: [], limits: { files: 3, keystores: 2 } })
+      expect(options.argv).to.deep.equal(['calls'])
+      for (const message of told) expect(Object.keys(message).join()).to.be.oneOf(['page', 'call'])
+    }
+    const calls = threads.seen.flatMap(({ told }) => told).flatMap((message) => ('call' in message ? [message.call as object] : []))
+    expect(new Set(calls.flatMap((call) => Object.keys(call)))).to.deep.equal(new Set(['body', 'contentType']))
   })
 
   it('K2 keys are forgotten with the answer: the same message is unchecked before, opened with them, and unchecked after', async () => {
@@ -95,8 +113,13 @@ describe('POST /v1/check', function () {
     const canary = 'canary-5b1f'
     await report([['file', Buffer.from(`<a>${canary}</a>`), `${canary}.xml`], ...KEYS])
     const line = house.lines.find((one) => one.includes('"checked"')) ?? ''
-    expect(Object.keys(JSON.parse(line) as object)).to.have.members(['level', 'time', 'event', 'bytes', 'count', 'durationMs'])
+    expect(Object.keys(JSON.parse(line) as object)).to.have.members(['level', 'time', 'event', 'bytes', 'durationMs'])
     expect(house.lines.join('')).not.to.contain(canary).and.not.to.contain('.p12')
+  })
+
+  it('takes a PIN as it stands in a file of one line', async () => {
+    const keys = KEYS.map((field): Field => (field[0] === 'pin' ? ['pin', `${field[1] as string}\n`] : field))
+    expect((await report([['file', ENCRYPTED, 'a'], ...keys])).results[0]?.messageType).to.equal('processDelivery')
   })
 
   it('gives every form of report, in the language asked for, for the moment asked for', async () => {
@@ -137,11 +160,18 @@ describe('POST /v1/check', function () {
       [[file, ['include', 'layers'], ['format', 'html']], 'check.include'],
       [[file, store], 'check.pins'],
       [[file, ...KEYS, store, ['pin', 'test']], 'check.too-many-keystores'],
+      [[file, ...KEYS, ['format', 'pdf']], 'check.format'],
       [[file, store, ['pin', 'wrong']], 'keystore.wrong-pin'],
       [[file, ['keystore', Buffer.from('nothing'), 'k'], ['pin', '']], 'keystore.unreadable'],
       [[file, ['trust', Buffer.from('nothing'), 't']], 'keystore.unreadable'],
     ]
-    for (const [fields, code] of cases) expect(await refused(await post(fields)), code).to.deep.equal([400, code])
+    for (const [fields, code] of cases) {
+      const earlier = threads.seen.filter(({ hasEnded }) => !hasEnded)
+      expect(await refused(await post(fields)), code).to.deep.equal([400, code])
+      // K2: whatever was wrong with it, no thread lives on that has seen a keystore or a PIN
+      if (fields.some(([name]) => name === 'keystore'))
+        await until(() => earlier.every(({ hasEnded }) => hasEnded), `the end of the thread of ${code}`)
+    }
     const plain = await fetch(`${house.url}/v1/check`, { method: 'POST', body: '<a/>', headers: { 'Content-Type': 'text/xml' } })
     expect(await refused(plain)).to.deep.equal([415, 'check.media-type'])
     const broken = await fetch(`${house.url}/v1/check`, {
@@ -206,6 +236,19 @@ describe('POST /v1/check, its limits', function () {
     const third = await call()
     expect(third.status).to.equal(429)
     expect(Number(third.headers.get('retry-after'))).to.be.within(1, 60)
+  })
+
+  it('K2 whoever has no token uses up no calls of others, and has so many refusals in a minute', async () => {
+    const house = await open('tokenFile: check.token, requestsPerMinute: 2', { 'check.token': `${TOKEN}\n` })
+    const statusOf = async (token: string): Promise<number> => (await post(house, { Authorization: `Bearer ${token}` })).status
+    expect([await statusOf('wrong'), await statusOf('wrong'), await statusOf('wrong')]).to.deep.equal([401, 401, 429])
+    expect([await statusOf(TOKEN), await statusOf(TOKEN), await statusOf(TOKEN)]).to.deep.equal([200, 200, 429])
+  })
+
+  it('K2 a page of another site uses up none of the calls of the person who looks at it', async () => {
+    const house = await open('requestsPerMinute: 1')
+    for (let i = 0; i < 3; i += 1) expect((await post(house, { 'Sec-Fetch-Site': 'cross-site' })).status).to.equal(403)
+    expect((await post(house)).status).to.equal(200)
   })
 
   it('H5 a body beyond the limit is 413, one thread works and none waits: 503, and too little memory: 422', async () => {

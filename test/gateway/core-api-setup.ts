@@ -199,12 +199,3 @@ export class Setup {
     })
   }
 }
-
-/** Waits for something that happens soon, without a fixed time. */
-export async function eventually<T>(probe: () => Promise<T | undefined> | T | undefined): Promise<T> {
-  for (;;) {
-    const value = await probe()
-    if (value !== undefined) return value
-    await new Promise((resolve) => setTimeout(resolve, 5))
-  }
-}

@@ -8,7 +8,8 @@ import { compactVerify, importJWK } from 'jose'
 import { readOutcome } from '../../src/core/chain.js'
 import { CORE_API_OPENAPI, CORE_ROUTES } from '../../src/gateway/core-api-openapi.js'
 import { LONG_POLL_LIMITS } from '../../src/gateway/core-waits.js'
-import { BOX, eventually, LEASED, MEDIA_TYPE, newId, Setup } from './core-api-setup.js'
+import { until } from '../until.js'
+import { BOX, LEASED, MEDIA_TYPE, newId, Setup } from './core-api-setup.js'
 
 const take = `/core/v1/mailboxes/${BOX}/take`
 const takeLeased = `/core/v1/mailboxes/${LEASED}/take`
@@ -33,7 +34,7 @@ describe('core API', () => {
   }
 
   async function settledOutcome(id: string): Promise<string> {
-    return eventually(async () => {
+    return until(async () => {
       const record = await outcome(id)
       return record.outcome === 'waiting' ? undefined : record.outcome
     })
@@ -81,7 +82,7 @@ describe('core API', () => {
 
   it('answers a long poll when something comes, and 204 when nothing does', async () => {
     const wait = setup.call(setup.register, take + '?waitSeconds=20')
-    await eventually(() => (setup.core.stats().waiters === 1 ? true : undefined))
+    await until(() => setup.core.stats().waiters === 1)
     const id = await setup.put()
     const response = await wait
     expect(response.headers.get('protektor-envelope-id')).to.equal(id)
@@ -94,10 +95,10 @@ describe('core API', () => {
   it('ends the wait without a claim when the taker goes away', async () => {
     const abort = new AbortController()
     const wait = setup.call(setup.register, take + '?waitSeconds=20', { signal: abort.signal }).catch((error: unknown) => error)
-    await eventually(() => (setup.core.stats().waiters === 1 ? true : undefined))
+    await until(() => setup.core.stats().waiters === 1)
     abort.abort()
     expect(await wait).to.be.instanceOf(Error)
-    await eventually(() => (setup.core.stats().waiters === 0 ? true : undefined))
+    await until(() => setup.core.stats().waiters === 0)
     await stillWorks()
   })
 
@@ -106,12 +107,12 @@ describe('core API', () => {
     const waits = Array.from({ length: 4 }, () =>
       setup.call(setup.register, take + '?waitSeconds=20', { signal: abort.signal }).catch(() => undefined),
     )
-    await eventually(() => (setup.core.stats().waiters === 4 ? true : undefined))
+    await until(() => setup.core.stats().waiters === 4)
     const fifth = await setup.call(setup.register, take + '?waitSeconds=20')
     expect([fifth.status, fifth.headers.get('retry-after')]).to.deep.equal([429, '1'])
     abort.abort()
     await Promise.all(waits)
-    await eventually(() => (setup.core.stats().waiters === 0 ? true : undefined))
+    await until(() => setup.core.stats().waiters === 0)
     await stillWorks()
   })
 
@@ -239,11 +240,11 @@ describe('core API', () => {
       socket.write(
         announced ? body.subarray(0, 10) : Buffer.concat([Buffer.from(`${(100_000).toString(16)}\r\n`), body.subarray(0, 100_000)]),
       )
-      await eventually(() => (setup.core.stats().bytes >= (announced ? body.length : 100_000) ? true : undefined))
+      await until(() => setup.core.stats().bytes >= (announced ? body.length : 100_000))
       const busy = await setup.call(setup.portal, putPath, { body: await setup.envelope(BOX, newId(), 120_000) })
       expect([busy.status, busy.headers.get('retry-after')]).to.deep.equal([429, '1'])
       socket.destroy()
-      await eventually(() => (setup.core.stats().bytes === 0 ? true : undefined))
+      await until(() => setup.core.stats().bytes === 0)
     }
     await stillWorks()
   })

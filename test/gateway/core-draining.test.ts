@@ -11,7 +11,8 @@ import { drainCore } from '../../src/cli/compose/draining.js'
 import { systemClock } from '../../src/core/adapters/timers.js'
 import { gatewayLog } from '../../src/gateway/log.js'
 import { listen } from '../../src/gateway/server.js'
-import { BOX, eventually, LEASED, newId, Setup } from './core-api-setup.js'
+import { until } from '../until.js'
+import { BOX, LEASED, newId, Setup } from './core-api-setup.js'
 import { openHouse, removeDirectories } from './support.js'
 
 const take = `/core/v1/mailboxes/${BOX}/take`
@@ -40,7 +41,7 @@ describe('core API, draining', function () {
     await (await setup.call(setup.register, `/core/v1/mailboxes/${LEASED}/take`)).arrayBuffer()
     const taker = setup.call(setup.register, `${take}?waitSeconds=30`)
     const asker = setup.call(setup.portal, `/core/v1/envelopes/${leased}/outcome?waitSeconds=30`, { method: 'GET' })
-    await eventually(() => (setup.api.waiting === 2 ? true : undefined))
+    await until(() => setup.api.waiting === 2)
     const ended = drain(20_000)
     for (const call of [taker, asker]) expect(await facts(await call)).to.deep.equal([503, '1', 'close'])
     expect(await facts(await setup.call(setup.register, `${take}?waitSeconds=30`))).to.deep.equal([503, '1', 'close'])
@@ -60,7 +61,7 @@ describe('core API, draining', function () {
     expect(await facts(taken)).to.deep.equal([200, null, 'close'])
     await taken.arrayBuffer()
     const asker = setup.call(setup.portal, `/core/v1/mailboxes/${replyTo}/take?waitSeconds=30`)
-    await eventually(() => (setup.api.waiting === 1 ? true : undefined))
+    await until(() => setup.api.waiting === 1)
     const answer = await setup.call(setup.register, `/core/v1/mailboxes/${replyTo}/envelopes`, { body: await setup.envelope(replyTo) })
     expect(answer.status).to.equal(201)
     expect((await asker).status).to.equal(200)
@@ -154,7 +155,7 @@ describe('core API, draining', function () {
     await core.put({ id, to: mailbox, sender: 'portal-1', ttlSeconds: 30, body: new Uint8Array(4096) })
     const claim = await core.take(mailbox, 0)
     const ready = async () => (await fetch(`${house.gateway.admin.url}/readyz`)).status
-    await eventually(async () => ((await ready()) === 200 ? true : undefined))
+    await until(async () => (await ready()) === 200)
     const closed = house.gateway.close(20_000)
     expect(await ready()).to.equal(503)
     expect((await fetch(`${house.url}/healthz`)).status).to.equal(200)

@@ -6,7 +6,8 @@
 import { expect } from 'chai'
 import { connect as connectSocket, type Socket } from 'node:net'
 import { LONG_POLL_LIMITS } from '../../src/gateway/core-waits.js'
-import { BOX, eventually, LEASED, MEDIA_TYPE, newId, Setup } from './core-api-setup.js'
+import { until } from '../until.js'
+import { BOX, LEASED, MEDIA_TYPE, newId, Setup } from './core-api-setup.js'
 
 const take = `/core/v1/mailboxes/${BOX}/take`
 const putPath = `/core/v1/mailboxes/${BOX}/envelopes`
@@ -40,7 +41,7 @@ describe('core API, limits', () => {
   const outcomeOf = async (id: string) =>
     (await (await setup.call(setup.portal, outcomePath(id), { method: 'GET' })).json()) as { outcome: string }
   const settled = (id: string) =>
-    eventually(async () => {
+    until(async () => {
       const { outcome } = await outcomeOf(id)
       return outcome === 'waiting' ? undefined : outcome
     })
@@ -54,15 +55,15 @@ describe('core API, limits', () => {
     const abort = new AbortController()
     const ids = await Promise.all(Array.from({ length: 20 }, () => setup.put()))
     const waits = ids.flatMap((id) => [waitFor(id, abort.signal), waitFor(id, abort.signal)])
-    await eventually(() => (setup.api.waiting === 40 ? true : undefined))
+    await until(() => setup.api.waiting === 40)
     const [first = ''] = ids
     waits.push(waitFor(first, abort.signal), waitFor(first, abort.signal))
-    await eventually(() => (setup.api.waiting === 42 ? true : undefined))
+    await until(() => setup.api.waiting === 42)
     const fifth = await setup.call(setup.portal, `${outcomePath(first)}?waitSeconds=20`, { method: 'GET' })
     expect([fifth.status, fifth.headers.get('retry-after')]).to.deep.equal([429, '1'])
     abort.abort()
     await Promise.all(waits)
-    await eventually(() => (setup.api.waiting === 0 ? true : undefined))
+    await until(() => setup.api.waiting === 0)
   })
 
   it('H1 bounds the waits of a participant (429), and of all (503); others go on', async () => {
@@ -70,17 +71,17 @@ describe('core API, limits', () => {
     const abort = new AbortController()
     const ids = await Promise.all(Array.from({ length: 4 }, () => setup.put(LEASED)))
     const waits = ids.slice(0, 3).map((id) => waitFor(id, abort.signal))
-    await eventually(() => (setup.api.waiting === 3 ? true : undefined))
+    await until(() => setup.api.waiting === 3)
     const own = await setup.call(setup.portal, `${outcomePath(ids[3] ?? '')}?waitSeconds=20`, { method: 'GET' })
     expect([own.status, own.headers.get('retry-after')]).to.deep.equal([429, '1'])
     waits.push(setup.call(setup.register, `${take}?waitSeconds=20`, { signal: abort.signal }).catch(() => undefined))
-    await eventually(() => (setup.api.waiting === 4 ? true : undefined))
+    await until(() => setup.api.waiting === 4)
     const all = await setup.call(setup.register, `/core/v1/mailboxes/${LEASED}/take?waitSeconds=20`)
     expect([all.status, all.headers.get('retry-after')]).to.deep.equal([503, '1'])
     expect((await setup.call(setup.register, `/core/v1/mailboxes/${LEASED}/take`)).status).to.equal(200)
     abort.abort()
     await Promise.all(waits)
-    await eventually(() => (setup.api.waiting === 0 ? true : undefined))
+    await until(() => setup.api.waiting === 0)
   })
 
   /** Begins a put and sends nothing of its body but a few bytes. */
@@ -109,7 +110,7 @@ describe('core API, limits', () => {
     )
     await stillWorks()
     for (const answer of await Promise.all(answers)) expect(answer).to.match(/^HTTP\/1\.1 408 /)
-    await eventually(() => (setup.core.stats().bytes === 0 ? true : undefined))
+    await until(() => setup.core.stats().bytes === 0)
     await stillWorks()
   })
 
@@ -168,7 +169,7 @@ describe('core API, limits', () => {
     }
     const bodies = await Promise.all(Array.from({ length: 300 }, () => setup.envelope(BOX)))
     const flood = bodies.map((body) => setup.call(setup.portal, putPath, { body }).then((response) => response.status))
-    await eventually(() => (begun > 0 ? true : undefined))
+    await until(() => begun > 0)
     await setup.put(LEASED)
     expect(begun).to.be.lessThan(300)
     open()

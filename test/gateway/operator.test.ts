@@ -12,7 +12,7 @@ import { knownMailboxesOnly, type GatewayFigures } from '../../src/gateway/figur
 import { gatewayMetrics, type MetricCounts } from '../../src/gateway/metrics.js'
 import { COUNTED, DWELL_BUCKETS, READ } from '../../src/gateway/metrics-table.js'
 import { MAX_LISTENERS, MAX_MAILBOXES, operatorFeed, sampleOf, type FeedMessage } from '../../src/gateway/operator-feed.js'
-import { eventually } from './core-api-setup.js'
+import { until } from '../until.js'
 import { echo, openHouse, removeDirectories, type House } from './support.js'
 
 const CORE: CoreFigures = {
@@ -257,9 +257,9 @@ describe('operator page over HTTP', function () {
   it('L1 says nothing of a message in metrics and feed: no content, subject, id, reply mailbox or participant key', async () => {
     const attachments = [{ name: 'CANARY-NAME', bytes: Buffer.from('CANARY-BYTES') }]
     const answer = await house.ride({ subject: 'CANARY-SUBJECT', attachments })
-    await eventually(async () => {
+    await until(async () => {
       const { samples } = (await (await admin('/operator/snapshot')).json()) as FeedMessage
-      return samples.some(({ deliveries }) => (deliveries.passiveRecipient?.done ?? 0) > 0) || undefined
+      return samples.some(({ deliveries }) => (deliveries.passiveRecipient?.done ?? 0) > 0)
     })
     const shown = (await (await admin('/metrics')).text()) + (await (await admin('/operator/snapshot')).text())
     expect(shown).to.contain('ags:99001000')

@@ -9,6 +9,7 @@ import type { Received } from '../../src/client/received.js'
 import { DEMO_REGISTER } from '../../src/cli/compose/demo-kit.js'
 import { buildDelivery, readAnswer } from '../../src/cli/compose/demo-request.js'
 import { issueCertificate } from '../../src/pki/test-pki.js'
+import { until } from '../until.js'
 import { certificateRequest, echo, openHouse, removeDirectories, type House, type HouseOptions } from './support.js'
 
 const text = (bytes: Uint8Array | undefined): string => (bytes ? new TextDecoder().decode(bytes) : '')
@@ -497,11 +498,6 @@ function asAuthor(certificates: Uint8Array): Uint8Array {
   const entries = JSON.parse(text(certificates)) as { role: string }[]
   const mine = entries.map((e) => (e.role === 'SignatureCertificateOriginator' ? { ...e, role: 'SignatureCertificateOtherAuthor' } : e))
   return new TextEncoder().encode(JSON.stringify(mine.filter((e) => e.role !== 'CipherCertificateOriginator')))
-}
-
-/** What happens soon, without a deadline of its own: mocha's holds. */
-async function until(is: () => boolean): Promise<void> {
-  while (!is()) await new Promise((resolve) => setTimeout(resolve, 5))
 }
 
 /** Answers `other`, but into the reply mailbox of `target`: what a confused or hostile register would send. */

@@ -16,7 +16,8 @@ import { CoreError } from '../../src/core/errors.js'
 import type { Core } from '../../src/core/ports.js'
 import { importSigningKey } from '../../src/envelope/keys.js'
 import { remoteCore } from '../../src/gateway/adapters/remote-core.js'
-import { BOX, eventually, LEASED, newId, random, Setup } from './core-api-setup.js'
+import { until } from '../until.js'
+import { BOX, LEASED, newId, random, Setup } from './core-api-setup.js'
 import { certificateRequest, echo, openHouse, removeDirectories } from './support.js'
 
 const rejected = (call: Promise<unknown>): Promise<unknown> =>
@@ -106,10 +107,10 @@ describe('remote core', function () {
   it('ends a wait when it is aborted or over, and leaves nobody waiting there', async () => {
     const abort = new AbortController()
     const waits = register.take(BOX, 20_000, abort.signal)
-    await eventually(() => (setup.api.waiting === 1 ? true : undefined))
+    await until(() => setup.api.waiting === 1)
     abort.abort()
     expect(await waits).to.equal(undefined)
-    await eventually(() => (setup.api.waiting === 0 ? true : undefined))
+    await until(() => setup.api.waiting === 0)
     expect(await register.take(BOX, 300)).to.equal(undefined)
     expect(await portal.settled(newId(), 300)).to.equal(undefined)
     const id = await put()
@@ -144,7 +145,7 @@ describe('remote core', function () {
     expect(await portal.figures()).to.include({ adapter: 'remote', state: 'away' })
     const waits = register.take(BOX, 10_000)
     setup = await Setup.start({}, {}, { again: { url, people: setup } })
-    await eventually(async () => ((await rejected(portal.put(await envelope()))) === undefined ? true : undefined))
+    await until(async () => (await rejected(portal.put(await envelope()))) === undefined)
     const claim = await waits
     expect(claim?.envelope.id).to.equal(id)
     await claim?.confirm()

@@ -4,7 +4,8 @@ import type { Browser, Page } from 'playwright-core'
 import { decide } from '../../examples/musterstadt/register.js'
 import type { Received } from '../../src/client/received.js'
 import { removeDirectories } from '../gateway/support.js'
-import { openBrowser, openCitizenHouse, registerEnv, type CitizenHouse } from './house.js'
+import { startChromium } from './chromium.js'
+import { openCitizenHouse, registerEnv, type CitizenHouse } from './house.js'
 import { ending, fillIn, inspect, openPage, send, stepsOf } from './seeing.js'
 
 const main = (page: Page): Promise<string> => page.locator('main').innerText()
@@ -18,7 +19,7 @@ describe('citizen page: when no result comes', function () {
   let house: CitizenHouse
 
   before(async function () {
-    browser = await openBrowser(this)
+    browser = await startChromium(this)
     house = await openCitizenHouse({ ttlSeconds: 4, answerWithinSeconds: 8 })
   })
   beforeEach(() => house.silence())

@@ -5,7 +5,8 @@ import type { Browser } from 'playwright-core'
 import { decide } from '../../examples/musterstadt/register.js'
 import type { Received } from '../../src/client/received.js'
 import { removeDirectories } from '../gateway/support.js'
-import { openBrowser, openCitizenHouse, registerEnv, screenshot, type CitizenHouse } from './house.js'
+import { screenshot, startChromium } from './chromium.js'
+import { openCitizenHouse, registerEnv, type CitizenHouse } from './house.js'
 import { ending, fillIn, headingOf, inspect, openPage, send, stepsOf, type Details } from './seeing.js'
 
 const TIME = /^\d\d:\d\d:\d\d[.,]\d$/
@@ -17,7 +18,7 @@ describe('citizen page', function () {
   let house: CitizenHouse
 
   before(async function () {
-    browser = await openBrowser(this)
+    browser = await startChromium(this)
     house = await openCitizenHouse()
   })
   beforeEach(() => house.register())
@@ -85,7 +86,7 @@ describe('citizen page', function () {
     await page.emulateMedia({ media: 'print' })
     expect(await page.locator('.paper').isVisible()).to.equal(true)
     for (const hidden of ['header .service', '#print', '#heading', 'footer']) expect(await page.locator(hidden).isVisible()).to.equal(false)
-    await screenshot(page, 'print')
+    await screenshot(page, 'citizen-print')
     await page.context().close()
   })
 

@@ -1,17 +1,14 @@
 // SPDX-License-Identifier: EUPL-1.2
 /**
- * Everything that a citizen's request passes: a real Chromium, the example online service on its own, a core over HTTP that can be
+ * Everything that a citizen's request passes: the example online service on its own, a core over HTTP that can be
  * restarted, and a register whose behaviour a test chooses.
  * @module
  */
-import { mkdir } from 'node:fs/promises'
 import { createServer, type Server } from 'node:http'
 import { createServer as createTcp, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { randomUUID } from 'node:crypto'
-import { fileURLToPath } from 'node:url'
 import Koa from 'koa'
-import { chromium, type Browser, type Page } from 'playwright-core'
 import { serve, type RegisterEnv } from '../../examples/musterstadt/register.js'
 import type { Patience } from '../../examples/online-dienst/desk.js'
 import { onlineService } from '../../examples/online-dienst/service.js'
@@ -22,16 +19,6 @@ import { connect } from '../../src/client/connect.js'
 import type { Received } from '../../src/client/received.js'
 import { generateEnvelopeKey, publicJwkOf } from '../../src/envelope/keys.js'
 import { openHouse, type House } from '../gateway/support.js'
-import { CHROMIUM, needsChromium } from '../needs.js'
-
-const ARTIFACTS = fileURLToPath(new URL('../../test-artifacts/citizen/', import.meta.url))
-
-/** Without a browser there is nothing to see: visible locally, a failure in CI. */
-export async function openBrowser(context: Mocha.Context): Promise<Browser> {
-  needsChromium(context)
-  const isRoot = process.getuid?.() === 0
-  return chromium.launch({ executablePath: CHROMIUM, args: isRoot ? ['--no-sandbox'] : [] })
-}
 
 export async function freePort(): Promise<number> {
   const server = createTcp()
@@ -145,8 +132,3 @@ export async function openCitizenHouse(patience: Patience = { ttlSeconds: 10, an
 
 /** Bundled once for all tests. */
 let assets: ReturnType<typeof webAssets> | undefined
-
-export async function screenshot(page: Page, name: string): Promise<void> {
-  await mkdir(ARTIFACTS, { recursive: true })
-  await page.screenshot({ path: join(ARTIFACTS, `${name}.png`), fullPage: true })
-}

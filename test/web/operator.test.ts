@@ -8,8 +8,8 @@ import { once } from 'node:events'
 import { request } from 'node:http'
 import type { Browser, Page } from 'playwright-core'
 import { DEMO_REGISTER } from '../../src/cli/compose/demo-kit.js'
-import { eventually } from '../gateway/core-api-setup.js'
 import { echo, openHouse, removeDirectories, type House } from '../gateway/support.js'
+import { until } from '../until.js'
 import { axeViolations, screenshot, startChromium, visit, type Visit } from './chromium.js'
 
 const WAIT_MS = 30_000
@@ -152,7 +152,7 @@ describe('operator page in Chromium', function () {
     expect(told).to.contain('"samples"')
     expect(await outcomes.innerText()).to.equal(before)
     await page.getByRole('button', { name: 'Weiter' }).click()
-    await eventually(async () => (await outcomes.innerText()) !== before || undefined)
+    await until(async () => (await outcomes.innerText()) !== before)
   })
 
   it('says that the gateway ends, and that it is gone', async () => {

@@ -7,7 +7,8 @@ import { expect } from 'chai'
 import { createRequire } from 'node:module'
 import { readFileSync } from 'node:fs'
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
-import { screenshot, type CitizenHouse } from './house.js'
+import { screenshot } from './chromium.js'
+import type { CitizenHouse } from './house.js'
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 
@@ -71,7 +72,7 @@ interface AxeResult {
 
 /** A state of the page as it must always be; the picture is kept. */
 export async function inspect({ page, errors }: Seen, name: string): Promise<void> {
-  await screenshot(page, name)
+  await screenshot(page, `citizen-${name}`)
   const { violations } = await page.evaluate<AxeResult>('axe.run()')
   const told = violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => `${node.html} ${node.failureSummary ?? ''}`).join('; ')}`)
   expect(told, name).to.deep.equal([])

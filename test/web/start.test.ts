@@ -5,7 +5,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { openBrowser } from './house.js'
+import { startChromium } from './chromium.js'
 import { fillIn, send } from './seeing.js'
 
 const LAUNCHER = fileURLToPath(new URL('../../bin/protektor.js', import.meta.url))
@@ -14,7 +14,7 @@ describe('start and its citizen page', function () {
   this.timeout(180_000)
 
   it('prints the address of the page, and the page gets a Meldebescheinigung from the demo’s register', async function () {
-    const browser = await openBrowser(this)
+    const browser = await startChromium(this)
     const cwd = await mkdtemp(join(tmpdir(), 'protektor-e2e-'))
     const child = spawn(process.execPath, [LAUNCHER, 'start', '--lang', 'de', '--port', '0', '--admin-port', '0'], { cwd })
     const ended = new Promise<number | null>((resolve) => child.once('close', resolve))

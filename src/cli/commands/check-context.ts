@@ -5,7 +5,6 @@
  * @module
  */
 import { randomBytes, X509Certificate } from 'node:crypto'
-import { Worker } from 'node:worker_threads'
 import type { CheckContext } from '../../check/types.js'
 import { importOpeningKey, trustedSenders } from '../../envelope/keys.js'
 import { keyRing, makeDecrypter } from '../../pki/keys.js'
@@ -17,6 +16,7 @@ import { schematronRunner } from '../../xoev/schematron-runner.js'
 import { validatorPool, type ValidatorPool } from '../compose/validators.js'
 import { readMaterial, type CheckMaterial, type MaterialOptions, type ReadMaterial } from './check-material.js'
 import { requestsAmong } from './check-requests.js'
+import { startWorker } from './start-worker.js'
 
 export interface ContextOptions extends MaterialOptions {
   /** Threads of schema validation. */
@@ -30,8 +30,6 @@ export interface ComposedContext {
 }
 
 export interface OpenedContext extends ComposedContext, Pick<ReadMaterial, 'judgedBy'> {}
-
-const startWorker = (url: URL, options: ConstructorParameters<typeof Worker>[1]): Worker => new Worker(url, options)
 
 /** A folder of XÖV documents must not wait for the schema of OSCI. */
 const onDemand = ({ validatorFor }: ValidatorPool, source: SchemaSource): SchemaValidator => ({

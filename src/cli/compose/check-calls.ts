@@ -108,12 +108,13 @@ async function answer(opened: OpenedContext, order: CheckOrder): Promise<{ conte
 }
 
 async function serveOne(opened: OpenedContext, { body, contentType }: CheckCall, limits: FormLimits): Promise<CheckAnswer> {
-  let hadKeys = false
+  // what is wrong with a form may be found when keys and PINs of it have been read
+  let hadKeys = true
   try {
     const order = readOrder(body, contentType, limits)
     hadKeys = order.keystores.length > 0
     const { contentType: type, text } = await answer(opened, order)
-    return { checked: { contentType: type, body: new TextEncoder().encode(text), files: order.files.length }, hadKeys }
+    return { checked: { contentType: type, body: new TextEncoder().encode(text) }, hadKeys }
   } catch (error) {
     const known = error instanceof HttpError ? error : new HttpError(500, 'check.failed', 'The check itself failed.')
     const { status, finding, message } = known

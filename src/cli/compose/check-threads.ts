@@ -58,6 +58,8 @@ class CheckThread {
   #job: Job | undefined
   #timer: NodeJS.Timeout | undefined
   #isReady = false
+  /** From here on nothing that it says counts any more, not even an answer that is on its way. */
+  #isEnded = false
   #error: Error | undefined
 
   /** @param page of HTML reports, undefined where it cannot be made. */
@@ -78,7 +80,7 @@ class CheckThread {
     this.#worker.stdout.resume()
     this.#worker.stderr.resume()
     void page.then((made) => this.#tell({ page: made }))
-    this.#worker.once('error', (error: Error) => (this.#error = error))
+    this.#worker.once('error', (error: Error) => (this.#error ??= error))
     this.#worker.once('exit', () => this.#over())
   }
 
@@ -90,19 +92,24 @@ class CheckThread {
     clearTimeout(this.#timer)
     this.#job = job
     this.#timer = setTimeout(() => {
-      this.#error = new HttpError(422, 'check.time-limit', 'Checking these files takes longer than is allowed here.')
-      this.end()
+      this.end(new HttpError(422, 'check.time-limit', 'Checking these files takes longer than is allowed here.'))
     }, this.#timeLimitMs)
     this.#tell({ call: job.call }, job.call.body.buffer as ArrayBuffer)
   }
 
-  /** Its caller has gone. */
+  /** Its caller has gone, and is told by whoever says so here. */
   abandon(job: Job): void {
-    if (this.#job === job) this.end()
+    if (this.#job !== job) return
+    this.#job = undefined
+    this.end()
   }
 
-  end(): void {
+  /** @param why what the caller is told whose call it works on. */
+  end(why?: HttpError): void {
+    this.#isEnded = true
     this.#isReady = false
+    this.#error ??= why
+    clearTimeout(this.#timer)
     void this.#worker.terminate()
   }
 
@@ -111,6 +118,7 @@ class CheckThread {
   }
 
   #answered(answer: CheckAnswer): void {
+    if (this.#isEnded) return
     const job = this.#job
     this.#job = undefined
     if ('checked' in answer) job?.give(answer.checked)
@@ -122,14 +130,16 @@ class CheckThread {
   }
 
   #rest(): void {
+    if (this.#isEnded) return
     this.#isReady = true
     this.#timer = setTimeout(() => this.end(), IDLE_MS).unref()
     this.#told.free()
   }
 
   #over(): void {
-    clearTimeout(this.#timer)
+    this.#isEnded = true
     this.#isReady = false
+    clearTimeout(this.#timer)
     this.#job?.refuse(this.#error instanceof HttpError ? this.#error : crashed(this.#error))
     this.#told.over(this.#isUsedUp)
   }
@@ -188,15 +198,20 @@ export function checkThreads(options: CheckThreadsOptions): CheckDesk {
           for (const thread of threads) thread.abandon(job)
           job.refuse(busy())
         }
-        const settled = (): void => {
+        let isSettled = false
+        /** Once: a call that counts down twice would make room for one too many. */
+        const settle = (tell: () => void): void => {
+          if (isSettled) return
+          isSettled = true
           underway -= 1
           clearTimeout(patience)
           signal.removeEventListener('abort', gone)
+          tell()
         }
         const job: Job = {
           call,
-          give: (checked) => (settled(), resolve(checked)),
-          refuse: (error) => (settled(), reject(error)),
+          give: (checked) => settle(() => resolve(checked)),
+          refuse: (error) => settle(() => reject(error)),
         }
         signal.addEventListener('abort', gone, { once: true })
         queue.push(job)
@@ -206,7 +221,7 @@ export function checkThreads(options: CheckThreadsOptions): CheckDesk {
     async close() {
       isClosed = true
       for (const job of queue.splice(0)) job.refuse(busy())
-      for (const thread of threads) thread.end()
+      for (const thread of threads) thread.end(busy())
     },
   }
 }

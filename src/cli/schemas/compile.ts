@@ -3,12 +3,10 @@
  * Compiles schema sources with the engine that will judge with them, one after the other.
  * @module
  */
-import { Worker } from 'node:worker_threads'
 import { ProtektorError } from '../../errors.js'
-import { startValidator, type SchemaSource, type StartWorker } from '../../xml/schema.js'
+import { startValidator, type SchemaSource } from '../../xml/schema.js'
+import { startWorker } from '../commands/start-worker.js'
 import type { Io } from '../io.js'
-
-const startWorker: StartWorker = (url, options) => new Worker(url, options)
 
 /** A source that the engine refuses, and its words. */
 export interface NotCompiled {

@@ -143,15 +143,14 @@ function assertContent(type: MessageType, parts: OsciRequestParts): void {
     throw unsendable('client.content', `${type.name} carries no content.`)
 }
 
-export interface BuiltRequest {
+interface BuiltRequest {
   readonly message: OsciMessage
   /** What the answer must return as its Response. */
   readonly challenge: string
 }
 
-export interface SealedRequest {
+interface SealedRequest extends Pick<BuiltRequest, 'challenge'> {
   readonly bytes: Uint8Array
-  readonly challenge: string
 }
 
 /**

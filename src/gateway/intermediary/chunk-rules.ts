@@ -17,7 +17,7 @@ import type { ChunkLimits } from './ports.js'
 
 const KB = 1024
 /** `1 2 … 12000` has 60,892 characters, an attribute at most 65,536. */
-export const MAX_CHUNKS = 12_000
+const MAX_CHUNKS = 12_000
 
 /** A chunk that may be taken; `chunkBytes` is the size of all but the last. */
 export interface PlannedChunk {

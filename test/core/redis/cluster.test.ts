@@ -10,9 +10,10 @@ import { systemClock } from '../../../src/core/adapters/timers.js'
 import { memoryJournal } from '../../../src/core/outcomes.js'
 import type { CoreEvent } from '../../../src/core/ports.js'
 import { needsCommand } from '../../needs.js'
+import { until } from '../../until.js'
 import { coreContract } from '../contract.js'
 import { envelope } from '../opened.js'
-import { freePort, later, newPrefix, openNode, RedisServer, until } from './server.js'
+import { freePort, later, newPrefix, openNode, RedisServer } from './server.js'
 
 const SLOTS = 16_384
 const SERVERS = 3
@@ -40,7 +41,7 @@ describe('core in a Redis cluster', function () {
         const info = String(await client.call('CLUSTER', 'INFO'))
         return info.includes('cluster_state:ok') && info.includes(`cluster_known_nodes:${SERVERS}`)
       }
-      await until('the cluster is whole', async () => (await Promise.all(clients.map(isWhole))).every(Boolean))
+      await until(async () => (await Promise.all(clients.map(isWhole))).every(Boolean), 'the cluster is whole')
     } finally {
       for (const client of clients) client.disconnect()
     }

@@ -11,7 +11,8 @@ import { BOX, envelope, failure, LEASED, MAILBOXES, newId, taken } from '../open
 import { generateEnvelopeKey, importSigningKey } from '../../../src/envelope/keys.js'
 import { sealEnvelope } from '../../../src/envelope/seal.js'
 import { needsCommand } from '../../needs.js'
-import { newPrefix, openNode, RedisServer, until } from './server.js'
+import { until } from '../../until.js'
+import { newPrefix, openNode, RedisServer } from './server.js'
 
 /** Everything the server holds, keys and values. */
 async function everything(client: Redis): Promise<string> {
@@ -94,7 +95,7 @@ describe('content at the server of a core in Redis', () => {
     await (await taken(core)).confirm()
     await core.reserve(BOX, 'portal-1', 100)
     await core.once.enter('a', 1000)
-    await until('the sweeper came by', async () => (await client.pttl((await client.keys('*:hz'))[0] ?? '')) > 0)
+    await until(async () => (await client.pttl((await client.keys('*:hz'))[0] ?? '')) > 0, 'the sweeper came by')
     for (const key of await client.keys('*')) {
       const ms = await client.pttl(key)
       expect(ms, key).to.be.greaterThan(0)
@@ -151,7 +152,7 @@ describe('content at the server of a core in Redis', () => {
     await (await taken(core)).confirm()
     await core.put(envelope({ body: new TextEncoder().encode(mark) }))
     await (await taken(core)).confirm()
-    await until('it was seen', () => seen.some((line) => line.includes(mark)))
+    await until(() => seen.some((line) => line.includes(mark)), 'it was seen')
     expect(seen.join('\n')).to.not.contain(plain)
     expect(seen.filter((line) => line.includes(mark)).map((line) => line.split(' ')[0]?.toLowerCase())).to.deep.equal(['mset'])
   })

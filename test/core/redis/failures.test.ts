@@ -12,7 +12,8 @@ import type { Core, OutcomeJournal } from '../../../src/core/ports.js'
 import { BOX, envelope, failure, LEASED, MAILBOXES, stillWorks, taken } from '../opened.js'
 import { Proxy } from './proxy.js'
 import { needsCommand } from '../../needs.js'
-import { later, newPrefix, openNode, RedisServer, until, type Change } from './server.js'
+import { until } from '../../until.js'
+import { later, newPrefix, openNode, RedisServer, type Change } from './server.js'
 
 const journal = (node: string): OutcomeJournal => memoryJournal({ ...MEMORY_CORE_LIMITS, clock: systemClock, node })
 
@@ -55,16 +56,16 @@ describe('failures around a core in Redis', () => {
     const [waiting, claimed, done] = [envelope(), envelope(), envelope()]
     await one.put(done)
     await (await taken(two)).confirm()
-    await until('the node that accepted it knows', async () => (await one.outcome(done.id))?.outcome === 'delivered')
+    await until(async () => (await one.outcome(done.id))?.outcome === 'delivered', 'the node that accepted it knows')
     await one.put(claimed)
     const claim = await taken(two)
     await one.put(waiting)
     const poll = two.take(LEASED, 20_000)
-    await until('it waits', async () => (await two.figures()).waiters === 1)
+    await until(async () => (await two.figures()).waiters === 1, 'it waits')
     const watched = one.settled(waiting.id, 20_000)
     expect((await one.outcome(waiting.id))?.outcome).to.equal('waiting')
     await redis.kill()
-    await until('it is noticed', async () => (await one.figures()).state === 'away' && (await two.figures()).state === 'away')
+    await until(async () => (await one.figures()).state === 'away' && (await two.figures()).state === 'away', 'it is noticed')
     const calls: Record<string, () => Promise<unknown>> = {
       put: () => one.put(envelope()),
       take: () => one.take(BOX, 20_000),
@@ -73,7 +74,7 @@ describe('failures around a core in Redis', () => {
     }
     for (const [name, call] of Object.entries(calls)) expect(await failure(call()), name).to.equal('full')
     await redis.start()
-    await until('both are back', async () => (await isUp(one)()) && (await isUp(two)()))
+    await until(async () => (await isUp(one)()) && (await isUp(two)()), 'both are back')
     expect(await watched).to.include({ outcome: 'unknown', claimed: true, sender: 'portal-1' })
     for (const id of [waiting.id, claimed.id])
       for (const core of [one, two]) expect(await core.outcome(id)).to.include({ outcome: 'unknown', claimed: true })
@@ -102,18 +103,18 @@ describe('failures around a core in Redis', () => {
     await one.put(waiting)
     const look = replica.client()
     closing.push(async () => look.disconnect())
-    await until('the replica has it', async () => (await look.keys(`*:e:${waiting.id}`)).length === 1)
+    await until(async () => (await look.keys(`*:e:${waiting.id}`)).length === 1, 'the replica has it')
     await master.kill()
     await look.replicaof('NO', 'ONE')
     line.lead(replica.port)
     line.cut()
-    await until('both are back', async () => (await isUp(one)()) && (await isUp(two)()))
+    await until(async () => (await isUp(one)()) && (await isUp(two)()), 'both are back')
     for (const core of [one, two]) {
       expect(await core.take(BOX, 0)).to.equal(undefined)
       expect(await core.take(BOX, 0, undefined, { id: waiting.id })).to.equal(undefined)
       expect(await core.take(LEASED, 0)).to.equal(undefined)
     }
-    await until('all is told', async () => (await one.outcome(waiting.id))?.outcome === 'unknown')
+    await until(async () => (await one.outcome(waiting.id))?.outcome === 'unknown', 'all is told')
     for (const { id } of [waiting, claimed, leased]) expect(await two.outcome(id)).to.include({ outcome: 'unknown', claimed: true })
     expect((await two.outcome(done.id))?.outcome).to.equal('delivered')
     expect(await failure(lease.confirm())).to.equal('gone')
@@ -141,7 +142,7 @@ describe('failures around a core in Redis', () => {
     expect(await one.outcome(sent.id)).to.include({ outcome: 'waiting', claimed: true })
     expect(await one.take(BOX, 0)).to.equal(undefined)
     expect(await one.settled(sent.id, 20_000)).to.include({ outcome: 'unknown', claimed: true })
-    await until('it is back', isUp(two))
+    await until(isUp(two), 'it is back')
     expect(await two.take(BOX, 0)).to.equal(undefined)
     await stillWorks(two)
   })
@@ -162,13 +163,13 @@ describe('failures around a core in Redis', () => {
       'whole',
     ).to.equal(true)
     await claim.confirm()
-    await until('it is back', isUp(one))
+    await until(isUp(one), 'it is back')
     expect((await one.outcome(there.id))?.outcome).to.equal('delivered')
     line.mute = true
     await one.put(lost)
     line.cut()
     expect(await two.take(BOX, 0)).to.equal(undefined)
-    await until('it is asked for', async () => (await two.outcome(lost.id))?.outcome === 'unknown')
+    await until(async () => (await two.outcome(lost.id))?.outcome === 'unknown', 'it is asked for')
   })
 
   it('C6 says again what could not be said: a hand-over that ended while the server was away', async () => {
@@ -181,7 +182,7 @@ describe('failures around a core in Redis', () => {
     const claim = await taken(two)
     line.shut = true
     line.cut()
-    await until('it is away', async () => (await two.figures()).state === 'away')
+    await until(async () => (await two.figures()).state === 'away', 'it is away')
     expect(await failure(claim.confirm())).to.equal('full')
     line.shut = false
     expect(await one.settled(sent.id, 20_000)).to.include({ outcome: 'delivered' })
@@ -214,10 +215,10 @@ describe('failures around a core in Redis', () => {
       if (round % 2 === 0) line.cut()
       await later(60)
     }
-    await until('each is taken', async () => {
+    await until(async () => {
       const records = await Promise.all(ids.map((id) => one.outcome(id)))
       return records.every((record) => record?.claimed === true)
-    })
+    }, 'each is taken')
     ended = true
     await one.put(envelope())
     await taker
@@ -268,7 +269,7 @@ describe('failures around a core in Redis', () => {
     expect(await again.outcome(lost.id)).to.include({ outcome: 'unknown' })
     expect([...book.open()].map(({ id }) => id)).to.deep.equal([waiting.id])
     await (await taken(two)).confirm()
-    await until('nothing is open', () => [...book.open()].length === 0)
+    await until(() => [...book.open()].length === 0, 'nothing is open')
   })
 
   it('J4 teaches a lost server what may not be used again', async () => {
@@ -276,10 +277,10 @@ describe('failures around a core in Redis', () => {
     const one = await node(redis.url, newPrefix())
     expect(await one.once.enter('a', 60_000)).to.equal('new')
     await redis.kill()
-    await until('it is away', async () => (await one.figures()).state === 'away')
+    await until(async () => (await one.figures()).state === 'away', 'it is away')
     expect(await one.once.enter('b', 60_000), 'nobody can remember it').to.equal('full')
     await redis.start()
-    await until('it is back', isUp(one))
+    await until(isUp(one), 'it is back')
     expect(await one.once.enter('a', 60_000)).to.equal('seen')
   })
 

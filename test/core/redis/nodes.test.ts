@@ -7,8 +7,9 @@ import { systemClock } from '../../../src/core/adapters/timers.js'
 import { verifyChain } from '../../../src/core/chain.js'
 import type { Core, CoreEvent, OutcomeJournal } from '../../../src/core/ports.js'
 import { checkTrace } from '../../../src/core/trace.js'
+import { until } from '../../until.js'
 import { BOX, envelope, failure, LEASED, MAILBOXES, newId, taken } from '../opened.js'
-import { later, newPrefix, openNode, sharedServer, until, type Change } from './server.js'
+import { later, newPrefix, openNode, sharedServer, type Change } from './server.js'
 
 const journal = (node: string): OutcomeJournal => memoryJournal({ ...MEMORY_CORE_LIMITS, clock: systemClock, node })
 
@@ -71,7 +72,7 @@ describe('two nodes of a core in Redis', () => {
   it('wakes a taker at the other node, and who waits for the outcome there', async () => {
     const [one, two] = await pair()
     const wait = two.take(BOX, 20_000)
-    await until('the taker waits', async () => (await two.figures()).waiters === 1)
+    await until(async () => (await two.figures()).waiters === 1, 'the taker waits')
     const sent = envelope()
     await one.put(sent)
     const claimed = one.settled(sent.id, 20_000, 'claimed')
@@ -90,9 +91,9 @@ describe('two nodes of a core in Redis', () => {
       const abort = new AbortController()
       setMaxListeners(0, abort.signal)
       const takes = Array.from({ length: 200 }, (_, i) => (i % 2 === 0 ? one : two).take(BOX, 20_000, abort.signal))
-      if (round > 0) await until('all wait', async () => (await one.figures()).waiters + (await two.figures()).waiters === 200)
+      if (round > 0) await until(async () => (await one.figures()).waiters + (await two.figures()).waiters === 200, 'all wait')
       await one.put(sent)
-      await until('one is through', async () => (await one.figures()).waiters + (await two.figures()).waiters === 199)
+      await until(async () => (await one.figures()).waiters + (await two.figures()).waiters === 199, 'one is through')
       await later(50)
       abort.abort()
       const claims = (await Promise.all(takes)).filter((claim) => claim !== undefined)
@@ -135,7 +136,7 @@ describe('two nodes of a core in Redis', () => {
     const reservation = await two.reserve(BOX, 's2', 2000)
     expect(await failure(one.put(envelope({ sender: 's3', ...body(600) }))), 'in all').to.equal('full')
     reservation.release()
-    await until('the room is given back', async () => (await one.figures()).bytes === 2500)
+    await until(async () => (await one.figures()).bytes === 2500, 'the room is given back')
     await one.put(envelope({ sender: 's3', ...body(600) }))
   })
 
@@ -152,20 +153,20 @@ describe('two nodes of a core in Redis', () => {
     const [one, two] = await pair({ maxBytes: 100_000 })
     const growing = await one.reserve(BOX, 'portal-1', 0)
     growing.grow(60_000)
-    await until('the server knows', async () => (await one.figures()).bytes === 60_000)
+    await until(async () => (await one.figures()).bytes === 60_000, 'the server knows')
     expect(await failure(two.put(envelope({ body: new Uint8Array(50_000) })))).to.equal('full')
     await two.put(envelope({ body: new Uint8Array(30_000) }))
     growing.grow(90_000)
-    await until('the server refuses', () => {
+    await until(() => {
       try {
         growing.grow(90_001)
         return false
       } catch {
         return true
       }
-    })
+    }, 'the server refuses')
     expect(await failure(one.put(envelope({ body: new Uint8Array(90_000) }), growing))).to.equal('full')
-    await until('nothing of it is left', async () => (await one.figures()).bytes === 30_000)
+    await until(async () => (await one.figures()).bytes === 30_000, 'nothing of it is left')
   })
 
   it('C3 settles at one node what another put and could not look after: expiry, overdue hand-over, overdue lease', async () => {
@@ -195,12 +196,12 @@ describe('two nodes of a core in Redis', () => {
     const ids = Array.from({ length: 20 }, newId)
     for (const id of ids) await one.put(envelope({ id }))
     for (const [i] of ids.entries()) await (await taken(i % 3 === 0 ? one : two)).confirm()
-    await until('all records are linked', async () => (await Promise.all(ids.map((id) => one.outcome(id)))).every((record) => record?.link))
+    await until(async () => (await Promise.all(ids.map((id) => one.outcome(id)))).every((record) => record?.link), 'all records are linked')
     for (const id of ids) expect(await one.outcome(id)).to.deep.equal(await two.outcome(id))
     const records = journals.flatMap((one) => [...one.since(0, 100)])
     expect(verifyChain(records)).to.deep.equal([])
     expect(records.map(({ id }) => id).sort()).to.deep.equal([...ids].sort())
-    await until('nothing is open at the node that accepted them', () => [...journals[0].open()].length === 0)
+    await until(() => [...journals[0].open()].length === 0, 'nothing is open at the node that accepted them')
   })
 
   it('bounds the outcome records per sender and in all, without touching those of others before', async () => {

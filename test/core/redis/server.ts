@@ -15,6 +15,7 @@ import { Redis } from 'ioredis'
 import { openRedisCore, type RedisCore, type RedisCoreOptions } from '../../../src/core/adapters/redis.js'
 import { MEMORY_CORE_LIMITS } from '../../../src/core/adapters/memory-limits.js'
 import { needsCommand } from '../../needs.js'
+import { until } from '../../until.js'
 
 export async function freePort(): Promise<number> {
   const server = createServer()
@@ -28,15 +29,6 @@ export const later = (ms: number): Promise<void> =>
   new Promise((resolve) => {
     setTimeout(resolve, ms)
   })
-
-/** Until it holds, for ten seconds at most. */
-export async function until(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
-  for (let i = 0; i < 1000; i += 1) {
-    if (await holds()) return
-    await later(10)
-  }
-  throw new Error(`never came true: ${what}`)
-}
 
 export class RedisServer {
   readonly port: number
@@ -69,10 +61,10 @@ export class RedisServer {
     this.#process = child
     let output = ''
     child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()))
-    await until(`redis-server is ready: ${output}`, () => {
+    await until(() => {
       if (child.exitCode !== null) throw new Error(`redis-server ended: ${output}`)
       return output.includes('Ready to accept connections')
-    })
+    }, `redis-server is ready: ${output}`)
   }
 
   /** As the power would go. */

@@ -8,21 +8,10 @@ import { packageCodec } from '../../../src/cli/compose/package-codec.js'
 import { GATEWAY_LIMITS } from '../../../src/env.js'
 import { attr, element } from '../../../src/xml/tree.js'
 import { writeMessageMetaData } from '../../../src/osci/message-metadata.js'
+import { until } from '../../until.js'
 import { certificateRequest, removeDirectories, type House } from '../support.js'
 import { answerTo, openRequest, type AnswerSpec } from './fake-recipient.js'
-import {
-  badParty,
-  freePort,
-  kinds,
-  noticeOf,
-  openParty,
-  openStation,
-  resultOf,
-  WAY,
-  type BadParty,
-  type Station,
-  until,
-} from './support.js'
+import { badParty, freePort, kinds, noticeOf, openParty, openStation, resultOf, WAY, type BadParty, type Station } from './support.js'
 
 const FAULT = (side: string) =>
   `<?xml version="1.0"?><soap:Envelope xmlns:soap="http://schemas.xmlsoap.org/soap/envelope/"><soap:Body><soap:Fault><faultcode>soap:${side}</faultcode><faultstring>no</faultstring><detail>9200</detail></soap:Fault></soap:Body></soap:Envelope>`

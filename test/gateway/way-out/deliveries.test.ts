@@ -7,8 +7,9 @@ import { randomUUID } from 'node:crypto'
 import { expect } from 'chai'
 import type { OsciDelivery } from '../../../src/directory/ports.js'
 import type { Received } from '../../../src/client/received.js'
+import { until } from '../../until.js'
 import { certificateRequest, removeDirectories, type House } from '../support.js'
-import { kinds, noticeOf, openParty, openStation, resultOf, until, WAY, type Station, type WayOutOptions } from './support.js'
+import { kinds, noticeOf, openParty, openStation, resultOf, WAY, type Station, type WayOutOptions } from './support.js'
 
 describe('way out: deliveries', function () {
   this.timeout(60_000)

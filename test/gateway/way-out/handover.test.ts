@@ -11,9 +11,10 @@ import { generateEnvelopeKey, importSigningKey } from '../../../src/envelope/key
 import { sealEnvelope } from '../../../src/envelope/seal.js'
 import type { EnvelopeContent } from '../../../src/envelope/types.js'
 import { systemRandom } from '../../../src/client/transport.js'
+import { until } from '../../until.js'
 import { certificateRequest, echo, removeDirectories, type House } from '../support.js'
 import { answerTo } from './fake-recipient.js'
-import { badParty, kinds, noticeOf, openParty, openStation, resultOf, until, WAY, type BadParty, type Station } from './support.js'
+import { badParty, kinds, noticeOf, openParty, openStation, resultOf, WAY, type BadParty, type Station } from './support.js'
 
 const LEASE = 'ttlSeconds: 3, handover: lease-and-confirm'
 

@@ -194,11 +194,6 @@ ${options.way ?? ''}
   }
 }
 
-/** Waits for what happens elsewhere in this process; a test's time limit ends it. */
-export async function until(holds: () => boolean): Promise<void> {
-  while (!holds()) await new Promise((resolve) => setTimeout(resolve, 10))
-}
-
 export const kinds = (events: readonly AskEvent[]): string[] => events.map((event) => event.kind)
 
 /** Status and reason codes of the notice. */
