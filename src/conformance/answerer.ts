@@ -16,6 +16,7 @@ import { AES_256_GCM, OAEP_SHA256, signingMethods } from '../osci/suite.js'
 import type { OsciEnv, OsciMessage, Sealing } from '../osci/types.js'
 import type { Signer } from '../env.js'
 import { sealBent, type Bend, type Hand } from './bend.js'
+import { envFor, type Body } from './wire.js'
 
 export interface Recipient {
   readonly env: OsciEnv
@@ -36,7 +37,7 @@ const named = (request: OsciMessage, role: CertificateRole): X509Certificate | u
 }
 
 /** Opened strictly. @throws {OsciError} */
-export const openDelivery = (bytes: Uint8Array, { env }: Recipient): Promise<OsciMessage> => osci.open(bytes, env)
+export const openDelivery = (delivery: Body, { env }: Recipient): Promise<OsciMessage> => osci.open(delivery.body, envFor(delivery, env))
 
 /** @param request acceptDelivery or processDelivery. */
 export async function answerDelivery(

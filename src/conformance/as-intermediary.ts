@@ -7,7 +7,7 @@ import type { X509Certificate } from 'node:crypto'
 import { deliveryParts } from '../client/osci/content.js'
 import { ownEntry } from '../client/osci/suite.js'
 import type { RequestName } from '../osci/messages.js'
-import { carriedOut, failed, notTested, PASSED, type Clause } from './clause.js'
+import { failed, given, notTested, oneOf, PASSED, unlessNamed, type Clause } from './clause.js'
 import type { Asker } from './clauses.js'
 import type { Check } from './arrivals.js'
 import { Driver, type Asking, type Station } from './driver.js'
@@ -72,9 +72,7 @@ export class IntermediaryRole implements Asker {
 }
 
 /** What one delivery means for the next, and what a reply must name. */
-export function recipientScenarios({ exchanges }: Profile): readonly Clause<IntermediaryRole>[] {
-  const unless = (name: RequestName) =>
-    exchanges.includes(name) ? {} : { notTested: { de: `Das Profil nennt ${name} nicht.`, en: `The profile does not name ${name}.` } }
+export function recipientScenarios(profile: Profile): readonly Clause<IntermediaryRole>[] {
   return [
     {
       id: 'acceptDelivery.repeated',
@@ -85,13 +83,13 @@ export function recipientScenarios({ exchanges }: Profile): readonly Clause<Inte
         en: 'A delivery that comes again is confirmed again (0800).',
       },
       reference: 'osci-1.2 §9.8',
-      ...unless('acceptDelivery'),
+      ...given(unlessNamed('acceptDelivery', profile)),
       run: async (role) => {
         const asking = await role.asking('acceptDelivery')
         const first = await role.driver.ask('acceptDelivery', asking)
         const second = await role.driver.ask('acceptDelivery', asking)
         if (first?.tokens.includes('0800') !== true) return notTested('Die erste wurde nicht angenommen.', 'The first was not taken.')
-        return carriedOut('0800', second?.tokens ?? [])
+        return oneOf(['0800'], second?.tokens ?? [])
       },
     },
     {
@@ -103,7 +101,7 @@ export function recipientScenarios({ exchanges }: Profile): readonly Clause<Inte
         en: 'The delivery in the answer carries the MessageIdResponse of the request.',
       },
       reference: 'osci-1.2 §2.10',
-      ...unless('processDelivery'),
+      ...given(unlessNamed('processDelivery', profile)),
       run: async (role) => {
         const asking = await role.asking('processDelivery')
         const told = await role.driver.ask('processDelivery', asking)

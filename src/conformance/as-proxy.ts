@@ -6,19 +6,24 @@
  *   answer bent  ──► does the asker say nothing more in that dialog?         `fault.answer.…`, the asker's clause (osci-1.2 §3.6)
  * @module
  */
-import { EXCHANGES, REQUEST_NAMES } from '../osci/messages.js'
+import { ProtektorError } from '../errors.js'
+import { EXCHANGES, messageType, REQUEST_NAMES } from '../osci/messages.js'
 import { osci } from '../osci/stages.js'
-import { arrivalClauses, arrivedAs, type Arrived, type Check } from './arrivals.js'
+import type { OsciEnv } from '../osci/types.js'
+import { arrivalClauses, arrivedAs, expected, type Arrived, type Check } from './arrivals.js'
 import { failed, notTested, oneOf, PASSED, type Clause, type Party, type Verdict } from './clause.js'
 import type { Where } from './deviation.js'
 import { readTold } from './driver.js'
 import type { Fault } from './faults.js'
 import type { Profile } from './profile.js'
 import { Proxy, type Passed, type ProxyNeeds } from './proxy.js'
+import { envFor } from './wire.js'
 
 export interface ProxyRoleNeeds extends Omit<ProxyNeeds, 'faultFor' | 'passed'> {
   readonly faults: readonly Fault[]
   readonly check: Check
+  /** Strict, with the keys of the hand: what passes is judged by it. */
+  readonly env: OsciEnv
 }
 
 /** Facts of an exchange that passed; its bytes lie in the legs. */
@@ -26,6 +31,7 @@ interface Seen extends Pick<Passed, 'fault' | 'undone' | 'legs'> {
   readonly request?: Arrived
   /** Of the answer to a request that was bent. */
   readonly tokens: readonly string[]
+  readonly atMs: number
 }
 
 export class ProxyRole {
@@ -40,10 +46,16 @@ export class ProxyRole {
     this.proxy = new Proxy({ ...needs, faultFor: (where) => this.#next(where), passed: (exchange) => this.#passed(exchange) })
   }
 
-  /** Every fault has been done, and its exchange is over. */
+  /** Every fault has been done, and there was time to see what came of it. */
   get isDone(): boolean {
     const { faults } = this.#needs
-    return faults.length > 0 && faults.every((fault) => this.seen.some((one) => one.fault === fault))
+    return faults.length > 0 && faults.every((fault) => this.seen.some((one) => one.fault === fault && this.watched(one)))
+  }
+
+  /** After a wrong answer the asker had as long to speak as a call may take. */
+  watched({ fault, atMs }: Seen): boolean {
+    const { env, timeoutMs } = this.#needs
+    return fault?.codes !== undefined || env.monotonicMs() - atMs >= timeoutMs
   }
 
   get arrived(): readonly Arrived[] {
@@ -57,18 +69,24 @@ export class ProxyRole {
   }
 
   async #passed({ legs, request, where, answer, fault, undone }: Passed): Promise<void> {
-    const { hand, check } = this.#needs
-    const opened = await osci.open(request, hand.env).catch((error: unknown) => (error instanceof Error ? error : new Error(String(error))))
+    const { env, check } = this.#needs
+    const opened = await osci.open(request.body, envFor(request, env)).catch(expected)
     // what we cannot open for want of a key says nothing about its sender
-    const known = where !== undefined || !(opened instanceof Error)
+    const known = where !== undefined || !(opened instanceof ProtektorError)
     this.seen.push({
       legs,
-      tokens: fault?.codes && answer ? (await readTold(answer, hand.env)).tokens : [],
+      atMs: env.monotonicMs(),
+      tokens: fault?.codes && answer ? (await readTold(answer, env)).tokens : [],
       ...(known ? { request: await arrivedAs(legs[0] ?? 0, request, opened, check) } : {}),
       ...(fault ? { fault } : {}),
       ...(undone === undefined ? {} : { undone }),
     })
   }
+}
+
+const closes = (name: Arrived['name']): boolean => {
+  const exchange = name && messageType(name)?.exchange
+  return exchange !== undefined && EXCHANGES[exchange].dialog === 'closes'
 }
 
 const NOT_DONE = notTested('Es kam kein Austausch, zu dem der Fehler passt.', 'No exchange came that the fault fits.')
@@ -83,7 +101,15 @@ const NO_DIALOG = [
   'Without a dialog only the asker itself shows what it makes of it.',
 ] as const
 
-function verdictOf(fault: Fault, { seen }: ProxyRole): Verdict {
+const OVER = ['Mit diesem Auftrag endet der Dialog ohnehin.', 'The dialog ends with this request anyhow.'] as const
+const UNREAD = [
+  'Danach kam etwas, das sich keinem Dialog zuordnen lässt.',
+  'After it something came that cannot be assigned to any dialog.',
+] as const
+const TOO_SHORT = ['Es wurde nicht lange genug zugesehen.', 'It was not watched for long enough.'] as const
+
+function verdictOf(fault: Fault, role: ProxyRole): Verdict {
+  const { seen } = role
   const at = seen.findIndex((one) => one.fault === fault)
   const done = seen[at]
   if (!done) return NOT_DONE
@@ -91,19 +117,25 @@ function verdictOf(fault: Fault, { seen }: ProxyRole): Verdict {
   if (undone !== undefined) return { ...notTested(`nicht herzustellen: ${undone.de}`, `cannot be made: ${undone.en}`), legs }
   if (fault.codes) return { ...oneOf(fault.codes, tokens), legs }
   // a refusal is a regular answer: the dialog may go on
-  if (fault.seen?.finding === 'client.refused') return { ...notTested(...REFUSAL), legs }
-  const conversation = request?.control?.conversationId
-  if (conversation === undefined) return { ...notTested(...NO_DIALOG), legs }
-  const more = seen.slice(at + 1).find((one) => one.request?.control?.conversationId === conversation)
-  if (!more) return { ...PASSED, legs }
-  const name = more.request?.name ?? ''
-  return {
-    ...failed(`Im selben Dialog kam danach noch ${name}.`, `In the same dialog ${name} came after it.`),
-    legs: [...legs, ...more.legs],
+  if (fault.refusal) return { ...notTested(...REFUSAL), legs }
+  const { name, control } = request ?? {}
+  if (control?.conversationId === undefined) return { ...notTested(...NO_DIALOG), legs }
+  if (closes(name)) return { ...notTested(...OVER), legs }
+  const after = seen.slice(at + 1)
+  const more = after.find((one) => one.request?.control?.conversationId === control.conversationId)
+  if (more) {
+    const next = more.request?.name ?? ''
+    return {
+      ...failed(`Im selben Dialog kam danach noch ${next}.`, `In the same dialog ${next} came after it.`),
+      legs: [...legs, ...more.legs],
+    }
   }
+  const unread = after.find((one) => one.request?.control === undefined)
+  if (unread) return { ...notTested(...UNREAD), legs: [...legs, ...unread.legs] }
+  return { ...(role.watched(done) ? PASSED : notTested(...TOO_SHORT)), legs }
 }
 
-/** Requests follow the dialog: the answer before it said what this one must carry. */
+/** The numbers of a dialog's requests, those aside to which a fault was done. */
 function dialogVerdict(role: ProxyRole): Verdict {
   const next = new Map<string, number>()
   const legs: number[] = []
@@ -134,19 +166,19 @@ export function proxyClauses(
   const names = REQUEST_NAMES.filter((name) => EXCHANGES[name].asks === asks && profile.exchanges.includes(name))
   return [
     ...faults.map((fault): Clause<ProxyRole> => {
-      const expected = fault.codes?.join(', ') ?? [fault.seen?.code, fault.seen?.finding].filter((one) => one !== undefined).join(', ')
+      const codes = fault.codes?.join(', ') ?? ''
       return {
         id: `fault.${fault.name}`,
         party: fault.codes ? parties.supplier : parties.asker,
         exchange: 'message',
         text: fault.codes
           ? {
-              de: `${fault.text.de} Der Beantwortende nennt es (${expected}).`,
-              en: `${fault.text.en} The supplier names it (${expected}).`,
+              de: `${fault.text.de} Der Beantwortende nennt es (${codes}).`,
+              en: `${fault.text.en} The supplier names it (${codes}).`,
             }
           : {
-              de: `${fault.text.de} Der Anfragende verwirft sie (${expected}) und schweigt im Dialog.`,
-              en: `${fault.text.en} The asker discards it (${expected}) and says no more in the dialog.`,
+              de: `${fault.text.de} Danach sagt der Anfragende im Dialog nichts mehr.`,
+              en: `${fault.text.en} After it the asker says no more in the dialog.`,
             },
         reference: fault.codes ? 'osci-1.2 §9.1' : 'osci-1.2 §3.6, §9.9',
         run: (role) => Promise.resolve(verdictOf(fault, role)),

@@ -8,17 +8,19 @@
  * Without an intermediary to call, what comes in is answered rightly and judged.
  * @module
  */
-import { messageType, type RequestName } from '../osci/messages.js'
-import { sealFault } from '../osci/fault.js'
+import { ProtektorError } from '../errors.js'
+import { EXCHANGES, messageType, responseTo } from '../osci/messages.js'
 import type { OsciMessage } from '../osci/types.js'
-import { arrivalClauses, arrivedAs, type Arrived, type Check } from './arrivals.js'
+import { arrivalClauses, arrivedAs, expected, type Arrived, type Check } from './arrivals.js'
 import { answerDelivery, openDelivery, type Recipient } from './answerer.js'
 import type { ClientRole } from './as-client.js'
-import type { Bend } from './bend.js'
-import { notTested, oneOf, type Clause } from './clause.js'
+import { Unbendable, type Bend } from './bend.js'
+import { given, notTested, oneOf, unlessNamed, type Clause } from './clause.js'
+import { successOf } from './clauses.js'
 import { DEVIATIONS, fits } from './deviations.js'
 import type { Words } from './deviation.js'
-import type { Incoming, Outgoing } from './listener.js'
+import { fault } from './faults.js'
+import { whole, type Incoming, type Outgoing } from './listener.js'
 import type { Profile } from './profile.js'
 import type { Legs } from './wire.js'
 
@@ -37,38 +39,45 @@ export class RecipientRole {
   readonly needs: RecipientNeeds
   readonly arrived: Arrived[] = []
   conduct: Conduct = { bend: {} }
+  /** The answer could not be made as `conduct` wants it. */
+  unbendable: Unbendable | undefined
 
   constructor(needs: RecipientNeeds) {
     this.needs = needs
   }
 
-  async answer({ body }: Incoming): Promise<Outgoing> {
+  answerBy(conduct: Conduct): void {
+    this.conduct = conduct
+    this.unbendable = undefined
+  }
+
+  async answer(incoming: Incoming): Promise<Outgoing> {
     const { conduct } = this
     const { recipient, legs, check } = this.needs
-    const opened = await openDelivery(body, recipient).catch((error: unknown) =>
-      error instanceof Error ? error : new Error(String(error)),
-    )
-    const message = opened instanceof Error ? undefined : opened
+    const opened = await openDelivery(incoming, recipient).catch(expected)
+    const message = opened instanceof ProtektorError ? undefined : opened
     const outgoing = await this.#say(message, conduct)
     const answer = 'body' in outgoing ? { status: 200, answer: outgoing.body } : { failure: outgoing.kind }
-    const leg = await legs.add({ name: message?.type ?? 'request', request: body, ...answer })
-    this.arrived.push(await arrivedAs(leg, body, opened, check))
+    const leg = await legs.add({ name: message?.type ?? 'request', request: incoming.body, ...answer })
+    this.arrived.push(await arrivedAs(leg, incoming, opened, check))
     return outgoing
   }
 
   async #say(message: OsciMessage | undefined, conduct: Conduct): Promise<Outgoing> {
     if ('instead' in conduct) return conduct.instead
-    if (message?.type !== 'acceptDelivery' && message?.type !== 'processDelivery') return FAULT('Client', '9300')
+    if (message?.type !== 'acceptDelivery' && message?.type !== 'processDelivery') return FAULT_CLIENT
     const delivery = message as unknown as OsciMessage<'acceptDelivery'> | OsciMessage<'processDelivery'>
-    return { kind: 'whole', status: 200, body: await answerDelivery(delivery, this.needs.recipient, conduct.bend) }
+    try {
+      return whole({ body: await answerDelivery(delivery, this.needs.recipient, conduct.bend) })
+    } catch (error) {
+      if (!(error instanceof Unbendable)) throw error
+      this.unbendable = error
+      return { kind: 'closed' }
+    }
   }
 }
 
-const FAULT = (side: 'Client' | 'Server', osciCode: string): Outgoing => ({
-  kind: 'whole',
-  status: 200,
-  body: sealFault({ type: 'fault', side, text: 'Nein.', osciCode }),
-})
+const FAULT_CLIENT = whole({ body: fault('Client', '9300') })
 
 const NO_CLIENT: Words = {
   de: 'Ohne --url ruft niemand den Intermediär, damit er uns ruft.',
@@ -76,22 +85,22 @@ const NO_CLIENT: Words = {
 }
 
 const LEGS = [
-  ['forwardDelivery', 'acceptDelivery'],
-  ['mediateDelivery', 'processDelivery'],
-] as const satisfies readonly (readonly [RequestName, RequestName])[]
+  ['forwardDelivery', EXCHANGES.forwardDelivery.onward],
+  ['mediateDelivery', EXCHANGES.mediateDelivery.onward],
+] as const
+type Sent = (typeof LEGS)[number][0]
 
-/** One delivery through the intermediary, answered so. @returns the codes that our client was told. */
-async function through(
-  role: RecipientRole,
-  name: 'forwardDelivery' | 'mediateDelivery',
-  conduct: Conduct,
-): Promise<readonly string[] | undefined> {
+const goesInDialog = (name: Sent, { implicitDialogs }: Profile): boolean => EXCHANGES[name].dialog === 'explicit' || !implicitDialogs
+
+/** One delivery through the intermediary, answered so. @returns the codes that our client was told. @throws {Unbendable} */
+async function through(role: RecipientRole, name: Sent, conduct: Conduct): Promise<readonly string[] | undefined> {
   const { client } = role.needs
   if (!client) return undefined
-  role.conduct = conduct
+  role.answerBy(conduct)
   const before = role.arrived.length
   try {
-    const told = await client.driver.ask(name, await client.asking(name, 'right'), { inDialog: name === 'mediateDelivery' })
+    const told = await client.driver.ask(name, await client.asking(name, 'right'), { inDialog: goesInDialog(name, client.profile) })
+    if (role.unbendable) throw role.unbendable
     return role.arrived.length === before ? undefined : told?.tokens
   } finally {
     role.conduct = { bend: {} }
@@ -108,17 +117,24 @@ interface Said {
   readonly conduct: Conduct
 }
 
+const right = (code: string): Said => ({
+  name: 'right',
+  text: { de: 'Der Empfänger nimmt an.', en: 'The recipient accepts.' },
+  codes: [code],
+  reference: 'osci-1.2 §9.7',
+  conduct: { bend: {} },
+})
+
 const REST: readonly Said[] = [
-  { name: 'right', text: { de: 'Der Empfänger nimmt an.', en: 'The recipient accepts.' }, codes: ['0800', '0801'], reference: 'osci-1.2 §9.7', conduct: { bend: {} } },
-  { name: 'fault-client', text: { de: 'Der Empfänger antwortet mit SOAP-Fault Client.', en: 'The recipient answers with a SOAP fault Client.' }, codes: ['9805'], reference: 'osci-1.2 §9.7', conduct: { instead: FAULT('Client', '9300') } },
-  { name: 'fault-server', text: { de: 'Der Empfänger antwortet mit SOAP-Fault Server.', en: 'The recipient answers with a SOAP fault Server.' }, codes: ['9808'], reference: 'osci-1.2 §9.7', conduct: { instead: FAULT('Server', '9000') } },
+  { name: 'fault-client', text: { de: 'Der Empfänger antwortet mit SOAP-Fault Client.', en: 'The recipient answers with a SOAP fault Client.' }, codes: ['9805'], reference: 'osci-1.2 §9.7', conduct: { instead: FAULT_CLIENT } },
+  { name: 'fault-server', text: { de: 'Der Empfänger antwortet mit SOAP-Fault Server.', en: 'The recipient answers with a SOAP fault Server.' }, codes: ['9808'], reference: 'osci-1.2 §9.7', conduct: { instead: whole({ body: fault('Server', '9000') }) } },
   { name: 'closed', text: { de: 'Der Empfänger schließt die Verbindung.', en: 'The recipient closes the connection.' }, codes: ['9810', '9809'], reference: 'osci-1.2 §9.7', conduct: { instead: { kind: 'closed' } } },
-  { name: 'http-500', text: { de: 'Der Empfänger antwortet HTTP 500 mit einer Seite.', en: 'The recipient answers HTTP 500 with a page.' }, codes: ['9810', '9808', '9809'], reference: 'osci-1.2 §9.7', conduct: { instead: { kind: 'whole', status: 500, body: new TextEncoder().encode('<html></html>') } } },
+  { name: 'http-500', text: { de: 'Der Empfänger antwortet HTTP 500 mit einer Seite.', en: 'The recipient answers HTTP 500 with a page.' }, codes: ['9810', '9808', '9809'], reference: 'osci-1.2 §9.7', conduct: { instead: whole({ status: 500, contentType: 'text/html', body: new TextEncoder().encode('<html></html>') }) } },
 ] // prettier-ignore
 
 function saidClauses(profile: Profile, withClient: boolean): Clause<RecipientRole>[] {
   return LEGS.flatMap(([name, arrives]) => {
-    const type = messageType(`responseTo${arrives.charAt(0).toUpperCase()}${arrives.slice(1)}`)
+    const type = messageType(responseTo(arrives))
     if (!type) throw new TypeError(arrives)
     const encrypted = profile.certificates.cipher !== undefined
     const deviations = DEVIATIONS.flatMap(({ name: deviation, text, reference, bend, answer, ...rest }): Said[] => {
@@ -126,7 +142,8 @@ function saidClauses(profile: Profile, withClient: boolean): Clause<RecipientRol
         answer && fits({ name: deviation, text, reference, bend, answer, ...rest }, { type, inDialog: false, signed: true, encrypted })
       return fit ? [{ name: deviation, text, codes: [answer.onward], reference, conduct: { bend } }] : []
     })
-    return [...REST, ...deviations].map(({ name: said, text, codes, reference, conduct }): Clause<RecipientRole> => ({
+    const accepted = right(successOf(name, goesInDialog(name, profile) ? 'explicit' : 'implicit'))
+    return [accepted, ...REST, ...deviations].map(({ name: said, text, codes, reference, conduct }): Clause<RecipientRole> => ({
       id: `${name}.recipient-${said}`,
       party: 'intermediary',
       exchange: name,
@@ -135,7 +152,7 @@ function saidClauses(profile: Profile, withClient: boolean): Clause<RecipientRol
         en: `${text.en} The intermediary tells its client (${codes.join(', ')}).`,
       },
       reference: `osci-1.2 §9.7; ${reference}`,
-      ...(withClient ? (profile.exchanges.includes(name) ? {} : { notTested: UNCLAIMED }) : { notTested: NO_CLIENT }),
+      ...given(withClient ? unlessNamed(name, profile) : NO_CLIENT),
       run: async (role) => {
         const codes_ = await through(role, name, conduct)
         return codes_ ? oneOf(codes, codes_) : NOT_REACHED
@@ -144,7 +161,11 @@ function saidClauses(profile: Profile, withClient: boolean): Clause<RecipientRol
   })
 }
 
-const UNCLAIMED: Words = { de: 'Das Profil nennt diesen Auftrag nicht.', en: 'The profile does not name this exchange.' }
+/** Who claims to pass deliveries on claims what arrives then. */
+const withOnward = (profile: Profile): Profile => ({
+  ...profile,
+  exchanges: [...profile.exchanges, ...LEGS.flatMap(([name, arrives]) => (profile.exchanges.includes(name) ? [arrives] : []))],
+})
 
 /** @param withClient whether we can make the intermediary call us. */
 export const recipientClauses = (profile: Profile, withClient: boolean): readonly Clause<RecipientRole>[] => [
@@ -152,7 +173,7 @@ export const recipientClauses = (profile: Profile, withClient: boolean): readonl
   ...arrivalClauses<RecipientRole>(
     LEGS.map(([, arrives]) => arrives),
     'intermediary',
-    profile,
+    withOnward(profile),
     ({ arrived }) => arrived,
   ),
 ]

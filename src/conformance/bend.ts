@@ -8,6 +8,7 @@
  *              └ signed and encrypted anew ┘  └ encrypted anew ┘
  * @module
  */
+import { isDeepStrictEqual } from 'node:util'
 import type { Signer } from '../env.js'
 import { ProtektorError } from '../errors.js'
 import type { Parts } from '../mime/parts.js'
@@ -19,6 +20,7 @@ import { order, osci } from '../osci/stages.js'
 import { openShell, sealShell } from '../osci/transport.js'
 import type { CertificateEntry, OsciEnv, OsciMessage, Sealing } from '../osci/types.js'
 import { signingMethods } from '../osci/suite.js'
+import { envFor, TEXT_XML, type Body } from './wire.js'
 
 /** What a bend may use besides the message. */
 export interface Hand {
@@ -79,10 +81,12 @@ async function wrap(signed: Parts, bend: Bend, encryptFor: Sealing['encryptFor']
   return bend.wire?.(outer) ?? outer
 }
 
-/** Seals a message of our own, bent. */
+/** Seals a message of our own, bent. @throws {Unbendable} a bend that changes nothing would prove nothing. */
 export async function sealBent(message: OsciMessage, sealing: Sealing, bend: Bend, hand: Hand): Promise<Uint8Array> {
   const how = bend.sealing?.(sealing, hand) ?? sealing
   const bent = bend.message?.(message, hand) ?? message
+  if (depthOf(bend) === 'signature' && isDeepStrictEqual([how, bent], [sealing, message]))
+    throw new Unbendable('an dieser Nachricht ändert es nichts', 'it changes nothing of this message')
   const env: OsciEnv = { ...hand.env, sealing: how }
   return wrap(await soap.seal(await order.seal(withSigner(bent, how), env), env), bend, how.encryptFor, env)
 }
@@ -109,9 +113,9 @@ function sealingOf({ evidence }: OsciMessage, hand: Hand): Sealing {
 }
 
 /** Bends inside the encryption, without touching the signature. */
-async function bendInside(bytes: Uint8Array, bend: Bend, hand: Hand): Promise<Uint8Array> {
+async function bendInside(passing: Body, bend: Bend, hand: Hand): Promise<Uint8Array> {
   const { env } = hand
-  const parts = await mime.open(bytes, env)
+  const parts = await mime.open(passing.body, envFor(passing, env))
   const envelope = await soap.open(parts, env)
   if (envelope.kind !== 'encrypted') return wrap(parts, bend, undefined, env)
   const { bytes: plain, evidence } = await openShell(envelope, env)
@@ -124,18 +128,25 @@ async function bendInside(bytes: Uint8Array, bend: Bend, hand: Hand): Promise<Ui
   return wrap(await mime.open(plain, env), bend, encryptFor, env)
 }
 
+/** A package that is written anew has its MIME header in the body. */
+const rewritten = ({ contentType }: Body, body: Uint8Array): Body => ({
+  contentType: /multipart|boundary/i.test(contentType) ? TEXT_XML : contentType,
+  body,
+})
+
 /**
  * Bends a message that somebody else made.
  * @throws {Unbendable} it needs a key that is not at hand; {OsciError} the message itself cannot be read.
  */
-export async function bendPassing(bytes: Uint8Array, bend: Bend, hand: Hand): Promise<Uint8Array> {
+export async function bendPassing(passing: Body, bend: Bend, hand: Hand): Promise<Body> {
   const depth = depthOf(bend)
-  if (depth === 'inside') return bendInside(bytes, bend, hand)
+  if (depth === 'inside') return rewritten(passing, await bendInside(passing, bend, hand))
+  const env = envFor(passing, hand.env)
   if (depth === 'signature') {
-    const message = await osci.open(bytes, hand.env)
-    return sealBent(message, sealingOf(message, hand), bend, hand)
+    const message = await osci.open(passing.body, env)
+    return rewritten(passing, await sealBent(message, sealingOf(message, hand), bend, hand))
   }
   const { shell, wire } = bend
-  const outer = shell ? await mime.seal(shell(await mime.open(bytes, hand.env)), hand.env) : bytes
-  return wire?.(outer) ?? outer
+  const outer = shell ? rewritten(passing, await mime.seal(shell(await mime.open(passing.body, env)), env)) : passing
+  return wire ? { ...outer, body: wire(outer.body) } : outer
 }

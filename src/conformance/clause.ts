@@ -5,6 +5,7 @@
  */
 import type { RequestName } from '../osci/messages.js'
 import type { Words } from './deviation.js'
+import type { Profile } from './profile.js'
 
 /** Who must keep a clause. */
 export type Party = 'client' | 'intermediary' | 'recipient'
@@ -48,17 +49,25 @@ export const notTested = (de: string, en: string): Verdict => ({ outcome: 'not-t
 
 const list = (tokens: readonly string[]): string => (tokens.length === 0 ? '–' : tokens.join(', '))
 
-/** Passed when one of the expected codes came. */
-export const oneOf = (expected: readonly string[], came: readonly string[]): Verdict =>
-  came.some((token) => expected.includes(token))
+/** Passed when one of the expected codes came; one of success only with nothing of class 9 beside it. */
+export function oneOf(expected: readonly string[], came: readonly string[]): Verdict {
+  const isWhole = came.every((token) => /^[03]/.test(token))
+  return came.some((token) => expected.includes(token) && (isWhole || !token.startsWith('0')))
     ? PASSED
     : failed(`erwartet: ${list(expected)}; es kam: ${list(came)}`, `expected: ${list(expected)}; came: ${list(came)}`)
-
-/** Passed when the code came and nothing of class 9 beside it. */
-export const carriedOut = (code: string, came: readonly string[]): Verdict => {
-  const errors = came.filter((token) => !/^[03]/.test(token))
-  return errors.length === 0 ? oneOf([code], came) : oneOf([code], errors)
 }
+
+export const notNamed = (what: string): Words => ({ de: `Das Profil nennt ${what} nicht.`, en: `The profile does not name ${what}.` })
+
+export const unlessNamed = (name: RequestName, { exchanges }: Profile): Words | undefined =>
+  exchanges.includes(name) ? undefined : notNamed(name)
+
+/** @param policy what the clause demands, if anything that a profile can leave open. */
+export const unlessRequired = (policy: 'signed' | 'encrypted' | undefined, profile: Profile): Words | undefined =>
+  policy === undefined || profile[policy] === 'required' ? undefined : notNamed(`${policy}: required`)
+
+/** The field of a clause. */
+export const given = (words: Words | undefined): { readonly notTested?: Words } => (words ? { notTested: words } : {})
 
 /** `*` stands for anything: `storeDelivery.*`, `*.unsigned`. */
 export function matches(glob: string, id: string): boolean {

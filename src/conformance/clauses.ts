@@ -10,9 +10,21 @@
  * Which deviations an exchange can have is in their `fits`: the marks of its row, the state of its dialog.
  * @module
  */
-import { EXCHANGES, messageType, responsesTo, type RequestName } from '../osci/messages.js'
+import { EXCHANGES, messageType, responsesTo, type Exchange, type RequestName } from '../osci/messages.js'
 import { errorsIn, IN_CLEAR, NOT_SIGNED, type Check } from './arrivals.js'
-import { carriedOut, fact, notTested, oneOf, PASSED, type Clause, type Party, type Verdict } from './clause.js'
+import {
+  fact,
+  given,
+  notNamed,
+  notTested,
+  oneOf,
+  PASSED,
+  unlessNamed,
+  unlessRequired,
+  type Clause,
+  type Party,
+  type Verdict,
+} from './clause.js'
 import { DEVIATIONS, fits } from './deviations.js'
 import type { Deviation, Where, Words } from './deviation.js'
 import type { Asking, Driver, Told } from './driver.js'
@@ -37,19 +49,20 @@ export class NotToBeHad extends Error {
   }
 }
 
-const NOT_CLAIMED: Words = { de: 'Das Profil nennt diesen Auftrag nicht.', en: 'The profile does not name this exchange.' }
-const NO_IMPLICIT: Words = { de: 'Das Profil nennt keine impliziten Dialoge.', en: 'The profile names no implicit dialogs.' }
-const NO_RECEIVER: Words = { de: 'Das Profil nennt keinen Empfänger (receiver).', en: 'The profile names no receiver.' }
 const NO_DIALOG = notTested('Es kam kein Dialog zustande.', 'No dialog came about.')
+const NO_FIRST = notTested('Der Auftrag davor wurde nicht beantwortet.', 'The request before it was not answered.')
 
 /** What keeps a clause from being looked at, by exchange. */
 function unclaimed(name: RequestName, profile: Profile, inDialog: boolean): Words | undefined {
-  if (!profile.exchanges.includes(name)) return NOT_CLAIMED
-  if (!inDialog && EXCHANGES[name].dialog === 'either' && !profile.implicitDialogs) return NO_IMPLICIT
-  return undefined
+  const implicit = !inDialog && EXCHANGES[name].dialog === 'either'
+  return unlessNamed(name, profile) ?? (implicit && !profile.implicitDialogs ? notNamed('implicitDialogs: true') : undefined)
 }
 
-const given = (words: Words | undefined): { readonly notTested?: Words } => (words ? { notTested: words } : {})
+/** What is carried out only where there is somebody to whom it can go. */
+function unreceived(name: RequestName, profile: Profile): Words | undefined {
+  const { onward }: Exchange = EXCHANGES[name]
+  return onward !== undefined && !profile.receiver ? notNamed('receiver') : undefined
+}
 
 // ---- right requests -----------------------------------------------------------------------------------------------------
 
@@ -61,27 +74,24 @@ const WAYS: Readonly<Record<(typeof EXCHANGES)[RequestName]['dialog'], readonly 
   either: ['implicit', 'explicit'],
   none: ['alone'],
 }
-const successOf = (name: RequestName, way: Way): string =>
+export const successOf = (name: RequestName, way: Way): string =>
   EXCHANGES[name].dialog === 'opens' || (way === 'explicit' && EXCHANGES[name].dialog !== 'closes') ? '0801' : '0800'
-
-const RECEIVER_NEEDED: readonly RequestName[] = ['forwardDelivery', 'mediateDelivery']
 
 function rightClauses(name: RequestName, party: Party, profile: Profile): Clause<Asker>[] {
   return WAYS[EXCHANGES[name].dialog].map((way) => {
     const code = successOf(name, way)
     const how = { implicit: 'im impliziten Dialog', explicit: 'im expliziten Dialog', alone: 'für sich' }[way]
     const en = { implicit: 'in an implicit dialog', explicit: 'in an explicit dialog', alone: 'alone' }[way]
-    const receiver = RECEIVER_NEEDED.includes(name) && !profile.receiver ? NO_RECEIVER : undefined
     return {
       id: `${name}.${way === 'alone' ? 'right' : way}`,
       party,
       exchange: name,
       text: { de: `Ein richtiger Auftrag ${how} wird ausgeführt (${code}).`, en: `A right request ${en} is carried out (${code}).` },
       reference: 'osci-1.2 §3.5, §8.2',
-      ...given(unclaimed(name, profile, way === 'explicit') ?? receiver),
+      ...given(unclaimed(name, profile, way === 'explicit') ?? unreceived(name, profile)),
       run: async (role) => {
         const told = await role.driver.ask(name, await role.asking(name, 'right'), { inDialog: way === 'explicit' })
-        return told ? carriedOut(code, told.tokens) : NO_DIALOG
+        return told ? oneOf([code], told.tokens) : NO_DIALOG
       },
     }
   })
@@ -109,8 +119,8 @@ const ANSWERS: readonly AnswerRow[] = [
   },
   {
     name: 'answer-form', text: { de: 'Die Antwort besteht die Prüfung in allen Schichten.', en: 'The answer passes the check in all layers.' }, reference: 'osci-1.2 §2, §7.5',
-    wrong: async ({ bytes }, { check }) => {
-      const errors = errorsIn(await check(bytes ?? new Uint8Array(0)))
+    wrong: async ({ came }, { check }) => {
+      const errors = came ? errorsIn(await check(came)) : []
       return errors.length === 0 ? undefined : fact(errors.join(', '))
     },
   },
@@ -139,7 +149,7 @@ const ANSWERS: readonly AnswerRow[] = [
     name: 'answer-signed', text: { de: 'Die Antwort ist vom Partner signiert.', en: 'The answer is signed by the party.' }, reference: 'osci-1.2 §9.1',
     wrong: async ({ answer }, { driver: { station: { peer, identity } } }) => {
       const signer = answer?.evidence.signature?.signer
-      if (!signer) return peer.sign === false ? undefined : NOT_SIGNED
+      if (!signer) return NOT_SIGNED
       return (await peer.recognises?.(signer, identity.env.now())) === false ? BY_SOMEBODY_ELSE : undefined
     },
   },
@@ -182,18 +192,6 @@ function answerClauses(name: RequestName, party: Party, profile: Profile): Claus
 
 // ---- deviations ---------------------------------------------------------------------------------------------------------
 
-const POLICY: Readonly<Record<string, 'signed' | 'encrypted'>> = { unsigned: 'signed', unencrypted: 'encrypted' }
-
-function policyWords(deviation: Deviation, profile: Profile): Words | undefined {
-  const policy = POLICY[deviation.name]
-  if (policy === undefined || profile[policy] === 'required') return undefined
-  return { de: `Das Profil nennt ${policy}: optional.`, en: `The profile says ${policy}: optional.` }
-}
-
-/** Whatever is seen only when the request is executed needs somebody to whom it can go. */
-const receiverWords = ({ executes }: Deviation, name: RequestName, profile: Profile): Words | undefined =>
-  executes && RECEIVER_NEEDED.includes(name) && !profile.receiver ? NO_RECEIVER : undefined
-
 /** Of the ways in which a request can come, the first in which the deviation can be made. */
 function whereFor(deviation: Deviation, name: RequestName, base: Pick<Where, 'signed' | 'encrypted'>): Where | undefined {
   const type = messageType(name)
@@ -205,7 +203,7 @@ function whereFor(deviation: Deviation, name: RequestName, base: Pick<Where, 'si
 async function runBent(deviation: Deviation, name: RequestName, where: Where, role: Asker): Promise<Verdict> {
   const { driver } = role
   // a number can be repeated only when there was one before
-  if (deviation.second) await driver.ask('getMessageId', { order: {} }, { inDialog: true })
+  if (deviation.second && (await driver.ask('getMessageId', { order: {} }, { inDialog: true }))?.kind !== 'answer') return NO_FIRST
   const told = await driver.ask(name, await role.asking(name, 'bent'), { bend: deviation.bend, inDialog: where.inDialog })
   if (!told) return NO_DIALOG
   role.spent(told)
@@ -239,7 +237,11 @@ export function deviationClauses(
           en: `${deviation.text.en} That is seen (${(deviation.request ?? []).join(', ')}).`,
         },
         reference: deviation.reference,
-        ...given(unclaimed(name, profile, where.inDialog) ?? policyWords(deviation, profile) ?? receiverWords(deviation, name, profile)),
+        ...given(
+          unclaimed(name, profile, where.inDialog) ??
+            unlessRequired(deviation.policy, profile) ??
+            (deviation.executes ? unreceived(name, profile) : undefined),
+        ),
         run: (role) => runBent(deviation, name, where, role),
       })
     }

@@ -38,6 +38,10 @@ export interface Deviation {
   readonly second?: true
   /** Seen only when the request is executed. */
   readonly executes?: true
+  /** What it breaks is for the profile to demand. */
+  readonly policy?: 'signed' | 'encrypted'
+  /** A regular answer that says no: nothing is wrong with the dialog. */
+  readonly refusal?: true
   /** The finding that our own reading of the message makes of it. */
   readonly finding: string
   /** What a supplier may answer; absent: it is no deviation of a request. */
@@ -46,7 +50,7 @@ export interface Deviation {
   readonly answer?: { readonly code?: string; readonly finding: string; readonly onward: string }
 }
 
-interface Row extends Pick<Deviation, 'second' | 'executes'> {
+interface Row extends Pick<Deviation, 'second' | 'executes' | 'refusal'> {
   readonly reference: string
   readonly finding: string
   readonly bend: Bend

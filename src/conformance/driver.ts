@@ -9,11 +9,12 @@
 import type { OsciHttp, OsciIdentity, OsciPeer, OsciRequestParts } from '../client/osci/ports.js'
 import { buildRequest, requestType, type DialogPosition } from '../client/osci/request.js'
 import { sealingFor } from '../client/osci/suite.js'
-import { EXCHANGES, type OrderOf, type RequestName } from '../osci/messages.js'
+import { OrderError, ProtektorError } from '../errors.js'
+import { EXCHANGES, messageType, type OrderOf, type RequestName } from '../osci/messages.js'
 import { openAnswer } from '../osci/stages.js'
 import type { OsciEnv, OsciMessage } from '../osci/types.js'
 import { sealBent, type Bend, type Hand } from './bend.js'
-import { post, type Legs } from './wire.js'
+import { envFor, post, type Body, type Legs, type Posted } from './wire.js'
 
 /** What came back to one request. */
 export interface Told {
@@ -25,7 +26,7 @@ export interface Told {
   readonly challenge: string
   readonly position?: DialogPosition
   readonly answer?: OsciMessage
-  readonly bytes?: Uint8Array
+  readonly came?: Body
 }
 
 /** Everything our side needs. */
@@ -127,26 +128,25 @@ export class Driver {
     const { leg, posted, failure } = await post({ http, legs, url, timeoutMs, maxBytes }, name, bytes)
     const facts = { leg, request: built.message, challenge: built.challenge, ...(position ? { position } : {}) }
     if (!posted) return { kind: 'nothing', tokens: [failure ?? 'nothing'], ...facts }
-    return { ...facts, ...(await readTold(posted, { ...hand.env, keys: identity.env.keys })) }
+    return { ...facts, ...(await readTold(posted, identity.env)) }
   }
 }
 
-/** Codes of an answer or fault, whoever signed it. */
-export async function readTold(
-  { status, contentType, body }: { readonly status: number; readonly contentType: string; readonly body: Uint8Array },
-  env: OsciEnv,
-): Promise<Pick<Told, 'kind' | 'tokens' | 'answer' | 'bytes'>> {
+/**
+ * Codes of an answer or fault, whoever signed it.
+ * @param env strict: what only a lax reader understands is unreadable.
+ */
+export async function readTold(came: Posted, env: OsciEnv): Promise<Pick<Told, 'kind' | 'tokens' | 'answer' | 'came'>> {
   try {
-    const opened = await openAnswer(body, { ...env, ...(contentType === '' ? {} : { httpContentType: contentType }) })
-    if (opened.type === 'fault') return { kind: 'fault', tokens: [`fault ${opened.osciCode ?? '?'}`], bytes: body }
+    const opened = await openAnswer(came.body, envFor(came, env))
+    if (opened.type === 'fault') return { kind: 'fault', tokens: [`fault ${opened.osciCode ?? '?'}`], came }
+    if (messageType(opened.type)?.kind !== 'response')
+      throw new OrderError('osci-structure.unexpected-message', 'a request came as the answer')
     const { feedback } = opened.order as unknown as { readonly feedback: { readonly entries: readonly { readonly code: string }[] } }
-    return { kind: 'answer', tokens: feedback.entries.map(({ code }) => code), answer: opened, bytes: body }
+    return { kind: 'answer', tokens: feedback.entries.map(({ code }) => code), answer: opened, came }
   } catch (error) {
-    if (status !== 200) return { kind: 'http', tokens: [`http ${status}`], bytes: body }
-    return {
-      kind: 'unreadable',
-      tokens: [error instanceof Error && 'finding' in error ? String(error.finding) : 'unreadable'],
-      bytes: body,
-    }
+    if (!(error instanceof ProtektorError)) throw error
+    if (came.status !== 200) return { kind: 'http', tokens: [`http ${came.status}`], came }
+    return { kind: 'unreadable', tokens: [error.finding], came }
   }
 }

@@ -13,16 +13,18 @@ import { sealFault } from '../osci/fault.js'
 import { bendPassing, depthOf, Unbendable, type Depth, type Hand } from './bend.js'
 import { DEVIATIONS, fits } from './deviations.js'
 import type { Deviation, Where, Words } from './deviation.js'
-import type { Outgoing } from './listener.js'
-import type { Posted } from './wire.js'
+import { whole, type Outgoing } from './listener.js'
+import type { Body, Posted } from './wire.js'
 
 /** An exchange on its way. */
 export interface Passing {
-  readonly request: Uint8Array
+  readonly request: Body
   /** What is known of it without a key, or with the keys at hand. */
   readonly where: Where | undefined
   /** Sends it on. @throws what keeps it from arriving */
-  readonly forward: (body: Uint8Array) => Promise<Posted>
+  readonly forward: (request: Body) => Promise<Posted>
+  /** Aborted when the asker waits no longer. */
+  readonly gone: AbortSignal
   readonly hand: Hand
   /** Exchanges that passed before, the latest last. */
   readonly earlier: readonly { readonly name: RequestName | undefined; readonly answer: Posted }[]
@@ -44,12 +46,13 @@ export interface Fault {
   readonly finding?: string
   /** Of an answer: what the asker finds, and its code where OSCI has one. */
   readonly seen?: { readonly finding: string; readonly code?: string }
+  /** Of an answer: a regular one that says no. */
+  readonly refusal?: true
   /** Of an answer of a passive recipient: what the intermediary tells its client. */
   readonly onward?: string
   readonly act: (passing: Passing) => Promise<Outgoing>
 }
 
-const whole = ({ status, body }: Posted): Outgoing => ({ kind: 'whole', status, body })
 const always = (): boolean => true
 
 function ofRequest(deviation: Deviation): Fault[] {
@@ -65,7 +68,7 @@ function ofRequest(deviation: Deviation): Fault[] {
       fits: (where) => fits(deviation, where),
       codes: request,
       finding: deviation.finding,
-      act: async ({ request: bytes, hand, forward }) => whole(await forward(await bendPassing(bytes, bend, hand))),
+      act: async ({ request, hand, forward }) => whole(await forward(await bendPassing(request, bend, hand))),
     },
   ]
 }
@@ -86,9 +89,10 @@ function ofAnswer(deviation: Deviation): Fault[] {
       fits: (where) => fits(deviation, answering(where)),
       seen: { finding: answer.finding, ...(answer.code === undefined ? {} : { code: answer.code }) },
       onward: answer.onward,
+      ...(deviation.refusal ? { refusal: true } : {}),
       act: async ({ request, hand, forward }) => {
         const posted = await forward(request)
-        return whole({ ...posted, body: await bendPassing(posted.body, bend, hand) })
+        return whole({ ...posted, ...(await bendPassing(posted, bend, hand)) })
       },
     },
   ]
@@ -104,15 +108,29 @@ type TrafficRow = readonly [
 
 const page = new TextEncoder().encode('<html><body>Fehler</body></html>')
 const lost = { seen: { finding: 'client.connection' }, onward: '9810' }
-const fault = (side: 'Client' | 'Server', osciCode: string) => sealFault({ type: 'fault', side, text: 'Nein.', osciCode })
+export const fault = (side: 'Client' | 'Server', osciCode: string): Uint8Array =>
+  sealFault({ type: 'fault', side, text: 'Nein.', osciCode })
 const inDialog = ({ inDialog: it }: Where): boolean => it
-const alone = ({ inDialog: it }: Where): boolean => !it
+const alone =
+  (name: RequestName) =>
+  ({ inDialog: it, type }: Where): boolean =>
+    !it && type.name === name
+const twice: Fault['act'] = async ({ request, forward }) => {
+  await forward(request)
+  return whole(await forward(request))
+}
+const padded = <B extends Body>(it: B, bytes: number): B => ({ ...it, body: Buffer.concat([it.body, Buffer.alloc(bytes)]) })
+const aborted = (signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    if (signal.aborted) resolve()
+    else signal.addEventListener('abort', () => resolve(), { once: true })
+  })
 
 const http =
   (status: number, headers: Readonly<Record<string, string>>, body: Uint8Array): Fault['act'] =>
   async ({ request, forward }) => {
     await forward(request)
-    return { kind: 'whole', status, headers, body }
+    return { ...whole({ status, body }), headers }
   }
 
 /** Something that answered another request of the same kind: unlike what is due in nothing but its control block. */
@@ -124,25 +142,29 @@ const earlierAnswer = ({ earlier, where }: Passing, same: boolean): Posted => {
 
 const TRAFFIC: readonly TrafficRow[] = [
   ['request.replayed', 'Der Auftrag kommt zweimal; die zweite Antwort geht zurück.', 'The request comes twice; the second answer goes back.',
-    { codes: ['fault 9400'], fits: inDialog }, async ({ request, forward }) => { await forward(request); return whole(await forward(request)) }],
-  ['request.delivered-twice', 'Die Zustellung kommt zweimal; die zweite Antwort geht zurück.', 'The delivery comes twice; the second answer goes back.',
-    { codes: ['9801', '9810', '0800'], fits: (where) => alone(where) && /^(store|accept|process)Delivery$/.test(where.type.name) },
-    async ({ request, forward }) => { await forward(request); return whole(await forward(request)) }],
+    { codes: ['fault 9400'], fits: inDialog }, twice],
+  ['request.stored-twice', 'Die Zustellung kommt zweimal; die zweite Antwort geht zurück.', 'The delivery comes twice; the second answer goes back.',
+    { codes: ['9801'], fits: alone('storeDelivery') }, twice],
+  ['request.accepted-twice', 'Der Annahmeauftrag kommt zweimal; die zweite Antwort geht zurück.', 'The acceptDelivery comes twice; the second answer goes back.',
+    { codes: ['0800'], fits: alone('acceptDelivery') }, twice],
+  // the content of an answer may be gone; that nothing is processed a second time is then said by 9810
+  ['request.processed-twice', 'Der Bearbeitungsauftrag kommt zweimal; die zweite Antwort geht zurück.', 'The processDelivery comes twice; the second answer goes back.',
+    { codes: ['0800', '9810'], fits: alone('processDelivery') }, twice],
   ['request.oversized', 'Der Auftrag ist größer als erlaubt.', 'The request is larger than allowed.',
-    { codes: ['http 413', 'fault 9100'], layer: 'mime' }, async ({ request, forward, maxBytes }) => whole(await forward(Buffer.concat([request, Buffer.alloc(maxBytes)])))],
+    { codes: ['http 413', 'fault 9100'], layer: 'mime' }, async ({ request, forward, maxBytes }) => whole(await forward(padded(request, maxBytes)))],
   ['request.empty', 'Der Auftrag kommt ohne Inhalt an.', 'The request arrives without a body.',
-    { codes: ['fault 9100', 'http 400'], layer: 'mime' }, async ({ forward }) => whole(await forward(new Uint8Array(0)))],
+    { codes: ['fault 9100', 'http 400'], layer: 'mime' }, async ({ request, forward }) => whole(await forward({ ...request, body: new Uint8Array(0) }))],
   ['answer.dropped-request', 'Der Auftrag geht verloren; die Verbindung endet.', 'The request is lost; the connection ends.',
     lost, async () => Promise.resolve({ kind: 'closed' })],
   ['answer.dropped', 'Die Antwort geht verloren; die Verbindung endet.', 'The answer is lost; the connection ends.',
     lost, async ({ request, forward }) => { await forward(request); return { kind: 'closed' } }],
   ['answer.late', 'Die Antwort kommt nicht, solange die Gegenseite wartet.', 'The answer does not come while the other side waits.',
-    { seen: { finding: 'client.timeout' }, onward: '9810' }, async ({ request, forward }) => { await forward(request); return { kind: 'held' } }],
+    { seen: { finding: 'client.timeout' }, onward: '9810' }, async ({ request, forward, gone }) => { await forward(request); await aborted(gone); return { kind: 'closed' } }],
   ['answer.broken-off', 'Die Antwort bricht in der Mitte ab.', 'The answer breaks off in the middle.',
-    { seen: { finding: 'client.answer-broken-off' }, onward: '9810' }, async ({ request, forward }) => ({ kind: 'broken-off', body: (await forward(request)).body })],
+    { seen: { finding: 'client.answer-broken-off' }, onward: '9810' }, async ({ request, forward }) => ({ kind: 'broken-off', ...(await forward(request)) })],
   ['answer.oversized', 'Die Antwort ist größer als erlaubt.', 'The answer is larger than allowed.',
     { seen: { finding: 'client.answer-too-large' }, onward: '9810' },
-    async ({ request, forward, maxBytes }) => ({ kind: 'whole', status: 200, body: Buffer.concat([(await forward(request)).body, Buffer.alloc(maxBytes)]) })],
+    async ({ request, forward, maxBytes }) => whole(padded(await forward(request), maxBytes))],
   ['answer.empty', 'Die Antwort hat keinen Inhalt.', 'The answer has no body.',
     { seen: { finding: 'mime.header-malformed', code: '9100' }, onward: '9810', layer: 'mime' }, http(200, {}, new Uint8Array(0))],
   ['answer.http-500', 'Statt der Antwort kommt HTTP 500 mit einer Seite.', 'Instead of the answer HTTP 500 comes with a page.',
@@ -161,7 +183,7 @@ const TRAFFIC: readonly TrafficRow[] = [
     async (passing) => { const before = earlierAnswer(passing, false); await passing.forward(passing.request); return whole(before) }],
   ['answer.request-echoed', 'Der Auftrag kommt als Antwort zurück.', 'The request comes back as the answer.',
     { seen: { finding: 'transport-encryption.not-our-key', code: '9200' }, onward: '9810', layer: 'transport-encryption', fits: ({ encrypted }) => encrypted },
-    async ({ request, forward }) => { await forward(request); return { kind: 'whole', status: 200, body: request } }],
+    async ({ request, forward }) => { await forward(request); return whole(request) }],
   ['answer.fault-client', 'Statt der Antwort kommt ein SOAP-Fault Client 9300.', 'Instead of the answer a SOAP fault Client 9300 comes.',
     { seen: { finding: 'client.fault', code: '9300' }, onward: '9805', layer: 'osci-structure' }, http(200, {}, fault('Client', '9300'))],
   ['answer.fault-server', 'Statt der Antwort kommt ein SOAP-Fault Server 9000.', 'Instead of the answer a SOAP fault Server 9000 comes.',

@@ -6,26 +6,36 @@
  */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { ProtektorError } from '../errors.js'
+import { TEXT_XML, type Body, type Posted } from './wire.js'
 
-export interface Incoming {
+export interface Incoming extends Body {
   readonly path: string
-  readonly body: Uint8Array
   /** Aborted when the caller has gone. */
   readonly gone: AbortSignal
 }
 
 export type Outgoing =
-  | { readonly kind: 'whole'; readonly status: number; readonly headers?: Readonly<Record<string, string>>; readonly body: Uint8Array }
+  | ({ readonly kind: 'whole'; readonly headers?: Readonly<Record<string, string>> } & Posted)
   /** Announced whole, and closed in the middle. */
-  | { readonly kind: 'broken-off'; readonly body: Uint8Array }
+  | ({ readonly kind: 'broken-off' } & Body)
   /** Closed without a word. */
   | { readonly kind: 'closed' }
-  /** Nothing, until the caller has gone. */
-  | { readonly kind: 'held' }
+
+/** An answer as it came, or as the library would say it. */
+export const whole = ({ status = 200, contentType = TEXT_XML, body }: Partial<Posted> & Pick<Posted, 'body'>): Outgoing => ({
+  kind: 'whole',
+  status,
+  contentType,
+  body,
+})
 
 export interface Listener {
   /** Origin. */
   readonly url: string
+  /** Aborted by an error of our own while answering, which is its reason: what is seen from then on is no verdict on anybody. */
+  readonly broken: AbortSignal
+  /** Hangs up on everybody, and waits for what is under way. */
   close(): Promise<void>
 }
 
@@ -34,13 +44,24 @@ export async function listen(
   at: { readonly host: string; readonly port: number; readonly maxBytes: number },
   answer: (incoming: Incoming) => Promise<Outgoing>,
 ): Promise<Listener> {
-  const server = createServer((request, response) => {
+  const broken = new AbortController()
+  const underWay = new Set<Promise<void>>()
+  const serve = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const gone = new AbortController()
     response.once('close', () => gone.abort())
-    read(request, at.maxBytes)
-      .then((body) => (body ? answer({ path: request.url ?? '/', body, gone: gone.signal }) : TOO_LARGE))
-      .then((outgoing) => send(outgoing, response))
-      .catch(() => response.destroy())
+    try {
+      const body = await read(request, at.maxBytes)
+      const head = { path: request.url ?? '/', contentType: request.headers['content-type'] ?? '', gone: gone.signal }
+      send(body ? await answer({ ...head, body }) : TOO_LARGE, response)
+    } catch (error) {
+      response.destroy()
+      // what the caller or the other side did wrong is for those who look at it
+      if (!(error instanceof ProtektorError)) broken.abort(error)
+    }
+  }
+  const server = createServer((request, response) => {
+    const one = serve(request, response).finally(() => underWay.delete(one))
+    underWay.add(one)
   })
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
@@ -49,43 +70,49 @@ export async function listen(
   const { port } = server.address() as AddressInfo
   return {
     url: `http://${at.host.includes(':') ? `[${at.host}]` : at.host}:${port}`,
-    close: () =>
-      new Promise((resolve) => {
+    broken: broken.signal,
+    async close() {
+      await new Promise<void>((resolve) => {
         server.close(() => resolve())
         server.closeAllConnections()
-      }),
+      })
+      await Promise.all(underWay)
+    },
   }
 }
 
-const TOO_LARGE: Outgoing = { kind: 'whole', status: 413, body: new Uint8Array(0) }
+const TOO_LARGE = whole({ status: 413, body: new Uint8Array(0) })
 
+/** @throws {ProtektorError} the caller has gone. */
 async function read(request: IncomingMessage, maxBytes: number): Promise<Buffer | undefined> {
   const chunks: Buffer[] = []
   let bytes = 0
-  for await (const chunk of request) {
-    bytes += (chunk as Buffer).byteLength
-    if (bytes > maxBytes) return undefined
-    chunks.push(chunk as Buffer)
+  try {
+    for await (const chunk of request) {
+      bytes += (chunk as Buffer).byteLength
+      if (bytes > maxBytes) return undefined
+      chunks.push(chunk as Buffer)
+    }
+  } catch (cause) {
+    throw new ProtektorError('conformance.broken-off', 'the caller broke off', { cause })
   }
   return Buffer.concat(chunks)
 }
 
-export function send(outgoing: Outgoing, response: ServerResponse): void {
+const typed = (contentType: string): Readonly<Record<string, string>> => (contentType === '' ? {} : { 'Content-Type': contentType })
+
+function send(outgoing: Outgoing, response: ServerResponse): void {
   switch (outgoing.kind) {
     case 'whole':
-      response.writeHead(outgoing.status, { 'Content-Type': 'text/xml; charset=UTF-8', ...outgoing.headers }).end(outgoing.body)
+      response.writeHead(outgoing.status, { ...typed(outgoing.contentType), ...outgoing.headers }).end(outgoing.body)
       return
     case 'broken-off': {
-      const { body } = outgoing
-      response.writeHead(200, { 'Content-Type': 'text/xml; charset=UTF-8', 'Content-Length': body.byteLength })
+      const { contentType, body } = outgoing
+      response.writeHead(200, { ...typed(contentType), 'Content-Length': body.byteLength })
       response.write(body.subarray(0, body.byteLength >> 1), () => response.destroy())
       return
     }
     case 'closed':
       response.destroy()
-      return
-    case 'held':
-      // the caller's own limit ends this
-      return
   }
 }

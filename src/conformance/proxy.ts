@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: EUPL-1.2
 /**
- * Between two parties: everything passes as it is, but for the one fault that is set. What passes is opened as far as the keys at hand
+ * Between two parties: bodies, their Content-Type and the status pass as they are, but for the one fault that is set. What passes is opened as far as the keys at hand
  * reach, so that faults find their exchanges, and observers see messages.
  * @module
  */
@@ -12,8 +12,8 @@ import { frame as frameStage } from '../osci/stages.js'
 import { Unbendable, type Hand } from './bend.js'
 import type { Where, Words } from './deviation.js'
 import type { Fault } from './faults.js'
-import type { Incoming, Outgoing } from './listener.js'
-import type { Legs, Posted } from './wire.js'
+import { whole, type Incoming, type Outgoing } from './listener.js'
+import { envFor, type Body, type Legs, type Posted } from './wire.js'
 
 /** Whole answers: enough to find one of the same kind, and one of another. */
 const MAX_EARLIER = 8
@@ -23,7 +23,7 @@ export interface Passed {
   /** What the asker sent and got; where a fault was done also what was sent on, and came back. */
   readonly legs: readonly number[]
   readonly where: Where | undefined
-  readonly request: Uint8Array
+  readonly request: Body
   /** As it came from the other side, before a fault of the answer. */
   readonly answer?: Posted
   readonly fault?: Fault
@@ -52,19 +52,21 @@ export class Proxy {
     this.#needs = needs
   }
 
-  async answer({ path, body, gone }: Incoming): Promise<Outgoing> {
+  async answer({ path, contentType, body, gone }: Incoming): Promise<Outgoing> {
     const { http, hand, timeoutMs, maxBytes } = this.#needs
-    const where = await whereOf(body, hand)
+    const request: Body = { contentType, body }
+    const where = await whereOf(request, hand)
     const fault = this.#needs.faultFor(where)
     let came: Posted | undefined
     let sent: Uint8Array | undefined
     let given: Outgoing | undefined
-    const forward = async (request: Uint8Array): Promise<Posted> => {
-      sent = request
-      came = await http.post(this.#needs.target(path), request, { timeoutMs, maxBytes: 2 * maxBytes, signal: gone })
+    const forward = async (onward: Body): Promise<Posted> => {
+      sent = onward.body
+      const typed = onward.contentType === '' ? {} : { contentType: onward.contentType }
+      came = await http.post(this.#needs.target(path), onward.body, { timeoutMs, maxBytes: 2 * maxBytes, signal: gone, ...typed })
       return came
     }
-    const passing = { request: body, where, hand, maxBytes, forward, earlier: [...this.#earlier] }
+    const passing = { request, where, hand, maxBytes, forward, gone, earlier: [...this.#earlier] }
     let undone: Words | undefined
     try {
       if (fault) {
@@ -75,7 +77,7 @@ export class Proxy {
           undone = error instanceof Unbendable ? error.words : { de: error.message, en: error.message }
         }
       }
-      const answer = came ?? (await forward(body))
+      const answer = came ?? (await forward(request))
       this.#remember(where?.type.exchange, answer)
       return (given = whole(answer))
     } finally {
@@ -83,7 +85,7 @@ export class Proxy {
       const legs = [await this.#leg(name, body, given && 'body' in given ? given.body : undefined)]
       if (fault && sent) legs.push(await this.#leg(`${name}, sent on`, sent, came?.body))
       await this.#needs.passed({
-        ...{ legs, where, request: body },
+        ...{ legs, where, request },
         ...(came ? { answer: came } : {}),
         ...(fault ? { fault } : {}),
         ...(undone === undefined ? {} : { undone }),
@@ -101,19 +103,18 @@ export class Proxy {
   }
 }
 
-const whole = ({ status, body }: Posted): Outgoing => ({ kind: 'whole', status, body })
-
 /** undefined: it cannot be opened, so nobody knows what it is. */
-export async function whereOf(bytes: Uint8Array, hand: Hand): Promise<Where | undefined> {
+async function whereOf(request: Body, hand: Hand): Promise<Where | undefined> {
   try {
-    const envelope = await frameStage.open(bytes, hand.env)
+    const envelope = await frameStage.open(request.body, envFor(request, hand.env))
     const type = envelope.type === undefined ? undefined : messageType(envelope.type)
     if (!type) return undefined
     const control = envelope.header.find(({ local }) => local === 'ControlBlock')
     const inDialog =
       EXCHANGES[type.exchange].dialog !== 'opens' && (control?.attributes.some(({ local }) => local === 'ConversationId') ?? false)
     return { type, inDialog, signed: isSigned(envelope), encrypted: envelope.evidence.transport !== undefined }
-  } catch {
-    return undefined
+  } catch (error) {
+    if (error instanceof ProtektorError) return undefined
+    throw error
   }
 }

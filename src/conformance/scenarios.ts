@@ -7,7 +7,7 @@
 import type { ProcessCardBundle } from '../osci/parts.js'
 import type { RequestName } from '../osci/messages.js'
 import type { ClientRole } from './as-client.js'
-import { carriedOut, failed, notTested, oneOf, PASSED, type Clause, type Verdict } from './clause.js'
+import { failed, given, notNamed, notTested, oneOf, PASSED, unlessNamed, type Clause, type Verdict } from './clause.js'
 import type { Words } from './deviation.js'
 import type { Told } from './driver.js'
 import { CIPHERS, DIGEST_METHODS, SIGNATURE_METHODS, type Profile } from './profile.js'
@@ -89,7 +89,7 @@ const ROWS: readonly Row[] = [
       if (first?.kind !== 'answer') return NOTHING
       await role.driver.ask('exitDialog', { order: {} })
       const again = await role.driver.ask('fetchDelivery', byId(messageId))
-      return again ? carriedOut('0801', again.tokens) : NOTHING
+      return again ? oneOf(['0801'], again.tokens) : NOTHING
     },
   },
   {
@@ -165,7 +165,7 @@ const ROWS: readonly Row[] = [
       for (let number = 1; number <= upload.total; number++) last = await role.driver.ask('partialStoreDelivery', await role.chunk(upload, number), { inDialog: true })
       if (last) role.spent(last)
       const { insideFeedback } = (last?.answer?.order ?? {}) as { readonly insideFeedback?: { readonly entries: readonly { readonly code: string }[] } }
-      return last ? carriedOut('0800', insideFeedback?.entries.map(({ code }) => code) ?? last.tokens) : NOTHING
+      return last ? oneOf(['0800'], insideFeedback?.entries.map(({ code }) => code) ?? []) : NOTHING
     },
   },
   {
@@ -209,7 +209,7 @@ function algorithmClauses({ algorithms }: Profile): Clause<ClientRole>[] {
     reference: 'osci-1.2 §7.1, §7.2',
     run: async ({ driver, profile }) => {
       const told = await driver.ask('getMessageId', { order: {} }, { peer, inDialog: !profile.implicitDialogs })
-      return told ? carriedOut(profile.implicitDialogs ? '0800' : '0801', told.tokens) : NOTHING
+      return told ? oneOf([profile.implicitDialogs ? '0800' : '0801'], told.tokens) : NOTHING
     },
   })
   return [
@@ -222,16 +222,15 @@ function algorithmClauses({ algorithms }: Profile): Clause<ClientRole>[] {
 
 export function scenarioClauses(profile: Profile): readonly Clause<ClientRole>[] {
   const rows = ROWS.map(({ id, needs, claim, text, reference, run }): Clause<ClientRole> => {
-    const missing = needs.find((name) => !profile.exchanges.includes(name)) ?? (claim?.is(profile) === false ? claim.key : undefined)
+    const [missing] = needs.flatMap((name) => unlessNamed(name, profile) ?? [])
+    const unclaimed = claim?.is(profile) === false ? notNamed(claim.key) : undefined
     return {
       id,
       party: 'intermediary',
       exchange: needs.at(-1) ?? 'message',
       text,
       reference,
-      ...(missing === undefined
-        ? {}
-        : { notTested: { de: `Das Profil nennt ${missing} nicht.`, en: `The profile does not name ${missing}.` } }),
+      ...given(missing ?? unclaimed),
       run,
     }
   })

@@ -5,6 +5,7 @@
  */
 import { ProtektorError } from '../errors.js'
 import { OsciCallError, type OsciHttp } from '../client/osci/ports.js'
+import type { OsciEnv } from '../osci/types.js'
 
 export interface Leg {
   readonly number: number
@@ -40,11 +41,23 @@ export class Legs {
   }
 }
 
-export interface Posted {
-  readonly status: number
+/** What the library calls everything. */
+export const TEXT_XML = 'text/xml; charset=UTF-8'
+
+/** A message as HTTP carries it: a package may have its MIME header in there. */
+export interface Body {
+  /** Empty: none was named. */
   readonly contentType: string
   readonly body: Uint8Array
 }
+
+export interface Posted extends Body {
+  readonly status: number
+}
+
+/** For reading this body. */
+export const envFor = ({ contentType }: Body, env: OsciEnv): OsciEnv =>
+  contentType === '' ? env : { ...env, httpContentType: contentType }
 
 /**
  * Posts, and keeps what came of it.

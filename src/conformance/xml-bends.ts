@@ -27,7 +27,7 @@ export const rewrite =
 export const loosen = (name: string): ((parts: Parts) => Parts) => rewrite(new RegExp(`(<\\w+:${name}\\b[^>]*>)(?=<\\w)`), '$1\n')
 
 /** One bit of the first octet from `at` on (negative: from the end). */
-export function flip(bytes: Uint8Array, at: number): Uint8Array {
+function flip(bytes: Uint8Array, at: number): Uint8Array {
   const copy = Buffer.from(bytes)
   const index = at < 0 ? copy.length + at : at
   if (index < 0 || index >= copy.length) throw new Unbendable('so viele Bytes sind es nicht', 'there are not so many octets')

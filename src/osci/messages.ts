@@ -121,6 +121,8 @@ export interface Exchange {
   readonly feedback: readonly string[]
   readonly request: MessageRow<unknown>
   readonly response: MessageRow<unknown>
+  /** The exchange by which an intermediary passes the delivery on to a receiver. */
+  readonly onward?: 'acceptDelivery' | 'processDelivery'
   /** Another exchange whose response may come as well (osci-1.2 §10.4: what fits into one chunk comes whole). */
   readonly alsoAnsweredAs?: string
 }
@@ -185,7 +187,7 @@ export const EXCHANGES = {
     ),
   }),
   forwardDelivery: exchange({
-    de: 'Weiterleitungsauftrag', asks: 'client', dialog: 'either', feedback: ['0800', '0801', ...CERTIFICATES, ...FORWARDING, '9801'],
+    de: 'Weiterleitungsauftrag', asks: 'client', dialog: 'either', onward: 'acceptDelivery', feedback: ['0800', '0801', ...CERTIFICATES, ...FORWARDING, '9801'],
     request: asksInHeader('?!?!', struct({ contentReceiver, messageId, subject }), {
       timestamps: '2', nonIntermediary: '?', certificates: 'delivery', content: '1',
     }),
@@ -201,7 +203,7 @@ export const EXCHANGES = {
     }),
   }),
   mediateDelivery: exchange({
-    de: 'Abwicklungsauftrag', asks: 'client', dialog: 'explicit',
+    de: 'Abwicklungsauftrag', asks: 'client', dialog: 'explicit', onward: 'processDelivery',
     feedback: ['0801', ...CERTIFICATES, ...FORWARDING, '9800', '9801', '9802', '9806'],
     request: asksInHeader('!!!!', struct({ contentReceiver, messageId: opt('MessageId', base64Text), subject }, needs('subject', 'messageId')), {
       timestamps: '0..2', nonIntermediary: '?', certificates: 'delivery', content: '1',

@@ -175,6 +175,13 @@ async function filesOf({ certificates, receiver, document }: Profile, directory:
   }
 }
 
+/** Where it is seen, by what name in our own log, and what the next one is told. */
+function factsOf({ text, layer, codes, finding, seen, onward }: Fault): Text {
+  const names = [layer, ...(codes ?? []), seen?.code, seen?.finding ?? finding, onward && `→ ${onward}`]
+  const facts = names.filter((one) => one !== undefined).join(', ')
+  return { de: `${text.de} [${facts}]`, en: `${text.en} [${facts}]` }
+}
+
 const list = (rows: readonly { readonly id: string; readonly text: Text }[], io: Io): number => {
   for (const { id, text } of rows) io.out.write(`${id}\n    ${text[io.lang]}\n`)
   return 0
@@ -190,7 +197,7 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
     io.out.write(HELP[io.lang])
     return 0
   }
-  if (values.faults === true) return list(FAULTS.map(({ name, text }) => ({ id: name, text })), io) // prettier-ignore
+  if (values.faults === true) return list(FAULTS.map((fault) => ({ id: fault.name, text: factsOf(fault) })), io) // prettier-ignore
   const roleName = roleOf(values.as)
   const role: RoleRow = ROLES[roleName]
   const file = values.profile
@@ -228,7 +235,8 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
       pairs,
       keys,
       legs: new Legs((leg) => output.keep(leg)),
-      check: (bytes) => check(bytes, context.context),
+      check: ({ contentType, body }) =>
+        check(body, contentType === '' ? context.context : { ...context.context, httpContentType: contentType }),
       ...(at ? { listen: at } : {}),
       ...(to === undefined ? {} : { to }),
       waitSeconds: secondsOf(values.wait),

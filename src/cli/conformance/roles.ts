@@ -57,8 +57,6 @@ export interface RoleRow {
 }
 
 const POLL_MS = 100
-/** After the last fault the asker may still say what it should not. */
-const AFTERMATH_MS = 1000
 const MAX_BODY_BYTES = 64 * 1024 * 1024
 
 const base = ({ certificates }: Profile) => ({ signed: true, encrypted: certificates.cipher !== undefined })
@@ -89,21 +87,25 @@ function clientOf(run: Run, url: string, http: OsciHttpConnections): ClientRole 
   return new ClientRole({ station, profile, check, ...(receiver ? { receiver: receiver.cipher } : {}) })
 }
 
-/** Listens for as long as `work` takes. */
-async function listening(run: Run, answer: (incoming: Incoming) => Promise<Outgoing>, work: () => Promise<void>): Promise<void> {
+/** Listens for as long as `work` takes. @throws what kept us ourselves from answering: no clause is judged after it. */
+async function listening(run: Run, answer: (incoming: Incoming) => Promise<Outgoing>, work: (run: Run) => Promise<void>): Promise<void> {
   const at = run.listen ?? { host: '127.0.0.1', port: 0 }
   const listener = await listen({ ...at, maxBytes: MAX_BODY_BYTES }, answer)
   run.say(listener.url)
+  const told = async (result: ClauseResult): Promise<void> => {
+    listener.broken.throwIfAborted()
+    await run.told(result)
+  }
   try {
-    await work()
+    await work({ ...run, told, signal: AbortSignal.any([run.signal, listener.broken]) })
   } finally {
     await listener.close()
   }
+  listener.broken.throwIfAborted()
 }
 
 async function wait({ waitSeconds, signal }: Run, isDone: () => boolean): Promise<void> {
   for (let left = waitSeconds * 1000; left > 0 && !signal.aborted && !isDone(); left -= POLL_MS) await systemSleep(POLL_MS, signal)
-  if (isDone()) await systemSleep(AFTERMATH_MS, signal)
 }
 
 /** The pairs of the receiver that the profile names, else the first that fit. */
@@ -142,9 +144,9 @@ export const ROLES = {
       const recipient = { env, hand, cipher: cipher.certificate, signer: makeSigner(signature.certificate, signature.privateKey) }
       const client = run.url === undefined ? undefined : clientOf(run, run.url, http)
       const role = new RecipientRole({ recipient, legs: run.legs, check: run.check, ...(client ? { client } : {}) })
-      await listening(run, (incoming) => role.answer(incoming), async () => {
-        if (!client) await wait(run, () => false)
-        await runClauses(chosen(passiveClauses(run), run.only), role, run.legs, run.told)
+      await listening(run, (incoming) => role.answer(incoming), async (heard) => {
+        if (!client) await wait(heard, () => false)
+        await runClauses(chosen(passiveClauses(run), run.only), role, run.legs, heard.told)
       }) // prettier-ignore
     },
   },
@@ -157,11 +159,12 @@ export const ROLES = {
       const target = (path: string): string => (to.pathname === '/' ? to.origin + path : to.href)
       const { legs, faults, check } = run
       const timeoutMs = run.profile.timeoutSeconds * 1000
-      const role = new ProxyRole({ http, legs, hand: run.keys.hand, target, timeoutMs, maxBytes: MAX_BODY_BYTES / 2, faults, check })
+      const { env, hand } = run.keys
+      const role = new ProxyRole({ http, legs, env, hand, target, timeoutMs, maxBytes: MAX_BODY_BYTES / 2, faults, check })
       await listening(
         run,
         (incoming) => role.proxy.answer(incoming),
-        () => wait(run, () => role.isDone),
+        (heard) => wait(heard, () => role.isDone),
       )
       await runClauses(chosen(betweenClauses(run), run.only), role, legs, run.told)
     },

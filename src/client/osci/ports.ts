@@ -20,7 +20,13 @@ export interface OsciHttp {
   post(
     url: string,
     body: Uint8Array,
-    options: { readonly timeoutMs: number; readonly maxBytes: number; readonly signal?: AbortSignal },
+    options: {
+      readonly timeoutMs: number
+      readonly maxBytes: number
+      readonly signal?: AbortSignal
+      /** Default `text/xml; charset=UTF-8`. */
+      readonly contentType?: string
+    },
   ): Promise<{
     readonly status: number
     readonly contentType: string

@@ -51,7 +51,7 @@ export function osciHttp(options: OsciHttpOptions = {}): OsciHttpConnections {
         if (post.signal?.aborted === true) throw notSent('client.aborted', 'The call was given up before it began.', post.signal.reason)
         const requestOptions: RequestOptions = {
           method: 'POST',
-          headers: headersFor(body),
+          headers: headersFor(body, post.contentType),
           agent: target.protocol === 'https:' ? https : http,
         }
         const request = target.protocol === 'https:' ? httpsRequest(target, requestOptions) : httpRequest(target, requestOptions)
@@ -79,8 +79,8 @@ function assertTimeout(timeoutMs: number): void {
     throw notSent('client.timeout', 'The time limit of a call must be positive and finite.')
 }
 
-const headersFor = (body: Uint8Array) => ({
-  'Content-Type': 'text/xml; charset=UTF-8',
+const headersFor = (body: Uint8Array, contentType = 'text/xml; charset=UTF-8') => ({
+  'Content-Type': contentType,
   'Content-Length': body.byteLength,
   SOAPAction: '""',
   'Accept-Encoding': 'identity',

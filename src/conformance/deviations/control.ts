@@ -7,8 +7,9 @@
  * Each is signed anew, so that nothing but the control block is wrong. Specs: osci-1.2 §3.1–3.7; wire facts §4.
  * @module
  */
-import type { ControlBlock } from '../../osci/types.js'
-import type { Bend } from '../bend.js'
+import { certificateSets, messageType, type MessageType } from '../../osci/messages.js'
+import type { ControlBlock, OsciMessage } from '../../osci/types.js'
+import { Unbendable, type Bend } from '../bend.js'
 import { inAnswer, inRequest, type Deviation, type Where } from '../deviation.js'
 
 type Field = keyof ControlBlock
@@ -23,6 +24,19 @@ const inDialog = ({ inDialog: it }: Where): boolean => it
 const with_ = (change: (control: ControlBlock) => ControlBlock): Bend => ({ message: (m) => ({ ...m, control: change(m.control) }) })
 const without = (...fields: readonly Field[]): Bend =>
   with_((control) => Object.fromEntries(Object.entries(control).filter(([name]) => !fields.includes(name as Field))))
+
+/** Whether the row has a place for the certificate that an encrypted answer needs: in a dialog it came with initDialog (osci-1.2 §5.3). */
+const hasPlaceForAnswerKey = (type: MessageType): boolean => certificateSets(type).others[ANSWER_KEY] !== undefined
+const ANSWER_KEY = 'CipherCertificateOriginator'
+
+/** As it would come alone: nothing but the dialog is missing. */
+function alone(m: OsciMessage): OsciMessage {
+  const type = messageType(m.type)
+  if (type && hasPlaceForAnswerKey(type) && m.certificates?.some(({ role }) => role === ANSWER_KEY) !== true)
+    throw new Unbendable('das Zertifikat für die Antwort fehlt ohnehin', 'the certificate for the answer is missing anyhow')
+  const { challenge } = m.control
+  return { ...m, control: { ...(challenge === undefined ? {} : { challenge }), sequenceNumber: 0 } }
+}
 
 const NO_DIALOG = '99999999999999999999'
 const dialog = inRequest('control-block', 'exchange', '9400')
@@ -52,9 +66,9 @@ export const CONTROL: readonly Deviation[] = [
   dialog('conversation-forbidden', 'ConversationId steht dort, wo es keine geben darf.', 'There is a ConversationId where none may be.', {
     reference: REFERENCE, finding: 'control-block.forbidden-conversation-id', fits: marked('conversationId', '-'), bend: with_((c) => ({ ...c, conversationId: NO_DIALOG })),
   }),
-  inRequest('control-block', 'exchange', '9802', '9400', '9500')('without-dialog', 'Der Auftrag kommt ohne den Dialog, den er braucht.', 'The request comes without the dialog that it needs.', {
-    reference: 'osci-1.2 §3.5', finding: 'certificates.no-answer-key', fits: (w) => w.inDialog && marked('conversationId', '!')(w),
-    bend: with_(({ challenge }) => ({ ...(challenge === undefined ? {} : { challenge }), sequenceNumber: 0 })),
+  inRequest('control-block', 'exchange', '9802', '9400')('without-dialog', 'Der Auftrag kommt ohne den Dialog, den er braucht.', 'The request comes without the dialog that it needs.', {
+    reference: 'osci-1.2 §3.5', finding: 'control-block.no-dialog', fits: (w) => w.inDialog && marked('conversationId', '!')(w) && (!w.encrypted || hasPlaceForAnswerKey(w.type)),
+    bend: { message: alone },
   }),
   dialog('sequence-repeated', 'SequenceNumber ist die des vorigen Auftrags.', 'SequenceNumber is the one of the request before.', {
     reference: 'osci-1.2 §3.4', finding: 'control-block.wrong-sequence-number', fits: inDialog, second: true,

@@ -20,12 +20,15 @@ const chunk = (change: (c: ChunkInformation) => Partial<ChunkInformation>): Bend
 const UPLOAD = ['partialStoreDelivery'] as const
 const chunks = (code: string) => inRequest('osci-structure', 'exchange', code)
 
+/** The id of a chunk keeps its ending (osci-1.2 §10.2). */
+const neverIssued = (messageId = ''): string => `nie-vergeben${/_Partial$/.exec(messageId)?.[0] ?? ''}`
+
 const feedback = (code: string): Bend => order({ feedback: { entries: [{ code, text: 'Nein.', lang: 'de' }] } })
 
 export const ORDERS: readonly Deviation[] = [
   inRequest('osci-structure', 'exchange', '9801')('id-not-issued', 'Die MessageId wurde nie vergeben.', 'The MessageId was never issued.', {
     reference: 'osci-1.2 §4', finding: 'gateway.message-id', executes: true, only: ['storeDelivery', 'forwardDelivery', 'mediateDelivery', 'partialStoreDelivery'],
-    bend: { message: (m) => ({ ...m, order: { ...m.order, messageId: m.type === 'partialStoreDelivery' ? 'nie-vergeben_Partial' : 'nie-vergeben' } }) },
+    bend: { message: (m) => ({ ...m, order: { ...m.order, messageId: neverIssued((m.order as { readonly messageId?: string }).messageId) } }) },
   }),
   inRequest('osci-structure', 'exchange', '9300')('no-addressee', 'Das Zertifikat des Empfängers fehlt.', 'The certificate of the addressee is missing.', {
     reference: 'osci-1.2 §5.3', finding: 'osci-structure.certificate-missing', only: ['storeDelivery', 'partialStoreDelivery'],
@@ -64,13 +67,13 @@ export const ORDERS: readonly Deviation[] = [
     bend: { message: ({ content: _none, ...m }) => ({ ...m, attachments: [], type: 'responseToExitDialog', order: { feedback: (m.order as never)['feedback'] } }) as unknown as OsciMessage, sealing: unsigned },
   }),
   inAnswer('osci-structure', '9811', '9808')('says-failed', 'Die Antwort sagt: nicht ausgeführt.', 'The answer says: not carried out.', {
-    reference: 'osci-1.2 §8.5', finding: 'client.refused', bend: feedback('9811'),
+    reference: 'osci-1.2 §8.5', finding: 'client.refused', refusal: true, bend: feedback('9811'),
   }),
   inAnswer('osci-structure', '9700', '9805')('says-refused', 'Die Antwort sagt: Zertifikat falsch.', 'The answer says: certificate wrong.', {
-    reference: 'osci-1.2 §8.5', finding: 'client.refused', bend: feedback('9700'),
+    reference: 'osci-1.2 §8.5', finding: 'client.refused', refusal: true, bend: feedback('9700'),
   }),
   inAnswer('osci-structure', '7777', '9805')('unknown-code', 'Die Antwort nennt eine Kennzahl, die es nicht gibt.', 'The answer names a code that does not exist.', {
-    reference: 'osci-1.2 §8.1', finding: 'client.refused', bend: feedback('7777'),
+    reference: 'osci-1.2 §8.1', finding: 'client.refused', refusal: true, bend: feedback('7777'),
   }),
   inAnswer('osci-structure', '9801', '9801')('reply-under-another-id', 'Die Zustellung in der Antwort hat eine andere MessageId.', 'The delivery in the answer has another MessageId.', {
     reference: 'osci-1.2 §9.7', finding: 'gateway.reply-id', only: ['processDelivery'], bend: order({ messageId: 'eine-andere' }),

@@ -5,7 +5,7 @@
  * @module
  */
 import type { Part } from '../../mime/parts.js'
-import { MESSAGE_TYPES, responseTo, type MessageName } from '../../osci/messages.js'
+import { EXCHANGES, MESSAGE_TYPES, messageType, responseTo, type Exchange, type MessageName } from '../../osci/messages.js'
 import { SOAP } from '../../osci/names.js'
 import type { OsciMessage } from '../../osci/types.js'
 import { attr, element } from '../../xml/tree.js'
@@ -112,7 +112,7 @@ export const PACKAGES: readonly Deviation[] = [
   order('of-another-role', 'Der Auftrag gehört zu einer anderen Rolle: acceptDelivery beim Intermediär, exitDialog beim Empfänger.', 'The request belongs to another role: acceptDelivery at an intermediary, exitDialog at a recipient.', {
     reference: 'osci-1.2 §1.2, §9.2', finding: 'osci-structure.unexpected-message',
     bend: {
-      message: (m, hand) => (m.type === 'acceptDelivery' || m.type === 'processDelivery' ? as('exitDialog', {}).message(m) : asAccept(m, hand.env.now())),
+      message: (m, hand) => OF_ANOTHER[EXCHANGES[messageType(m.type)?.exchange ?? 'exitDialog'].asks](m, hand.env.now()),
       sealing: unsigned,
     },
   }),
@@ -126,6 +126,12 @@ function renamedOrder(parts: Parameters<ReturnType<typeof rewrite>>[0]): ReturnT
   const text = new TextDecoder().decode(parts.root.body)
   const name = ORDER_TAG.exec(text)?.[2] ?? ''
   return rewrite(new RegExp(`:${name}(?=[ >])`, 'g'), `:${name}Neu`)(parts)
+}
+
+/** What is never asked by whoever asked this. */
+const OF_ANOTHER: Readonly<Record<Exchange['asks'], (m: OsciMessage, at: Date) => OsciMessage>> = {
+  client: asAccept,
+  intermediary: as('exitDialog', {}).message,
 }
 
 function asAccept(m: OsciMessage, at: Date): OsciMessage {

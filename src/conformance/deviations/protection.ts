@@ -16,6 +16,7 @@ const signed = ({ signed: it }: Where): boolean => it
 
 const shell = both('transport-encryption', 'message', '9202')
 const changed = both('message-signature', 'exchange', '9601')
+const changedRequest = inRequest('message-signature', 'exchange', '9601')
 const UNDECRYPTABLE = { reference: 'osci-1.2 §7.3', finding: 'transport-encryption.undecryptable', fits: encrypted }
 const ALGORITHM = { reference: 'osci-1.2 §7.1', finding: 'transport-encryption.algorithm', fits: encrypted }
 const DIGEST = { reference: 'osci-1.2 §7.4', finding: 'message-signature.digest-mismatch' }
@@ -58,7 +59,7 @@ export const ENCRYPTION: readonly Deviation[] = [
     reference: 'osci-1.2 §7.3', finding: 'mime.header-malformed', fits: encrypted, bend: { plain: () => new TextEncoder().encode('Guten Tag') },
   }),
   {
-    name: 'unencrypted', layer: 'transport-encryption', scope: 'message', text: { de: 'Die Nachricht ist nicht verschlüsselt.', en: 'The message is not encrypted.' },
+    name: 'unencrypted', layer: 'transport-encryption', scope: 'message', policy: 'encrypted', text: { de: 'Die Nachricht ist nicht verschlüsselt.', en: 'The message is not encrypted.' },
     reference: 'osci-1.2 §1.6', finding: 'transport-encryption.missing', fits: ({ encrypted: it, inDialog }) => it && !inDialog,
     bend: { sealing: inClear }, request: ['9811', 'fault 9100', 'fault 9300'], answer: { finding: 'client.answer-in-clear', onward: '3803' },
   },
@@ -75,18 +76,18 @@ export const ENCRYPTION: readonly Deviation[] = [
 /** White space or another value in one signed part: its digest is another one. */
 const tampered: readonly Deviation[] = (
   [
-    ['control-block', 'ControlBlock', loosen('ControlBlock'), () => true],
-    ['languages', 'DesiredLanguages', rewrite(/LanguagesList="[^"]*"/, 'LanguagesList="fr"'), ({ type }) => type.kind === 'request'],
-    ['timestamps', 'QualityOfTimestamp', rewrite(/Quality="plain"/, 'Quality="cryptographic"'), ({ type }) => type.timestamps === '2'],
-    ['order', 'order', rewrite(HEADER_ORDER, '$1\n'), ({ type }) => type.at === 'header' && type.name !== 'fetchDelivery'],
-    ['intermediary-certificates', 'IntermediaryCertificates', loosen('IntermediaryCertificates'), ({ type }) => type.kind === 'request' && type.intermediary !== undefined],
-    ['certificates', 'NonIntermediaryCertificates', loosen('NonIntermediaryCertificates'), ({ type }) => type.kind === 'request' && type.nonIntermediary !== undefined],
-    ['features', 'FeatureDescription', loosen('FeatureDescription'), ({ type }) => type.kind === 'request' || type.intermediary !== '0'],
-    ['body', 'Body', rewrite(/(<soap:Body\b[^>]*>)/, '$1\n'), () => true],
-    ['attachment', 'attachment', flipPart(0), ({ type }) => /^partialStore/.test(type.name)],
-  ] as const satisfies readonly (readonly [string, string, NonNullable<Deviation['bend']['signed']>, (where: Where) => boolean])[]
-).map(([name, what, bend, fits]) =>
-  changed(`tampered-${name}`, `Nach dem Signieren verändert: ${what}.`, `Changed after it was signed: ${what}.`, {
+    [changed, 'control-block', 'ControlBlock', loosen('ControlBlock'), () => true],
+    [changedRequest, 'languages', 'DesiredLanguages', rewrite(/LanguagesList="[^"]*"/, 'LanguagesList="fr"'), () => true],
+    [changedRequest, 'timestamps', 'QualityOfTimestamp', rewrite(/Quality="plain"/, 'Quality="cryptographic"'), ({ type }) => type.timestamps === '2'],
+    [changed, 'order', 'order', rewrite(HEADER_ORDER, '$1\n'), ({ type }) => type.at === 'header' && type.name !== 'fetchDelivery'],
+    [changedRequest, 'intermediary-certificates', 'IntermediaryCertificates', loosen('IntermediaryCertificates'), ({ type }) => type.intermediary !== undefined],
+    [changedRequest, 'certificates', 'NonIntermediaryCertificates', loosen('NonIntermediaryCertificates'), ({ type }) => type.nonIntermediary !== undefined],
+    [changed, 'features', 'FeatureDescription', loosen('FeatureDescription'), ({ type }) => type.kind === 'request' || type.intermediary !== '0'],
+    [changed, 'body', 'Body', rewrite(/(<soap:Body\b[^>]*>)/, '$1\n'), () => true],
+    [changedRequest, 'attachment', 'attachment', flipPart(0), ({ type }) => /^partialStore/.test(type.name)],
+  ] as const satisfies readonly (readonly [typeof changed, string, string, NonNullable<Deviation['bend']['signed']>, (where: Where) => boolean])[]
+).map(([rows, name, what, bend, fits]) =>
+  rows(`tampered-${name}`, `Nach dem Signieren verändert: ${what}.`, `Changed after it was signed: ${what}.`, {
     ...DIGEST, bend: { signed: bend }, fits: (where) => where.signed && fits(where),
   }),
 ) // prettier-ignore
@@ -112,7 +113,7 @@ export const SIGNATURES: readonly Deviation[] = [
     bend: { signed: rewrite('</soap:Header>', '<x:Extra xmlns:x="urn:example:extra" Id="extra"></x:Extra></soap:Header>') },
   }),
   {
-    name: 'unsigned', layer: 'message-signature', scope: 'exchange', text: { de: 'Die Nachricht ist nicht signiert.', en: 'The message is not signed.' },
+    name: 'unsigned', layer: 'message-signature', scope: 'exchange', policy: 'signed', text: { de: 'Die Nachricht ist nicht signiert.', en: 'The message is not signed.' },
     reference: 'osci-1.2 §8.5', finding: 'message-signature.missing', fits: signed, bend: { sealing: unsigned },
     request: ['9600'], answer: { code: '9600', finding: 'client.answer-unsigned', onward: '3802' },
   },
