@@ -4,9 +4,11 @@
  * @module
  */
 import { expect } from 'chai'
+import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import type { OpeningKeys } from '../../src/envelope/open.js'
-import { importOpeningKey, trustedSenders } from '../../src/envelope/keys.js'
+import { importOpeningKey, importSigningKey, publicJwkOf, trustedSenders } from '../../src/envelope/keys.js'
+import { sealEnvelope } from '../../src/envelope/seal.js'
 import type { SchemaValidator } from '../../src/xml/schema.js'
 import type { CheckContext } from '../../src/check/types.js'
 import { check, contextWith, FOREIGN, ids, osciValidator } from './support.js'
@@ -177,6 +179,29 @@ describe('captures', () => {
       expect(result.contents.length).to.be.greaterThan(0)
       expect(result.contents[0]).to.include({ encrypted: true, signatureVerdict: 'valid' })
       expect(result.contents[0]?.signedBy).to.deep.equal([sender])
+    })
+
+    it('J1 a part in the form of OSCI is read by no layer: unchecked, where a plain attachment is valid', async () => {
+      for (const [role, verdict, structure] of [
+        ['osci', 'unchecked', 'unchecked'],
+        ['attachment', 'valid', undefined],
+      ] as const) {
+        const content = {
+          header: { id: randomBytes(16).toString('hex'), to: 'box', ttlSeconds: 10 },
+          kind: 'message' as const,
+          sender,
+          createdAt: '2026-11-24T10:00:00.000Z',
+          parts: [{ name: 'part', mediaType: 'application/octet-stream', role, bytes: new Uint8Array([1, 2, 3]) }],
+        }
+        const recipient = publicJwkOf(keys['recipientEc'] ?? { kty: '' })
+        const sealed = await sealEnvelope(
+          content,
+          { recipient, sender: await importSigningKey(keys['senderEc'] ?? { kty: '' }) },
+          (n) => new Uint8Array(randomBytes(n)),
+        )
+        const result = await check(sealed, await opened('recipientEc', 'senderEc'))
+        expect([result.verdict, result.layers['osci-structure']], role).to.deep.equal([verdict, structure])
+      }
     })
 
     it('without the right key, or an unknown sender, it stays unchecked', async () => {
