@@ -61,8 +61,11 @@ function fieldsOf(head: string): ReadonlyMap<string, string> {
   return fields
 }
 
+/** Fields behind the last chunk, and the empty line that ends them. */
+const TRAILERS = /^(?:[!-9;-~]+:[^\r\n]*\r\n)*\r\n/
+
 /** Undoes chunked transfer [RFC9112 §7.1]; trailers are left out. */
-function withoutChunks(body: Buffer): Uint8Array {
+function withoutChunks(body: Buffer): Pick<Captured, 'bytes' | 'differs'> {
   const pieces: Buffer[] = []
   for (let at = 0; ;) {
     const end = body.indexOf('\r\n', at)
@@ -70,8 +73,12 @@ function withoutChunks(body: Buffer): Uint8Array {
       (end < 0 ? undefined : /^([0-9a-f]{1,8})(?:[ \t]*;.*)?$/i.exec(body.toString('latin1', at, Math.min(end, at + 1024)))) ?? []
     if (hex === undefined) throw refuse('mime.chunks', 'the chunks of the capture cannot be read')
     const bytes = Number.parseInt(hex, 16)
-    if (bytes === 0) return Buffer.concat(pieces)
     const from = end + 2
+    if (bytes === 0) {
+      const trailers = TRAILERS.exec(body.toString('latin1', from, from + MAX_HEAD_BYTES))?.[0].length ?? 0
+      const behind = body.byteLength - from - trailers
+      return { bytes: Buffer.concat(pieces), ...(behind === 0 ? {} : { differs: `${behind} bytes behind the last chunk` }) }
+    }
     if (body[from + bytes] !== 0x0d || body[from + bytes + 1] !== 0x0a)
       throw refuse('mime.chunks', 'a chunk has another length than it says')
     pieces.push(body.subarray(from, from + bytes))
@@ -89,8 +96,14 @@ export function httpBody(file: Uint8Array): Captured {
   const coding = fields.get('content-encoding')?.toLowerCase() ?? 'identity'
   if (coding !== 'identity') throw refuse('mime.content-coding', `the body of the capture is compressed: ${coding.slice(0, 40)}`)
   const body = all.subarray(start)
-  if (/\bchunked$/i.test(fields.get('transfer-encoding') ?? '')) return { bytes: withoutChunks(body), ...known }
   const said = fields.get('content-length')
+  const transfer = fields.get('transfer-encoding')?.toLowerCase()
+  if (transfer !== undefined) {
+    if (transfer !== 'chunked') throw refuse('mime.content-coding', `the body of the capture is coded: ${transfer.slice(0, 40)}`)
+    // two readers could take two different bodies from it [RFC9112 §6.3]
+    if (said !== undefined) throw refuse('mime.chunks', 'Transfer-Encoding and Content-Length at once')
+    return { ...withoutChunks(body), ...known }
+  }
   if (said === undefined) return { bytes: body, ...known }
   const bytes = /^\d{1,15}$/.test(said) ? Number(said) : Number.NaN
   if (bytes === body.byteLength) return { bytes: body, ...known }

@@ -10,7 +10,7 @@ import { checkEnvelope } from './envelope.js'
 import { Journal } from './journal.js'
 import { checkOsci, linesBefore, type OsciFacts } from './osci.js'
 import { recognise, type Recognised } from './recognise.js'
-import type { CheckContext, CheckResult, XoevResult } from './types.js'
+import type { CheckContext, CheckResult, Layer, XoevResult } from './types.js'
 import { checkWellFormed, checkXoev } from './xoev.js'
 
 export type { CheckContext, CheckResult } from './types.js'
@@ -34,21 +34,34 @@ async function checkDocument(bytes: Uint8Array, context: CheckContext, journal: 
     return { ...NOTHING, messageType: xoev.messageType, xoev }
   }
   const root = checkWellFormed(bytes, context, journal)
-  if (root !== null) journal.note('xoev-schema', 'unchecked')
   return { ...NOTHING, messageType: root }
 }
 
-/** How each kind is checked. `file` is the whole file, `bytes` what was recognised in it. */
-const CHECKS: Readonly<
-  Record<CheckResult['kind'], (found: Recognised, context: CheckContext, journal: Journal, file: Uint8Array) => Promise<Facts>>
-> = {
-  osci: async ({ bytes }, context, journal, file) => ({ ...NOTHING, ...(await checkOsci(bytes, context, journal, file)) }),
-  xoev: ({ bytes }, context, journal) => checkDocument(bytes, context, journal),
-  envelope: async ({ bytes }, context, journal) => ({ ...NOTHING, contents: await checkEnvelope(bytes, context, journal) }),
-  unknown: async (_found, _context, journal) => {
-    journal.raise('mime.unrecognised')
-    journal.note('mime', 'unchecked')
-    return NOTHING
+interface KindCheck {
+  /** `error` when the check breaks by itself. */
+  readonly layer: Layer
+  /** `file` is the whole file, `bytes` what was recognised in it. */
+  run(found: Recognised, context: CheckContext, journal: Journal, file: Uint8Array): Promise<Facts>
+}
+
+/** How each kind is checked. */
+const CHECKS: Readonly<Record<CheckResult['kind'], KindCheck>> = {
+  osci: {
+    layer: 'osci-structure',
+    run: async ({ bytes }, context, journal, file) => ({ ...NOTHING, ...(await checkOsci(bytes, context, journal, file)) }),
+  },
+  xoev: { layer: 'xml', run: ({ bytes }, context, journal) => checkDocument(bytes, context, journal) },
+  envelope: {
+    layer: 'content-encryption',
+    run: async ({ bytes }, context, journal) => ({ ...NOTHING, contents: await checkEnvelope(bytes, context, journal) }),
+  },
+  unknown: {
+    layer: 'mime',
+    run: async (_found, _context, journal) => {
+      journal.raise('mime.unrecognised')
+      journal.note('mime', 'unchecked')
+      return NOTHING
+    },
   },
 }
 
@@ -85,9 +98,9 @@ export async function check(bytes: Uint8Array, context: CheckContext): Promise<C
   const type = found?.contentType
   let facts = NOTHING
   try {
-    if (found) facts = await CHECKS[kind](found, type === undefined ? context : { ...context, httpContentType: type }, journal, bytes)
+    if (found) facts = await CHECKS[kind].run(found, type === undefined ? context : { ...context, httpContentType: type }, journal, bytes)
   } catch (cause) {
-    journal.broke(kind === 'xoev' ? 'xml' : 'osci-structure', cause)
+    journal.broke(CHECKS[kind].layer, cause)
   }
   const seen = kind === 'xoev' && facts.messageType === null ? 'unknown' : kind
   return resultOf(journal, { kind: seen, capture: found?.capture ?? null }, facts, sha256(bytes))

@@ -11,19 +11,14 @@ import { openEnvelope } from '../envelope/open.js'
 import type { EnvelopePart, OpenedEnvelope } from '../envelope/types.js'
 import { sha256 } from './contents.js'
 import type { Journal } from './journal.js'
-import type { CheckContext, ContentResult, Layer } from './types.js'
-import { checkXoev } from './xoev.js'
+import type { CheckContext, ContentResult } from './types.js'
+import { checkXoev, meantAsXml } from './xoev.js'
 
-interface Meaning {
-  readonly layer: Layer
-  readonly id: string
-}
+const BROKEN = 'mime.broken-envelope'
+const CLOSED = 'content-encryption.undecryptable'
+const WRONG = 'author-signature.value-mismatch'
 
-const BROKEN: Meaning = { layer: 'mime', id: 'mime.broken-envelope' }
-const CLOSED: Meaning = { layer: 'content-encryption', id: 'content-encryption.undecryptable' }
-const WRONG: Meaning = { layer: 'author-signature', id: 'author-signature.value-mismatch' }
-
-const MEANINGS: Readonly<Record<EnvelopeFinding, Meaning>> = {
+const MEANINGS: Readonly<Record<EnvelopeFinding, string>> = {
   'envelope.container': BROKEN,
   'envelope.version': BROKEN,
   'envelope.size': BROKEN,
@@ -31,12 +26,12 @@ const MEANINGS: Readonly<Record<EnvelopeFinding, Meaning>> = {
   'envelope.metadata': BROKEN,
   'envelope.mismatch': BROKEN,
   'envelope.leftover': BROKEN,
-  'envelope.algorithm': { layer: 'policy', id: 'policy.forbidden-algorithm' },
-  'envelope.key': { layer: 'policy', id: 'policy.forbidden-key' },
-  'envelope.not-for-us': { layer: 'content-encryption', id: 'content-encryption.no-key' },
+  'envelope.algorithm': 'policy.forbidden-algorithm',
+  'envelope.key': 'policy.forbidden-key',
+  'envelope.not-for-us': 'content-encryption.no-key',
   'envelope.not-openable': CLOSED,
   'envelope.part': CLOSED,
-  'envelope.unknown-sender': { layer: 'author-signature', id: 'author-signature.not-verifiable' },
+  'envelope.unknown-sender': 'author-signature.not-verifiable',
   'envelope.signature': WRONG,
   'envelope.voucher': WRONG,
 }
@@ -46,21 +41,24 @@ function told(cause: unknown, journal: Journal): void {
     journal.broke('content-encryption', cause)
     return
   }
-  const { id } = MEANINGS[cause.finding as EnvelopeFinding]
-  journal.raise(id, { detail: `${cause.message} [${cause.finding}]` })
+  journal.raise(MEANINGS[cause.finding as EnvelopeFinding], { detail: `${cause.message} [${cause.finding}]` })
 }
 
 async function describe(part: EnvelopePart, { sender }: OpenedEnvelope, context: CheckContext, journal: Journal): Promise<ContentResult> {
-  const isDocument = part.role === 'document' && /[/+]xml$/.test(part.mediaType)
+  const kind = part.role === 'attachment' ? 'attachment' : 'content'
+  // the other parts are in a form of ours, or of OSCI
+  const mayBeXoev = part.role === 'attachment' || part.role === 'document'
+  const isXoev = mayBeXoev && meantAsXml({ kind, bytes: part.bytes, contentType: part.mediaType })
+  context.opened?.({ document: 'content', content: part.name, bytes: part.bytes })
   return {
     id: part.name,
-    kind: part.role === 'attachment' ? 'attachment' : 'content',
+    kind,
     encrypted: true,
     bytes: part.bytes.byteLength,
     sha256: sha256(part.bytes),
     signedBy: [sender],
     signatureVerdict: 'valid',
-    xoev: isDocument ? await checkXoev(part.bytes, context, journal, part.name) : null,
+    xoev: isXoev ? await checkXoev(part.bytes, context, journal, part.name) : null,
   }
 }
 

@@ -7,6 +7,7 @@
  */
 import { ProtektorError } from '../errors.js'
 import { xpathOf } from '../xml/tree.js'
+import { worst } from '../xoev/checking.js'
 import { findingRow } from './findings.js'
 import { LAYERS, type Finding, type Layer, type PlaceIn, type Raised, type Verdict } from './types.js'
 
@@ -29,13 +30,6 @@ const RENAMED: Readonly<Record<string, string>> = { 'transport-encryption.not-ou
 
 /** Findings of one id that are kept; a message with thousands of them must not cost a path for each (threat model X5). */
 const MOST_OF_A_KIND = 100
-
-const RANK: readonly Verdict[] = ['valid', 'unchecked', 'error', 'invalid']
-
-/** The one that counts: invalid before error before unchecked before valid. */
-export function worst(verdicts: readonly Verdict[]): Verdict {
-  return RANK[Math.max(0, ...verdicts.map((v) => RANK.indexOf(v)))] ?? 'error'
-}
 
 function layerOf(id: string): Layer | undefined {
   const name = id.slice(0, id.indexOf('.'))

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: EUPL-1.2
 /**
- * The moment for which certificates and code lists are judged, as a person writes it: `--at` of the command line, `at` of the HTTP interface.
+ * The moment for which a message is judged, as a person writes it: `--at` of the command line, `at` of the HTTP interface. It decides over
+ * certificates, algorithms and key sizes, code lists, the choice of schema sets, and dates of the head.
  * @module
  */
 

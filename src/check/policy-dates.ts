@@ -93,6 +93,3 @@ export const WEAK_CERTIFICATE_SIGNATURES: Readonly<Record<string, string>> = {
 /** The dates of an algorithm at a place. */
 export const datesOf = (uri: string, where: Where): PolicyDates | undefined =>
   (Object.hasOwn(ALGORITHM_DATES, uri) ? ALGORITHM_DATES[uri] : undefined)?.find((row) => row.where === undefined || row.where === where)
-
-/** The day of a moment, in UTC, as the tables write it. */
-export const dayOf = (moment: Date): string => moment.toISOString().slice(0, 10)

@@ -11,8 +11,12 @@ import { algorithmOf, CURVES, policyOf, type Where } from '../xml/algorithms.js'
 import type { Signature } from '../xml/dsig.js'
 import type { XmlElement } from '../xml/tree.js'
 import type { EncryptedData } from '../xml/xenc.js'
+import { DEFAULT_TIME_ZONE, dayIn } from '../xoev/time-zone.js'
 import type { Journal } from './journal.js'
-import { datesOf, dayOf, GCM_IV12_FROM, RSA_SIZES, WEAK_CERTIFICATE_SIGNATURES } from './policy-dates.js'
+import { datesOf, GCM_IV12_FROM, RSA_SIZES, WEAK_CERTIFICATE_SIGNATURES } from './policy-dates.js'
+
+/** The day that counts, in the time zone of the authorities whose dates these are. */
+const dayOf = (journal: Journal): string => dayIn(journal.at, DEFAULT_TIME_ZONE)
 
 type Finding = 'forbidden-algorithm' | 'legacy-algorithm' | 'once-allowed' | 'not-yet-in-profile' | 'discouraged-algorithm'
 
@@ -38,7 +42,7 @@ const IDS: Readonly<Record<Finding, string>> = {
 
 function judge(journal: Journal, uri: string, where: Where, element: XmlElement): void {
   journal.note('policy')
-  const found = algorithmFinding(uri, where, dayOf(journal.at))
+  const found = algorithmFinding(uri, where, dayOf(journal))
   if (found === undefined) return
   const { until, from } = datesOf(uri, where) ?? {}
   const date = found === 'once-allowed' ? `, until ${until ?? ''}` : found === 'not-yet-in-profile' ? `, since ${from ?? ''}` : ''
@@ -59,7 +63,7 @@ export function judgeSignature(journal: Journal, signature: Signature): void {
 export function judgeEncryption(journal: Journal, data: EncryptedData, where: 'transport' | 'content'): void {
   judge(journal, data.cipher, where, data.element)
   const row = algorithmOf(data.cipher)
-  const asksForShortIv = dayOf(journal.at) >= GCM_IV12_FROM
+  const asksForShortIv = dayOf(journal) >= GCM_IV12_FROM
   if (row?.kind === 'cipher' && row.mode === 'gcm' && (data.ivLength ?? 16) === 16 && asksForShortIv)
     journal.raise('policy.gcm-iv16', { element: data.element, detail: row.name })
   for (const { keyTransport } of data.keys)
@@ -73,14 +77,14 @@ export function judgeKey(journal: Journal, certificate: X509Certificate): void {
   const { type, bits, curve } = publicKeyFacts(certificate)
   const detail = `${type.toUpperCase()} ${curve ?? `${bits} bit`}: ${subjectRfc2253(certificate)}`
   const forbidden = type === 'rsa' ? bits < RSA_SIZES.forbiddenBelow : !CURVES.has(curve ?? '')
-  const isSmall = type === 'rsa' && bits < RSA_SIZES.smallBelow && dayOf(journal.at) > RSA_SIZES.smallUntil
+  const isSmall = type === 'rsa' && bits < RSA_SIZES.smallBelow && dayOf(journal) > RSA_SIZES.smallUntil
   if (forbidden) journal.raise('policy.forbidden-key', { detail })
   else if (isSmall) journal.raise('policy.small-key', { detail })
   const weak = WEAK_CERTIFICATE_SIGNATURES[signatureAlgorithmOid(certificate)]
   if (weak !== undefined) journal.raise('policy.certificate-signature', { detail: `${weak}: ${subjectRfc2253(certificate)}` })
 }
 
-/** As {@link judgeKey}; what cannot be read has been told elsewhere. */
+/** As {@link judgeKey}; a certificate that cannot be read is a finding of the layer `certificates`. */
 export function judgeKeyOf(journal: Journal, der: Uint8Array): void {
   let certificate: X509Certificate
   try {

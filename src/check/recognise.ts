@@ -8,8 +8,8 @@
  */
 import type { Limits } from '../env.js'
 import { httpBody, isHttp, isMail, mailBody, type Captured } from './captures.js'
+import { looksLikeXml } from '../xoev/beginning.js'
 import type { CheckResult } from './types.js'
-import { looksLikeXml } from './xoev.js'
 
 type Kind = CheckResult['kind']
 type Capture = NonNullable<CheckResult['capture']>

@@ -6,6 +6,7 @@
 import { CHECK_LIMITS } from '../env.js'
 import type { ContentItem } from '../osci/content-types.js'
 import { parseXml } from '../xml/gate.js'
+import { looksLikeXml } from '../xoev/beginning.js'
 import { checkContent } from '../xoev/check.js'
 import type { Journal } from './journal.js'
 import type { CheckContext, XoevResult } from './types.js'
@@ -13,26 +14,28 @@ import type { CheckContext, XoevResult } from './types.js'
 const HEAD_BYTES = 256
 const XOEV_LAYERS = ['xoev-schema', 'xoev-head', 'code-lists', 'rules'] as const
 
-/** Whether bytes begin like XML: a `<` behind an optional byte order mark and white space. */
-export function looksLikeXml(bytes: Uint8Array): boolean {
-  let at = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? 3 : 0
-  while (bytes[at] === 0x20 || bytes[at] === 0x09 || bytes[at] === 0x0a || bytes[at] === 0x0d) at++
-  return bytes[at] === 0x3c
-}
+const isXmlType = (contentType = ''): boolean => /[/+]xml\s*(?:;|$)/i.test(contentType)
 
-/** Content travels without a type: what begins like XML is meant as such; web pages, and attachments of another type, are not. */
-export function meantAsXml(item: ContentItem): boolean {
-  if (!looksLikeXml(item.bytes)) return false
-  const head = Buffer.from(item.bytes.buffer, item.bytes.byteOffset, Math.min(item.bytes.byteLength, HEAD_BYTES)).toString('latin1')
+/**
+ * Content travels without a type: what begins like XML is meant as such; web pages, and attachments of another type, are not. Where
+ * content has a type, that counts as well.
+ */
+export function meantAsXml({ kind, bytes, contentType }: Pick<ContentItem, 'kind' | 'bytes' | 'contentType'>): boolean {
+  if (kind === 'content' && isXmlType(contentType)) return true
+  if (!looksLikeXml(bytes)) return false
+  const start = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.byteLength, HEAD_BYTES)).toString('latin1')
+  // as if it were no UTF-16
+  const head = start.replaceAll('\0', '')
   if (/<(?:!doctype\s+)?html[\s>]/i.test(head)) return false
-  return item.kind === 'content' || head.includes('<?xml') || /[/+]xml$/.test(item.contentType ?? '')
+  return kind === 'content' || head.includes('<?xml') || isXmlType(contentType)
 }
 
-/** Whether the gate lets a document pass. @returns the root's local name, or null. */
+/** Whether the gate lets a document pass; without schema sets that is all, and it is not enough to be valid. @returns the root's local name, or null. */
 export function checkWellFormed(bytes: Uint8Array, context: CheckContext, journal: Journal, content?: string): string | null {
   try {
     const { root } = parseXml(bytes, { limits: context.limits ?? CHECK_LIMITS, frame: 'content', stage: 'xoev' })
     journal.note('xml')
+    if (!context.xoev) journal.note('xoev-schema', 'unchecked')
     return root.local
   } catch (cause) {
     journal.caught('xml', cause, content)
@@ -46,11 +49,10 @@ export function checkWellFormed(bytes: Uint8Array, context: CheckContext, journa
  * @returns null when there are no schema sets to judge with, or no layer of XÖV is asked for.
  */
 export async function checkXoev(bytes: Uint8Array, context: CheckContext, journal: Journal, content?: string): Promise<XoevResult | null> {
-  if (!journal.asks(...XOEV_LAYERS)) {
+  if (!context.xoev || !journal.asks(...XOEV_LAYERS)) {
     if (content !== undefined) checkWellFormed(bytes, context, journal, content)
     return null
   }
-  if (!context.xoev) return null
   const of = content === undefined ? {} : { content }
   try {
     const report = await checkContent(bytes, {

@@ -17,21 +17,41 @@ const MAX_DEPTH = 32
 /** Whether a file with this name can be part of a schema set. */
 export const isSchemaFile = (name: string): boolean => /\.(xsd|xml|sch)$/i.test(name)
 
+const ARCHIVE = /\.(zip|jar|7z|rar|tar|t?gz|t?xz|bz2)$/i
+
+/** Whether a file with this name holds others, which nobody looks into. */
+export const isArchive = (name: string): boolean => ARCHIVE.test(name)
+
+/** What a package or directory holds. */
+export interface SchemaContents {
+  /** Path → bytes of what may belong to a schema set. */
+  readonly files: Map<string, Uint8Array>
+  /** Other files, not read. */
+  readonly passedOver: number
+  /** Paths of archives among them. */
+  readonly archives: readonly string[]
+}
+
+/** SHA-256 in hex. */
+export const sumOfFile = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
+
 /** A set of files as a whole, SHA-256 in hex: the same names with the same bytes give the same sum, wherever the folder lies. */
 export function sumOfFiles(files: ReadonlyMap<string, Uint8Array>): string {
   const whole = createHash('sha256')
   for (const path of [...files.keys()].sort()) {
     const bytes = files.get(path) ?? new Uint8Array(0)
-    whole.update(`${createHash('sha256').update(bytes).digest('hex')}  ${path}\n`)
+    whole.update(`${sumOfFile(bytes)}  ${path}\n`)
   }
   return whole.digest('hex')
 }
 
 /**
- * @returns path relative to `dir` (with `/`) → bytes, in order of the paths.
+ * @returns paths relative to `dir` (with `/`), in their order.
  * @throws {Error} `ENOENT` and the like when the directory cannot be read; a RangeError beyond 20 000 files, 512 MiB or 32 levels.
  */
-export async function readSchemaDirectory(dir: string): Promise<Map<string, Uint8Array>> {
+export async function readSchemaContents(dir: string): Promise<SchemaContents> {
+  const archives: string[] = []
+  let passedOver = 0
   const found = new Map<string, Uint8Array>()
   let bytes = 0
   const walk = async (folder: string, prefix: string, depth: number): Promise<void> => {
@@ -45,7 +65,11 @@ export async function readSchemaDirectory(dir: string): Promise<Map<string, Uint
           await walk(path, `${prefix}${entry.name}/`, depth + 1)
         continue
       }
-      if (!isSchemaFile(entry.name)) continue
+      if (!isSchemaFile(entry.name)) {
+        passedOver += 1
+        if (isArchive(entry.name)) archives.push(prefix + entry.name)
+        continue
+      }
       if (entry.isSymbolicLink() && !(await stat(path).catch(() => undefined))?.isFile()) continue
       if (!entry.isFile() && !entry.isSymbolicLink()) continue
       const contents = await readFile(path)
@@ -56,5 +80,8 @@ export async function readSchemaDirectory(dir: string): Promise<Map<string, Uint
     }
   }
   await walk(dir, '', 0)
-  return found
+  return { files: found, passedOver, archives }
 }
+
+/** The files alone. @throws {Error} as {@link readSchemaContents}. */
+export const readSchemaDirectory = async (dir: string): Promise<Map<string, Uint8Array>> => (await readSchemaContents(dir)).files

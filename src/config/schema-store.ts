@@ -131,7 +131,11 @@ async function readManifest(folder: string): Promise<SetManifest> {
 
 async function readSet(folder: string): Promise<StoredSet> {
   const manifest = await readManifest(folder)
-  const files = await readSchemaDirectory(join(folder, FILES)).catch(() => new Map<string, Uint8Array>())
+  const place = join(folder, FILES)
+  const files = await readSchemaDirectory(place).catch((cause: unknown) => {
+    const why = cause instanceof Error ? cause.message : String(cause)
+    throw new SchemaPackageError(`${place}: nicht lesbar (${why})`, `${place}: cannot be read (${why})`, cause)
+  })
   return { folder, manifest, files, foundSha256: sumOfFiles(files) }
 }
 
@@ -143,7 +147,10 @@ export interface StoreContents {
   readonly remains: readonly string[]
 }
 
-/** @throws {SchemaPackageError} `dir` is no store. */
+/**
+ * @throws {SchemaPackageError} `dir` is no store.
+ * @throws {Error} what the file system says of the store itself.
+ */
 export async function readStore(dir: string): Promise<StoreContents> {
   if (!(await isStore(dir)))
     throw new SchemaPackageError(
@@ -153,7 +160,11 @@ export async function readStore(dir: string): Promise<StoreContents> {
   const names = (await readdir(join(dir, SETS))).sort()
   const read = await Promise.allSettled(names.map((name) => readSet(join(dir, SETS, name))))
   const sets = read.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []))
-  const damaged = read.flatMap((one) => (one.status === 'rejected' && one.reason instanceof SchemaPackageError ? [one.reason] : []))
+  const damaged = read.flatMap((one) => {
+    if (one.status === 'fulfilled') return []
+    if (one.reason instanceof SchemaPackageError) return [one.reason]
+    throw one.reason
+  })
   const remains = (await readdir(dir)).filter((name) => name.startsWith(ADDING)).map((name) => join(dir, name))
   return { sets: sets.sort((a, b) => (a.manifest.addedAt < b.manifest.addedAt ? -1 : 1)), damaged, remains }
 }

@@ -8,7 +8,7 @@
  */
 import { crc32 } from 'node:zlib'
 import { openPromise, type Entry, type ZipFile } from 'yauzl'
-import { isSchemaFile } from './schema-files.js'
+import { isArchive, isSchemaFile, type SchemaContents } from './schema-files.js'
 import { SchemaPackageError } from './schema-problem.js'
 
 const MAX_ENTRIES = 20_000
@@ -16,16 +16,6 @@ const MAX_FILE_BYTES = 64 * 1024 * 1024
 const MAX_BYTES = 256 * 1024 * 1024
 const UNIX_TYPE = 0o170000
 const UNIX_LINK = 0o120000
-const ARCHIVE = /\.(zip|jar|7z|rar|tar|t?gz|t?xz|bz2)$/i
-
-export interface ZipContents {
-  /** Path → bytes of what may belong to a schema set. */
-  readonly files: Map<string, Uint8Array>
-  /** Other files, not unpacked. */
-  readonly passedOver: number
-  /** Archives among them. */
-  readonly archives: readonly string[]
-}
 
 /** Folders that the reader of folders passes over, too, and resource forks. */
 const isHidden = (path: string): boolean =>
@@ -77,7 +67,7 @@ async function listed(zip: ZipFile, file: string): Promise<Entry[]> {
  * @param file path of the archive; also names it in complaints.
  * @throws {SchemaPackageError} no zip file, broken, or one of the refusals above.
  */
-export async function readSchemaZip(file: string): Promise<ZipContents> {
+export async function readSchemaZip(file: string): Promise<SchemaContents> {
   let zip: ZipFile | undefined
   try {
     zip = await openPromise(file, { lazyEntries: true, autoClose: false })
@@ -90,7 +80,7 @@ export async function readSchemaZip(file: string): Promise<ZipContents> {
     }
     const files = new Map<string, Uint8Array>()
     for (const entry of wanted) files.set(entry.fileName, await unpacked(zip, entry))
-    const archives = all.map(({ fileName }) => fileName).filter((name) => ARCHIVE.test(name))
+    const archives = all.map(({ fileName }) => fileName).filter(isArchive)
     return { files, passedOver: all.length - wanted.length, archives }
   } catch (cause) {
     if (cause instanceof SchemaPackageError) throw cause

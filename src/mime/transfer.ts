@@ -9,7 +9,10 @@
  */
 import { StructureError } from '../errors.js'
 
-export const TRANSFER_ENCODINGS: ReadonlySet<string> = new Set(['7bit', '8bit', '8-bit', 'binary', 'base64'])
+/** Words of the standard that are read. */
+export const STANDARD_ENCODINGS = ['7bit', '8bit', 'binary', 'base64'] as const
+
+export const TRANSFER_ENCODINGS: ReadonlySet<string> = new Set([...STANDARD_ENCODINGS, '8-bit'])
 
 const SKIP = 0xfe
 const BAD = 0xff

@@ -16,7 +16,8 @@ import type { SchemaSource, SchemaValidator } from '../xml/schema.js'
 import { validateWithPlaces } from '../xml/schema-places.js'
 import { attributeOf, elementsOf, textOf, type XmlDocument, type XmlElement } from '../xml/tree.js'
 import type { Turn } from '../xml/turns.js'
-import { Checking, masked, type Finding, type LayerId, type LayerVerdict, type LayerVerdicts } from './checking.js'
+import { looksLikeXml } from './beginning.js'
+import { Checking, masked, worst, type Finding, type LayerId, type LayerVerdict, type LayerVerdicts } from './checking.js'
 import { checkCodes, DEFAULT_CODE_POLICY, type CodeListStore, type CodePolicy } from './codelists.js'
 import { xoevFinding } from './findings.js'
 import { checkHead } from './head-rules.js'
@@ -76,15 +77,6 @@ export interface ContentContext {
   readonly now?: () => Date
   /** Layers to look at; absent: all. The schema is always judged, for the others stand on it. */
   readonly asked?: ReadonlySet<string>
-}
-
-/** Does somebody mean this to be XML? First sign that is no white space, marks and NULs (UTF-16) aside. */
-function looksLikeXml(bytes: Uint8Array): boolean {
-  for (const b of bytes.subarray(0, 4096)) {
-    if (b === 0x3c) return true
-    if (![0x20, 0x09, 0x0a, 0x0d, 0x00, 0xef, 0xbb, 0xbf, 0xfe, 0xff].includes(b)) return false
-  }
-  return false
 }
 
 function unreadable(bytes: Uint8Array, cause: unknown): XoevReport {
@@ -153,12 +145,6 @@ function rejectionCode(findings: readonly Finding[], profile: XoevProfile | unde
   return code === 'S011' ? (profile?.codeListRejection.unknownCode ?? code) : code
 }
 
-function overall(layers: XoevReport['layers']): LayerVerdict {
-  const all = Object.values(layers)
-  // one document: invalid before error before unchecked [product.md "Fixed interface"]
-  return all.includes('invalid') ? 'invalid' : all.includes('error') ? 'error' : all.includes('unchecked') ? 'unchecked' : 'valid'
-}
-
 /** The day on which the schema set must be in force. */
 function dayThatCounts(head: XoevHead | undefined, context: ContentContext): string | undefined {
   const zone = context.timeZone ?? DEFAULT_TIME_ZONE
@@ -182,9 +168,11 @@ async function schematronOf(document: XmlDocument, choice: SchemaChoice, context
     return true
   }
   const { hits, failures } = await context.schematron.run(usable, document.text)
-  for (const { severity, check, text, path } of hits) {
-    const element = path.reduce<XmlElement>((at, index) => elementsOf(at)[index] ?? at, document.root)
-    checking.note(severity === 'error' ? 'rules.schematron' : 'rules.schematron-warning', element, `${check}: ${text}`)
+  for (const { file, severity, check, text, path } of hits) {
+    const element = path.reduce<XmlElement | undefined>((at, index) => at && elementsOf(at)[index], document.root)
+    // the thread reads with a parser of its own: where the two trees differ, nobody can say what was judged
+    if (!element) failed(file, `${check}: its place is not in the document`)
+    else checking.note(severity === 'error' ? 'rules.schematron' : 'rules.schematron-warning', element, `${check}: ${text}`)
   }
   for (const { file, check, reason } of failures) failed(file, `${check}: ${reason}`)
   return true
@@ -247,7 +235,8 @@ export async function checkContent(bytes: Uint8Array, context: ContentContext): 
     let from = checking.findings.length
     const lenient = profile?.rejectsContent === false
     const types = schemaTypesOf(choice.source)
-    for (const one of checkCodes(document, context.codeLists, context.codePolicy ?? DEFAULT_CODE_POLICY, types, context.at))
+    const day = context.at && dayIn(context.at, context.timeZone ?? DEFAULT_TIME_ZONE)
+    for (const one of checkCodes(document, context.codeLists, context.codePolicy ?? DEFAULT_CODE_POLICY, types, day))
       checking.note(
         lenient && one.id === 'code-lists.unknown-code' ? 'code-lists.doubtful-code' : one.id,
         one.element,
@@ -265,7 +254,7 @@ export async function checkContent(bytes: Uint8Array, context: ContentContext): 
   const standard = head?.standard ?? choice?.standard
   const version = head?.version ?? choice?.version
   return {
-    verdict: overall(checking.layers),
+    verdict: worst(Object.values(checking.layers)),
     ...(standard === undefined ? {} : { standard }),
     ...(version === undefined ? {} : { version }),
     messageType: root.local,

@@ -20,6 +20,13 @@ export interface Finding {
 
 export type LayerVerdict = 'valid' | 'invalid' | 'unchecked' | 'error'
 
+const RANK: readonly LayerVerdict[] = ['valid', 'unchecked', 'error', 'invalid']
+
+/** The one that counts: invalid before error before unchecked before valid [product.md "Fixed interface"]. */
+export function worst(verdicts: readonly LayerVerdict[]): LayerVerdict {
+  return RANK[Math.max(0, ...verdicts.map((v) => RANK.indexOf(v)))] ?? 'error'
+}
+
 /** Takes values out of the engine's sentences: they are content of the message, often of persons. */
 export function masked(message: string): string {
   const cut = message.length > 2000 ? message.slice(0, 2000) + '…' : message

@@ -57,7 +57,7 @@ function codeColumn(columns: XmlElement): string | undefined {
 }
 
 /** A day from the annotations of the list; their names changed from one handbook to the next. */
-function dayOf(root: XmlElement, name: RegExp): string | undefined {
+function annotatedDay(root: XmlElement, name: RegExp): string | undefined {
   const descriptions = under(root, 'Annotation').flatMap((annotation) => elementsOf(annotation))
   const found = descriptions.flatMap(elementsOf).find((e) => name.test(e.local))
   return found && /^\d{4}-\d\d-\d\d/.exec(textOf(found).trim())?.[0]
@@ -90,8 +90,8 @@ export function readCodeList(bytes: Uint8Array): CodeList | undefined {
       if (simple) codes.add(textOf(simple).trim())
     }
   const sha256 = createHash('sha256').update(bytes).digest('hex')
-  const validFrom = dayOf(root, VALID_FROM)
-  const validUntil = dayOf(root, VALID_UNTIL)
+  const validFrom = annotatedDay(root, VALID_FROM)
+  const validUntil = annotatedDay(root, VALID_UNTIL)
   return {
     uri,
     version,
@@ -198,7 +198,7 @@ function wordOf(policy: CodePolicy, uri: string, outcome: Exclude<CodeOutcome, '
 /**
  * Looks up every code of a document. A missing list or version, and one that is not valid, is reported once, at its first place; each
  * unknown code at its own.
- * @param at the moment for which lists must be valid; absent: validity is not looked at.
+ * @param day on which lists must be valid, `YYYY-MM-DD` in the time zone of the authorities; absent: validity is not looked at.
  * @param types tells the list of codes whose attributes the schema fixes; without it only codes that name their list are checked.
  */
 export function checkCodes(
@@ -206,11 +206,10 @@ export function checkCodes(
   store: CodeListStore,
   policy: CodePolicy = DEFAULT_CODE_POLICY,
   types?: SchemaTypes,
-  at?: Date,
+  day?: string,
 ): CodeFinding[] {
   const found: CodeFinding[] = []
   const reported = new Set<string>()
-  const day = at?.toISOString().slice(0, 10)
   const validity = (element: XmlElement, listUri: string, version: string | undefined): void => {
     const word = day === undefined ? undefined : store.validity(listUri, version, day)
     if (word === undefined || reported.has(`valid ${listUri} ${version ?? ''}`)) return

@@ -11,7 +11,7 @@
 import { ProtektorError } from '../errors.js'
 import { CatalogResolver, readCatalog, type Catalog } from './catalog.js'
 import { readSchemaDocument, type SchemaDocument } from './schema-document.js'
-import { readSchematron, schematronFor, type SchematronSchema } from './schematron.js'
+import { readSchematron, schematronFor, unusableSchematron, type SchematronSchema } from './schematron.js'
 import { buildSource, includeClosure, type BuiltSource, type UnresolvedReference } from './schema-source.js'
 
 /** The files of one configured directory, by path relative to it. */
@@ -29,7 +29,7 @@ const mayBeSchematron = (path: string): boolean => /\.sch$/i.test(path)
 /** Whether a file of a directory can have a say in schema validation at all. */
 export const mayBeOfSchemaSet = (path: string): boolean => isSchema(path) || mayBeCatalog(path) || mayBeSchematron(path)
 
-/** A file that should have been a schema or catalog and cannot be read. */
+/** A file that should have been a schema, catalog or rules and cannot be read. */
 export interface BrokenFile {
   readonly file: string
   readonly detail: string
@@ -68,10 +68,18 @@ export class SchemaDirectory {
           if (rules) this.schematron.push(rules)
         }
       } catch (cause) {
-        this.broken.push({ file: path, detail: cause instanceof ProtektorError ? (cause.detail ?? cause.message) : String(cause) })
+        const detail = cause instanceof ProtektorError ? (cause.detail ?? cause.message) : String(cause)
+        this.broken.push({ file: path, detail })
+        if (mayBeSchematron(path)) this.schematron.push(unusableSchematron(path, detail))
       }
     }
     this.resolver = new CatalogResolver(catalogs, this.documents.values())
+  }
+
+  /** Rules that were read and cannot be run as they are. */
+  unusableRules(): BrokenFile[] {
+    const broken = new Set(this.broken.map(({ file }) => file))
+    return this.schematron.flatMap(({ file, unusable }) => (unusable === undefined || broken.has(file) ? [] : [{ file, detail: unusable }]))
   }
 
   private closure(path: string): Set<string> {

@@ -37,6 +37,8 @@ export interface PackageFacts {
   readonly codeLists: readonly CodeList[]
   readonly unresolved: readonly UnresolvedReference[]
   readonly broken: readonly BrokenFile[]
+  /** Schematron that cannot be run: every check by these schemas will be an error. */
+  readonly unusableRules: readonly BrokenFile[]
 }
 
 /** What of a package belongs into a set: schemas, catalogs, Schematron rules and code lists. Samples and the like do not judge messages. */
@@ -103,5 +105,6 @@ export function describePackage(files: SchemaFiles): PackageFacts {
     codeLists: CodeListStore.from([files]).all(),
     unresolved: directory.unresolved(),
     broken: directory.broken,
+    unusableRules: directory.unusableRules(),
   }
 }

@@ -28,6 +28,7 @@ export interface SchematronHit {
 export interface SchematronFailure {
   readonly file: string
   readonly check: string
+  /** A code, or fixed words: sentences of the evaluator quote values of the message. */
   readonly reason: string
 }
 
@@ -62,6 +63,9 @@ export function serve(threads: typeof Threads, require: NodeJS.Require): void {
   /** Of one check; more of the same say nothing new. */
   const mostOfAKind = 100
 
+  const reasonOf = (cause: unknown): string =>
+    /^[A-Z]{4}\d{4}/.exec(cause instanceof Error ? cause.message : '')?.[0] ?? 'cannot be evaluated'
+
   function pathOf(node: DomNode): number[] {
     const path: number[] = []
     let at: DomNode | null | undefined = node.nodeType === 1 ? node : (node.ownerElement ?? node.parentElement)
@@ -75,7 +79,6 @@ export function serve(threads: typeof Threads, require: NodeJS.Require): void {
     const failures: SchematronFailure[] = []
     for (const { file, namespaces, lets, patterns } of schemas) {
       const options = { namespaceResolver: (prefix: string) => namespaces[prefix] ?? null }
-      const reason = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause)).replace(/\s+/g, ' ').slice(0, 300)
       const bind = (node: DomNode, outer: Record<string, unknown>, list: readonly SchematronLet[]): Record<string, unknown> => {
         const bound = { ...outer }
         for (const { name, value } of list) bound[name] = evaluateXPath(value, node, null, bound, undefined, options)
@@ -84,7 +87,7 @@ export function serve(threads: typeof Threads, require: NodeJS.Require): void {
       const counts = new Map<string, number>()
       const failed = new Set<string>()
       const fail = (check: string, cause: unknown): void => {
-        if (!failed.has(check)) failures.push({ file, check, reason: reason(cause) })
+        if (!failed.has(check)) failures.push({ file, check, reason: reasonOf(cause) })
         failed.add(check)
       }
       let globals: Record<string, unknown> = {}
@@ -94,13 +97,19 @@ export function serve(threads: typeof Threads, require: NodeJS.Require): void {
         fail('let', cause)
         continue
       }
-      for (const rules of patterns) {
+      for (const pattern of patterns) {
         const judged = new Set<DomNode>()
-        for (const rule of rules) {
+        let known: Record<string, unknown> = {}
+        try {
+          known = bind(document, globals, pattern.lets)
+        } catch (cause) {
+          fail('let', cause)
+          continue
+        }
+        for (const rule of pattern.rules) {
           let nodes: DomNode[] = []
           try {
-            const context = rule.context.startsWith('/') ? rule.context : `//(${rule.context})`
-            nodes = evaluateXPathToNodes(context, document, null, globals, options)
+            nodes = evaluateXPathToNodes(rule.context, document, null, known, options)
           } catch (cause) {
             for (const { id } of rule.checks) fail(id, cause)
           }
@@ -111,7 +120,7 @@ export function serve(threads: typeof Threads, require: NodeJS.Require): void {
               const count = counts.get(check.id) ?? 0
               if (count >= mostOfAKind) continue
               try {
-                const holds = evaluateXPathToBoolean(check.test, node, null, bind(node, globals, rule.lets), options)
+                const holds = evaluateXPathToBoolean(check.test, node, null, bind(node, known, rule.lets), options)
                 if (holds === (check.kind === 'report')) {
                   counts.set(check.id, count + 1)
                   hits.push({ file, check: check.id, severity: check.severity, text: check.text, path: pathOf(node) })
@@ -132,8 +141,7 @@ export function serve(threads: typeof Threads, require: NodeJS.Require): void {
     try {
       answer = judge(message)
     } catch (cause) {
-      const reason = cause instanceof Error ? cause.message : String(cause)
-      answer = { hits: [], failures: message.schemas.map(({ file }) => ({ file, check: 'all', reason })) }
+      answer = { hits: [], failures: message.schemas.map(({ file }) => ({ file, check: 'all', reason: reasonOf(cause) })) }
     }
     threads.parentPort?.postMessage(answer)
   })

@@ -33,9 +33,17 @@ export interface SchematronCheck {
 }
 
 export interface SchematronRule {
+  /** XPath for the document node: the nodes that the rule is about. */
   readonly context: string
   readonly lets: readonly SchematronLet[]
   readonly checks: readonly SchematronCheck[]
+}
+
+export interface SchematronPattern {
+  /** Bound at the document node. */
+  readonly lets: readonly SchematronLet[]
+  /** The first that matches a node judges it. */
+  readonly rules: readonly SchematronRule[]
 }
 
 /** Plain data: it goes to a thread as it is. */
@@ -43,8 +51,7 @@ export interface SchematronSchema {
   readonly file: string
   readonly namespaces: Readonly<Record<string, string>>
   readonly lets: readonly SchematronLet[]
-  /** By pattern: of its rules the first that matches a node judges it. */
-  readonly patterns: readonly (readonly SchematronRule[])[]
+  readonly patterns: readonly SchematronPattern[]
   /** Why the file cannot be used; its rules are empty then. */
   readonly unusable?: string
 }
@@ -101,41 +108,74 @@ function contentOf(
   return { lets, checks }
 }
 
-function patternOf(pattern: XmlElement, number: number): SchematronRule[] {
+/** The branches of a union; as one where quotes or brackets do not pair. */
+function branchesOf(context: string): string[] {
+  const cuts: number[] = []
+  let depth = 0
+  for (const { 0: token, index } of context.matchAll(/"[^"]*"|'[^']*'|["'()[\]|]/g)) {
+    if (token === '(' || token === '[') depth += 1
+    if (token === ')' || token === ']') depth -= 1
+    if (token === '"' || token === "'" || depth < 0) return [context]
+    if (token === '|' && depth === 0) cuts.push(index)
+  }
+  return depth === 0 ? [...cuts, context.length].map((end, at) => context.slice(at === 0 ? 0 : (cuts[at - 1] ?? 0) + 1, end)) : [context]
+}
+
+/**
+ * A context is a match pattern: a relative branch matches wherever it is found below some node, one that begins at the root only there.
+ * What joins branches by a word is looked for below every node, which is right for both and slower.
+ */
+const fromDocument = (context: string): string =>
+  branchesOf(context)
+    .map((branch) => branch.trim())
+    .map((branch) => (branch.startsWith('/') && !/\b(?:union|intersect|except)\b/.test(branch) ? branch : `//(${branch})`))
+    .join(' | ')
+
+function patternOf(pattern: XmlElement, number: number): SchematronPattern {
   if (attributeOf(pattern, 'abstract') === 'true' || attributeOf(pattern, 'is-a') !== undefined)
     throw new Unusable('abstract patterns are not supported')
   const rules = named(pattern, 'rule')
   const isAbstract = (e: XmlElement): boolean => attributeOf(e, 'abstract') === 'true'
   const abstract = new Map(rules.filter(isAbstract).map((e) => [required(e, 'id'), e]))
-  const lets = letsOf(pattern)
-  return rules
-    .filter((e) => !isAbstract(e))
-    .map((e, index) => {
-      const content = contentOf(e, abstract, `${attributeOf(pattern, 'id') ?? `pattern-${number}`}/${index + 1}`)
-      return { context: required(e, 'context'), lets: [...lets, ...content.lets], checks: content.checks }
-    })
+  return {
+    lets: letsOf(pattern),
+    rules: rules
+      .filter((e) => !isAbstract(e))
+      .map((e, index) => {
+        const content = contentOf(e, abstract, `${attributeOf(pattern, 'id') ?? `pattern-${number}`}/${index + 1}`)
+        return { context: fromDocument(required(e, 'context')), ...content }
+      }),
+  }
 }
 
 const IN_SCHEMA: ReadonlySet<string> = new Set(['title', 'p', 'ns', 'let', 'pattern', 'diagnostics'])
 
-/** @returns undefined when the file is XML of another kind. Never throws: what cannot be used says why. */
+/** What stands for a file whose rules nobody can run: whom they would have judged, nobody knows. */
+export const unusableSchematron = (file: string, unusable: string): SchematronSchema => ({
+  file,
+  namespaces: {},
+  lets: [],
+  patterns: [],
+  unusable,
+})
+
+/**
+ * @returns undefined when the file is XML of another kind; what is Schematron and cannot be used says why.
+ * @throws {StructureError | TypeError | RangeError} when it is not XML.
+ */
 export function readSchematron(file: string, bytes: Uint8Array): SchematronSchema | undefined {
-  const nothing = { file, namespaces: {}, lets: [], patterns: [] }
+  const { root } = parseXml(trustedXml(bytes), { limits: CHECK_LIMITS, frame: 'content' })
+  if (!isElement(root, SCHEMATRON, 'schema')) return undefined
+  let namespaces: Readonly<Record<string, string>> = {}
   try {
-    const { root } = parseXml(trustedXml(bytes), { limits: CHECK_LIMITS, frame: 'content' })
-    if (!isElement(root, SCHEMATRON, 'schema')) return undefined
-    const namespaces = Object.fromEntries(named(root, 'ns').map((e) => [required(e, 'prefix'), required(e, 'uri')]))
-    try {
-      const strange = elementsOf(root).find((e) => e.uri !== SCHEMATRON || !IN_SCHEMA.has(e.local))
-      if (strange) throw new Unusable(`${strange.local} is not supported`)
-      const patterns = named(root, 'pattern').map((pattern, index) => patternOf(pattern, index + 1))
-      return { file, namespaces, lets: letsOf(root), patterns }
-    } catch (cause) {
-      if (!(cause instanceof Unusable)) throw cause
-      return { ...nothing, namespaces, unusable: cause.message }
-    }
+    namespaces = Object.fromEntries(named(root, 'ns').map((e) => [required(e, 'prefix'), required(e, 'uri')]))
+    const strange = elementsOf(root).find((e) => e.uri !== SCHEMATRON || !IN_SCHEMA.has(e.local))
+    if (strange) throw new Unusable(`${strange.local} is not supported`)
+    const patterns = named(root, 'pattern').map((pattern, index) => patternOf(pattern, index + 1))
+    return { file, namespaces, lets: letsOf(root), patterns }
   } catch (cause) {
-    return { ...nothing, unusable: cause instanceof Error ? cause.message : String(cause) }
+    if (!(cause instanceof Unusable)) throw cause
+    return { ...unusableSchematron(file, cause.message), namespaces }
   }
 }
 
@@ -143,10 +183,12 @@ const folderOf = (path: string): string => path.slice(0, path.lastIndexOf('/') +
 
 /**
  * The files that speak about messages of a namespace: they declare it, or lie beside one that does and declare no other standard's
- * (rules for any element, as "no element is empty").
+ * (rules for any element, as "no element is empty"). What cannot be used and names no namespace may speak about any.
  */
 export function schematronFor(schemas: readonly SchematronSchema[], rootNamespace: string): readonly SchematronSchema[] {
   const declares = (one: SchematronSchema): boolean => Object.values(one.namespaces).includes(rootNamespace)
   const folders = new Set(schemas.filter(declares).map(({ file }) => folderOf(file)))
-  return schemas.filter((one) => declares(one) || (Object.keys(one.namespaces).length === 0 && folders.has(folderOf(one.file))))
+  const isForAny = (one: SchematronSchema): boolean =>
+    Object.keys(one.namespaces).length === 0 && (one.unusable !== undefined || folders.has(folderOf(one.file)))
+  return schemas.filter((one) => declares(one) || isForAny(one))
 }

@@ -4,9 +4,13 @@
  * @module
  */
 import { expect } from 'chai'
+import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import type { CheckContext } from '../../src/check/types.js'
 import { readSchemaDirectory } from '../../src/config/schema-files.js'
+import { generateEnvelopeKey, importOpeningKey, importSigningKey, trustedSenders } from '../../src/envelope/keys.js'
+import { sealEnvelope } from '../../src/envelope/seal.js'
+import type { EnvelopeContent } from '../../src/envelope/types.js'
 import { certificateEntry } from '../../src/osci/certificates.js'
 import type { ContentSpec } from '../../src/osci/content-types.js'
 import { sealContent } from '../../src/osci/content-write.js'
@@ -22,6 +26,7 @@ import { check, contextWith, ids, osciValidator } from './support.js'
 
 const STANDARD = fileURLToPath(new URL('../../schemas/xprotektor/1.0/', import.meta.url))
 const example = (name: string): Buffer => readFileSync(`${STANDARD}beispiele/gueltig/${name}.xml`)
+type EnvelopeKey = Awaited<ReturnType<typeof generateEnvelopeKey>>
 const request = example('meldebescheinigung.anfrage.1000.erweitert')
 const changed = (edit: (text: string) => string): Buffer => Buffer.from(edit(request.toString('utf8')), 'utf8')
 
@@ -138,6 +143,101 @@ describe('check of XÖV', () => {
     )
     expect(result.contents.map((c) => c.xoev)).to.deep.equal([null, null, null])
     expect(result.verdict).to.equal('valid')
+  })
+
+  it('X3 UTF-16 is refused as what it is, on its own and as content', async () => {
+    const utf16 = (bytes: Buffer, mark: readonly number[]): Buffer => Buffer.concat([Buffer.from(mark), bytes])
+    const little = Buffer.from(request.toString('utf8'), 'utf16le')
+    const forms = [utf16(little, [0xff, 0xfe]), utf16(Buffer.from(little).swap16(), [0xfe, 0xff]), little]
+    for (const bytes of forms) {
+      const alone = await check(bytes, context)
+      expect([alone.verdict, ids(alone, 'error')]).to.deep.equal(['invalid', ['xml.encoding']])
+      const inside = await check(await delivery({ kind: 'data', id: 'content0', bytes }), context)
+      expect(inside.verdict).to.equal('invalid')
+      expect(inside.findings.find(({ id }) => id === 'xml.encoding')).to.include({ content: 'content0' })
+      expect(inside.contents[0]?.xoev).to.include({ verdict: 'invalid' })
+    }
+  })
+
+  it('without schema sets content is never valid, and what is not well-formed is invalid', async () => {
+    const { xoev: _sets, ...bare } = context
+    const judged = async (bytes: Buffer) => check(await delivery({ kind: 'data', id: 'content0', bytes }), bare)
+    const good = await judged(request)
+    expect([good.verdict, good.layers['xoev-schema'], ids(good, 'error')]).to.deep.equal(['unchecked', 'unchecked', []])
+    expect((await judged(Buffer.from('<a><b></a>'))).verdict).to.equal('invalid')
+    expect((await judged(Buffer.from('plain words'))).verdict).to.equal('valid')
+  })
+
+  describe('in a protector envelope', () => {
+    let enc: EnvelopeKey
+    let sig: EnvelopeKey
+    before(async () => {
+      enc = await generateEnvelopeKey('enc')
+      sig = await generateEnvelopeKey('sig')
+    })
+    const opening = async (opened: string[] = []): Promise<CheckContext> => ({
+      ...context,
+      envelopes: {
+        recipient: [await importOpeningKey(enc.privateJwk)],
+        sender: trustedSenders([{ id: 'portal-1', jwks: [sig.publicJwk] }]),
+      },
+      opened: ({ content }) => void opened.push(content ?? ''),
+    })
+    const envelope = async (parts: EnvelopeContent['parts']): Promise<Uint8Array> =>
+      sealEnvelope(
+        {
+          header: { id: '0123456789abcdef0123456789abcdef', to: 'ags:99001000', ttlSeconds: 10 },
+          kind: 'message',
+          sender: 'portal-1',
+          createdAt: '2026-11-23T09:15:30.123Z',
+          parts,
+        },
+        { recipient: enc.publicJwk, sender: await importSigningKey(sig.privateJwk) },
+        (bytes) => new Uint8Array(randomBytes(bytes)),
+      )
+    const broken = changed((t) => t.replace('</xp:identifikation>', '<xp:zuviel/></xp:identifikation>'))
+
+    for (const [what, part, verdict, found] of [
+      ['a document is judged', { mediaType: 'application/xml', role: 'document', bytes: request }, 'valid', []],
+      [
+        'a document is judged whatever follows its type',
+        { mediaType: 'application/xml; charset=utf-8', role: 'document', bytes: broken },
+        'invalid',
+        ['xoev-schema.invalid'],
+      ],
+      [
+        'a document of another type that is XML all the same is judged',
+        { mediaType: 'application/octet-stream', role: 'document', bytes: broken },
+        'invalid',
+        ['xoev-schema.invalid'],
+      ],
+      [
+        'a document that says XML and is none is unchecked',
+        { mediaType: 'text/xml', role: 'document', bytes: Buffer.from('words') },
+        'unchecked',
+        ['xoev-schema.not-xml'],
+      ],
+      [
+        'an attachment is judged by its type',
+        { mediaType: 'application/xml', role: 'attachment', bytes: broken },
+        'invalid',
+        ['xoev-schema.invalid'],
+      ],
+      ['a part of ours is no XÖV', { mediaType: 'application/json', role: 'reading', bytes: Buffer.from('{}') }, 'valid', []],
+    ] as const)
+      it(what, async () => {
+        const opened: string[] = []
+        const result = await check(await envelope([{ name: 'content0', ...part }]), await opening(opened))
+        expect(result.verdict).to.equal(verdict)
+        expect(ids(result)).to.include.members([...found])
+        expect(opened).to.deep.equal(['content0'])
+      })
+
+    it('without schema sets a document is never valid', async () => {
+      const { xoev: _sets, ...bare } = await opening()
+      const bytes = await envelope([{ name: 'content0', mediaType: 'application/xml', role: 'document', bytes: request }])
+      expect(await check(bytes, bare)).to.include({ verdict: 'unchecked' })
+    })
   })
 
   it('X1 a document type in content is an error of that content; the next message is judged', async () => {

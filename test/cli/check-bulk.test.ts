@@ -4,6 +4,7 @@
  * @module
  */
 import { expect } from 'chai'
+import { spawnSync } from 'node:child_process'
 import { chmodSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { createHash } from 'node:crypto'
 import { tmpdir } from 'node:os'
@@ -13,6 +14,7 @@ import { fileURLToPath } from 'node:url'
 import { Worker } from 'node:worker_threads'
 import { run } from '../../src/cli/commands/check.js'
 import { barLine } from '../../src/cli/commands/check-progress.js'
+import { requestsAmong } from '../../src/cli/commands/check-requests.js'
 import { checkAll } from '../../src/cli/commands/check-run.js'
 import { threads } from '../../src/cli/commands/check-threads.js'
 import type { FileResult } from '../../src/check/reports/report.js'
@@ -179,6 +181,23 @@ describe('protektor check, many files', () => {
       expect(code).to.equal(4)
       expect(resultsOf(out).map(({ verdict }) => verdict)).to.deep.equal(['error', 'valid'])
       expect(resultsOf(out)[0]?.findings.map(({ id }) => id)).to.deep.equal(['mime.unreadable-file'])
+    })
+
+    it('a path through a file, a name that is too long, a pipe nobody writes to and an endless device are errors, and none is waited for', async () => {
+      const file = put('a.bin', 'x')
+      const pipe = join(folder, 'pipe')
+      expect(spawnSync('mkfifo', [pipe]).status).to.equal(0)
+      const bad = [join(file, 'below'), join(folder, 'n'.repeat(300)), pipe, '/dev/zero']
+      const good = put('zz-good.xml', ANSWER)
+      const { code, out } = await call(['--format', 'json', ...bad, good])
+      expect(code).to.equal(4)
+      expect(resultsOf(out).map(({ file: name, verdict }) => [name, verdict])).to.deep.equal([
+        ...bad.map((name) => [name, 'error']),
+        [good, 'valid'],
+      ])
+      for (const result of resultsOf(out).slice(0, -1)) expect(result.findings.map(({ id }) => id)).to.deep.equal(['mime.unreadable-file'])
+      // nor where the request of an answer is looked for
+      expect(await requestsAmong(bad)('00000000-0000-0000-0000-000000000000')).to.equal(undefined)
     })
 
     it('a schema set that does not compile makes the schema layer an error, and only where it is needed', async () => {

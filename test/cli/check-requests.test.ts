@@ -26,6 +26,12 @@ describe('requests among the files of a run', () => {
       )
       expect(await requestsAmong([one])('00000000-0000-0000-0000-000000000000')).to.equal(undefined)
       expect(await requestsAmong([one, again])(uuid)).to.equal(undefined)
+      // the UUID in a comment of another message
+      const decoy = join(folder, 'decoy.xml')
+      const other = request.replaceAll(uuid, '00000000-1111-4111-8111-111111111111')
+      await writeFile(decoy, other.replace(/(<[^?!][^>]*>)/, `$1<!-- <nachrichtenUUID>${uuid}</nachrichtenUUID> -->`))
+      expect(await requestsAmong([decoy])(uuid)).to.equal(undefined)
+      expect((await requestsAmong([decoy, one])(uuid.toUpperCase()))?.root.local).to.equal('selbstauskunft.anfrage.1100')
     } finally {
       await rm(folder, { recursive: true })
     }

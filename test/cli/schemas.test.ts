@@ -115,7 +115,11 @@ describe('protektor schemas', function () {
     await add(
       zip('xmuster.zip', Object.fromEntries(Object.entries(madeUpStandard(ONE)).map(([path, text]) => [`xmuster-1.0/${path}`, text]))),
     )
-    const again = await add(unpacked('ordner', madeUpStandard(ONE)))
+    const folderOfIt = unpacked('ordner', { ...madeUpStandard(ONE), 'quellen.zip': 'PK', 'handbuch.pdf': '' })
+    const fresh = await call(schemas, ['add', '--store', join(folder, 'other'), folderOfIt])
+    expect([fresh.code, fresh.err]).to.deep.equal([0, 'note: quellen.zip: an archive inside is not opened\n'])
+    expect(fresh.out).to.match(/\n {2}2 files that do not belong/)
+    const again = await add(folderOfIt)
     expect([again.code, again.out.includes('is stored already')]).to.deep.equal([0, true])
     expect((await list()).sets.length).to.equal(1)
   })
@@ -223,6 +227,10 @@ describe('protektor schemas', function () {
     const REFUSED: Readonly<Record<string, { readonly files: Readonly<Record<string, string>>; readonly says: RegExp }>> = {
       'a file that is not XML': { files: broken, says: /files of the package cannot be read:\n {2}xsd\/zwei\.xsd/ },
       'a schema that does not compile': { files: untyped, says: /does not compile:\n {2}xsd\/muster\.xsd: .*Fuss/ },
+      'rules that are not XML': {
+        files: { ...madeUpStandard(ONE), 'rules/a.sch': '<sch:schema' },
+        says: /files of the package cannot be read:\n {2}rules\/a\.sch/,
+      },
       'schemas without root elements': {
         files: { 'a.xsd': '<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema"/>' },
         says: /no schema of the package declares a root element/,
@@ -242,6 +250,15 @@ describe('protektor schemas', function () {
   it('an archive beside schemas is told', async () => {
     const { code, err } = await add(zip('paket.zip', { ...madeUpStandard(ONE), 'quellen.zip': 'PK' }))
     expect([code, err]).to.deep.equal([0, 'note: quellen.zip: an archive inside is not opened\n'])
+  })
+
+  it('rules that cannot be evaluated are told', async () => {
+    const sch = '<sch:schema xmlns:sch="http://purl.oclc.org/dsdl/schematron"><sch:include href="b.sch"/></sch:schema>'
+    const { code, err } = await add(zip('paket.zip', { ...madeUpStandard(ONE), 'rules/a.sch': sch }))
+    expect([code, err]).to.deep.equal([
+      0,
+      'note: rules/a.sch: these rules (Schematron) cannot be evaluated (include is not supported); whoever checks by them gets an error\n',
+    ])
   })
 
   it('a package of code lists alone is a set', async () => {

@@ -7,7 +7,7 @@ import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
-import { readSchemaDirectory } from '../../src/config/schema-files.js'
+import { readSchemaContents, readSchemaDirectory } from '../../src/config/schema-files.js'
 
 describe('schema directory', () => {
   let folder: string
@@ -29,6 +29,14 @@ describe('schema directory', () => {
     const files = await readSchemaDirectory(folder)
     expect([...files.keys()].sort()).to.deep.equal(['a/b/deep.XSD', 'catalog.xml', 'linked.xsd'])
     expect(new TextDecoder().decode(files.get('catalog.xml'))).to.equal('<c/>')
+  })
+
+  it('tells what it passes over, archives by name', async () => {
+    await writeFile(join(folder, 'a', 'more.zip'), 'PK')
+    const { files, passedOver, archives } = await readSchemaContents(folder)
+    expect([files.size, archives]).to.deep.equal([3, ['a/more.zip']])
+    // the archive, the readme, and the link to a folder
+    expect(passedOver).to.equal(3)
   })
 
   it('fails with the system’s word when it is not there', async () => {

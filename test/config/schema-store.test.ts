@@ -120,6 +120,23 @@ describe('schema store', () => {
     }
   })
 
+  it('a set whose files cannot be read is damaged, with the cause; the others can be looked at', async () => {
+    await writeSet(store, MANIFEST, FILES)
+    const other = new Map([['x.xsd', bytes('<x/>')]])
+    await writeSet(store, { ...MANIFEST, sha256: sumOfFiles(other) }, other)
+    rmSync(join(store, 'sets', SUM, 'files'), { recursive: true })
+    writeFileSync(join(store, 'sets', SUM, 'files'), 'no folder')
+    const { sets, damaged } = await readStore(store)
+    expect(sets.length).to.equal(1)
+    expect(
+      damaged.map(({ text, cause }) => [/files: cannot be read \(ENOTDIR/.test(text.en), (cause as NodeJS.ErrnoException).code]),
+    ).to.deep.equal([[true, 'ENOTDIR']])
+    expect(await refusalOf(readSchemaSets(store))).to.match(/cannot be read/)
+    // adding it again mends it
+    await writeSet(store, MANIFEST, FILES)
+    expect((await readStore(store)).damaged).to.deep.equal([])
+  })
+
   it('new dates replace the old ones in one step', async () => {
     await writeSet(store, MANIFEST, FILES)
     await writeManifest(join(store, 'sets', SUM), { ...MANIFEST, validUntil: '2026-06-30' })

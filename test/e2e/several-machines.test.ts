@@ -62,6 +62,14 @@ describe('compose file', () => {
   })
 })
 
+describe('configurations of the two gateways', () => {
+  it('differ in the name of the participant only', async () => {
+    const [one, two] = await Promise.all([1, 2].map((n) => readFile(join(COMPOSE, `gateway-${n}.yaml`), 'utf8')))
+    expect(one).to.contain('participant: gateway-1')
+    expect(two).to.equal(one?.replace('participant: gateway-1', 'participant: gateway-2'))
+  })
+})
+
 describe('two core nodes, two gateways', function () {
   this.timeout(120_000)
   const running = new Map<Node, ChildProcess>()

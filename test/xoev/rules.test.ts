@@ -52,6 +52,9 @@ const EDITS: Readonly<Record<string, readonly [from: string | RegExp, to: string
 const IDNR_SCHEMA =
   '<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema" xmlns:t="urn:t" targetNamespace="urn:t"><xs:simpleType name="Identifikationsnummer"><xs:restriction base="xs:token"/></xs:simpleType>' +
   '<xs:element name="r"><xs:complexType><xs:sequence><xs:element name="nr" type="t:Identifikationsnummer"/></xs:sequence><xs:attribute name="test"/></xs:complexType></xs:element></xs:schema>'
+const CODE_SCHEMA =
+  '<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema" targetNamespace="urn:t"><xs:element name="r"><xs:complexType><xs:sequence><xs:element name="code" type="xs:token"/></xs:sequence>' +
+  '<xs:attribute name="listURI"/><xs:attribute name="listVersionID"/></xs:complexType></xs:element></xs:schema>'
 const IDNR_CASES: Readonly<Record<string, readonly [broken: string, kept: string]>> = {
   'rules.idnr-check-digit': ['<nr>86095742718</nr>', '<nr>86095742719</nr>'],
   'rules.idnr-digits': ['<nr>12345678903</nr>', '<nr>65929970489</nr>'],
@@ -156,6 +159,22 @@ describe('rules over XÖV documents', function () {
     expect(store.validity('urn:l', '2', '2026-07-01')).to.equal('newer-version')
   })
 
+  it('the day of a moment is that of the time zone', async () => {
+    const codeLists = new CodeListStore()
+    for (const list of [readCodeList(genericode('1', '<v:validFrom>2026-01-01</v:validFrom>'))]) if (list) codeLists.add(list)
+    const own = await deskOf([filesOf({ 't.xsd': CODE_SCHEMA })])
+    try {
+      const message = '<t:r xmlns:t="urn:t" listURI="urn:l" listVersionID="1"><code>1</code></t:r>'
+      const idsAt = async (moment: string, timeZone?: string) =>
+        idsOf(await own.check(message, { codeLists, at: new Date(moment), ...(timeZone === undefined ? {} : { timeZone }) }))
+      expect(await idsAt('2025-12-31T22:59:59Z')).to.include('code-lists.not-yet-valid')
+      expect(await idsAt('2025-12-31T23:00:00Z')).to.not.include('code-lists.not-yet-valid')
+      expect(await idsAt('2025-12-31T23:00:00Z', 'UTC')).to.include('code-lists.not-yet-valid')
+    } finally {
+      await own.close()
+    }
+  })
+
   describe('Schematron', () => {
     const withRules = (sch: string): Promise<Desk> => deskOf([filesOf({ 't.xsd': IDNR_SCHEMA, 'rules/t.sch': sch })])
     const short = '<t:r xmlns:t="urn:t"><nr>912</nr></t:r>'
@@ -193,6 +212,85 @@ describe('rules over XÖV documents', function () {
       }
     })
 
+    it('L1 that fails at a value of the message tells the code of the failure and nothing of the value', async () => {
+      const cases = ['xs:date(.)', 'error((), .)', "xs:integer(concat(., '')) = 1", "matches('a', .)"].map((test) =>
+        SCH(`<sch:pattern><sch:rule context="nr"><sch:assert id="a" test="${test}">x</sch:assert></sch:rule></sch:pattern>`),
+      )
+      cases.push(SCH('<sch:let name="day" value="xs:date(//nr)"/><sch:pattern/>'))
+      cases.push(SCH('<sch:pattern><sch:let name="day" value="xs:date(//nr)"/></sch:pattern>'))
+      for (const sch of cases) {
+        const own = await withRules(sch)
+        try {
+          const report = await own.check(short.replace('912', 'Geheim('), { schematron: runner })
+          expect(
+            report.findings.map(({ id, detail }) => [
+              id,
+              /^rules\/t\.sch (?:a|let): (?:[A-Z]{4}\d{4}|cannot be evaluated)$/.test(detail ?? ''),
+            ]),
+            sch,
+          ).to.deep.equal([['rules.schematron-failed', true]])
+        } finally {
+          await own.close()
+        }
+      }
+    })
+
+    it('that cannot be read is a failure of every check by its set, also when it is the only file', async () => {
+      const broken = [SCH('<sch:pattern>'), SCH('', '<sch:ns prefix="t"/>'), SCH('<sch:phase id="p"/>', '')]
+      for (const sch of broken) {
+        const own = await withRules(sch)
+        try {
+          const report = await own.check(short, { schematron: runner })
+          expect([report.verdict, report.layers.rules, idsOf(report)], sch).to.deep.equal(['error', 'error', ['rules.schematron-failed']])
+          expect(own.schemas.broken().map(({ file }) => file)).to.deep.equal(sch === broken[0] ? ['rules/t.sch'] : [])
+        } finally {
+          await own.close()
+        }
+      }
+    })
+
+    it('looks at every branch of a context, and binds the variables of a pattern at the document', async () => {
+      const rule = (context: string): string =>
+        SCH(`<sch:pattern><sch:rule context="${context}"><sch:report id="seen" test="true()">x</sch:report></sch:rule></sch:pattern>`)
+      const placesOf = async (sch: string): Promise<string[]> => {
+        const own = await withRules(sch)
+        try {
+          const { findings } = await own.check(short, { schematron: runner })
+          return findings.map(({ id, xpath }) => (id === 'rules.schematron' ? (xpath ?? '') : id))
+        } finally {
+          await own.close()
+        }
+      }
+      const ROOT = '/t:r'
+      const CHILD = '/t:r/nr'
+      for (const [context, places] of [
+        ['/t:r | nr', [ROOT, CHILD]],
+        ['nr | /t:r', [ROOT, CHILD]],
+        ['/nobody|//nr[. = "a|b" or true()]', [CHILD]],
+        ["/t:r[nr = ('|', '912')] | nobody", [ROOT]],
+        ['(/t:r | nr)[true()]', [ROOT, CHILD]],
+        ['/t:r union nr', [ROOT, CHILD]],
+        ["(: it's | one :) nr", [CHILD]],
+        ['t:r/nr', [CHILD]],
+        ['/nr', []],
+      ] as const)
+        expect(await placesOf(rule(context.replaceAll('"', '&quot;'))), context).to.deep.equal(places)
+      const lets =
+        '<sch:let name="count" value="count(t:r)"/><sch:rule context="nr"><sch:assert id="a" test="$count = 1">x</sch:assert></sch:rule>'
+      expect(await placesOf(SCH(`<sch:pattern>${lets}</sch:pattern>`))).to.deep.equal([])
+    })
+
+    it('whose place is not in the document is a failure, not a place somewhere else', async () => {
+      const own = await withRules(RULES)
+      const hit = { file: 't.sch', check: 'a', severity: 'error', text: 'x', path: [0, 7] } as const
+      try {
+        const report = await own.check(short, { schematron: { run: () => Promise.resolve({ hits: [hit], failures: [] }) } })
+        expect([report.verdict, idsOf(report)]).to.deep.equal(['error', ['rules.schematron-failed']])
+      } finally {
+        await own.close()
+      }
+    })
+
     it('that does not end is ended, and the next document is judged', async () => {
       const endless = SCH(
         '<sch:pattern><sch:rule context="nr"><sch:assert id="a" test="count(for $i in 1 to 100000, $k in 1 to 100000 return $i) = 0">x</sch:assert></sch:rule></sch:pattern>',
@@ -225,9 +323,12 @@ describe('rules over XÖV documents', function () {
       expect(all.map(({ unusable }) => unusable)).to.deep.equal([undefined, undefined])
       const namespaces = Object.assign({}, ...all.map((one) => one.namespaces)) as Record<string, string>
       const checks = new Map(
-        all.flatMap(({ patterns }) => patterns.flat().flatMap((rule) => rule.checks.map((check) => [check.id, check] as const))),
+        all.flatMap(({ patterns }) =>
+          patterns.flatMap(({ rules }) => rules).flatMap((rule) => rule.checks.map((check) => [check.id, check] as const)),
+        ),
       )
-      const everyCheck = { file: 'all', namespaces, lets: [], patterns: [[{ context: '*', lets: [], checks: [...checks.values()] }]] }
+      const rules = [{ context: '//*', lets: [], checks: [...checks.values()] }]
+      const everyCheck = { file: 'all', namespaces, lets: [], patterns: [{ lets: [], rules }] }
       const message =
         '<x:statistik.bauabgang.0426 xmlns:x="http://www.xleitstelle.de/xbau/2/6"><x:allgemeineAngaben/></x:statistik.bauabgang.0426>'
       const { hits, failures } = await runner.run([everyCheck], message)

@@ -9,10 +9,11 @@ import type { CheckContext } from '../../check/types.js'
 import { importOpeningKey, trustedSenders } from '../../envelope/keys.js'
 import { keyRing, makeDecrypter } from '../../pki/keys.js'
 import { trustStore } from '../../pki/path.js'
-import { startValidator, type SchemaSource, type SchemaValidator } from '../../xml/schema.js'
+import type { SchemaSource, SchemaValidator } from '../../xml/schema.js'
 import { CodeListStore } from '../../xoev/codelists.js'
 import { schemaSets } from '../../xoev/schema-sets.js'
 import { schematronRunner } from '../../xoev/schematron-runner.js'
+import { validatorPool, type ValidatorPool } from '../compose/validators.js'
 import { readMaterial, type CheckMaterial, type MaterialOptions, type ReadMaterial } from './check-material.js'
 import { requestsAmong } from './check-requests.js'
 import { startWorker } from './start-worker.js'
@@ -30,26 +31,6 @@ export interface ComposedContext {
 
 export interface OpenedContext extends ComposedContext, Pick<ReadMaterial, 'judgedBy'> {}
 
-interface ValidatorPool {
-  readonly validatorFor: (source: SchemaSource) => Promise<SchemaValidator>
-  readonly close: () => Promise<void>
-}
-
-/** One validator per schema set, started when the first document asks for it. */
-function validatorPool(workers: number, warn: (text: string) => void): ValidatorPool {
-  const started = new Map<SchemaSource, Promise<SchemaValidator>>()
-  return {
-    validatorFor: (source) => {
-      const running = started.get(source) ?? startValidator(source, { workers, startWorker, onFallback: warn })
-      started.set(source, running)
-      return running
-    },
-    close: async () => {
-      for (const one of await Promise.allSettled(started.values())) if (one.status === 'fulfilled') await one.value.close()
-    },
-  }
-}
-
 /** A folder of XÖV documents must not wait for the schema of OSCI. */
 const onDemand = ({ validatorFor }: ValidatorPool, source: SchemaSource): SchemaValidator => ({
   validate: async (xml, timeoutMs) => (await validatorFor(source)).validate(xml, timeoutMs),
@@ -65,7 +46,7 @@ async function envelopeKeys({ open, senders }: NonNullable<CheckMaterial['envelo
 
 /** @param workers threads of schema validation. */
 export async function composeContext(material: CheckMaterial, workers: number, warn: (text: string) => void): Promise<ComposedContext> {
-  const pool = validatorPool(workers, warn)
+  const pool = validatorPool({ workers, startWorker, onFallback: warn })
   const schemas = schemaSets(material.sets)
   // our own set stands last and is whole
   if (material.sets.length > 1) for (const { file, detail } of schemas.broken()) warn(`${file}: ${detail}`)

@@ -3,7 +3,7 @@
  * Where files are checked: here, or in a thread. Whatever a file does, it gets a result.
  * @module
  */
-import { openSync, closeSync, fstatSync, readFileSync } from 'node:fs'
+import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs'
 import { check, uncheckedResult } from '../../check/engine.js'
 import type { CheckContext, CheckResult } from '../../check/types.js'
 import { CHECK_LIMITS } from '../../env.js'
@@ -22,13 +22,16 @@ export interface Desk {
 export const tooLarge = (maxBytes: number): CheckResult => uncheckedResult('mime.message-too-large', `> ${maxBytes} bytes`)
 
 /**
- * A whole file, in one go: a way through the thread pool costs more than a short file. Too large: not read at all.
- * @throws {Error} what the file system says.
+ * A whole file, in one go: a way through the thread pool costs more than a short file. Too large: not read at all. A pipe may never
+ * speak and a device never end: neither is waited for.
+ * @throws {Error} what the file system says, or that it is no file.
  */
 function readWhole(file: string, maxBytes: number): Uint8Array | undefined {
-  const handle = openSync(file, 'r')
+  const handle = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK)
   try {
-    return fstatSync(handle).size > maxBytes ? undefined : readFileSync(handle)
+    const facts = fstatSync(handle)
+    if (!facts.isFile()) throw new Error('not a regular file')
+    return facts.size > maxBytes ? undefined : readFileSync(handle)
   } finally {
     closeSync(handle)
   }

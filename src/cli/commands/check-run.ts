@@ -34,10 +34,15 @@ class Budget {
   }
 }
 
-/** Bytes that a file will hold in memory; what is too large is never read. */
+/** Bytes that a file will hold in memory; what is too large is never read. Why one cannot be looked at, its check says. */
 function weightOf(file: string): number {
-  const size = file === STANDARD_INPUT ? 0 : (statSync(file, { throwIfNoEntry: false })?.size ?? 0)
-  return size > CHECK_LIMITS.messageBytes ? 0 : size
+  if (file === STANDARD_INPUT) return 0
+  try {
+    const { size } = statSync(file)
+    return size > CHECK_LIMITS.messageBytes ? 0 : size
+  } catch {
+    return 0
+  }
 }
 
 async function checkFile(file: string, desk: Desk, io: Io): Promise<CheckResult> {

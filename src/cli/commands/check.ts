@@ -60,7 +60,8 @@ Prüft OSCI-Nachrichten und XÖV-Dokumente Schicht für Schicht.
   --out VERZEICHNIS      schreibt den Bericht in eine Datei darin
   --sign DATEI.p12       signiert ihn; dahinter --pin oder --pin-file (geprüft mit protektor verify-report)
   --lang de|en           Sprache
-  --at ZEIT              Zeitpunkt für Zertifikate und Schemasätze, ISO 8601 mit Zone, z. B. 2026-11-24T12:00:00Z
+  --at ZEIT              Zeitpunkt, für den geprüft wird (Zertifikate, Verfahren und Schlüssellängen, Schemasätze, Codelisten, Daten
+                         des Nachrichtenkopfs), ISO 8601 mit Zone, z. B. 2026-11-24T12:00:00Z; sonst jetzt, Schemasätze nach der Nachricht
 
 Eine Datei expected.yaml im Verzeichnis sagt, was herauskommen muss; dann zählen nur Abweichungen (1) oder keine (0).
 
@@ -80,7 +81,8 @@ Checks OSCI messages and XÖV documents layer by layer.
   --out DIRECTORY        writes the report into a file there
   --sign FILE.p12        signs it; followed by --pin or --pin-file (checked by protektor verify-report)
   --lang de|en           language
-  --at TIME              moment for certificates and schema sets, ISO 8601 with zone, e.g. 2026-11-24T12:00:00Z
+  --at TIME              moment that is judged for (certificates, algorithms and key sizes, schema sets, code lists, dates of the
+                         head), ISO 8601 with zone, e.g. 2026-11-24T12:00:00Z; else now, schema sets by the message
 
 A file expected.yaml in the directory says what must come out; then only differences count (1), or none (0).
 

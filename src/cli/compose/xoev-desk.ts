@@ -15,9 +15,10 @@ import { checkContent, type ContentContext, type XoevReport } from '../../xoev/c
 import { CodeListStore } from '../../xoev/codelists.js'
 import { schemaSets } from '../../xoev/schema-sets.js'
 import { schematronRunner } from '../../xoev/schematron-runner.js'
-import { startValidator, type SchemaSource, type SchemaValidator, type StartWorker } from '../../xml/schema.js'
+import type { StartWorker } from '../../xml/schema.js'
 import { packageVersion } from '../version.js'
 import { ownSchemas } from './own-schemas.js'
+import { validatorPool } from './validators.js'
 import { nextTurn } from './world.js'
 import { readingBytes, rejectionBytes, type WriterSources } from './xoev-writers.js'
 
@@ -94,16 +95,7 @@ export async function openDesk(options: DeskOptions): Promise<OpenedDesk> {
     fellBack = true
     options.onFallback(reason)
   }
-  const validators = new Map<SchemaSource, Promise<SchemaValidator>>()
-  const validatorFor = (source: SchemaSource): Promise<SchemaValidator> => {
-    const known = validators.get(source)
-    if (known) return known
-    const started = startValidator(source, { workers: options.workers, startWorker, onFallback })
-    validators.set(source, started)
-    // a start that failed may be tried again with the next document
-    started.catch(() => validators.delete(source))
-    return started
-  }
+  const { validatorFor, close: closeValidators } = validatorPool({ workers: options.workers, startWorker, onFallback })
   const schematron = schematronRunner(startWorker)
   const context: ContentContext = {
     schemas: sets,
@@ -136,7 +128,7 @@ export async function openDesk(options: DeskOptions): Promise<OpenedDesk> {
     },
     async close() {
       await schematron.close()
-      for (const one of validators.values()) await one.then((v) => v.close()).catch(() => undefined)
+      await closeValidators()
     },
   }
 }

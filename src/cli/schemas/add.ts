@@ -3,8 +3,7 @@
  * Takes packages into a schema store: read, looked at, compiled, compared with what is there, and only then written.
  * @module
  */
-import { createHash } from 'node:crypto'
-import { sumOfFiles } from '../../config/schema-files.js'
+import { sumOfFile, sumOfFiles } from '../../config/schema-files.js'
 import { SchemaPackageError } from '../../config/schema-problem.js'
 import { isStore, readStore, writeManifest, writeSet, type SetManifest, type StoredSet } from '../../config/schema-store.js'
 import { describePackage, type PackageFacts, type PackageStandard } from '../../xoev/schema-package.js'
@@ -119,8 +118,6 @@ function refuseRival(manifest: SetManifest, stored: readonly StoredSet[]): void 
   }
 }
 
-const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
-
 /** What the manifest says of a standard. */
 export const recorded = ({ namespace, standard, version, entry, roots, imported, content }: PackageStandard): SetManifest['standards'][number] => ({
   namespace,
@@ -183,7 +180,7 @@ export async function addPackages(adding: Adding, io: Io): Promise<Added> {
     ...period,
     standards: standing.map(recorded),
     codeLists: facts.codeLists.map(({ uri, version, name, sha256: digest }) => ({ uri, version, name, sha256: digest })),
-    files: [...files].map(([path, bytes]) => ({ path, sha256: sha256(bytes) })),
+    files: [...files].map(([path, bytes]) => ({ path, sha256: sumOfFile(bytes) })),
   }
   refuseRival(manifest, stored)
   await writeSet(adding.store, manifest, files)
@@ -191,6 +188,10 @@ export async function addPackages(adding: Adding, io: Io): Promise<Added> {
     de: `${source.id} steht nicht für sich und prüft nur als Teil der anderen`,
     en: `${source.id} does not stand on its own and judges only as a part of the others`,
   }))
+  const dead = facts.unusableRules.map(({ file, detail }) => ({
+    de: `${file}: diese Regeln (Schematron) lassen sich nicht auswerten (${detail}); wer nach ihnen prüft, bekommt „Prüfung gescheitert“`,
+    en: `${file}: these rules (Schematron) cannot be evaluated (${detail}); whoever checks by them gets an error`,
+  }))
   const closed = archives.map((name) => ({ de: `${name}: ein Archiv im Archiv wird nicht geöffnet`, en: `${name}: an archive inside is not opened` }))
-  return { manifest, outcome: 'stored', passedOver, remarks: [...missingTexts(facts.unresolved), ...alone, ...closed] }
+  return { manifest, outcome: 'stored', passedOver, remarks: [...missingTexts(facts.unresolved), ...alone, ...dead, ...closed] }
 }

@@ -5,9 +5,9 @@
  */
 import { stat } from 'node:fs/promises'
 import { basename, resolve } from 'node:path'
-import { readSchemaDirectory } from '../../config/schema-files.js'
+import { readSchemaContents, type SchemaContents } from '../../config/schema-files.js'
 import { SchemaPackageError } from '../../config/schema-problem.js'
-import { readSchemaZip, type ZipContents } from '../../config/schema-zip.js'
+import { readSchemaZip } from '../../config/schema-zip.js'
 import { partsOfSet } from '../../xoev/schema-package.js'
 import { UsageError } from '../arguments.js'
 
@@ -29,9 +29,9 @@ function withoutTop(files: ReadonlyMap<string, Uint8Array>): Map<string, Uint8Ar
   return withoutTop(new Map([...files].map(([path, bytes]) => [path.slice(top.length), bytes])))
 }
 
-async function readFolder(path: string): Promise<ZipContents> {
+async function readFolder(path: string): Promise<SchemaContents> {
   try {
-    return { files: await readSchemaDirectory(path), passedOver: 0, archives: [] }
+    return await readSchemaContents(path)
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause)
     throw new SchemaPackageError(`${path}: nicht lesbar (${why})`, `${path}: cannot be read (${why})`, cause)

@@ -3,7 +3,7 @@
  * Looks at every set of a store anew: are the files still those that were added, do they still mean and compile the same.
  * @module
  */
-import { createHash } from 'node:crypto'
+import { sumOfFile } from '../../config/schema-files.js'
 import type { SetManifest, StoredSet } from '../../config/schema-store.js'
 import { describePackage } from '../../xoev/schema-package.js'
 import type { Io, Text } from '../io.js'
@@ -19,9 +19,8 @@ export interface VerifiedSet {
 const same = (text: string): Text => ({ de: text, en: text })
 
 function changedFiles({ manifest, files }: StoredSet): Text[] {
-  const digest = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
   const known = new Map(manifest.files.map(({ path, sha256 }) => [path, sha256]))
-  const changed = [...files].filter(([path, bytes]) => known.has(path) && known.get(path) !== digest(bytes))
+  const changed = [...files].filter(([path, bytes]) => known.has(path) && known.get(path) !== sumOfFile(bytes))
   return [
     ...changed.map(([path]) => ({ de: `${path}: geändert`, en: `${path}: changed` })),
     ...[...known.keys()].filter((path) => !files.has(path)).map((path) => ({ de: `${path}: fehlt`, en: `${path}: missing` })),

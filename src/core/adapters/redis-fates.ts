@@ -78,6 +78,11 @@ export class Fates {
     return this.#own.get(id)?.sender
   }
 
+  /** Partition of what this node accepted and has not heard the end of. */
+  tagOf(id: string): string | undefined {
+    return this.#own.get(id)?.tag
+  }
+
   /** Refused after all. */
   forget(id: string): void {
     this.#own.delete(id)

@@ -146,10 +146,8 @@ class InRedis implements RedisCore {
       this.#link.close()
       throw error
     })
-    for (const { id, sender } of this.#options.journal?.open() ?? []) {
-      const tag = await this.#tagOfId(id)
-      if (tag !== undefined) this.#fates.accept(id, sender, tag, 0)
-    }
+    for (const { id, sender } of this.#options.journal?.open() ?? [])
+      this.#fates.accept(id, sender, (await this.#tagOfId(id)) ?? (await this.#search(id)), 0)
     await this.#fates.ask(true).catch(() => undefined)
     this.#sweeper.start()
   }
@@ -346,7 +344,17 @@ class InRedis implements RedisCore {
 
   async #tagOfId(id: string): Promise<string | undefined> {
     const { tags, indexKey } = this.#places
-    return tags.length === 1 ? tags[0] : this.#link.get(indexKey(id))
+    return tags.length === 1 ? tags[0] : (this.#fates.tagOf(id) ?? this.#link.get(indexKey(id)))
+  }
+
+  /** Where the server of the index was lost. Nowhere: any partition can say so. */
+  async #search(id: string): Promise<string> {
+    const { tags } = this.#places
+    for (const tag of tags) {
+      const [stored] = await this.#calls.run('look', tag, [id, ''])
+      if (text(stored) !== '') return tag
+    }
+    return tags[0] ?? ''
   }
 
   #onMessage(message: string): void {

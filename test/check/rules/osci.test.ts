@@ -334,6 +334,16 @@ describe('rules of the OSCI layers', () => {
       expect(hits(MESSAGE_RULES, id, viewOf(kept())), 'kept').to.equal(0)
     })
 
+  it('a process card is told at its own element, in whatever order they stand', () => {
+    const late = card({ creation: '2026-11-24T09:00:02Z', forwarding: '2026-11-24T09:00:01Z' })
+    const view = viewOf(order('responseToMediateDelivery', { requestProcessCardBundle: late, replyProcessCardBundle: GOOD_CARD }))
+    const children = ['ReplyProcessCardBundle', 'RequestProcessCardBundle'].map((local) => element(OSCI, 'osci', local))
+    const orderElement = element(OSCI, 'osci', 'responseToMediateDelivery', { children })
+    const rule = MESSAGE_RULES.find(({ id }) => id === 'osci-structure.process-card-times')
+    const places = [...(rule?.run({ ...view, orderElement }) ?? [])].map((raised) => raised.element?.local)
+    expect(places).to.deep.equal(['RequestProcessCardBundle'])
+  })
+
   for (const [id, [broken, kept]] of Object.entries(FAULT_CASES))
     it(`${id} is raised, and is not`, () => {
       const place = element(SOAP, 'soap', 'Fault')

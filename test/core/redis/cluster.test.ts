@@ -87,4 +87,41 @@ describe('core in a Redis cluster', function () {
       await Promise.all([one.close(), two.close()])
     }
   })
+
+  /** Deletes on whichever server holds it. */
+  async function lose(matches: (key: string) => boolean): Promise<void> {
+    let lost = 0
+    for (const server of servers) {
+      const client = server.client()
+      for (const key of (await client.keys('*')).filter(matches)) lost += await client.del(key)
+      client.disconnect()
+    }
+    expect(lost).to.be.greaterThan(0)
+  }
+
+  it('C6 knows what it accepted when the server of the index was lost, also after its restart; and what is lost itself is unknown', async () => {
+    const prefix = newPrefix()
+    const journal = memoryJournal({ ...MEMORY_CORE_LIMITS, outcomeSeconds: 60, clock: systemClock, node: 'node-1' })
+    const policy = { ttlSeconds: 20, handover: 'at-most-once' } as const
+    const open = () => openNode('', prefix, { ...urls(), journal })
+    let core = await open()
+    try {
+      await core.openMailbox('box', 'register-1', policy)
+      const [kept, lost] = [envelope({ to: 'box', ttlSeconds: 20 }), envelope({ to: 'box', ttlSeconds: 20 })]
+      for (const each of [kept, lost]) await core.put(each)
+      await lose((key) => key.startsWith(`${prefix}:i:`))
+      for (const { id } of [kept, lost]) expect((await core.outcome(id))?.outcome, 'without index').to.equal('waiting')
+      await core.close()
+      await lose((key) => key.endsWith(`:e:${lost.id}`))
+      core = await open()
+      expect((await core.outcome(kept.id))?.outcome, 'found again').to.equal('waiting')
+      expect(await core.settled(lost.id, 5000)).to.include({ outcome: 'unknown', sender: 'portal-1' })
+      const claim = await core.take('box', 0)
+      expect(claim?.envelope.id, 'what is lost is not handed out').to.equal(kept.id)
+      await claim?.confirm()
+      expect((await core.settled(kept.id, 5000))?.outcome).to.equal('delivered')
+    } finally {
+      await core.close()
+    }
+  })
 })

@@ -5,9 +5,10 @@
  * Specs: wire facts §1; osci-1.2 §7.5; [RFC2387], [RFC2045 §6].
  * @module
  */
+import { STANDARD_ENCODINGS } from '../../../mime/transfer.js'
 import type { MimeView, Rule } from '../rule.js'
 
-const ENCODINGS: ReadonlySet<string> = new Set(['', '7bit', '8bit', 'binary', 'base64', 'quoted-printable'])
+const ENCODINGS: ReadonlySet<string> = new Set(['', ...STANDARD_ENCODINGS])
 
 export const MIME_RULES: readonly Rule<MimeView>[] = [
   {

@@ -36,8 +36,8 @@ export const FEATURE_RULES: readonly Rule<OsciView>[] = [
     id: 'osci-structure.feature-version',
     severity: 'warning',
     reference: 'osci-1.2 §11',
-    de: 'Die Version eines Merkmals (Feature) hat nicht die Form Zahl.Zahl.Zahl.',
-    en: 'The version of a feature does not have the form number.number.number.',
+    de: 'Die Version eines Merkmals (Feature) hat nicht die Form Zahl.Zahl oder Zahl.Zahl.Zahl.',
+    en: 'The version of a feature does not have the form number.number or number.number.number.',
     *run(view) {
       for (const { key, version } of featuresOf(view)) if (!/^\d{1,4}\.\d{1,4}(?:\.\d{1,4})?$/.test(version)) yield at(view, shown(key))
     },

@@ -14,7 +14,6 @@ import { elementsOf, type XmlElement } from '../../../xml/tree.js'
 import type { Raised } from '../../types.js'
 import { inOrder, type OsciView, type Rule } from '../rule.js'
 
-const BUNDLES: ReadonlySet<string> = new Set(['ProcessCardBundle', 'procard', 'RequestProcessCardBundle', 'ReplyProcessCardBundle'])
 const ZONE = /(?:Z|[+-]\d\d:\d\d)$/
 
 interface Card {
@@ -22,12 +21,18 @@ interface Card {
   readonly element: XmlElement
 }
 
-/** All cards of an order, in document order. */
-function cardsOf(view: OsciView): Card[] {
-  const { processCardBundle, requestProcessCardBundle, replyProcessCardBundle, processCardBundles = [] } = view.order
-  const bundles = [processCardBundle, requestProcessCardBundle, replyProcessCardBundle, ...processCardBundles]
-  const elements = elementsOf(view.orderElement).filter((e) => e.uri === OSCI && BUNDLES.has(e.local))
-  return bundles.filter((bundle) => bundle !== undefined).map((bundle, at) => ({ bundle, element: elements[at] ?? view.orderElement }))
+/** All cards of an order, each with its element. */
+function cardsOf({ order, orderElement }: OsciView): Card[] {
+  const { processCardBundle, requestProcessCardBundle, replyProcessCardBundle, processCardBundles = [] } = order
+  const named = (names: readonly string[], bundles: readonly (ProcessCardBundle | undefined)[]): Card[] => {
+    const elements = elementsOf(orderElement).filter((e) => e.uri === OSCI && names.includes(e.local))
+    return bundles.filter((bundle) => bundle !== undefined).map((bundle, at) => ({ bundle, element: elements[at] ?? orderElement }))
+  }
+  return [
+    ...named(['ProcessCardBundle', 'procard'], [processCardBundle, ...processCardBundles]),
+    ...named(['RequestProcessCardBundle'], [requestProcessCardBundle]),
+    ...named(['ReplyProcessCardBundle'], [replyProcessCardBundle]),
+  ]
 }
 
 const plain = (stamp: TimeStamp | undefined): string | undefined => (stamp && 'plain' in stamp ? stamp.plain : undefined)
