@@ -19,6 +19,7 @@ import { checkAll } from '../../src/cli/commands/check-run.js'
 import { threads } from '../../src/cli/commands/check-threads.js'
 import type { FileResult } from '../../src/check/reports/report.js'
 import type { Io, Language } from '../../src/cli/io.js'
+import { recorded } from './recorded.js'
 
 const FOREIGN = fileURLToPath(new URL('../../fixtures/foreign/osci-bibliothek-2.4.1/', import.meta.url))
 const EXAMPLES = fileURLToPath(new URL('../../schemas/xprotektor/1.0/beispiele/gueltig/', import.meta.url))
@@ -31,17 +32,9 @@ async function call(
   { lang = 'en', terminal = false }: { lang?: Language; terminal?: boolean } = {},
   stdin?: Readable,
 ) {
-  let out = ''
-  let err = ''
-  const io: Io = {
-    out: { write: (text) => void (out += text), isTerminal: false },
-    err: { write: (text) => void (err += text), isTerminal: terminal },
-    lang,
-    env: {},
-    ...(stdin ? { stdin } : {}),
-  }
-  const code = await run(argv, io)
-  return { code, out, err }
+  const { io, said } = recorded({ lang, ...(stdin ? { stdin } : {}) })
+  const code = await run(argv, { ...io, err: { ...io.err, isTerminal: terminal } })
+  return { code, ...said }
 }
 
 const resultsOf = (out: string): FileResult[] => (JSON.parse(out) as { results: FileResult[] }).results

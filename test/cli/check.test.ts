@@ -13,9 +13,9 @@ import { fileURLToPath } from 'node:url'
 import { UsageError } from '../../src/cli/arguments.js'
 import { exitCode, run } from '../../src/cli/commands/check.js'
 import { run as verifyReport } from '../../src/cli/commands/verify-report.js'
-import type { Io } from '../../src/cli/io.js'
 import { ConfigError } from '../../src/errors.js'
 import { NOTHING_YET, type FileResult } from '../../src/check/reports/report.js'
+import { recorded } from './recorded.js'
 
 const FOREIGN = fileURLToPath(new URL('../../fixtures/foreign/osci-bibliothek-2.4.1/', import.meta.url))
 const EXAMPLES = fileURLToPath(new URL('../../schemas/xprotektor/1.0/beispiele/gueltig/', import.meta.url))
@@ -28,22 +28,14 @@ const TRUST = ['--trust', join(FOREIGN, 'pki/ca.pem')]
 const verify = (argv: readonly string[]) => call(argv, undefined, verifyReport)
 
 async function call(argv: readonly string[], stdin?: Uint8Array, command = run) {
-  let out = ''
-  let err = ''
-  const io: Io = {
-    out: { write: (text) => void (out += text), isTerminal: false },
-    err: { write: (text) => void (err += text), isTerminal: false },
-    lang: 'en',
-    env: {},
-    ...(stdin ? { stdin: Readable.from([stdin]) } : {}),
-  }
+  const { io, said } = recorded(stdin ? { stdin: Readable.from([stdin]) } : {})
   try {
     const code = await command(argv, io)
-    return { code, out, err }
+    return { code, ...said }
   } catch (error) {
     // the launcher makes 2 of it, see the last test
     if (!(error instanceof UsageError)) throw error
-    return { code: 2, out, err: error.text.en }
+    return { code: 2, out: said.out, err: error.text.en }
   }
 }
 

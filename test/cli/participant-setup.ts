@@ -13,10 +13,10 @@ import { run as answer } from '../../src/cli/commands/answer.js'
 import { run as keys } from '../../src/cli/commands/keys.js'
 import { run as send } from '../../src/cli/commands/send.js'
 import { run as take } from '../../src/cli/commands/take.js'
-import type { Io } from '../../src/cli/io.js'
 import { report } from '../../src/cli/main.js'
 import type { KeysFile } from '../../src/cli/participant/keys-file.js'
 import { Setup } from '../gateway/core-api-setup.js'
+import { recorded } from './recorded.js'
 
 const LAUNCHER = fileURLToPath(new URL('../../bin/protektor.js', import.meta.url))
 
@@ -36,18 +36,10 @@ const COMMANDS = { answer, keys, send, take } as const
 
 /** In this process. The commands are imported here: what the launcher's table loads would be other instances of the same classes. */
 export async function call(argv: readonly string[], { lang = 'en', stdin, isTerminal = false }: CallChoice = {}): Promise<Ended> {
-  let out = ''
-  let err = ''
-  const io: Io = {
-    out: { write: (text) => void (out += text), isTerminal },
-    err: { write: (text) => void (err += text), isTerminal },
-    lang,
-    env: {},
-    ...(stdin === undefined ? {} : { stdin: Readable.from([Buffer.from(stdin)]) }),
-  }
+  const { io, said } = recorded({ isTerminal, lang, ...(stdin === undefined ? {} : { stdin: Readable.from([Buffer.from(stdin)]) }) })
   const [name = '', ...rest] = argv
   const code = await COMMANDS[name as keyof typeof COMMANDS](rest, io).catch((error: unknown) => report(error, io))
-  return { code, out, err }
+  return { code, ...said }
 }
 
 /** Through the launcher; SIGINT when what it says matches `interruptAt`. */

@@ -12,29 +12,22 @@ import { UsageError } from '../../src/cli/arguments.js'
 import { run as check } from '../../src/cli/commands/check.js'
 import { run as schemas } from '../../src/cli/commands/schemas.js'
 import { openDesk } from '../../src/cli/compose/xoev-desk.js'
-import type { Io } from '../../src/cli/io.js'
 import { GATEWAY_LIMITS } from '../../src/env.js'
 import { plainZip } from '../config/zip-maker.js'
 import { madeUpMessage, madeUpStandard, namespaceOf, type Made } from '../xoev/made-up-standard.js'
+import { recorded } from './recorded.js'
 
 const NEW_ELEMENT = '<xs:element name="neu" type="xs:token"/>'
 const ONE: Made = { version: '1.0' }
 
 async function call(command: typeof schemas, argv: readonly string[]) {
-  let out = ''
-  let err = ''
-  const io: Io = {
-    out: { write: (text) => void (out += text), isTerminal: false },
-    err: { write: (text) => void (err += text), isTerminal: false },
-    lang: 'en',
-    env: {},
-  }
+  const { io, said } = recorded()
   try {
     const code = await command(argv, io)
-    return { code, out, err }
+    return { code, ...said }
   } catch (error) {
     if (!(error instanceof UsageError)) throw error
-    return { code: 2, out, err: error.text.en }
+    return { code: 2, out: said.out, err: error.text.en }
   }
 }
 

@@ -13,6 +13,7 @@ import { run } from '../../src/cli/commands/check.js'
 import type { FileResult } from '../../src/check/reports/report.js'
 import { openHouse, removeDirectories, type House } from '../gateway/support.js'
 import { startChromium, visit } from '../web/chromium.js'
+import { recorded } from '../cli/recorded.js'
 
 const FIXTURES = fileURLToPath(new URL('../../fixtures/', import.meta.url))
 const PKI = join(FIXTURES, 'foreign/osci-bibliothek-2.4.1/pki')
@@ -32,17 +33,11 @@ const bare = ({ file: _file, ...result }: FileResult): Omit<FileResult, 'file'> 
 const resultsOf = (text: string): Omit<FileResult, 'file'>[] => (JSON.parse(text) as { results: FileResult[] }).results.map(bare)
 
 async function byCommand(): Promise<string> {
-  let out = ''
-  let err = ''
+  const { io, said } = recorded({ lang: 'de' })
   const keys = STORES.flatMap((file) => ['--keystore', file, '--pin', PIN])
-  await run([...keys, '--trust', ANCHOR, '--at', AT, '--format', 'json', ...FILES], {
-    out: { write: (text) => void (out += text), isTerminal: false },
-    err: { write: (text) => void (err += text), isTerminal: false },
-    lang: 'de',
-    env: {},
-  })
-  expect(err).to.equal('')
-  return out
+  await run([...keys, '--trust', ANCHOR, '--at', AT, '--format', 'json', ...FILES], io)
+  expect(said.err).to.equal('')
+  return said.out
 }
 
 async function byHttp(house: House): Promise<string> {

@@ -13,9 +13,9 @@ import { expect } from 'chai'
 import { run as check } from '../../src/cli/commands/check.js'
 import { run as schemas } from '../../src/cli/commands/schemas.js'
 import type { FileResult } from '../../src/check/reports/report.js'
-import type { Io } from '../../src/cli/io.js'
 import { writeSuites } from '../../tools/expected.js'
 import { needsMaterial } from '../needs.js'
+import { recorded } from '../cli/recorded.js'
 
 const MATERIAL = fileURLToPath(new URL('../../../shared/', import.meta.url))
 const SETS = ['xmeld-25.11a', 'xbeteiligung-1.2', 'xdomea-3.0.0', 'xbau-2.6', 'xta-2.1.1', 'codelists-genericode']
@@ -31,15 +31,8 @@ const REASONS: Readonly<Record<string, { readonly xpath: RegExp; readonly detail
 }
 
 async function call(command: typeof check, argv: readonly string[]) {
-  let out = ''
-  let err = ''
-  const io: Io = {
-    out: { write: (text) => void (out += text), isTerminal: false },
-    err: { write: (text) => void (err += text), isTerminal: false },
-    lang: 'en',
-    env: {},
-  }
-  return { code: await command(argv, io), out, err }
+  const { io, said } = recorded()
+  return { code: await command(argv, io), ...said }
 }
 
 const resultsOf = (out: string): readonly FileResult[] => (JSON.parse(out) as { results: FileResult[] }).results
