@@ -58,12 +58,12 @@ export function saidIn({ out, err }: Run): Said {
   }
 }
 
-/** false: said on stderr why. */
 /** Skips, visibly, where the peer is absent: it lies outside the repository. */
 export async function needsPeer(context: Context): Promise<void> {
   needsMaterial(context, await peerIsThere(), 'the Java peer')
 }
 
+/** false: said on stderr why. */
 async function peerIsThere(): Promise<boolean> {
   if (!existsSync(PEER)) return false
   const probe = await peer('inspect', join(PEER, 'README.md'))
