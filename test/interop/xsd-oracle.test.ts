@@ -65,11 +65,11 @@ describe('our OSCI schema set and the official one, state 10', function () {
     mutated = mutations(captured, MUTATIONS, 20_261_124)
     validator = await startOurSet()
     const all = [...captured, ...mutated.map(({ xml, base }) => ({ xml, name: base.name }))]
-    const mine = Promise.all(all.map(({ xml, name }) => validator.validate(schemaInput(parse(xml), name).bytes)))
+    // the other judge holds this process up, and our time limits would run out meanwhile
+    ours = await Promise.all(all.map(({ xml, name }) => validator.validate(schemaInput(parse(xml), name).bytes)))
     const judged = official([...all, ...samples, ...FORMS])
     theirs = judged.slice(0, all.length)
     ofForms = judged.slice(all.length)
-    ours = await mine
   })
   after(async () => {
     await (validator as SchemaValidator | undefined)?.close()
