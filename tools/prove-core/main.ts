@@ -7,7 +7,7 @@
 import { execFileSync } from 'node:child_process'
 import { existsSync, writeFileSync } from 'node:fs'
 import { cpus } from 'node:os'
-import { join } from 'node:path'
+import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { RedisServer } from '../../test/core/redis/server.js'
 import { ROOT } from '../generated.js'
@@ -83,6 +83,6 @@ const facts = {
     : 'no Redis',
   command: `npm run prove:core -- --envelopes ${envelopes} --takers ${takers} --adapter ${values.adapter}`,
 }
-writeFileSync(join(ROOT, values.report), page(runs, facts))
+writeFileSync(resolve(ROOT, values.report), page(runs, facts))
 console.log(`\nwritten: ${values.report}`)
 process.exitCode = runs.every(passed) ? 0 : 1
