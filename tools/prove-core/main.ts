@@ -71,7 +71,7 @@ for (const adapter of adapters) {
     for (const { rule, id } of [...run.verdict.faults, ...run.traceFaults].slice(0, 20)) console.log(`  ${rule} ${id}`)
   }
 }
-const commit = existsSync(join(ROOT, '.git')) ? versionOf('git', 'rev-parse', '--short', 'HEAD') : 'unknown'
+const commit = existsSync(resolve(ROOT, '.git')) ? versionOf('git', 'rev-parse', '--short', 'HEAD') : 'unknown'
 const facts = {
   date: new Date().toISOString().slice(0, 16) + 'Z',
   commit,
