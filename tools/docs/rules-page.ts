@@ -8,7 +8,7 @@ import { FINDINGS_RULES } from '../../src/check/rules/tables.js'
 import { algorithmOf } from '../../src/xml/algorithms.js'
 import { XOEV_RULE_ROWS } from '../../src/xoev/findings.js'
 import type { Generator } from '../generated.js'
-import { GENERATED, code, table } from './markdown.js'
+import { GENERATED, code, findingLink, table } from './markdown.js'
 
 const SOURCE = 'src/check/rules/tables.ts'
 const SOURCES = `${SOURCE}, src/xoev/findings.ts and src/check/policy-dates.ts`
@@ -18,6 +18,7 @@ const INTRODUCTION = `# Rules
 Besides the grammar of each layer (schemas, signatures, encryption: [findings.md](findings.md)) a check runs these rules over what it has
 opened. Each is one row of a table that knows how to look; a rule that fails makes its layer \`error\`, never the message wrong.
 Rules that come with a schema set (Schematron) are run too and appear as \`rules.schematron\`, with the id and sentence of their publisher.
+The id of a rule leads to messages that break it ([fixtures.md](fixtures.md)).
 `
 
 const DATES = `
@@ -54,7 +55,7 @@ export const rulesPage: Generator = {
     const head = ['rule', 'severity', 'reference', 'Deutsch', 'English']
     const sections = layers.map((layer) => {
       const inLayer = rows.filter(({ id }) => id.startsWith(`${layer}.`))
-      const lines = inLayer.map(({ id, severity, reference, de, en }) => [code(id), severity, reference, de, en])
+      const lines = inLayer.map(({ id, severity, reference, de, en }) => [findingLink(id), severity, reference, de, en])
       return `\n## ${layer}\n\n${table(head, lines)}`
     })
     return Promise.resolve(

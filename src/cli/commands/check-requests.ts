@@ -17,29 +17,53 @@ const UUID = /[:<]nachrichtenUUID>\s{0,20}([0-9a-fA-F-]{36})\s{0,20}</
 /** Of files whose beginnings bear one UUID; more than these are not all read to find the one that is meant. */
 const MOST_CANDIDATES = 16
 
-async function uuidOf(file: string): Promise<string | undefined> {
-  if (file === '-') return undefined
-  try {
-    // a pipe may never speak
-    const handle = await open(file, constants.O_RDONLY | constants.O_NONBLOCK)
+/** How files of some kind are read; undefined: not at all, and the check of the file itself says so. */
+interface Reading<File> {
+  /** At least {@link HEAD_BYTES} of it, where it has so many. */
+  beginning(file: File): Promise<Uint8Array | undefined>
+  whole(file: File): Promise<Uint8Array | undefined>
+}
+
+const FROM_DISK: Reading<string> = {
+  async beginning(file) {
+    if (file === '-') return undefined
     try {
-      if (!(await handle.stat()).isFile()) return undefined
-      const { bytesRead, buffer } = await handle.read(Buffer.alloc(HEAD_BYTES), 0, HEAD_BYTES, 0)
-      return UUID.exec(buffer.toString('latin1', 0, bytesRead))?.[1]?.toLowerCase()
-    } finally {
-      await handle.close()
+      // a pipe may never speak
+      const handle = await open(file, constants.O_RDONLY | constants.O_NONBLOCK)
+      try {
+        if (!(await handle.stat()).isFile()) return undefined
+        const { bytesRead, buffer } = await handle.read(Buffer.alloc(HEAD_BYTES), 0, HEAD_BYTES, 0)
+        return buffer.subarray(0, bytesRead)
+      } finally {
+        await handle.close()
+      }
+    } catch {
+      return undefined
     }
-  } catch {
-    // the check of the file itself says that it cannot be read
-    return undefined
-  }
+  },
+  async whole(file) {
+    try {
+      return (await stat(file)).size > CHECK_LIMITS.xmlBytes ? undefined : await readFile(file)
+    } catch {
+      return undefined
+    }
+  },
+}
+
+const IN_MEMORY: Reading<Uint8Array> = {
+  beginning: (bytes) => Promise.resolve(bytes),
+  whole: (bytes) => Promise.resolve(bytes),
+}
+
+function uuidIn(bytes: Uint8Array): string | undefined {
+  const head = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.byteLength, HEAD_BYTES)).toString('latin1')
+  return UUID.exec(head)?.[1]?.toLowerCase()
 }
 
 /** The document, if this is its UUID: what the beginning of the file seemed to say may be a comment, or the UUID of something else. */
-async function documentOf(file: string, nachrichtenUUID: string): Promise<XmlDocument | undefined> {
+function documentIn(bytes: Uint8Array, nachrichtenUUID: string): XmlDocument | undefined {
   try {
-    if ((await stat(file)).size > CHECK_LIMITS.xmlBytes) return undefined
-    const document = parseXml(await readFile(file), { limits: CHECK_LIMITS, frame: 'content' })
+    const document = parseXml(bytes, { limits: CHECK_LIMITS, frame: 'content' })
     return readHead(document)?.nachrichtenUUID === nachrichtenUUID ? document : undefined
   } catch {
     return undefined
@@ -47,12 +71,13 @@ async function documentOf(file: string, nachrichtenUUID: string): Promise<XmlDoc
 }
 
 /** @returns finds a plain XÖV document by its nachrichtenUUID. Where several files bear it, nobody can say which is meant: none. */
-export function requestsAmong(files: readonly string[]): (nachrichtenUUID: string) => Promise<XmlDocument | undefined> {
-  let index: Promise<ReadonlyMap<string, readonly string[]>> | undefined
-  const build = async (): Promise<ReadonlyMap<string, readonly string[]>> => {
-    const found = new Map<string, string[]>()
+function among<File>(files: readonly File[], reading: Reading<File>): (nachrichtenUUID: string) => Promise<XmlDocument | undefined> {
+  let index: Promise<ReadonlyMap<string, readonly File[]>> | undefined
+  const build = async (): Promise<ReadonlyMap<string, readonly File[]>> => {
+    const found = new Map<string, File[]>()
     for (const file of files) {
-      const uuid = await uuidOf(file)
+      const beginning = await reading.beginning(file)
+      const uuid = beginning && uuidIn(beginning)
       if (uuid === undefined) continue
       const known = found.get(uuid)
       if (known) known.push(file)
@@ -66,10 +91,17 @@ export function requestsAmong(files: readonly string[]): (nachrichtenUUID: strin
     if (candidates.length > MOST_CANDIDATES) return undefined
     let found: XmlDocument | undefined
     for (const file of candidates) {
-      const document = await documentOf(file, nachrichtenUUID)
+      const bytes = await reading.whole(file)
+      const document = bytes && documentIn(bytes, nachrichtenUUID)
       if (document && found) return undefined
       found ??= document
     }
     return found
   }
 }
+
+/** Among files on disk, by name. */
+export const requestsAmong = (files: readonly string[]): ReturnType<typeof among> => among(files, FROM_DISK)
+
+/** Among the files of one call. */
+export const requestsAmongBytes = (files: readonly Uint8Array[]): ReturnType<typeof among> => among(files, IN_MEMORY)

@@ -20,6 +20,7 @@ import { readPemCertificates, readPkcs12 } from '../../pki/keystore.js'
 import { keyRing, makeDecrypter } from '../../pki/keys.js'
 import { trustStore } from '../../pki/path.js'
 import { openContext, type OpenedContext } from '../commands/check-context.js'
+import { requestsAmongBytes } from '../commands/check-requests.js'
 import { packageVersion } from '../version.js'
 import { openedTexts, type OpenedText } from './check-opened.js'
 
@@ -59,7 +60,7 @@ const numbered = <T>(what: string, list: readonly NamedBytes[], read: (bytes: Ui
   })
 
 /** The context of one call: schemas are the house's, keys, trust and moment are the caller's. */
-async function contextOf({ context }: OpenedContext, { keystores, trust, at, layers }: CheckOrder): Promise<CheckContext> {
+async function contextOf({ context }: OpenedContext, { files, keystores, trust, at, layers }: CheckOrder): Promise<CheckContext> {
   const pairs = numbered('keystore', keystores, (bytes, index) => readPkcs12(bytes, keystores[index]?.pin ?? ''))
   const rsa = pairs.filter(({ privateKey }) => privateKey.asymmetricKeyType === 'rsa')
   const roots = numbered('trust', trust, (bytes) => readPemCertificates(Buffer.from(bytes).toString('latin1')))
@@ -69,6 +70,7 @@ async function contextOf({ context }: OpenedContext, { keystores, trust, at, lay
     ...(trust.length === 0 ? {} : { trust: trustStore({ roots }) }),
     ...(at ? { at } : {}),
     ...(layers ? { layers } : {}),
+    ...(context.xoev ? { xoev: { ...context.xoev, requestFor: requestsAmongBytes(files.map(({ bytes }) => bytes)) } } : {}),
   }
 }
 
