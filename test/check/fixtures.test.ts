@@ -8,7 +8,7 @@ import { expect } from 'chai'
 import { readFileSync } from 'node:fs'
 import { check } from '../../src/check/engine.js'
 import { differences, type Difference } from '../../src/check/expected.js'
-import { ALL_FINDINGS } from '../../src/check/findings.js'
+import { ALL_FINDINGS, findingRow } from '../../src/check/findings.js'
 import { openContext, type OpenedContext } from '../../src/cli/commands/check-context.js'
 import { FEEDBACK } from '../../src/osci/feedback.js'
 import { UNSHOWABLE } from '../../tools/fixtures/unshowable.js'
@@ -50,6 +50,7 @@ describe('fixtures', () => {
         if (unlike.length > 0) wrong[file] = unlike
       }
       expect(wrong).to.deep.equal({})
+      if (/^valid\b/.test(folder)) expect([...shown].filter((id) => findingRow(id)?.severity !== 'info')).to.deep.equal([])
       for (const id of shown) found.add(id)
       if (folder.startsWith(INVALID)) expect([...shown]).to.include(folder.slice(INVALID.length))
     })
