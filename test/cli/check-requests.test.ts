@@ -3,11 +3,11 @@
  * The request of an answer among the files of one run: found by its UUID, not guessed where two files bear it.
  * @module
  */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
-import { requestsAmong } from '../../src/cli/commands/check-requests.js'
+import { requestsAmong, requestsAmongBytes } from '../../src/cli/commands/check-requests.js'
 import { sample } from '../xoev/fixtures.js'
 
 describe('requests among the files of a run', () => {
@@ -32,6 +32,9 @@ describe('requests among the files of a run', () => {
       await writeFile(decoy, other.replace(/(<[^?!][^>]*>)/, `$1<!-- <nachrichtenUUID>${uuid}</nachrichtenUUID> -->`))
       expect(await requestsAmong([decoy])(uuid)).to.equal(undefined)
       expect((await requestsAmong([decoy, one])(uuid.toUpperCase()))?.root.local).to.equal('selbstauskunft.anfrage.1100')
+      const inMemory = await Promise.all([noise, decoy, one].map((file) => readFile(file)))
+      expect((await requestsAmongBytes(inMemory)(uuid))?.root.local).to.equal('selbstauskunft.anfrage.1100')
+      expect(await requestsAmongBytes([...inMemory, Buffer.from(request)])(uuid)).to.equal(undefined)
     } finally {
       await rm(folder, { recursive: true })
     }
