@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: EUPL-1.2
+/**
+ * What a file is, in one look: kind, message, who talks to whom, and what recorders left around it. Roles and dialogs are columns of the
+ * message table.
+ * @module
+ */
+import { EXCHANGES, messageType, type Exchange, type MessageType } from '../../osci/messages.js'
+import type { Recognised } from '../recognise.js'
+import type { CheckResult } from '../types.js'
+import { feedbackWords } from './element-values.js'
+import { messageTitle, PURPOSES } from './elements.js'
+import { byteCount, fact, thing, words, type BytePlace, type Fact, type Thing, type Words } from './types.js'
+
+type Kind = CheckResult['kind']
+
+const KINDS: Readonly<Record<Kind, Words>> = {
+  osci: words('OSCI-Nachricht (OSCI-Transport 1.2)', 'OSCI message (OSCI-Transport 1.2)'),
+  xoev: words('XML-Dokument', 'XML document'),
+  envelope: words('Umschlag von Protektor', 'envelope of Protektor'),
+  unknown: words('nicht erkannt', 'not recognised'),
+}
+
+const USER = words('Benutzer (Originator)', 'user (originator)')
+const INTERMEDIARY = words('Intermediär', 'intermediary')
+const RECIPIENT = words('passiver Empfänger (Addressee)', 'passive recipient (addressee)')
+
+/** Client and supplier of an exchange, by who asks. */
+const SIDES: Readonly<Record<Exchange['asks'], readonly [client: Words, supplier: Words]>> = {
+  client: [USER, INTERMEDIARY],
+  intermediary: [INTERMEDIARY, RECIPIENT],
+}
+
+const DIALOGS: Readonly<Record<Exchange['dialog'], Words>> = {
+  opens: words('eröffnet einen expliziten Dialog', 'opens an explicit dialog'),
+  closes: words('beendet den expliziten Dialog', 'closes the explicit dialog'),
+  explicit: words('nur innerhalb eines expliziten Dialogs', 'inside an explicit dialog only'),
+  either: words('für sich allein (impliziter Dialog) oder innerhalb eines expliziten', 'alone (implicit dialog) or inside an explicit one'),
+  none: words('kein Dialog: eine Anfrage, eine Antwort', 'no dialog: one request, one answer'),
+}
+
+function messageWords({ name, kind, exchange }: MessageType): { readonly says: readonly Words[]; readonly facts: readonly Fact[] } {
+  const row: Exchange = EXCHANGES[exchange]
+  const title = messageTitle(name) ?? words(name, name)
+  const isRequest = kind === 'request'
+  const [client, supplier] = SIDES[row.asks]
+  const [from, to] = isRequest ? [client, supplier] : [supplier, client]
+  const purpose = PURPOSES[exchange]
+  return {
+    says: [
+      words(
+        isRequest ? `Anfrage: ${title.de}. Sie ${purpose.de}.` : `${title.de}.`,
+        isRequest ? `Request ${title.en}: ${purpose.en}.` : `Answer ${title.en}, to ${exchange}.`,
+      ),
+      words(`Es spricht: ${from.de} zu ${to.de}.`, `Who speaks: ${from.en} to ${to.en}.`),
+    ],
+    facts: [fact('Dialog', 'dialog', DIALOGS[row.dialog])],
+  }
+}
+
+const fault = {
+  says: [
+    words(
+      'SOAP-Fehler: steht an Stelle einer Antwort, wenn keine ordentliche gebildet werden konnte.',
+      'SOAP fault: stands in place of an answer where no regular one could be built.',
+    ),
+  ],
+  facts: [],
+}
+
+/** What the file is, and what the check came to. */
+export function overview(result: CheckResult, bytes: Uint8Array): Thing {
+  const type = result.messageType === null ? undefined : messageType(result.messageType)
+  const said = result.kind !== 'osci' ? undefined : type ? messageWords(type) : result.messageType === 'fault' ? fault : undefined
+  const kind = KINDS[result.kind]
+  return thing(words('Was es ist', 'What it is'), {
+    says: [words(`${kind.de}.`, `${kind.en}.`), ...(said?.says ?? [])],
+    facts: [
+      fact('Größe', 'size', byteCount(bytes.byteLength)),
+      ...(result.sha256 === '' ? [] : [fact('SHA-256', 'SHA-256', result.sha256)]),
+      ...(said?.facts ?? []),
+      ...(result.messageId === null ? [] : [fact('MessageId', 'MessageId', result.messageId)]),
+      ...result.feedback.map((code) => fact('Rückmeldung', 'feedback', feedbackWords(code))),
+    ],
+    place: { document: 'file', from: 0, to: bytes.byteLength },
+  })
+}
+
+const CAPTURES: Readonly<Record<'http' | 'mail', readonly [title: Words, meaning: Words]>> = {
+  http: [
+    words('HTTP-Kopf', 'HTTP head'),
+    words(
+      'Ein Mitschnitt hat den Kopf der HTTP-Anfrage oder -Antwort mit aufgehoben; er gehört nicht zur Nachricht.',
+      'A capture kept the head of the HTTP request or answer; it is no part of the message.',
+    ),
+  ],
+  mail: [
+    words('Kopf der E-Mail', 'head of the mail'),
+    words(
+      'Die Nachricht liegt in einer E-Mail; deren Kopf gehört nicht zu ihr.',
+      'The message lies in a mail; its head is no part of the message.',
+    ),
+  ],
+}
+
+/** What a recorder left; `body` where the message stands in the file as it is. */
+export function captureThing(found: Recognised, body: BytePlace | undefined): Thing | undefined {
+  if (found.capture === null) return undefined
+  const [title, meaning] = CAPTURES[found.capture]
+  return thing(title, {
+    meaning,
+    reference: found.capture === 'http' ? 'RFC9112 §2' : 'RFC5322 §2.2',
+    says: body
+      ? []
+      : [
+          words(
+            'Der Rumpf musste erst dekodiert werden; Bytes zählen ab hier darin.',
+            'The body had to be decoded first; bytes count in it from here on.',
+          ),
+        ],
+    // parameters may be the name of a file
+    facts: found.contentType === undefined ? [] : [fact('Content-Type', 'Content-Type', (found.contentType.split(';')[0] ?? '').trim())],
+    ...(body ? { place: { ...body, from: 0, to: body.from } } : {}),
+  })
+}

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: EUPL-1.2
+/**
+ * The bytes of a message in rows: a window that is moved by buttons and by the things of the explanation, whose bytes it marks.
+ * @module
+ */
+import { el } from '../dom.js'
+import { BYTES_PER_ROW, rowRuns, visibility, type BytePlace, type Language, type ShownDocument } from './model.js'
+import type { PageWords } from './texts.js'
+
+const WINDOW_ROWS = 48
+const ROWS_BEFORE = 3
+
+interface Loaded {
+  readonly shown: ShownDocument
+  readonly bytes: Uint8Array
+  readonly isVisible: (at: number) => boolean
+}
+
+const load = (shown: ShownDocument): Loaded => ({
+  shown,
+  bytes: Uint8Array.from(atob(shown.bytes), (sign) => sign.charCodeAt(0)),
+  isVisible: visibility(shown.visible),
+})
+
+const inner = (runs: readonly { readonly text: string; readonly marked: boolean }[]): (Node | string)[] =>
+  runs.map(({ text, marked }) => (marked ? el('mark', {}, text) : text))
+
+export class ByteView {
+  readonly element: HTMLElement
+  readonly #documents: readonly Loaded[]
+  readonly #language: Language
+  readonly #words: PageWords
+  readonly #choice = el('select', { id: 'document' })
+  readonly #rows = el('div', { class: 'rows', tabindex: 0, role: 'group', 'aria-labelledby': 'bytes' })
+  readonly #status = el('p', { class: 'quiet', role: 'status' })
+  readonly #where = el('p', { class: 'quiet' })
+  readonly #earlier = el('button', { type: 'button' })
+  readonly #later = el('button', { type: 'button' })
+  #current: Loaded
+  #from = 0
+  #mark: BytePlace | undefined
+
+  constructor(documents: readonly [ShownDocument, ...ShownDocument[]], language: Language, words: PageWords) {
+    this.#language = language
+    this.#words = words
+    const [first, ...more] = documents
+    this.#current = load(first)
+    this.#documents = [this.#current, ...more.map(load)]
+    this.#choice.append(...documents.map(({ id, title }) => el('option', { value: id }, title[language])))
+    this.#choice.addEventListener('change', () => {
+      this.#mark = undefined
+      this.#show(this.#choice.value, 0)
+    })
+    this.#earlier.textContent = words.earlier
+    this.#later.textContent = words.later
+    this.#earlier.addEventListener('click', () => this.#show(this.#current.shown.id, this.#from - WINDOW_ROWS))
+    this.#later.addEventListener('click', () => this.#show(this.#current.shown.id, this.#from + WINDOW_ROWS))
+    this.#status.textContent = words.hint
+    this.element = el(
+      'section',
+      { class: 'bytes', 'aria-labelledby': 'bytes' },
+      el('h2', { id: 'bytes' }, words.bytes),
+      el('p', { class: 'choice' }, el('label', { for: 'document' }, words.document), this.#choice),
+      this.#status,
+      this.#rows,
+      el('p', { class: 'moves' }, this.#earlier, this.#where, this.#later),
+    )
+    this.#show(first.id, 0)
+  }
+
+  /** Marks the bytes of a thing and says so. */
+  reveal(what: string, place: BytePlace): void {
+    this.#mark = place
+    this.#choice.value = place.document
+    this.#show(place.document, Math.floor(place.from / BYTES_PER_ROW) - ROWS_BEFORE)
+    const { title } = this.#current.shown
+    this.#status.textContent = this.#words.shown(what, place.from, Math.max(place.from, place.to - 1), title[this.#language])
+    this.#rows.scrollTop = 0
+  }
+
+  #show(id: string, from: number): void {
+    this.#current = this.#documents.find(({ shown }) => shown.id === id) ?? this.#current
+    const { bytes, shown } = this.#current
+    const all = Math.ceil(bytes.length / BYTES_PER_ROW)
+    this.#from = Math.min(Math.max(0, from), Math.max(0, all - WINDOW_ROWS))
+    const until = Math.min(this.#from + WINDOW_ROWS, all)
+    this.#rows.replaceChildren(...Array.from({ length: until - this.#from }, (_, index) => this.#row((this.#from + index) * BYTES_PER_ROW)))
+    const last = Math.min(until * BYTES_PER_ROW, bytes.length) - 1
+    const cut = bytes.length < shown.size ? ` ${this.#words.cut(bytes.length, shown.size)}` : ''
+    this.#where.textContent = this.#words.rows(this.#from * BYTES_PER_ROW, Math.max(0, last), shown.size) + cut
+    this.#earlier.disabled = this.#from === 0
+    this.#later.disabled = until >= all
+  }
+
+  #row(at: number): HTMLElement {
+    const { bytes, isVisible, shown } = this.#current
+    const mark = this.#mark?.document === shown.id ? this.#mark : undefined
+    const runs = rowRuns(bytes, at, isVisible, mark)
+    const hex = runs.flatMap(({ hex: text, marked }, index) => [...(index === 0 ? [] : [' ']), ...inner([{ text, marked }])])
+    return el(
+      'div',
+      { class: 'row' },
+      el('span', { class: 'offset' }, at.toString(16).padStart(6, '0')),
+      el('code', { class: 'hex' }, ...hex),
+      el('code', { class: 'signs' }, ...inner(runs)),
+    )
+  }
+}
