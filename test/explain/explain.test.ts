@@ -194,6 +194,12 @@ describe('explain', () => {
       expect(shownFindings(explanation).length, name).to.equal(explanation.result.findings.length)
       expect(everything(explanation).length, name).to.be.greaterThan(500)
     }
+    const twice = await text(
+      edited(message, (all) => all.replace('Id="desiredlanguages"', 'Id="controlblock"')),
+      'en',
+    )
+    expect(twice).to.contain('No acceptable envelope; its elements as they stand.')
+    expect(twice).to.contain('osci:DesiredLanguages')
   })
 
   it('survives a message cut or changed at any place', async () => {

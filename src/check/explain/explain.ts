@@ -7,7 +7,10 @@
  * @module
  */
 import { CHECK_LIMITS } from '../../env.js'
+import type { Parts } from '../../mime/parts.js'
 import type { SoapEnvelope } from '../../osci/types.js'
+import { parseXml } from '../../xml/gate.js'
+import type { XmlDocument } from '../../xml/tree.js'
 import { check } from '../engine.js'
 import { recognise, type Recognised } from '../recognise.js'
 import type { Seen, SeenDocument, Witness } from '../seen.js'
@@ -15,7 +18,7 @@ import { LAYERS, type CheckContext, type CheckResult, type Finding, type Layer }
 import { layerName } from '../findings-own.js'
 import { contentsThing } from './content-things.js'
 import type { DocumentBytes } from './documents.js'
-import { revealsFor } from './element-things.js'
+import { elementThings, revealsFor } from './element-things.js'
 import { envelopeThing, openedEnvelopeThing } from './envelope-things.js'
 import { bodyThing, headerThing, packageThing, transportThing } from './osci-things.js'
 import { captureThing, overview } from './overview.js'
@@ -56,13 +59,33 @@ function placeEnvelope(envelope: SoapEnvelope, told: Told, homes: readonly Docum
   told.telling.xml(home, envelope.document, at).reveal(revealsFor(told.telling))
 }
 
+/** What is XML, but no envelope of OSCI: its elements all the same, for they show where it went wrong. */
+function unreadEnvelope({ root: { body } }: Parts, told: Told, homes: readonly DocumentBytes[]): Thing[] {
+  const { telling, context } = told
+  let document: XmlDocument
+  try {
+    document = parseXml(body, { limits: context.limits ?? CHECK_LIMITS, frame: 'content' })
+  } catch {
+    return []
+  }
+  const [home, at] = homeOf(body, told, homes, 'envelope', words('dekodierter Umschlag', 'decoded envelope'))
+  telling.xml(home, document, at).reveal(revealsFor(telling))
+  return [
+    thing(words('Umschlag', 'envelope'), {
+      meaning: words('Kein zulässiger Umschlag; seine Elemente, wie sie dastehen.', 'No acceptable envelope; its elements as they stand.'),
+      layers: ['xml', 'osci-structure'],
+      parts: elementThings([document.root], telling),
+    }),
+  ]
+}
+
 function osciThings(told: Told): Thing[] {
   const { seen, found, file, telling, context, result } = told
   const { parts, frame, message, contents } = seen
   if (!parts) return []
   const [home] = homeOf(found.bytes, told, [file], 'decoded', words('dekodierter Rumpf', 'decoded body'))
   const things = [packageThing(parts, found.bytes, home, context.limits ?? CHECK_LIMITS, found.contentType, telling)]
-  if (!frame) return things
+  if (!frame) return [...things, ...unreadEnvelope(parts, told, [home])]
   placeEnvelope(frame, told, [home], 'envelope', words('dekodierter Umschlag', 'decoded envelope'))
   const isClosed = frame.kind === 'encrypted'
   if (isClosed)

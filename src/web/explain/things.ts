@@ -71,8 +71,13 @@ function about(one: Thing, teller: Teller): Child[] {
   const facts = one.facts.filter(({ value }) => value !== '')
   return [
     one.meaning &&
-      el('p', {}, one.meaning[language], one.reference !== undefined && el('span', { class: 'rule' }, ` ${words.see} ${one.reference}`)),
-    ...one.says.map((said) => el('p', { class: 'said' }, said[language])),
+      el(
+        'p',
+        { class: 'meaning' },
+        one.meaning[language],
+        one.reference !== undefined && el('span', { class: 'rule' }, ` ${words.see} ${one.reference}`),
+      ),
+    ...one.says.map((said) => el('p', {}, said[language])),
     facts.length > 0 &&
       el(
         'dl',
