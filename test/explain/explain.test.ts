@@ -7,29 +7,15 @@ import { expect } from 'chai'
 import { randomBytes } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
 import { explain } from '../../src/check/explain/explain.js'
-import { explainHtml, explainJson, explainText, type ExplainHead } from '../../src/check/explain/outputs.js'
-import type { Explanation, Thing } from '../../src/check/explain/types.js'
+import { explainText } from '../../src/check/explain/outputs.js'
+import type { Explanation } from '../../src/check/explain/types.js'
 import { LAYERS, type CheckContext, type Finding } from '../../src/check/types.js'
 import type { SchemaValidator } from '../../src/xml/schema.js'
 import { capture, check, contextWith, edited, osciValidator } from '../check/support.js'
+import { allThings, everything, HEAD } from './everything.js'
 
 const VALID = new URL('../../fixtures/valid/', import.meta.url)
 const EXAMPLES = new URL('../../schemas/xprotektor/1.0/beispiele/gueltig/', import.meta.url)
-const HEAD: ExplainHead = { tool: 'protektor', version: '0', file: 'message.bin', at: '2026-11-24T09:00:00.000Z' }
-const PAGE = { script: 'void 0', style: '' }
-
-const allThings = (things: readonly Thing[]): Thing[] => things.flatMap((one) => [one, ...allThings(one.parts)])
-
-/** Every form of output, with what is hidden in Base64 laid open. */
-function everything(explanation: Explanation): string {
-  const html = explainHtml(HEAD, explanation, 'de', PAGE)
-  const data = JSON.parse(/id="explanation">(.*)<\/script>/.exec(html)?.[1] ?? '{}') as { documents: { bytes: string }[] }
-  const bytes = data.documents.map((one) => Buffer.from(one.bytes, 'base64').toString('utf8'))
-  return [explainText(HEAD, explanation, 'de'), explainText(HEAD, explanation, 'en'), explainJson(HEAD, explanation), html, ...bytes].join(
-    '\n',
-  )
-}
-
 const shownFindings = (explanation: Explanation): Finding[] =>
   allThings(explanation.things).flatMap(({ layers }) => explanation.result.findings.filter(({ layer }) => layers.includes(layer)))
 
