@@ -118,6 +118,7 @@ describe('explain', () => {
     const bytes = readFileSync(new URL('storeDelivery.signed.mime', VALID))
     const changed = edited(bytes, (all) => all.replace('LanguagesList="de', 'LanguagesList="fr'))
     expect(await text(changed, 'de')).to.contain('Sie hält NICHT.')
+    expect(await text(changed, 'en')).to.match(/findings: 1 error\b/)
     const reference = /<ds:Reference URI="#desiredlanguages">[\s\S]*?<\/ds:Reference>\n/
     const uncovered = edited(bytes, (all) => all.replace(reference, ''))
     expect(await text(uncovered, 'de')).to.contain('NICHT abgedeckt: osci:DesiredLanguages.')

@@ -6,7 +6,7 @@
  */
 import { EXCHANGES, messageType, type Exchange, type MessageType } from '../../osci/messages.js'
 import type { Recognised } from '../recognise.js'
-import type { CheckResult } from '../types.js'
+import type { CheckResult, Severity } from '../types.js'
 import { feedbackWords } from './element-values.js'
 import { messageTitle, PURPOSES } from './elements.js'
 import { byteCount, fact, thing, words, type BytePlace, type Fact, type Thing, type Words } from './types.js'
@@ -67,6 +67,24 @@ const fault = {
   facts: [],
 }
 
+const SEVERITIES: Readonly<Record<Severity, readonly [one: Words, more: Words]>> = {
+  error: [words('Fehler', 'error'), words('Fehler', 'errors')],
+  warning: [words('Warnung', 'warning'), words('Warnungen', 'warnings')],
+  info: [words('Hinweis', 'note'), words('Hinweise', 'notes')],
+}
+
+/** How many findings of which severity; they stand with the things they are about. */
+function findingFacts({ findings }: CheckResult): Fact[] {
+  const counts = (Object.keys(SEVERITIES) as Severity[]).flatMap((severity) => {
+    const count = findings.filter((one) => one.severity === severity).length
+    const [one, more] = SEVERITIES[severity]
+    const name = count === 1 ? one : more
+    return count === 0 ? [] : [words(`${count} ${name.de}`, `${count} ${name.en}`)]
+  })
+  const text = words(counts.map(({ de }) => de).join(', '), counts.map(({ en }) => en).join(', '))
+  return counts.length === 0 ? [] : [fact('Befunde', 'findings', text)]
+}
+
 /** What the file is, and what the check came to. */
 export function overview(result: CheckResult, bytes: Uint8Array): Thing {
   const type = result.messageType === null ? undefined : messageType(result.messageType)
@@ -79,6 +97,7 @@ export function overview(result: CheckResult, bytes: Uint8Array): Thing {
       ...(result.sha256 === '' ? [] : [fact('SHA-256', 'SHA-256', result.sha256)]),
       ...(said?.facts ?? []),
       ...(result.messageId === null ? [] : [fact('MessageId', 'MessageId', result.messageId)]),
+      ...findingFacts(result),
       ...result.feedback.map((code) => fact('Rückmeldung', 'feedback', feedbackWords(code))),
     ],
     place: { document: 'file', from: 0, to: bytes.byteLength },
