@@ -77,6 +77,27 @@ describe('the page of an explanation', function () {
     await close()
   })
 
+  it('names what lies in a row, by mouse and by keyboard, and goes there', async () => {
+    const { page, errors, close } = await visit(browser, address)
+    const here = page.locator('.here')
+    await page.locator('.row').nth(20).click()
+    expect(await here.innerText()).to.contain('MIME-Paket')
+    await page.locator('.rows').focus()
+    for (let i = 0; i < 5; i++) await page.keyboard.press('PageDown')
+    await page.keyboard.press('ArrowUp')
+    expect(await page.locator('.row.cursor').count()).to.equal(1)
+    const names = await here.getByRole('button').allInnerTexts()
+    expect(names).to.include.members(['xenc:EncryptedKey', 'ds:X509Data', 'ds:X509Certificate'])
+    await here.getByRole('button', { name: 'ds:X509Certificate' }).click()
+    expect(await page.evaluate<string>('document.activeElement.textContent')).to.equal('ds:X509Certificate')
+    expect(await page.locator('details[open]').count()).to.be.greaterThan(3)
+    await page.keyboard.press('Enter')
+    expect(await page.getByRole('status').innerText()).to.match(/^ds:X509Certificate: Bytes/)
+    expect(await here.innerText()).to.equal('')
+    expect(errors).to.deep.equal([])
+    await close()
+  })
+
   it('can be used with the keyboard alone', async () => {
     const { page, errors, close } = await visit(browser, address)
     const focused = (): Promise<string> => page.evaluate<string>('document.activeElement.textContent.slice(0, 40)')

@@ -51,6 +51,15 @@ export function factsOfDer(der: Uint8Array | undefined, discretion: Discretion):
   return [fact('Zertifikat', 'certificate', words('nicht lesbar', 'cannot be read'))]
 }
 
+/** undefined where it cannot be read. */
+export function subjectOfDer(der: Uint8Array, discretion: Discretion): string | undefined {
+  try {
+    return subjectOf(readCertificate(der), discretion)
+  } catch {
+    return undefined
+  }
+}
+
 /** Whether the bytes of a certificate may be seen. */
 export function mayShowDer(der: Uint8Array | undefined, discretion: Discretion): boolean {
   if (discretion.shows) return true

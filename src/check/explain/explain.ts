@@ -186,7 +186,7 @@ export async function explain(bytes: Uint8Array, context: CheckContext, showsVal
   const capture = captureThing(found, body)
   const claimed = new Set<Layer>()
   const told = [
-    overview(result, bytes),
+    overview(result, bytes, seen, telling.discretion),
     ...(capture ? [capture] : []),
     ...TELLERS[result.kind]({ result, seen, documents, file, found, context, telling }),
   ]

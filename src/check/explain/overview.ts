@@ -4,9 +4,14 @@
  * message table.
  * @module
  */
+import { certificateElements } from '../../osci/certificates.js'
 import { EXCHANGES, messageType, type Exchange, type MessageType } from '../../osci/messages.js'
+import type { CertificateEntry, OsciMessage, SoapEnvelope } from '../../osci/types.js'
 import type { Recognised } from '../recognise.js'
+import type { Seen } from '../seen.js'
 import type { CheckResult, Severity } from '../types.js'
+import { subjectOfDer } from './certificates.js'
+import type { Discretion } from './discretion.js'
 import { feedbackWords } from './element-values.js'
 import { messageTitle, PURPOSES } from './elements.js'
 import { byteCount, fact, thing, words, type BytePlace, type Fact, type Thing, type Words } from './types.js'
@@ -85,8 +90,48 @@ function findingFacts({ findings }: CheckResult): Fact[] {
   return counts.length === 0 ? [] : [fact('Befunde', 'findings', text)]
 }
 
+/** Business roles, as the two certificate headers name them. */
+const PARTIES: readonly (readonly [role: string, label: Words])[] = [
+  ['Originator', words('Sender (Originator)', 'originator')],
+  ['Addressee', words('Empfänger (Addressee)', 'addressee')],
+  ['OtherAuthor', words('weiterer Autor', 'other author')],
+  ['OtherReader', words('weiterer Leser', 'other reader')],
+  ['Intermediary', words('Intermediär', 'intermediary')],
+]
+
+/** Who takes part, by certificates: what a header claims, until a signature holds. */
+function partyFacts({ header }: SoapEnvelope, discretion: Discretion): Fact[] {
+  let entries: readonly CertificateEntry[]
+  try {
+    entries = certificateElements(header)
+  } catch {
+    return []
+  }
+  return PARTIES.flatMap(([role, label]) => {
+    const subjects = entries
+      .filter((one) => one.role.endsWith(`Certificate${role}`))
+      .flatMap(({ der }) => subjectOfDer(der, discretion) ?? [])
+    return subjects.length === 0 ? [] : [{ label, value: [...new Set(subjects)].join(' · ') }]
+  })
+}
+
+/** A request that may stand alone says by its ConversationId whether it does. */
+function dialogHere(type: MessageType | undefined, order: OsciMessage | undefined): Fact[] {
+  if (!order || type?.kind !== 'request' || EXCHANGES[type.exchange].dialog !== 'either') return []
+  const { conversationId } = order.control
+  return [
+    fact(
+      'hier',
+      'here',
+      conversationId === undefined
+        ? words('impliziter Dialog (keine ConversationId)', 'implicit dialog (no ConversationId)')
+        : words(`expliziter Dialog ${conversationId}`, `explicit dialog ${conversationId}`),
+    ),
+  ]
+}
+
 /** What the file is, and what the check came to. */
-export function overview(result: CheckResult, bytes: Uint8Array): Thing {
+export function overview(result: CheckResult, bytes: Uint8Array, { message, order }: Partial<Seen>, discretion: Discretion): Thing {
   const type = result.messageType === null ? undefined : messageType(result.messageType)
   const said = result.kind !== 'osci' ? undefined : type ? messageWords(type) : result.messageType === 'fault' ? fault : undefined
   const kind = KINDS[result.kind]
@@ -96,6 +141,8 @@ export function overview(result: CheckResult, bytes: Uint8Array): Thing {
       fact('Größe', 'size', byteCount(bytes.byteLength)),
       ...(result.sha256 === '' ? [] : [fact('SHA-256', 'SHA-256', result.sha256)]),
       ...(said?.facts ?? []),
+      ...dialogHere(type, order),
+      ...(message ? partyFacts(message, discretion) : []),
       ...(result.messageId === null ? [] : [fact('MessageId', 'MessageId', result.messageId)]),
       ...findingFacts(result),
       ...result.feedback.map((code) => fact('Rückmeldung', 'feedback', feedbackWords(code))),

@@ -64,7 +64,7 @@ export function documentThing(
     name: root.local,
     meaning: what,
     reference: 'XOEV',
-    layers: ['xoev-schema', 'xoev-head', 'code-lists', 'rules'],
+    layers: ['xml', 'xoev-schema', 'xoev-head', 'code-lists', 'rules'],
     facts: [
       fact('Wurzelelement', 'root element', root.local),
       fact('Namensraum', 'namespace', root.uri === '' ? words('keiner', 'none') : root.uri),

@@ -7,7 +7,7 @@ import { el } from '../dom.js'
 import { ByteView } from './bytes.js'
 import type { Explanation, Language, ShownDocument } from './model.js'
 import { WORDS } from './texts.js'
-import { layerSection, verdictMark, type Teller } from './things.js'
+import { layerSection, verdictMark, type Placed, type Teller } from './things.js'
 
 const explanation = JSON.parse(document.getElementById('explanation')?.textContent ?? 'null') as Explanation
 
@@ -24,8 +24,9 @@ function show(language: Language): void {
   document.documentElement.lang = language
   document.title = `${words.title} · Protektor`
   const [file, ...more] = explanation.documents
-  const view = new ByteView([file as ShownDocument, ...more], language, words)
-  const teller: Teller = { explanation, language, words, reveal: (what, place) => view.reveal(what, place) }
+  const placed: Placed[] = []
+  const view = new ByteView([file as ShownDocument, ...more], placed, language, words)
+  const teller: Teller = { placed, explanation, language, words, reveal: (what, place) => view.reveal(what, place) }
   const other = el('button', { type: 'button', lang: language === 'de' ? 'en' : 'de' }, words.other)
   other.addEventListener('click', () => show(language === 'de' ? 'en' : 'de'))
   const { stops } = explanation

@@ -22,6 +22,7 @@ export interface PageWords {
   readonly earlier: string
   readonly later: string
   readonly hint: string
+  readonly here: string
   readonly shown: (what: string, from: number, to: number, document: string) => string
   readonly rows: (from: number, to: number, all: number) => string
   readonly cut: (shown: number, all: number) => string
@@ -45,7 +46,8 @@ export const WORDS: Readonly<Record<Language, PageWords>> = {
     layers: 'Die Nachricht, Schicht für Schicht',
     earlier: 'Frühere Bytes',
     later: 'Spätere Bytes',
-    hint: 'Ein Ding wählen: seine Bytes werden hier hervorgehoben.',
+    hint: 'Ein Ding wählen: seine Bytes werden hier hervorgehoben. Pfeiltasten oder ein Klick in die Zeilen nennen, was dort liegt.',
+    here: 'In dieser Zeile',
     shown: (what, from, to, document) => `${what}: Bytes ${from}–${to} (${document})`,
     rows: (from, to, all) => `Bytes ${from}–${to} von ${all}`,
     cut: (shown, all) => `Gezeigt werden die ersten ${shown} von ${all} Bytes.`,
@@ -67,7 +69,8 @@ export const WORDS: Readonly<Record<Language, PageWords>> = {
     layers: 'The message, layer by layer',
     earlier: 'Earlier bytes',
     later: 'Later bytes',
-    hint: 'Choose a thing: its bytes are marked here.',
+    hint: 'Choose a thing: its bytes are marked here. Arrow keys, or a click into the rows, name what lies there.',
+    here: 'In this row',
     shown: (what, from, to, document) => `${what}: bytes ${from}–${to} (${document})`,
     rows: (from, to, all) => `Bytes ${from}–${to} of ${all}`,
     cut: (shown, all) => `Shown are the first ${shown} of ${all} bytes.`,

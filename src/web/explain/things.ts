@@ -7,8 +7,17 @@ import { el, type Child } from '../dom.js'
 import type { BytePlace, Explanation, Finding, Language, LinePlace, Thing, Verdict } from './model.js'
 import type { PageWords } from './texts.js'
 
+/** A thing whose bytes are at hand, and the button that stands for it. */
+export interface Placed {
+  readonly title: string
+  readonly place: BytePlace
+  readonly button: HTMLElement
+}
+
 /** What all things are told with. */
 export interface Teller {
+  /** Grows while things are told. */
+  readonly placed: Placed[]
   readonly explanation: Explanation
   readonly language: Language
   readonly words: PageWords
@@ -58,6 +67,7 @@ function head(one: Thing, teller: Teller): HTMLElement {
   const name = one.name !== undefined && one.name !== title && el('code', {}, one.name)
   if (place === undefined || 'inside' in place) return el('span', { class: 'title' }, title, ' ', name)
   const go = el('button', { type: 'button', class: 'go' }, title)
+  teller.placed.push({ title, place, button: go })
   go.addEventListener('click', () => {
     for (const before of document.querySelectorAll('.go[aria-current]')) before.removeAttribute('aria-current')
     go.setAttribute('aria-current', 'true')
@@ -108,6 +118,13 @@ const placeLine = (one: Thing, teller: Teller): HTMLElement | false => {
 
 const thingItem = (one: Thing, teller: Teller): HTMLElement =>
   el('li', { class: 'thing' }, head(one, teller), placeLine(one, teller), ...about(one, teller), inside(one, teller))
+
+/** Goes to the button of a thing, whatever it is folded into. */
+export function goTo({ button }: Placed): void {
+  for (let fold = button.closest('details'); fold; fold = fold.parentElement?.closest('details') ?? null) fold.open = true
+  button.focus()
+  button.scrollIntoView({ block: 'center' })
+}
 
 /** A layer of the message. */
 export const layerSection = (one: Thing, teller: Teller): HTMLElement =>
