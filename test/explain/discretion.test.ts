@@ -50,6 +50,8 @@ describe('explanations: discretion', () => {
     expect(discretion.remark('cid:Erika%20Muster.pdf, cid:Erika Muster.pdf')).to.equal('cid:attachment-1, cid:attachment-1')
     expect(discretion.contentId('osci_enc')).to.equal('osci_enc')
     expect(discretion.uri('#body')).to.equal('#body')
+    expect(discretion.uri('https://erika:secret@a.example/osci?x@y')).to.equal('https://•@a.example/osci?x@y')
+    expect(discretion.uri('https://a.example/osci?x@y')).to.equal('https://a.example/osci?x@y')
     expect(discretion.uri('cid:%')).to.equal('cid:attachment-3')
   })
 
@@ -64,7 +66,7 @@ describe('explanations: discretion', () => {
   })
 
   it('shows tags and names, and no value, comment or instruction unless it may', () => {
-    const xml = '<?xml version="1.0"?>\n<!-- secret1 --><a xmlns="urn:x" b="secret2" c=\'shown1\'><d>secret3</d><e/>\n <f g="secret4"/><!--secret5--><h>shown2 <i>secret6</i></h></a><?secret7 x?>'
+    const xml = '<?xml version="1.0"?>\n<!-- secret1 --><a xmlns="urn:x" b="secret2" c=\'shown1\'><d>secret3</d><e/>\n <f g="secret4"/><!--secret5--><h>shown2 <i>secret6</i></h><h>secret8<!--secret9--></h></a><?secret7 x?>'
     const bytes = new TextEncoder().encode(xml)
     const document = parseXml(bytes, { limits: CHECK_LIMITS, frame: 'content' })
     const home = new DocumentBytes('x', words('x', 'x'), bytes)
@@ -72,7 +74,7 @@ describe('explanations: discretion', () => {
     const { visible } = home.shown(false)
     const seen = visible.map(([from, to]) => xml.slice(from, to)).join('…')
     expect(seen).to.not.contain('secret')
-    expect(seen).to.equal(`<?xml version="1.0"?>\n…<a xmlns="urn:x" b="…" c='shown1'><d>…</d><e/>\n <f g="…"/>…<h>shown2 <i>…</i></h></a>`)
+    expect(seen).to.equal(`<?xml version="1.0"?>\n…<a xmlns="urn:x" b="…" c='shown1'><d>…</d><e/>\n <f g="…"/>…<h>shown2 <i>…</i></h><h>…</h></a>`)
     expect(home.shown(true).visible).to.deep.equal([[0, bytes.length]])
   }) // prettier-ignore
 

@@ -133,7 +133,6 @@ describe('the page of an explanation', function () {
 
   it('at 200 % nothing is cut off', async () => {
     const { page, close } = await visit(browser, address, { viewport: { width: 640, height: 450 }, deviceScaleFactor: 2 })
-    await screenshot(page, 'explain-200-percent')
     const wide = await page.evaluate<number>('document.documentElement.scrollWidth - document.documentElement.clientWidth')
     expect(wide).to.be.at.most(0)
     await close()

@@ -23,7 +23,8 @@ import { documentThing } from './xoev-things.js'
 interface Contents {
   readonly certificates: readonly CertificateEntry[]
   readonly documents: readonly SeenDocument[]
-  readonly file: DocumentBytes
+  /** Where the message stands. */
+  readonly home: DocumentBytes
   readonly telling: Telling
 }
 
@@ -42,15 +43,15 @@ const certificatesOf = (envelope: SoapEnvelope): readonly CertificateEntry[] => 
 }
 
 function itemThing(item: ContentItem, container: OpenedContainer, told: Contents): Thing {
-  const { telling, file, documents } = told
+  const { telling, home, documents } = told
   const isAttachment = item.kind === 'attachment'
   const name = isAttachment ? telling.discretion.contentId(item.id) : item.id
   const element = isAttachment ? undefined : telling.target(container.element, item.id)
-  const place = element ? telling.placeOf(element) : file.rangeOf(item.bytes)
+  const place = element ? telling.placeOf(element) : home.rangeOf(item.bytes)
   const title = isAttachment ? words(`Anhang ${name}`, `attachment ${name}`) : words(`Inhalt ${name}`, `content ${name}`)
   const seen = documents.find((one) => one.bytes === item.bytes)
-  const home = seen && telling.document(`content:${name}`, title, item.bytes)
-  const document = seen && home && documentThing(seen, home, 0, words(`Dokument in ${name}`, `document in ${name}`), telling)
+  const own = seen && telling.document(`content:${name}`, title, item.bytes)
+  const document = seen && own && documentThing(seen, own, 0, words(`Dokument in ${name}`, `document in ${name}`), telling)
   return thing(title, {
     says: [
       item.signedBy.length > 0
@@ -162,10 +163,10 @@ export function contentsThing(
   contents: OpenedContent,
   envelope: SoapEnvelope,
   documents: readonly SeenDocument[],
-  file: DocumentBytes,
+  home: DocumentBytes,
   telling: Telling,
 ): Thing {
-  const told: Contents = { certificates: certificatesOf(envelope), documents, file, telling }
+  const told: Contents = { certificates: certificatesOf(envelope), documents, home, telling }
   const element = elementsOf(envelope.body).find((e) => isElement(e, OSCI, 'ContentPackage'))
   const place = element && telling.placeOf(element)
   const unnamed = contents.unnamed.map((id) => telling.discretion.contentId(id))

@@ -88,9 +88,9 @@ export class Discretion {
     return standIn
   }
 
-  /** `#Id`, `cid:…`: names of parts are replaced as everywhere. */
+  /** `#Id`, `cid:…`, addresses: names of parts are replaced as everywhere, and who logs in with which password is nobody's business. */
   uri(uri: string): string {
-    if (!uri.startsWith('cid:')) return uri
+    if (!uri.startsWith('cid:')) return this.shows ? uri : uri.replace(/^([a-z][a-z0-9+.-]{0,30}:\/\/)[^/?#]*@/i, '$1•@')
     try {
       return 'cid:' + this.contentId(decodeURIComponent(uri.slice(4)))
     } catch {

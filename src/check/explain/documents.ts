@@ -144,7 +144,8 @@ export class XmlBytes {
     }
     this.#show(seen, piece.value)
     let at = piece.value
-    const shows = reveals.text(e)
+    // what else may stand between the text, comments above all, is no value of the element
+    const shows = reveals.text(e) && e.children.every(({ kind }) => kind === 'text' || kind === 'element')
     const gap = (to: number): void => {
       if (shows || text.slice(at, to).trim() === '') this.#show(at, to)
     }

@@ -17,7 +17,7 @@ export const revealsFor = ({ discretion }: Telling): Reveals => ({
 })
 
 /** One element and all that is in it. */
-export function elementThing(e: XmlElement, telling: Telling, more: Partial<Thing> = {}): Thing {
+function elementThing(e: XmlElement, telling: Telling): Thing {
   const name = elementName(e)
   const row = elementRow(e.uri, e.local)
   const place = telling.placeOf(e)
@@ -28,7 +28,6 @@ export function elementThing(e: XmlElement, telling: Telling, more: Partial<Thin
     facts: [...attributeFacts(e, telling), ...valueFacts(e, telling.discretion)],
     ...(place ? { place } : {}),
     parts: elementThings(elementsOf(e), telling),
-    ...more,
   })
 }
 

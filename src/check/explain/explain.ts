@@ -102,7 +102,7 @@ function osciThings(told: Told): Thing[] {
     headerThing(message, telling),
     bodyThing(message, telling),
   )
-  if (contents) things.push(contentsThing(contents, message, told.documents, file, telling))
+  if (contents) things.push(contentsThing(contents, message, told.documents, home, telling))
   return things
 }
 

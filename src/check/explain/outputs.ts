@@ -44,8 +44,8 @@ const WORDS = {
     en: 'Values of persons are masked (•); --show-values shows them.',
   },
   folded: {
-    de: 'erzählt im eigenen Abschnitt; Element für Element: --format html',
-    en: 'told in its own section; element by element: --format html',
+    de: 'Element für Element: --format html',
+    en: 'element by element: --format html',
   },
 } as const satisfies Readonly<Record<string, Words>>
 

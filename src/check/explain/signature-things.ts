@@ -51,7 +51,7 @@ function coverageOf(envelope: SoapEnvelope, block: XmlElement, signature: Signat
 }
 
 /** One thing for each reference: what it names, how it is digested, where it stands. */
-export function referenceThings({ references }: Signature, telling: Telling): Thing[] {
+function referenceThings({ references }: Signature, telling: Telling): Thing[] {
   return references.map(({ uri, transforms, digestMethod, element }) => {
     const target = uri.startsWith('#') ? telling.target(element, uri.slice(1)) : undefined
     const what = target ? elementName(target) : telling.discretion.uri(uri)
@@ -71,7 +71,7 @@ export function referenceThings({ references }: Signature, telling: Telling): Th
   })
 }
 
-export const methodFacts = (signature: Signature): Fact[] => [
+const methodFacts = (signature: Signature): Fact[] => [
   fact('Verfahren', 'method', algorithmName(signature.signatureMethod)),
   fact('Prüfwerte', 'digests', list([...new Set(signature.references.map((r) => algorithmName(r.digestMethod)))])),
 ]

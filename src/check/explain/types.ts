@@ -48,7 +48,7 @@ export interface Thing {
   readonly place?: Place
   /** Layers of the check that judge this thing; their verdicts and findings stand with it. */
   readonly layers: readonly Layer[]
-  /** Told in a thing of its own, too: text does not go into it. */
+  /** Told in a thing of its own, too, or of little interest one by one: text does not go into it. */
   readonly folded?: true
   readonly parts: readonly Thing[]
 }
