@@ -6,6 +6,8 @@
 import { expect } from 'chai'
 import { randomBytes } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { explain } from '../../src/check/explain/explain.js'
 import { explainText } from '../../src/check/explain/outputs.js'
 import type { Explanation } from '../../src/check/explain/types.js'
@@ -14,6 +16,7 @@ import type { SchemaValidator } from '../../src/xml/schema.js'
 import { capture, check, contextWith, edited, osciValidator } from '../check/support.js'
 import { allThings, everything, HEAD } from './everything.js'
 
+const FIXTURES = fileURLToPath(new URL('../../fixtures/', import.meta.url))
 const VALID = new URL('../../fixtures/valid/', import.meta.url)
 const EXAMPLES = new URL('../../schemas/xprotektor/1.0/beispiele/gueltig/', import.meta.url)
 const shownFindings = (explanation: Explanation): Finding[] =>
@@ -189,6 +192,22 @@ describe('explain', () => {
     )
     expect(twice).to.contain('No acceptable envelope; its elements as they stand.')
     expect(twice).to.contain('osci:DesiredLanguages')
+  })
+
+  it('tells something of the first file of every folder of fixtures, and every finding once', async () => {
+    const folders = readdirSync(FIXTURES, { recursive: true, withFileTypes: true }).filter(
+      (one) => one.isFile() && /\.(?:mime|bin|xml|http|eml)$/.test(one.name),
+    )
+    const firsts = new Map(
+      folders.sort((a, b) => (a.name < b.name ? 1 : -1)).map((one) => [one.parentPath, join(one.parentPath, one.name)]),
+    )
+    expect(firsts.size).to.be.greaterThan(2)
+    for (const file of firsts.values()) {
+      const explanation = await explain(readFileSync(file), context, false)
+      expect(shownFindings(explanation).length, file).to.equal(explanation.result.findings.length)
+      expect(explainText(HEAD, explanation, 'en'), file).to.contain('== What it is ==')
+      if (explanation.things.length === 1) expect(explanation.stops, file).to.not.deep.equal([])
+    }
   })
 
   it('survives a message cut or changed at any place', async () => {
