@@ -17,6 +17,8 @@ import { startValidator, type SchemaValidator } from '../../src/xml/schema.js'
 
 export const FOREIGN = new URL('../../fixtures/foreign/osci-bibliothek-2.4.1/', import.meta.url)
 
+const OWN_ROOT = new URL('../../fixtures/pki/ca.pem', import.meta.url)
+
 export const capture = (name: string): Uint8Array => readFileSync(new URL(name, FOREIGN))
 
 export async function osciValidator(workers = 1): Promise<SchemaValidator> {
@@ -24,7 +26,7 @@ export async function osciValidator(workers = 1): Promise<SchemaValidator> {
   return startValidator({ id: 'osci12', entry: 'osci12.xsd', files }, { workers, startWorker: (url, options) => new Worker(url, options) })
 }
 
-/** Keys of the named stores; `trust` is the captures' root. */
+/** Keys of the named stores; `trust` are the roots of the captures and of our own fixtures. */
 export async function contextWith(osciSchema: SchemaValidator, ...stores: readonly string[]): Promise<CheckContext> {
   const pairs = stores.flatMap((name) => readPkcs12(readFileSync(new URL(`pki/${name}.p12`, FOREIGN)), 'test'))
   const decrypters = await Promise.all(pairs.map(({ certificate, privateKey }) => makeDecrypter(certificate, privateKey)))
@@ -33,7 +35,9 @@ export async function contextWith(osciSchema: SchemaValidator, ...stores: readon
     monotonicMs: () => 0,
     random: (n) => randomBytes(n),
     keys: keyRing(decrypters),
-    trust: trustStore({ roots: readPemCertificates(readFileSync(new URL('pki/ca.pem', FOREIGN), 'utf8')) }),
+    trust: trustStore({
+      roots: [new URL('pki/ca.pem', FOREIGN), OWN_ROOT].flatMap((url) => readPemCertificates(readFileSync(url, 'utf8'))),
+    }),
     osciSchema,
   }
 }

@@ -16,7 +16,11 @@ import {
 import type { Discretion } from './discretion.js'
 import { fact, words, type Fact } from './types.js'
 
-const day = (date: string): string => new Date(date).toISOString().slice(0, 10)
+/** What OpenSSL cannot read as a moment it tells in its own words. */
+function day(date: string): string {
+  const moment = new Date(date)
+  return Number.isNaN(moment.getTime()) ? date : moment.toISOString().slice(0, 10)
+}
 
 export const subjectOf = (certificate: X509Certificate, discretion: Discretion): string => discretion.name(subjectRfc2253(certificate))
 
