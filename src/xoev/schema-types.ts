@@ -43,6 +43,7 @@ const qname = (uri: string, local: string): string => `{${uri}}${local}`
 export class SchemaTypes {
   private readonly components = new Map<string, Component>()
   private readonly particles = new WeakMap<XmlElement, Map<string, Declaration>>()
+  private readonly codes = new WeakMap<XmlElement, FixedCode>()
 
   constructor(source: SchemaSource) {
     const roots = new Map<string, XmlElement>()
@@ -89,10 +90,17 @@ export class SchemaTypes {
   }
 
   /** List and version that the schema fixes for a code element. */
-  fixedCode(declaration: Declaration): FixedCode {
-    const listUri = this.fixedAttribute(declaration.type, 'listURI')
-    const version = this.fixedAttribute(declaration.type, 'listVersionID')
-    const code = declaration.type && this.childrenOf(declaration.type).get(qname('', 'code'))?.type?.node
+  fixedCode({ type }: Declaration): FixedCode {
+    if (!type) return { enumerated: false }
+    let known = this.codes.get(type.node)
+    if (!known) this.codes.set(type.node, (known = this.fixedCodeOf(type)))
+    return known
+  }
+
+  private fixedCodeOf(type: Component): FixedCode {
+    const listUri = this.fixedAttribute(type, 'listURI')
+    const version = this.fixedAttribute(type, 'listVersionID')
+    const code = this.childrenOf(type).get(qname('', 'code'))?.type?.node
     const restriction = code && childOf(code, XSD, 'restriction')
     const enumerated = restriction !== undefined && childOf(restriction, XSD, 'enumeration') !== undefined
     return { enumerated, ...(listUri === undefined ? {} : { listUri }), ...(version === undefined ? {} : { version }) }
