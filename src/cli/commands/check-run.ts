@@ -17,8 +17,6 @@ import { bar } from './check-progress.js'
 const BYTES_IN_WORK = 16 * 1024 * 1024
 /** Results that may wait for an earlier one. */
 const MOST_AHEAD = 512
-/** As long files are taken up one after the other; then what threads have answered is heard. */
-const TURN_MS = 4
 
 /** Lets files in while their bytes fit; a large one waits until it is alone. */
 class Budget {
@@ -36,20 +34,7 @@ class Budget {
   }
 }
 
-/** Undefined: go on. Else a turn of the event loop: without it the schemas of the first file would not be compiled before the last is read. */
-function turns(): () => Promise<void> | undefined {
-  let began = performance.now()
-  let turning: Promise<void> | undefined
-  const turn = (): Promise<void> =>
-    new Promise((resolve) =>
-      setImmediate(() => {
-        turning = undefined
-        began = performance.now()
-        resolve()
-      }),
-    )
-  return () => turning ?? (performance.now() - began < TURN_MS ? undefined : (turning = turn()))
-}
+const turnOfTheLoop = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
 /** Bytes that a file will hold in memory; what is too large is never read. Why one cannot be looked at, its check says. */
 function weightOf(file: string): number {
@@ -87,7 +72,7 @@ export interface Run {
 export async function checkAll({ files, desk, atOnce, lang }: Run, io: Io, told: (result: FileResult) => Promise<void>): Promise<void> {
   const early = new Map<number, FileResult>()
   const budget = new Budget()
-  const nextTurn = turns()
+  let begun = Promise.resolve()
   const progress = bar(io, files.length, lang)
   let next = 0
   let due = 0
@@ -105,7 +90,8 @@ export async function checkAll({ files, desk, atOnce, lang }: Run, io: Io, told:
   const work = async (): Promise<void> => {
     for (let at = next++; at < files.length; at = next++) {
       const file = files[at] ?? ''
-      for (let turn = nextTurn(); turn; turn = nextTurn()) await turn
+      // one file a turn: each goes as far as it can before the next is read, and what threads have answered is heard in between
+      await (begun = begun.then(turnOfTheLoop))
       const bytes = weightOf(file)
       while (at - due > MOST_AHEAD) await new Promise<void>((resolve) => moved.push(resolve))
       await budget.take(bytes)
