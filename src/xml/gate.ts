@@ -170,7 +170,7 @@ class Reading {
   private insideSignature = 0
   private tagAttributes = 0
   private tagNamespaces = 0
-  private pending: { name: string; prefix: string; local: string; value: string; uri?: string }[] = []
+  private readonly pending: { name: string; prefix: string; local: string; value: string; uri?: string }[] = []
   private readonly inScope = new Map<string, number>()
 
   constructor(text: string, { limits, frame, stage = 'soap' }: GateOptions) {
@@ -284,7 +284,7 @@ class Reading {
       this.checkName(tag.name)
       this.tagAttributes = 0
       this.tagNamespaces = 0
-      this.pending = []
+      this.pending.length = 0
       this.startOfTag = this.text.lastIndexOf('<', this.offset() - 2)
     })
     parser.on('attribute', (a) => {

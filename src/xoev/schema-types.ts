@@ -29,6 +29,8 @@ export interface Declaration {
   readonly type: Component | undefined
 }
 
+type DeclaredElement = readonly [element: XmlElement, declaration: Declaration]
+
 /** Fixed attributes of a code element's type. */
 export interface FixedCode {
   /** The schema lists the values itself (code type 1). */
@@ -44,6 +46,7 @@ export class SchemaTypes {
   private readonly components = new Map<string, Component>()
   private readonly particles = new WeakMap<XmlElement, Map<string, Declaration>>()
   private readonly codes = new WeakMap<XmlElement, FixedCode>()
+  private readonly declared = new WeakMap<XmlElement, readonly DeclaredElement[]>()
 
   constructor(source: SchemaSource) {
     const roots = new Map<string, XmlElement>()
@@ -66,14 +69,20 @@ export class SchemaTypes {
     }
   }
 
-  /** Visits every element of a document that has a declaration, parents first. */
+  /** Visits every element of a document that has a declaration, parents first. Documents do not change: several rules visit the same. */
   visit(root: XmlElement, seen: (e: XmlElement, declaration: Declaration) => void): void {
+    let known = this.declared.get(root)
+    if (!known) this.declared.set(root, (known = this.declaredIn(root)))
+    for (const [e, declaration] of known) seen(e, declaration)
+  }
+
+  private declaredIn(root: XmlElement): readonly DeclaredElement[] {
+    const found: DeclaredElement[] = []
     const global = this.components.get(`element ${qname(root.uri, root.local)}`)
-    if (!global) return
-    const stack: [XmlElement, Declaration][] = [[root, this.declared(global, true)]]
+    const stack: DeclaredElement[] = global ? [[root, this.declarationOf(global, true)]] : []
     for (let top = stack.pop(); top; top = stack.pop()) {
       const [e, declaration] = top
-      seen(e, declaration)
+      found.push(top)
       if (!declaration.type) continue
       const children = this.childrenOf(declaration.type)
       for (const child of elementsOf(e).reverse()) {
@@ -81,12 +90,13 @@ export class SchemaTypes {
         if (known) stack.push([child, known])
       }
     }
+    return found
   }
 
   /** Value that the schema fixes for an attribute of a root element, e.g. its `version`. */
   fixedRootAttribute(uri: string, local: string, name: string): string | undefined {
     const root = this.components.get(`element ${qname(uri, local)}`)
-    return root && this.fixedAttribute(this.declared(root, true).type, name)
+    return root && this.fixedAttribute(this.declarationOf(root, true).type, name)
   }
 
   /** List and version that the schema fixes for a code element. */
@@ -140,7 +150,7 @@ export class SchemaTypes {
     return base === undefined ? undefined : this.find('type', { ...type, node: derivation ?? type.node }, base)
   }
 
-  private declared(component: Component, mandatory: boolean): Declaration {
+  private declarationOf(component: Component, mandatory: boolean): Declaration {
     const name = attributeOf(component.node, 'type')
     const inner = childOf(component.node, XSD, 'complexType') ?? childOf(component.node, XSD, 'simpleType')
     const type = inner ? { ...component, node: inner } : name === undefined ? undefined : this.find('type', component, name)
@@ -185,12 +195,12 @@ export class SchemaTypes {
     if (ref !== undefined) {
       const { uri, local } = this.reference(here, ref)
       const global = this.components.get(`element ${qname(uri, local)}`)
-      if (global) into.set(qname(uri, local), this.declared(global, needed))
+      if (global) into.set(qname(uri, local), this.declarationOf(global, needed))
       return
     }
     const form = attributeOf(here.node, 'form')
     const qualified = form === undefined ? here.qualified : form === 'qualified'
-    into.set(qname(qualified ? here.namespace : '', attributeOf(here.node, 'name') ?? ''), this.declared(here, needed))
+    into.set(qname(qualified ? here.namespace : '', attributeOf(here.node, 'name') ?? ''), this.declarationOf(here, needed))
   }
 }
 
