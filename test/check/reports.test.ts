@@ -8,7 +8,6 @@ import { uncheckedResult } from '../../src/check/engine.js'
 import { FORMATS, type FormatId } from '../../src/check/reports/formats.js'
 import { wholeReport, type FileResult, type ReportHead } from '../../src/check/reports/report.js'
 import type { Finding } from '../../src/check/types.js'
-import { resultsOf } from '../../src/web/report/packed.js'
 
 const HEAD: ReportHead = {
   tool: 'protektor',
@@ -114,29 +113,6 @@ describe('reports', () => {
 
   it('text ends with the sum', async () => {
     expect(await whole('text', HEAD, RESULTS, 'de')).to.match(/4 Dateien: 1 gültig, 1 UNGÜLTIG, 1 ungeprüft, 1 FEHLER DER PRÜFUNG\n$/)
-  })
-
-  it('html holds everything that the page shows, packed', async () => {
-    const more = result('more.osci', {
-      kind: 'osci',
-      capture: 'mail',
-      signed: false,
-      messageId: 'id',
-      feedback: ['0800'],
-      layers: { xml: 'valid' },
-      notAsked: ['rules'],
-      findings: [finding({ xpath: '/a/b[2]', line: null, column: null, detail: null, content: 'c', document: 'content' })],
-    })
-    const all = [...RESULTS, more]
-    const html = await whole('html', HEAD, all, 'en')
-    const data = (id: string): unknown => JSON.parse(new RegExp(`id="${id}">([\\s\\S]*?)</script>`).exec(html)?.[1] ?? '')
-    const [packed, unpack] = [data('results'), resultsOf as (packed: unknown, states: unknown) => object[]]
-    const shown = unpack(packed, (data('end') as { states: unknown }).states)
-    const expected = all.map(({ findings, xoev: _xoev, ...one }) => ({
-      ...one,
-      findings: findings.map(({ rule: _rule, reference: _reference, message: _message, rueckweisung: _code, ...rest }) => rest),
-    }))
-    expect(shown).to.deep.equal(expected)
   })
 
   it('B1 html holds what messages hold as data only, under a policy that names its one script', async () => {

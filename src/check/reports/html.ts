@@ -4,16 +4,13 @@
  * and that style run and nothing else; what messages hold stands in the page as data only (threat model B1).
  *
  *   head │ script+style │ <script type=application/json> head · results · end </script>     written while files are checked
- *
- * A browser reads ten thousand results at once, so they are packed: what is the same in many stands once, in `end` (the rows of findings,
- * the states of the layers), and nulls and empty lists are left out. `web/report/packed.ts` unpacks.
  * @module
  */
 import { createHash } from 'node:crypto'
 import { findingRow } from '../findings.js'
 import { layerName } from '../findings-own.js'
-import { LAYERS, type Finding } from '../types.js'
-import type { FileResult, ReportFormat } from './report.js'
+import { LAYERS } from '../types.js'
+import type { ReportFormat } from './report.js'
 
 /** What shows the report: one script (module) and one style sheet, as text. */
 export interface ReportPage {
@@ -40,30 +37,6 @@ const rowsOf = (ids: ReadonlySet<string>): object =>
     }),
   )
 
-/** Without members that say nothing. */
-const said = (value: object): object =>
-  Object.fromEntries(Object.entries(value).filter(([, one]) => one !== null && !(Array.isArray(one) && one.length === 0)))
-
-/** The layer is the first half of the id; the page shows no rejection codes. */
-const packedFinding = ({ id, severity, xpath, line, column, document, detail, content }: Finding): object =>
-  said({ id, severity, xpath, line, column, document: document === 'file' ? null : document, detail, content })
-
-/** Values that many results have in common, by their JSON. */
-class Shared {
-  readonly #places = new Map<string, number>()
-
-  placeOf(value: object): number {
-    const text = JSON.stringify(value)
-    const known = this.#places.get(text) ?? this.#places.size
-    this.#places.set(text, known)
-    return known
-  }
-
-  all(): unknown[] {
-    return [...this.#places.keys()].map((text) => JSON.parse(text) as unknown)
-  }
-}
-
 export function htmlReport({ script, style }: ReportPage): ReportFormat {
   const policy = `default-src 'none'; script-src ${hashOf(script)}; style-src ${hashOf(style)}; img-src data:; base-uri 'none'; form-action 'none'`
   const page = [
@@ -82,21 +55,20 @@ export function htmlReport({ script, style }: ReportPage): ReportFormat {
       const layers = LAYERS.map((id) => ({ id, ...layerName(id) }))
       let first = true
       const found = new Set<string>()
-      const states = new Shared()
-      const packed = ({ findings, layers, notAsked, ...result }: FileResult): object =>
-        said({ ...result, state: states.placeOf({ layers, notAsked }), findings: findings.map(packedFinding) })
       return {
         begin: () =>
           `<!doctype html>\n<html lang="${lang}">\n<head>\n${page}\n<script type="application/json" id="head">${embedded({ ...head, layers })}</script>\n` +
           '<script type="application/json" id="results">[',
-        one: (result) => {
+        one: ({ findings, ...result }) => {
           const comma = first ? '\n' : ',\n'
           first = false
-          for (const { id } of result.findings) found.add(id)
-          return comma + embedded(packed(result))
+          for (const { id } of findings) found.add(id)
+          // what a finding's row says stands once, at the end: it is half of what many results weigh
+          const lean = findings.map(({ message: _message, reference: _reference, rule: _rule, ...one }) => one)
+          return comma + embedded({ ...result, findings: lean })
         },
         end: (sum) =>
-          `\n]</script>\n<script type="application/json" id="end">${embedded({ sum, rows: rowsOf(found), states: states.all() })}</script>\n${program}\n</head>\n<body></body>\n</html>\n`,
+          `\n]</script>\n<script type="application/json" id="end">${embedded({ sum, rows: rowsOf(found) })}</script>\n${program}\n</head>\n<body></body>\n</html>\n`,
       }
     },
   }

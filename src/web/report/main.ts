@@ -5,8 +5,18 @@
  */
 import { el } from '../dom.js'
 import { layerChart } from './chart.js'
-import { entryOf, findingCounts, passes, VERDICTS, type Entry, type Language, type Report, type Source, type Verdict } from './model.js'
-import { resultsOf } from './packed.js'
+import {
+  entryOf,
+  findingCounts,
+  passes,
+  VERDICTS,
+  type Entry,
+  type Language,
+  type Report,
+  type Result,
+  type Source,
+  type Verdict,
+} from './model.js'
 import { resultItem, verdictMark, type Tongue } from './result.js'
 import { WORDS } from './texts.js'
 
@@ -17,11 +27,10 @@ const PRINTED = 500
 const dataOf = (id: string): unknown => JSON.parse(document.getElementById(id)?.textContent ?? 'null')
 
 function readReport(): Report {
-  const { states, ...end } = dataOf('end') as Pick<Report, 'sum' | 'rows'> & { states: Parameters<typeof resultsOf>[1] }
   return {
     ...(dataOf('head') as Omit<Report, 'results' | 'sum' | 'rows'>),
-    results: resultsOf(dataOf('results') as Parameters<typeof resultsOf>[0], states),
-    ...end,
+    results: dataOf('results') as Result[],
+    ...(dataOf('end') as Pick<Report, 'sum' | 'rows'>),
   }
 }
 
