@@ -71,6 +71,7 @@ export interface ContentFacts {
 /** Opens, verifies and describes the content of a message. */
 export async function checkContents(message: OsciMessage, env: OsciEnv, context: CheckContext, journal: Journal): Promise<ContentFacts> {
   const opened = await openContent(message, env)
+  context.seen?.('contents', opened)
   for (const problem of opened.problems) journal.caught('content-encryption', problem)
   const all = allContainers(opened.containers)
   judgeParents([...(message.content ? [message.content] : []), ...all.map((c) => c.element)], message, journal)

@@ -78,6 +78,7 @@ export async function checkEnvelope(bytes: Uint8Array, context: CheckContext, jo
       return []
     }
     const opened = await openEnvelope(bytes, context.envelopes)
+    context.seen?.('envelope', opened)
     journal.note('content-encryption')
     journal.note('author-signature')
     const contents: ContentResult[] = []

@@ -117,6 +117,7 @@ async function checkMessage(verified: Verified, env: OsciEnv, context: CheckCont
   const { envelope } = verified
   const opened = await step(journal, 'osci-structure', () => messageStage.open(envelope, env))
   if (opened) {
+    context.seen?.('order', opened)
     journal.note('control-block')
     checkRules(opened, envelope, context, journal)
   }
@@ -168,12 +169,14 @@ export async function checkOsci(bytes: Uint8Array, context: CheckContext, journa
   const parts = await step(journal, 'mime', () => mime.open(bytes, env))
   if (!parts) return CLOSED
   journal.note('mime')
+  context.seen?.('parts', parts)
   runRules(MIME_RULES, { parts }, journal)
   const before = linesBefore(file, parts.root.body)
   journal.enter(before === undefined ? 'decrypted' : 'file', before)
   if (before === undefined) context.opened?.({ document: 'decrypted', content: null, bytes: parts.root.body })
   const outer = await step(journal, 'osci-structure', () => soap.open(parts, env))
   if (!outer) return CLOSED
+  context.seen?.('frame', outer)
   journal.note('xml')
   journal.note('osci-structure')
   await step(journal, 'osci-structure', () => checkOsciSchema(outer, context, journal))
@@ -193,6 +196,7 @@ export async function checkOsci(bytes: Uint8Array, context: CheckContext, journa
     await step(journal, 'osci-structure', () => checkOsciSchema(inner, context, journal))
   }
   const verified = await checkSignature(inner, env, journal)
+  context.seen?.('message', verified.envelope)
   const contents = await checkMessage(verified, env, context, journal)
   return {
     messageType: inner.type ?? null,

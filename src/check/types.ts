@@ -8,6 +8,7 @@ import type { Clock, KeyRing, Limits, TrustStore } from '../env.js'
 import type { SchemaValidator } from '../xml/schema.js'
 import type { ContentContext } from '../xoev/check.js'
 import type { XmlElement } from '../xml/tree.js'
+import type { Witness } from './seen.js'
 
 /** Layers in the order in which they are looked at. */
 export const LAYERS = [
@@ -164,6 +165,8 @@ export interface CheckContext extends Clock {
   readonly httpContentType?: string
   /** Told of everything that is opened, for whoever shows it to the owner of the keys. */
   readonly opened?: (layer: OpenedLayer) => void
+  /** Told of every stage that was reached, for whoever explains the message. */
+  readonly seen?: Witness
   /** Layers to check; absent: all. What they stand on runs all the same, unheard. */
   readonly layers?: ReadonlySet<Layer>
   /** What opens protector envelopes; absent: only their open header is read. */

@@ -33,10 +33,11 @@ export function meantAsXml({ kind, bytes, contentType }: Pick<ContentItem, 'kind
 /** Whether the gate lets a document pass; without schema sets that is all, and it is not enough to be valid. @returns the root's local name, or null. */
 export function checkWellFormed(bytes: Uint8Array, context: CheckContext, journal: Journal, content?: string): string | null {
   try {
-    const { root } = parseXml(bytes, { limits: context.limits ?? CHECK_LIMITS, frame: 'content', stage: 'xoev' })
+    const document = parseXml(bytes, { limits: context.limits ?? CHECK_LIMITS, frame: 'content', stage: 'xoev' })
+    context.seen?.('document', { content: content ?? null, bytes, document })
     journal.note('xml')
     if (!context.xoev) journal.note('xoev-schema', 'unchecked')
-    return root.local
+    return document.root.local
   } catch (cause) {
     journal.caught('xml', cause, content)
     return null
@@ -63,6 +64,8 @@ export async function checkXoev(bytes: Uint8Array, context: CheckContext, journa
       ...(context.at ? { setsAt: context.at } : {}),
       ...(context.layers ? { asked: context.layers } : {}),
     })
+    const { document, head } = report
+    if (document) context.seen?.('document', { content: content ?? null, bytes, document, ...(head ? { head } : {}) })
     for (const { id, xpath, line, column, detail } of report.findings)
       journal.raise(id, {
         ...of,

@@ -33,6 +33,10 @@ export const COMMANDS: Readonly<Record<string, CommandRow>> = {
     load: () => import('./commands/check.js'),
     what: { de: 'OSCI- und XÖV-Nachrichten prüfen', en: 'check OSCI and XÖV messages' },
   },
+  explain: {
+    load: () => import('./commands/explain.js'),
+    what: { de: 'eine Nachricht Schicht für Schicht in Worten erklären', en: 'explain one message in words, layer by layer' },
+  },
   'verify-report': {
     load: () => import('./commands/verify-report.js'),
     what: { de: 'einen signierten Prüfbericht gegen seine Signatur prüfen', en: 'check a signed report against its signature' },

@@ -64,7 +64,7 @@ export async function needsPeer(context: Context): Promise<void> {
 }
 
 /** false: said on stderr why. */
-async function peerIsThere(): Promise<boolean> {
+export async function peerIsThere(): Promise<boolean> {
   if (!existsSync(PEER)) return false
   const probe = await peer('inspect', join(PEER, 'README.md'))
   if (probe.status === ABSENT) process.stderr.write(probe.err)

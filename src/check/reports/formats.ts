@@ -3,10 +3,11 @@
  * Forms of report: `--format` of the command line, `format` of the HTTP interface, downloads of the page.
  * @module
  */
-import { htmlReport, type ReportPage } from './html.js'
+import { htmlReport } from './html.js'
 import { JSON_REPORT } from './json.js'
 import { JUNIT } from './junit.js'
 import type { ReportFormat } from './report.js'
+import type { ReportPage } from './page.js'
 import { SARIF } from './sarif.js'
 import { TEXT_REPORT } from './text.js'
 

@@ -6,28 +6,11 @@
  *   head │ script+style │ <script type=application/json> head · results · end </script>     written while files are checked
  * @module
  */
-import { createHash } from 'node:crypto'
 import { findingRow } from '../findings.js'
 import { layerName } from '../findings-own.js'
 import { LAYERS } from '../types.js'
+import { embedded, pageAround, type ReportPage } from './page.js'
 import type { ReportFormat } from './report.js'
-
-/** What shows the report: one script (module) and one style sheet, as text. */
-export interface ReportPage {
-  readonly script: string
-  readonly style: string
-}
-
-/** JSON inside a script element: no end tag and no comment may be in it. */
-const embedded = (value: unknown): string =>
-  JSON.stringify(value).replace(/[<>\u2028\u2029]/g, (sign) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, '0')}`)
-
-const hashOf = (text: string): string => `'sha256-${createHash('sha256').update(text).digest('base64')}'`
-
-const closed = (text: string, tag: 'script' | 'style'): string => {
-  if (text.toLowerCase().includes(`</${tag}`)) throw new TypeError(`The ${tag} of the report page cannot be embedded.`)
-  return text
-}
 
 const rowsOf = (ids: ReadonlySet<string>): object =>
   Object.fromEntries(
@@ -37,17 +20,8 @@ const rowsOf = (ids: ReadonlySet<string>): object =>
     }),
   )
 
-export function htmlReport({ script, style }: ReportPage): ReportFormat {
-  const policy = `default-src 'none'; script-src ${hashOf(script)}; style-src ${hashOf(style)}; img-src data:; base-uri 'none'; form-action 'none'`
-  const page = [
-    '<meta charset="utf-8">',
-    `<meta http-equiv="Content-Security-Policy" content="${policy}">`,
-    '<meta name="viewport" content="width=device-width">',
-    '<title>Protektor</title>',
-    '<link rel="icon" href="data:,">',
-    `<style>${closed(style, 'style')}</style>`,
-  ].join('\n')
-  const program = `<script type="module">${closed(script, 'script')}</script>`
+export function htmlReport(page: ReportPage): ReportFormat {
+  const around = pageAround(page)
   return {
     fileName: 'report.html',
     mediaType: 'text/html; charset=utf-8',
@@ -57,7 +31,7 @@ export function htmlReport({ script, style }: ReportPage): ReportFormat {
       const found = new Set<string>()
       return {
         begin: () =>
-          `<!doctype html>\n<html lang="${lang}">\n<head>\n${page}\n<script type="application/json" id="head">${embedded({ ...head, layers })}</script>\n` +
+          `${around.begin(lang)}<script type="application/json" id="head">${embedded({ ...head, layers })}</script>\n` +
           '<script type="application/json" id="results">[',
         one: ({ findings, ...result }) => {
           const comma = first ? '\n' : ',\n'
@@ -68,7 +42,7 @@ export function htmlReport({ script, style }: ReportPage): ReportFormat {
           return comma + embedded({ ...result, findings: lean })
         },
         end: (sum) =>
-          `\n]</script>\n<script type="application/json" id="end">${embedded({ sum, rows: rowsOf(found) })}</script>\n${program}\n</head>\n<body></body>\n</html>\n`,
+          `\n]</script>\n<script type="application/json" id="end">${embedded({ sum, rows: rowsOf(found) })}</script>\n${around.end}`,
       }
     },
   }

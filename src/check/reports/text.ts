@@ -11,7 +11,7 @@ import { NOT_ASKED, type FileResult, type ReportFormat, type ReportLanguage, typ
 type Lang = ReportLanguage
 type Words = Readonly<Record<Lang, string>>
 
-const VERDICTS: Readonly<Record<Verdict, Words>> = {
+export const VERDICTS: Readonly<Record<Verdict, Words>> = {
   valid: { de: 'gültig', en: 'valid' },
   invalid: { de: 'UNGÜLTIG', en: 'INVALID' },
   unchecked: { de: 'ungeprüft', en: 'unchecked' },
@@ -48,7 +48,7 @@ const TEXT = {
 
 /** Control characters of messages must not reach a terminal. */
 // eslint-disable-next-line no-control-regex -- finding them is the point
-const clean = (text: string): string => text.replace(/[\u0000-\u001f\u007f-\u009f]/g, '\uFFFD')
+export const clean = (text: string): string => text.replace(/[\u0000-\u001f\u007f-\u009f]/g, '\uFFFD')
 
 function facts(result: FileResult, lang: Lang): string {
   const capture = result.capture === null ? [] : [TEXT[result.capture][lang]]
@@ -77,7 +77,8 @@ function contentLine(content: ContentResult, lang: Lang): string {
   return parts.join(' · ')
 }
 
-function findingLines(finding: Finding, lang: Lang): string[] {
+/** A finding, its place and its reference. */
+export function findingLines(finding: Finding, lang: Lang): string[] {
   const place = [
     ...(finding.content === null ? [] : [`${TEXT.content[lang]} ${finding.content}`]),
     ...(finding.document === 'decrypted' && finding.line !== null ? [TEXT.decrypted[lang]] : []),

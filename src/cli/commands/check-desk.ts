@@ -26,7 +26,7 @@ export const tooLarge = (maxBytes: number): CheckResult => uncheckedResult('mime
  * speak and a device never end: neither is waited for.
  * @throws {Error} what the file system says, or that it is no file.
  */
-function readWhole(file: string, maxBytes: number): Uint8Array | undefined {
+export function readWhole(file: string, maxBytes: number): Uint8Array | undefined {
   const handle = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK)
   try {
     const facts = fstatSync(handle)

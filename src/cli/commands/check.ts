@@ -8,7 +8,6 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
 import { basename } from 'node:path'
-import { readMoment } from '../../check/moment.js'
 import { FORMATS, isFormat, type FormatId } from '../../check/reports/formats.js'
 import type { Difference } from '../../check/expected.js'
 import { counted, NOTHING_YET, type ReportHead, type ReportSum } from '../../check/reports/report.js'
@@ -24,6 +23,7 @@ import { composeContext } from './check-context.js'
 import { desk, type Desk } from './check-desk.js'
 import { readSuites, renderDifferences } from './check-expected.js'
 import { listInputs } from './check-inputs.js'
+import { languageOf, MATERIAL_HELP, MATERIAL_OPTIONS, MOMENT_HELP, momentOf } from './check-options.js'
 import { openKeystore, readMaterial, type CheckMaterial } from './check-material.js'
 import { checkAll } from './check-run.js'
 import { targetOf } from './check-target.js'
@@ -32,18 +32,12 @@ import { keystoreArguments, type KeystoreArguments } from './keystore-arguments.
 import { startWorker } from './start-worker.js'
 
 const OPTIONS = {
-  keystore: { type: 'string', multiple: true },
-  pin: { type: 'string', multiple: true },
-  'pin-file': { type: 'string', multiple: true },
-  trust: { type: 'string', multiple: true },
-  schemas: { type: 'string', multiple: true },
+  ...MATERIAL_OPTIONS,
   format: { type: 'string', default: 'text' },
   out: { type: 'string' },
-  at: { type: 'string' },
   sign: { type: 'string' },
   layers: { type: 'string' },
   workers: { type: 'string' },
-  'envelope-keys': { type: 'string', multiple: true },
   help: { type: 'boolean', short: 'h' },
 } as const
 
@@ -52,18 +46,13 @@ const HELP: Text = {
 
 Prüft OSCI-Nachrichten und XÖV-Dokumente Schicht für Schicht.
 
-  --keystore DATEI.p12   Schlüssel; dahinter --pin PIN oder --pin-file DATEI (mehrfach)
-  --trust DATEI.pem      Vertrauensanker (mehrfach); ohne sie sind Zertifikate ungeprüft
-  --schemas VERZEICHNIS  weitere Schemasätze, rekursiv, oder ein Speicher von protektor schemas (mehrfach)
-  --envelope-keys DATEI  Schlüsseldatei eines Teilnehmers (protektor keys participant): öffnet Umschläge (mehrfach)
+${MATERIAL_HELP.de}
   --layers A,B           nur diese Schichten zählen; alle anderen gelten als ungeprüft
   --workers ANZAHL       Threads der Prüfung (sonst: einer je 1000 Dateien, höchstens Anzahl der Kerne)
   --format FORM          Form des Berichts: text, json, junit, sarif, html
   --out VERZEICHNIS      schreibt den Bericht in eine Datei darin
   --sign DATEI.p12       signiert ihn; dahinter --pin oder --pin-file (geprüft mit protektor verify-report)
-  --lang de|en           Sprache
-  --at ZEIT              Zeitpunkt, für den geprüft wird (Zertifikate, Verfahren und Schlüssellängen, Schemasätze, Codelisten, Daten
-                         des Nachrichtenkopfs), ISO 8601 mit Zone, z. B. 2026-11-24T12:00:00Z; sonst jetzt, Schemasätze nach der Nachricht
+${MOMENT_HELP.de}
 
 Eine Datei expected.yaml im Verzeichnis sagt, was herauskommen muss; dann zählen nur Abweichungen (1) oder keine (0).
 
@@ -73,18 +62,13 @@ Ende mit: 0 alles gültig · 1 etwas ungültig · 2 Aufruf · 3 etwas ungeprüft
 
 Checks OSCI messages and XÖV documents layer by layer.
 
-  --keystore FILE.p12    keys; followed by --pin PIN or --pin-file FILE (several)
-  --trust FILE.pem       trust anchors (several); without them certificates stay unchecked
-  --schemas DIRECTORY    more schema sets, recursively, or a store of protektor schemas (several)
-  --envelope-keys FILE   keys file of a participant (protektor keys participant): opens envelopes (several)
+${MATERIAL_HELP.en}
   --layers A,B           only these layers count; all others are unchecked
   --workers COUNT        threads of the check (else: one per 1000 files, at most the number of cores)
   --format FORM          form of the report: text, json, junit, sarif, html
   --out DIRECTORY        writes the report into a file there
   --sign FILE.p12        signs it; followed by --pin or --pin-file (checked by protektor verify-report)
-  --lang de|en           language
-  --at TIME              moment that is judged for (certificates, algorithms and key sizes, schema sets, code lists, dates of the
-                         head), ISO 8601 with zone, e.g. 2026-11-24T12:00:00Z; else now, schema sets by the message
+${MOMENT_HELP.en}
 
 A file expected.yaml in the directory says what must come out; then only differences count (1), or none (0).
 
@@ -98,17 +82,6 @@ const FILES_FOR_A_THREAD = 1000
 const FILES_IN_HAND = 256
 
 const wrong = (de: string, en: string): UsageError => new UsageError({ de, en })
-
-function momentOf(value: string | undefined): Date | undefined {
-  if (value === undefined) return undefined
-  const at = readMoment(value)
-  if (!at)
-    throw wrong(
-      '--at erwartet eine ISO-Zeit mit Zone, z. B. 2026-11-24T12:00:00Z',
-      '--at wants an ISO time with zone, e.g. 2026-11-24T12:00:00Z',
-    )
-  return at
-}
 
 function layersOf(value: string | undefined): ReadonlySet<Layer> | undefined {
   if (value === undefined) return undefined
@@ -194,7 +167,7 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
     io.out.write(HELP[io.lang])
     return 0
   }
-  const { lang } = io
+  const lang = languageOf(values.lang, io)
   const format = formatOf(values.format)
   const at = momentOf(values.at)
   const layers = layersOf(values.layers)

@@ -7,7 +7,7 @@
  * @module
  */
 import { Worker } from 'node:worker_threads'
-import type { ReportPage } from '../../check/reports/html.js'
+import type { ReportPage } from '../../check/reports/page.js'
 import { HttpError } from '../../errors.js'
 import type { CheckCall, CheckDesk, CheckedCall } from '../../gateway/check-desk.js'
 import { threadEntry } from '../commands/check-threads.js'

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: EUPL-1.2
 /**
- * The page that an HTML report carries.
+ * The pages that reports and explanations carry.
  * @module
  */
-import type { ReportPage } from '../../check/reports/html.js'
+import type { ReportPage } from '../../check/reports/page.js'
 import { webAssets } from './web-assets.js'
 
-export async function reportPage(): Promise<ReportPage> {
-  const assets = await webAssets('report')
-  const textOf = (name: string): string => {
-    const asset = assets.get(name)
-    if (asset === undefined) throw new Error(`the page of the report lacks ${name}`)
+export async function reportPage(name: 'report' | 'explain' = 'report'): Promise<ReportPage> {
+  const assets = await webAssets(name)
+  const textOf = (file: string): string => {
+    const asset = assets.get(file)
+    if (asset === undefined) throw new Error(`the page ${name} lacks ${file}`)
     return new TextDecoder().decode(asset.bytes)
   }
   return { script: textOf('main.js'), style: textOf('main.css') }

@@ -14,7 +14,7 @@ import { basename, extname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { WebAsset, WebAssets } from '../../gateway/web-page.js'
 
-export const WEB_PAGES = ['citizen', 'operator', 'tester', 'report'] as const
+export const WEB_PAGES = ['citizen', 'operator', 'tester', 'report', 'explain'] as const
 export type WebPage = (typeof WEB_PAGES)[number]
 
 /** What a page may consist of; other files of its folder are sources. */

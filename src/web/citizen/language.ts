@@ -44,19 +44,25 @@ export const fill = (text: string, values: Readonly<Record<string, string | numb
 
 const LOCALES = { de: 'de-DE', en: 'en-GB' } as const
 
-/** Time of day with tenths of a second. */
-export const timeOf = (at: Date, language: Language): string =>
-  at.toLocaleTimeString(LOCALES[language], { hour: '2-digit', minute: '2-digit', second: '2-digit', fractionalSecondDigits: 1 })
+/** Made once for each language: making one takes longer than a whole step of a request. */
+function formats(options: Intl.DateTimeFormatOptions): Readonly<Record<Language, Intl.DateTimeFormat>> {
+  return { de: new Intl.DateTimeFormat(LOCALES.de, options), en: new Intl.DateTimeFormat(LOCALES.en, options) }
+}
 
-export const momentOf = (at: Date, language: Language): string =>
-  at.toLocaleString(LOCALES[language], { dateStyle: 'long', timeStyle: 'medium' })
+const TIME = formats({ hour: '2-digit', minute: '2-digit', second: '2-digit', fractionalSecondDigits: 1 })
+const MOMENT = formats({ dateStyle: 'long', timeStyle: 'medium' })
+const MONTH = formats({ year: 'numeric', month: 'long', timeZone: 'UTC' })
+const DAY = formats({ year: 'numeric', month: 'long', day: 'numeric', timeZone: 'UTC' })
+
+/** Time of day with tenths of a second. */
+export const timeOf = (at: Date, language: Language): string => TIME[language].format(at)
+
+export const momentOf = (at: Date, language: Language): string => MOMENT[language].format(at)
 
 /** `1980-02-29`, or what is known of it, as people write it. */
 export function dateOf(iso: string, language: Language): string {
   const [year = '', month, day] = iso.split('-')
   if (month === undefined) return year
   const at = new Date(Date.UTC(Number(year), Number(month) - 1, Number(day ?? '1')))
-  const shown: Intl.DateTimeFormatOptions = { year: 'numeric', month: 'long', timeZone: 'UTC' }
-  if (day !== undefined) shown.day = 'numeric'
-  return at.toLocaleDateString(LOCALES[language], shown)
+  return (day === undefined ? MONTH : DAY)[language].format(at)
 }

@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: EUPL-1.2
+/**
+ * Signatures in words: who, how, which reference covers what, and what nobody vouches for.
+ * @module
+ */
+import type { X509Certificate } from 'node:crypto'
+import { certificateIn, certificateElements } from '../../osci/certificates.js'
+import type { AuthorReport } from '../../osci/content-types.js'
+import { messageType } from '../../osci/messages.js'
+import { DS, OSCI } from '../../osci/names.js'
+import { referencesByUri } from '../../osci/author-signature.js'
+import type { SoapEnvelope } from '../../osci/types.js'
+import { readSignature, type Signature } from '../../xml/dsig.js'
+import { attributeOf, elementsOf, isElement, type XmlElement } from '../../xml/tree.js'
+import type { Verdict } from '../types.js'
+import { certificateFacts } from './certificates.js'
+import { algorithmName, elementName } from './element-values.js'
+import type { Telling } from './telling.js'
+import { fact, thing, words, type Fact, type Thing, type Words } from './types.js'
+
+const TITLE = words('Auftragssignatur', 'message signature')
+const ABOUT = {
+  meaning: words(
+    'Wer die Nachricht schickt, signiert alle ihre Teile: jeden Kopfblock, den Rumpf, jeden Anhang.',
+    'Who sends the message signs all its parts: every header block, the body, every attachment.',
+  ),
+  reference: 'OSCI12 §7.5',
+  layers: ['message-signature', 'certificates'] as const,
+}
+
+const list = (names: readonly string[]): string => names.join(', ')
+
+/** What references point at, what is left without one. */
+interface Coverage {
+  readonly covered: readonly string[]
+  readonly uncovered: readonly string[]
+}
+
+function coverageOf(envelope: SoapEnvelope, block: XmlElement, signature: Signature, telling: Telling): Coverage {
+  const named = referencesByUri(signature)
+  const wanted = [
+    ...[...envelope.header, envelope.body]
+      .filter((e) => e !== block)
+      .map((e) => [`#${attributeOf(e, 'Id') ?? ''}`, elementName(e)] as const),
+    ...[...envelope.parts.attachments.keys()].map((id) => [`cid:${id}`, telling.discretion.uri(`cid:${id}`)] as const),
+  ]
+  return {
+    covered: wanted.filter(([uri]) => named.has(uri)).map(([, name]) => name),
+    uncovered: wanted.filter(([uri]) => !named.has(uri)).map(([, name]) => name),
+  }
+}
+
+/** One thing for each reference: what it names, how it is digested, where it stands. */
+function referenceThings({ references }: Signature, telling: Telling): Thing[] {
+  return references.map(({ uri, transforms, digestMethod, element }) => {
+    const target = uri.startsWith('#') ? telling.target(element, uri.slice(1)) : undefined
+    const what = target ? elementName(target) : telling.discretion.uri(uri)
+    const place = target && telling.placeOf(target)
+    return thing(words(`Referenz auf ${what}`, `reference to ${what}`), {
+      facts: [
+        fact('URI', 'URI', telling.discretion.uri(uri)),
+        fact(
+          'Form',
+          'form',
+          transforms.length === 0 ? words('Bytes, wie sie sind', 'bytes as they are') : list(transforms.map(algorithmName)),
+        ),
+        fact('Prüfwert', 'digest', algorithmName(digestMethod)),
+      ],
+      ...(place ? { place } : {}),
+    })
+  })
+}
+
+const methodFacts = (signature: Signature): Fact[] => [
+  fact('Verfahren', 'method', algorithmName(signature.signatureMethod)),
+  fact('Prüfwerte', 'digests', list([...new Set(signature.references.map((r) => algorithmName(r.digestMethod)))])),
+]
+
+const VERDICTS: Readonly<Record<Verdict, Words>> = {
+  valid: words('Sie hält: Signaturwert und alle Prüfwerte stimmen.', 'It holds: the signature value and all digests are right.'),
+  invalid: words('Sie hält NICHT.', 'It does NOT hold.'),
+  unchecked: words('Ob sie hält, ließ sich nicht feststellen.', 'Whether it holds could not be found out.'),
+  error: words('Ihre Prüfung ist gescheitert.', 'Checking it failed.'),
+}
+
+function signerOf(envelope: SoapEnvelope, signature: Signature): X509Certificate | undefined {
+  try {
+    const entry = certificateElements(envelope.header).find((one) => one.id === signature.retrievalUri)
+    return entry && certificateIn(entry)
+  } catch {
+    return undefined
+  }
+}
+
+/** The message signature. `verdict` is the check's. */
+export function signatureThing(envelope: SoapEnvelope, verdict: Verdict | undefined, telling: Telling): Thing {
+  const block = envelope.header.find((b) => isElement(b, OSCI, 'ClientSignature') || isElement(b, OSCI, 'SupplierSignature'))
+  if (!block)
+    return thing(TITLE, {
+      ...ABOUT,
+      says: [
+        words(
+          'Keine: niemand bürgt auf dieser Ebene für Absender und Unversehrtheit.',
+          'None: nobody vouches for sender and integrity at this level.',
+        ),
+      ],
+    })
+  const place = telling.placeOf(block)
+  const there = { ...ABOUT, name: elementName(block), ...(place ? { place } : {}) }
+  const says = verdict ? [VERDICTS[verdict]] : []
+  let signature: Signature
+  try {
+    signature = readSignature(elementsOf(block)[0] ?? block, 'message-signature')
+  } catch {
+    return thing(TITLE, { ...there, says: [...says, words('Sie ist nicht aufgebaut wie vorgeschrieben.', 'It is not built as required.')] })
+  }
+  const { covered, uncovered } = coverageOf(envelope, block, signature, telling)
+  const role = messageType(envelope.type ?? '')?.signer
+  const signer = signerOf(envelope, signature)
+  return thing(TITLE, {
+    ...there,
+    says: [
+      ...says,
+      ...(role ? [words(`Signieren muss der Schlüssel zu ${role}.`, `The key of ${role} must sign.`)] : []),
+      words(`Referenzen decken ab: ${list(covered) || 'nichts'}.`, `References cover: ${list(covered) || 'nothing'}.`),
+      uncovered.length === 0
+        ? words('Kein Teil der Nachricht bleibt ohne Referenz, außer dem Signaturblock selbst.', 'No part of the message is without a reference, except the signature block itself.')
+        : words(`NICHT abgedeckt: ${list(uncovered)}.`, `NOT covered: ${list(uncovered)}.`),
+    ],
+    facts: [...methodFacts(signature), ...(signer ? certificateFacts(signer, telling.discretion) : [fact('Signierer', 'signer', words('nicht genannt', 'not named'))])],
+    parts: referenceThings(signature, telling),
+  }) // prettier-ignore
+}
+
+/** Author signatures of a container, with the check's word on each. */
+export function authorThings(container: XmlElement, authors: readonly AuthorReport[], telling: Telling): Thing[] {
+  const elements = elementsOf(container).filter((e) => isElement(e, DS, 'Signature'))
+  return elements.map((e, index) => {
+    const report = authors[index]
+    const place = telling.placeOf(e)
+    const about = {
+      meaning: words(
+        'Wer den Inhalt verantwortet, signiert alle Teile des Containers.',
+        'Who answers for the content signs all parts of the container.',
+      ),
+      reference: 'OSCI12 §6.2',
+      ...(place ? { place } : {}),
+    }
+    const says = report ? [VERDICTS[report.verdict]] : []
+    try {
+      const signature = readSignature(e, 'author-signature')
+      const time = signature.unverifiedSigningTime
+      return thing(words('Autorensignatur', 'author signature'), {
+        ...about,
+        says,
+        facts: [
+          ...methodFacts(signature),
+          ...(time === undefined ? [] : [fact('Zeit nach eigener Angabe', 'time as the author says', time)]),
+          ...(report?.certificate ? certificateFacts(report.certificate, telling.discretion) : []),
+        ],
+        parts: referenceThings(signature, telling),
+      })
+    } catch {
+      return thing(words('Autorensignatur', 'author signature'), {
+        ...about,
+        says: [...says, words('Sie ist nicht aufgebaut wie vorgeschrieben.', 'It is not built as required.')],
+      })
+    }
+  })
+}
