@@ -4,8 +4,9 @@
  * A loader translates and resolves file by file, at each start anew; that is a third of what a start through tsx takes.
  *
  * What is kept can be neither stale nor broken: the folder's name is a digest of everything that goes in (every source, the place,
- * Node, esbuild, this file), and each file is compared with the digest that was noted when it was written. Only our own sources go
- * in; libraries stay where they are. Whoever may write to that folder may write to `node_modules` as well.
+ * Node, esbuild, this file), and each file is compared with the digest that was noted when it was written. Sources are read only when
+ * the file system says that somebody may have written to one since. Only our own sources go in; libraries stay where they are. Whoever
+ * may write to that folder may write to `node_modules` as well.
  */
 'use strict'
 const { createHash, hash } = require('node:crypto')
@@ -19,18 +20,60 @@ const KEPT = 4
 
 const digestOf = (bytes) => hash('sha256', bytes)
 
-/** The bytes of every source, read once: what is named is what is translated, even if somebody saves a file meanwhile. */
-function readSources(root) {
+const SEEN = 'seen.json'
+/** A file that was changed this short a time ago may be changed again without looking different. */
+const UNSETTLED_MS = 2000
+
+function sourcePaths(root) {
   const entries = readdirSync(join(root, 'src'), { recursive: true, withFileTypes: true })
-  const paths = entries.filter((one) => one.isFile()).map((one) => join(one.parentPath ?? one.path, one.name))
-  return new Map(paths.sort().map((path) => [path, readFileSync(path)]))
+  return entries
+    .filter((one) => one.isFile())
+    .map((one) => join(one.parentPath ?? one.path, one.name))
+    .sort()
+}
+
+/** The bytes of every source, read once: what is named is what is translated, even if somebody saves a file meanwhile. */
+const readSources = (root) => new Map(sourcePaths(root).map((path) => [path, readFileSync(path)]))
+
+const versionsOf = (root) => `${root} ${process.version} ${require('esbuild/package.json').version}`
+
+/** What the file system says of all that goes in: as long as it says the same, nobody has written to any of it. */
+function looksOf(root, now) {
+  const all = createHash('sha256').update(versionsOf(root))
+  let newestMs = 0n
+  for (const path of [__filename, join(root, 'package.json'), ...sourcePaths(root)]) {
+    const { dev, ino, size, mtimeNs, ctimeNs, ctimeMs } = statSync(path, { bigint: true })
+    all.update(`\0${path}\0${dev} ${ino} ${size} ${mtimeNs} ${ctimeNs}`)
+    if (ctimeMs > newestMs) newestMs = ctimeMs
+  }
+  return { looks: all.digest('hex'), isSettled: now() - Number(newestMs) > UNSETTLED_MS }
+}
+
+/** The folder of what looked like this; undefined: never seen. */
+function seenAs(cache, looks) {
+  try {
+    const seen = JSON.parse(readFileSync(join(cache, SEEN), 'utf8'))
+    return seen.looks === looks && /^[0-9a-f]{32}$/.test(seen.name) ? join(cache, seen.name) : undefined
+  } catch {
+    return undefined
+  }
+}
+
+function noteSeen(cache, seen) {
+  const made = join(cache, `${SEEN}.${process.pid}`)
+  try {
+    writeFileSync(made, JSON.stringify(seen))
+    renameSync(made, join(cache, SEEN))
+  } catch {
+    rmSync(made, { force: true })
+  }
 }
 
 /** Names the program by all that it is made of. */
 function nameOf(root, sources) {
   const all = createHash('sha256')
   const add = (name, bytes) => all.update(`${name}\0${bytes.length}\0`).update(bytes)
-  add(`${root} ${process.version} ${require('esbuild/package.json').version}`, readFileSync(__filename))
+  add(versionsOf(root), readFileSync(__filename))
   add('package.json', readFileSync(join(root, 'package.json')))
   for (const [path, bytes] of sources) add(path, bytes)
   return all.digest('hex').slice(0, 32)
@@ -136,6 +179,7 @@ async function make(root, sources, cache, folder) {
 
 function forgetOld(cache, folder) {
   const others = readdirSync(cache)
+    .filter((name) => !name.startsWith(SEEN))
     .map((name) => join(cache, name))
     .filter((one) => one !== folder)
   const byAge = others.map((one) => ({ one, at: statSync(one).mtimeMs })).sort((a, b) => b.at - a.at)
@@ -170,17 +214,23 @@ exports.bundleBuilt = async (root, dist) => {
 }
 
 /** Path of the program's first file, or undefined where it can be neither found nor made (read-only installation, no esbuild). */
-exports.programFromSources = async (root) => {
+exports.programFromSources = async (root, now = Date.now) => {
   try {
     const cache = join(root, 'node_modules', '.cache', 'protektor')
+    // before the sources are read: what is written from now on looks different
+    const { looks, isSettled } = looksOf(root, now)
+    const seen = seenAs(cache, looks)
+    if (seen !== undefined && isThere(seen)) return join(seen, 'main.cjs')
     const sources = readSources(root)
-    const folder = join(cache, nameOf(root, sources))
+    const name = nameOf(root, sources)
+    const folder = join(cache, name)
     if (!isThere(folder)) {
       // who loses a race against another start finds that one's work
       await make(root, sources, cache, folder).catch(() => undefined)
       if (!isThere(folder)) return undefined
       forgetOld(cache, folder)
     }
+    if (isSettled) noteSeen(cache, { looks, name })
     return join(folder, 'main.cjs')
   } catch {
     return undefined

@@ -4,7 +4,7 @@
  * is wrong with the message.
  * @module
  */
-import { createHash, type X509Certificate } from 'node:crypto'
+import { hash, type X509Certificate } from 'node:crypto'
 import { openContent } from '../osci/content-read.js'
 import { allContainers, type AuthorReport, type OpenedContainer } from '../osci/content-types.js'
 import type { OsciEnv, OsciMessage } from '../osci/types.js'
@@ -19,7 +19,7 @@ import { judgeEncryption, judgeKey, judgeKeyOf, judgeSignature } from './policy.
 import type { CheckContext, ContentResult, Verdict } from './types.js'
 import { checkXoev, meantAsXml } from './xoev.js'
 
-export const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
+export const sha256 = (bytes: Uint8Array): string => hash('sha256', bytes)
 
 const verdictOf = (authors: readonly AuthorReport[]): Verdict | null => (authors.length === 0 ? null : worst(authors.map((a) => a.verdict)))
 

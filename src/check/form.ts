@@ -13,7 +13,7 @@ import { readForm, type FormField } from '../mime/form-data.js'
 import { readMoment } from './moment.js'
 import { isFormat, type FormatId } from './reports/formats.js'
 import type { ReportLanguage } from './reports/report.js'
-import { LAYERS, type Layer } from './types.js'
+import { LAYERS, readLayers, type Layer } from './types.js'
 
 export interface NamedBytes {
   readonly name: string
@@ -103,14 +103,11 @@ export function readOrder(body: Uint8Array, contentType: string, limits: FormLim
   const moment = one('at')
   const at = moment === undefined ? undefined : readMoment(moment)
   if (moment !== undefined && at === undefined) throw wrong('check.at', 'at is an ISO time with zone, e.g. 2026-11-24T12:00:00Z.')
-  const words = (name: Field): string[] | undefined =>
-    one(name)
-      ?.split(',')
-      .map((word) => word.trim())
-  const layers = words('layers')
-  if (layers?.some((word) => !(LAYERS as readonly string[]).includes(word)))
-    throw wrong('check.layers', `layers is a list of ${LAYERS.join(', ')}.`)
-  const include = words('include') ?? []
+  const asked = one('layers')
+  const layers = asked === undefined ? undefined : readLayers(asked)
+  if (typeof layers === 'string') throw wrong('check.layers', `layers is a list of ${LAYERS.join(', ')}.`)
+  const words = one('include')?.split(',') ?? []
+  const include = words.map((word) => word.trim())
   if (include.some((word) => !(INCLUDES as readonly string[]).includes(word)) || (include.length > 0 && format !== 'json'))
     throw wrong('check.include', `include is a list of ${INCLUDES.join(', ')}, with format json only.`)
   return {
@@ -120,7 +117,7 @@ export function readOrder(body: Uint8Array, contentType: string, limits: FormLim
     format,
     lang,
     at,
-    layers: layers && new Set(layers as Layer[]),
+    layers,
     include: new Set(include as Include[]),
   }
 }

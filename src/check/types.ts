@@ -29,6 +29,13 @@ export const LAYERS = [
 ] as const
 export type Layer = (typeof LAYERS)[number]
 
+/** Reads layers named with commas between them. @returns the first word that names none, where there is one. */
+export function readLayers(named: string): ReadonlySet<Layer> | string {
+  const words = named.split(',').map((word) => word.trim())
+  const isLayer = (word: string): word is Layer => LAYERS.some((layer) => layer === word)
+  return words.find((word) => !isLayer(word)) ?? new Set(words.filter(isLayer))
+}
+
 /** `unchecked`: no schema, no key, no trust at hand. `error`: the check itself failed. Neither is ever taken for `valid`. */
 export type Verdict = 'valid' | 'invalid' | 'unchecked' | 'error'
 export type Severity = 'error' | 'warning' | 'info'

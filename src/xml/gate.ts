@@ -63,6 +63,18 @@ export async function parseXmlInTurns(bytes: Uint8Array, options: GateOptions, t
   return inTurns(parsing(bytes, options), turn)
 }
 
+/** As {@link parseXml}, what somebody has decoded already: files of configuration, which may declare other encodings. Its byte order mark is gone. */
+export function parseXmlText(text: string, options: GateOptions): XmlDocument {
+  return atOnce(reading(text, options).read(false))
+}
+
+function reading(text: string, options: GateOptions): Reading {
+  // The tokenizer would swallow it without a word.
+  if (text.charCodeAt(0) === 0xfeff)
+    throw new StructureError(options.stage ?? 'soap', 'xml.not-well-formed', 'two byte order marks', { line: 1, column: 1 })
+  return new Reading(text, options)
+}
+
 function parsing(bytes: Uint8Array, options: GateOptions): Stops<XmlDocument> {
   const { limits, frame } = options
   const stage = options.stage ?? 'soap'
@@ -79,11 +91,8 @@ function parsing(bytes: Uint8Array, options: GateOptions): Stops<XmlDocument> {
     if (frame === 'osci')
       throw new StructureError(stage, 'xml.byte-order-mark', 'byte order mark in an OSCI message', { line: 1, column: 1 })
     text = text.slice(1)
-    // The tokenizer would swallow a second one without a word.
-    if (text.charCodeAt(0) === 0xfeff)
-      throw new StructureError(stage, 'xml.not-well-formed', 'two byte order marks', { line: 1, column: 1 })
   }
-  return new Reading(text, limits, frame, stage).read(byteOrderMark)
+  return reading(text, options).read(byteOrderMark)
 }
 
 /**
@@ -161,10 +170,10 @@ class Reading {
   private insideSignature = 0
   private tagAttributes = 0
   private tagNamespaces = 0
-  private pending: { name: string; prefix: string; local: string; value: string; uri?: string }[] = []
+  private readonly pending: { name: string; prefix: string; local: string; value: string; uri?: string }[] = []
   private readonly inScope = new Map<string, number>()
 
-  constructor(text: string, limits: Limits, frame: 'osci' | 'content', stage: StageName) {
+  constructor(text: string, { limits, frame, stage = 'soap' }: GateOptions) {
     this.text = text
     this.limits = limits
     this.frame = frame
@@ -275,7 +284,7 @@ class Reading {
       this.checkName(tag.name)
       this.tagAttributes = 0
       this.tagNamespaces = 0
-      this.pending = []
+      this.pending.length = 0
       this.startOfTag = this.text.lastIndexOf('<', this.offset() - 2)
     })
     parser.on('attribute', (a) => {

@@ -1,16 +1,13 @@
 // SPDX-License-Identifier: EUPL-1.2
 /**
- * One life of a validating thread, seen from outside: start, documents in order, end. Every document that was handed in is answered
- * or given back; nothing waits for a thread that is gone.
+ * One life of a validating thread, seen from outside: start with a set, documents in order, end. Every document that was handed in is
+ * answered or given back; nothing waits for a thread that is gone.
  * @module
  */
-import { MessageChannel, type Worker, type WorkerOptions } from 'node:worker_threads'
 import type { PreparedSet } from './schema-set.js'
-import { DONE, SENT, serve, type FromWorker, type LifeData, type ToWorker } from './schema-worker.js'
+import { keepModule, type EngineThread } from './schema-thread.js'
+import { DONE, SENT, type FromWorker, type LifeStart, type ToWorker } from './schema-worker.js'
 import { readVerdict, type SchemaVerdict } from './schema-verdict.js'
-
-/** Starts a thread. Comes in as a parameter: this room does no I/O of its own. `(url, options) => new Worker(url, options)`. */
-export type StartWorker = (url: URL, options: WorkerOptions) => Worker
 
 /** A document on its way. `settle` is called once, with a verdict. */
 export interface Job {
@@ -43,15 +40,6 @@ export interface Life {
 const RETIRE_BYTES = 256 * 1024 * 1024
 const START_TIMEOUT_MS = 60_000
 
-// compiled once per process, by the first thread, and shared
-let compiled: object | undefined
-
-// the loader of TypeScript sources marks functions with this name
-const START =
-  `import * as threads from 'node:worker_threads'; import { createRequire } from 'node:module'; import { readFileSync } from 'node:fs';` +
-  `const __name = (it) => it; (${serve.toString()})(threads, createRequire(${JSON.stringify(import.meta.url)}), readFileSync)`
-const workerUrl = new URL(`data:text/javascript,${encodeURIComponent(START)}`)
-
 /** Fires once, unless cancelled. Timers of threads only; documents are judged without a clock. */
 function after(milliseconds: number, act: () => void): () => void {
   const signal = AbortSignal.timeout(Math.max(1, Math.ceil(milliseconds)))
@@ -61,26 +49,18 @@ function after(milliseconds: number, act: () => void): () => void {
   }
 }
 
-export function startLife(set: PreparedSet, documents: number, startWorker: StartWorker, events: LifeEvents): Life {
-  const { port1: port, port2 } = new MessageChannel()
-  const flag = new SharedArrayBuffer(8)
-  const counter = new Int32Array(flag)
-  const data: LifeData = {
-    port: port2,
-    flag,
-    ...(compiled ? { module: compiled } : {}),
-    entry: set.entry,
-    files: set.files,
-    documents,
-    memoryPages: { initial: 256, maximum: 16_384 },
-  }
-  const worker = startWorker(workerUrl, {
-    workerData: data,
-    transferList: [port2],
-    execArgv: [],
-    stdout: true,
-    stderr: true,
-  })
+export interface LifePlan {
+  readonly set: PreparedSet
+  /** It ends when so many were judged. */
+  readonly documents: number
+  /** Then the thread is left for another life, else it ends as well. */
+  readonly leavesThread?: boolean
+}
+
+/** @param thread has no life, or had one that left it. */
+export function startLife(thread: EngineThread, { set, documents, leavesThread = false }: LifePlan, events: LifeEvents): Life {
+  const { worker, port, counter } = thread
+  const number = ++thread.lives
   const jobs = new Map<number, Job>()
   let sent = 0
   let bytesInFlight = 0
@@ -107,8 +87,17 @@ export function startLife(set: PreparedSet, documents: number, startWorker: Star
     const first = beingJudged()
     const unanswered = [...(first ? [first] : []), ...[...jobs.values()].filter((job) => job !== first)]
     jobs.clear()
-    port.close()
-    void worker.terminate()
+    port.off('message', heard)
+    worker.off('error', broke)
+    worker.off('exit', left)
+    if (leavesThread && reason === undefined && sent === documents) {
+      // nobody needs it for now
+      worker.unref()
+      port.unref()
+    } else {
+      port.close()
+      void worker.terminate()
+    }
     events.over(life, unanswered, reason)
   }
   // The limit counts for the document being judged, not for those behind it. A timer must not know the job: its end is kept until the
@@ -144,10 +133,13 @@ export function startLife(set: PreparedSet, documents: number, startWorker: Star
       at += xml.byteLength
     }
     const message: ToWorker = { id: sent - outbox.length, lengths: outbox.map((xml) => xml.byteLength), bytes }
-    port.postMessage(message, [bytes.buffer])
-    Atomics.add(counter, SENT, outbox.length)
-    Atomics.notify(counter, SENT)
+    send(message, [bytes.buffer])
     outbox = []
+  }
+  const send = (message: ToWorker | LifeStart, moved: readonly ArrayBuffer[] = []): void => {
+    port.postMessage(message, moved)
+    Atomics.add(counter, SENT, 1)
+    Atomics.notify(counter, SENT)
   }
 
   const life: Life = {
@@ -181,10 +173,11 @@ export function startLife(set: PreparedSet, documents: number, startWorker: Star
     },
   }
 
-  port.on('message', (message: FromWorker) => {
-    if (isOver) return
+  const heard = (message: FromWorker): void => {
+    // the last words of the life before
+    if (message.life !== number) return
     if (message.kind === 'ready') {
-      compiled ??= message.module
+      keepModule(message.module)
       const fault = message.lines.find((line) => /failed to compile/.test(line))
       if (fault !== undefined) {
         end(message.lines.slice(0, 5).join(' | '))
@@ -210,8 +203,13 @@ export function startLife(set: PreparedSet, documents: number, startWorker: Star
         events.progress(life)
       }
     } else end(`${message.reason} ${message.lines.slice(0, 5).join(' | ')}`)
-  })
-  worker.on('error', (cause: unknown) => end(String(cause)))
-  worker.on('exit', (code) => end(`the thread ended with ${code}`))
+  }
+  const broke = (cause: unknown): void => end(String(cause))
+  const left = (code: number): void => end(`the thread ended with ${code}`)
+  port.on('message', heard)
+  worker.on('error', broke)
+  worker.on('exit', left)
+  hold()
+  send({ life: number, entry: set.entry, files: set.files, documents })
   return life
 }

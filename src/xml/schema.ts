@@ -10,8 +10,9 @@
  */
 import { validateXML } from 'xmllint-wasm'
 import { ProtektorError } from '../errors.js'
-import { startLife, type Job, type Life, type StartWorker } from './schema-life.js'
+import { startLife, type Job, type Life } from './schema-life.js'
 import { prepareSet, type PreparedSet, type SchemaSource } from './schema-set.js'
+import { startThread, type EngineThread, type StartWorker } from './schema-thread.js'
 import { failed, MESSAGE_FILE, readVerdict, refusal, type SchemaProblem, type SchemaVerdict } from './schema-verdict.js'
 
 export type { SchemaProblem, SchemaSource, SchemaVerdict, StartWorker }
@@ -46,6 +47,8 @@ const MAX_QUEUED = 1024
 const WINDOW = 32
 const WINDOW_BYTES = 1024 * 1024
 const MAX_FAILED_STARTS = 3
+// part of a life that is left when its successor starts: time enough to compile, and most runs end before
+const SUCCESSOR_AT = 0.25
 
 const hasRoom = (life: Life): boolean => life.inFlight < 2 || (life.inFlight < WINDOW && life.bytesInFlight < WINDOW_BYTES)
 
@@ -75,36 +78,54 @@ const TRIAL_DOCUMENTS: readonly (readonly [string, SchemaVerdict['verdict']])[] 
 
 // the engine is tried once per way of starting threads
 const trials = new WeakMap<StartWorker, Promise<string | undefined>>()
+/** Threads that passed the trial, for the first set that comes. */
+const spares = new WeakMap<StartWorker, EngineThread>()
 
-/** Sends documents one after the other through a fresh life; gives the reason why they were misjudged, or undefined. */
-function tryEngine(startWorker: StartWorker): Promise<string | undefined> {
+/**
+ * Sends documents one after the other through a fresh life; gives the reason why they were misjudged, or undefined. Whoever knows early
+ * that documents will come begins with this: validators wait for it, and the first of them gets the thread.
+ */
+export function tryEngine(startWorker: StartWorker): Promise<string | undefined> {
   const known = trials.get(startWorker)
   if (known) return known
   const trial = new Promise<string | undefined>((resolve) => {
     const rest = [...TRIAL_DOCUMENTS]
+    let misjudged: string | undefined
     const next = (life: Life): void => {
       const one = rest.shift()
-      if (!one) {
-        resolve(undefined)
-        life.retire()
-        return
-      }
+      if (!one) return
       life.send({
         xml: encode(one[0]),
         timeoutMs: TIMEOUT_MS,
         settle: ({ verdict }) => {
-          if (verdict !== one[1]) resolve(`self-test: ${one[0]} was judged ${verdict}`)
+          if (verdict !== one[1]) misjudged ??= `self-test: ${one[0]} was judged ${verdict}`
         },
       })
     }
-    startLife(prepareSet(TRIAL), TRIAL_DOCUMENTS.length + 1, startWorker, {
-      ready: next,
-      progress: next,
-      over: (_life, _jobs, reason) => resolve(`self-test: ${reason ?? 'the thread ended'}`),
-    })
+    const thread = startThread(startWorker)
+    startLife(
+      thread,
+      { set: prepareSet(TRIAL), documents: TRIAL_DOCUMENTS.length, leavesThread: true },
+      {
+        ready: next,
+        progress: next,
+        over: (_life, _jobs, reason) => {
+          const fault = misjudged ?? (reason === undefined ? undefined : `self-test: ${reason}`)
+          if (fault === undefined) spares.set(startWorker, thread)
+          else void thread.worker.terminate()
+          resolve(fault)
+        },
+      },
+    )
   })
   trials.set(startWorker, trial)
   return trial
+}
+
+function threadFor(startWorker: StartWorker): EngineThread {
+  const spare = spares.get(startWorker)
+  spares.delete(startWorker)
+  return spare?.hasEnded === false ? spare : startThread(startWorker)
 }
 
 /** One document through the published call: a thread and a compilation of its own. */
@@ -167,13 +188,17 @@ export async function startValidator(source: SchemaSource, options: ValidatorOpt
   }
   const begin = (pool: Set<Life>): void => {
     pool.add(
-      startLife(set, perLife + 2, options.startWorker, {
-        ready: testLife,
-        progress: (life) => {
-          if (tested.has(life)) pump()
+      startLife(
+        threadFor(options.startWorker),
+        { set, documents: perLife + 2 },
+        {
+          ready: testLife,
+          progress: (life) => {
+            if (tested.has(life)) pump()
+          },
+          over,
         },
-        over,
-      }),
+      ),
     )
   }
   // two documents that no schema set takes: what is not well-formed, and a root that it does not know
@@ -237,7 +262,7 @@ export async function startValidator(source: SchemaSource, options: ValidatorOpt
         const job = queue.shift()
         if (job) life.send(job)
       }
-      if (tested.has(life) && life.left <= Math.ceil(perLife / 2) && standby.size === 0 && perLife > 1) begin(standby)
+      if (tested.has(life) && life.left <= Math.ceil(perLife * SUCCESSOR_AT) && standby.size === 0 && perLife > 1) begin(standby)
     }
     const wanted = Math.min(options.workers, lives.size + queue.length)
     while (queue.length > 0 && lives.size < Math.max(1, wanted)) {
@@ -253,15 +278,16 @@ export async function startValidator(source: SchemaSource, options: ValidatorOpt
   // what is being judged does not wait, all else does, wherever it stands
   const countWaiting = (): number => [...lives].reduce((sum, life) => sum + Math.max(0, life.inFlight - 1), queue.length)
 
-  const engineFault = tryEngine(options.startWorker)
   const started = new Promise<string | undefined>((resolve) => {
     firstUp = () => resolve(undefined)
     firstDown = resolve
   })
-  begin(lives)
-  const [engine, compile] = await Promise.all([engineFault, started])
-  if (engine !== undefined) fallBack(engine)
-  if (compile !== undefined) {
+  const compile = async (): Promise<string | undefined> => {
+    begin(lives)
+    return started
+  }
+  const trouble = (await tryEngine(options.startWorker)) ?? (await compile())
+  if (trouble !== undefined) {
     // does the published engine think the same of the set?
     const check = await new Promise<SchemaVerdict>((settle) => {
       void validateSlowly(set, { xml: FOREIGN, timeoutMs: TIMEOUT_MS, settle }).then(settle)
@@ -269,9 +295,9 @@ export async function startValidator(source: SchemaSource, options: ValidatorOpt
     if (check.verdict !== 'invalid') {
       closed = true
       await Promise.all([...lives, ...standby].map((life) => life.stop()))
-      throw new ProtektorError('xoev-schema.set-broken', `schema set ${set.id} does not compile`, { detail: compile })
+      throw new ProtektorError('xoev-schema.set-broken', `schema set ${set.id} does not compile`, { detail: trouble })
     }
-    fallBack(compile)
+    fallBack(trouble)
   }
 
   return {

@@ -10,7 +10,7 @@
  * @module
  */
 import { CHECK_LIMITS } from '../env.js'
-import { parseXml } from '../xml/gate.js'
+import { parseXmlText } from '../xml/gate.js'
 import { attributeOf, elementsOf, type XmlElement } from '../xml/tree.js'
 import { trustedXml } from './schema-document.js'
 
@@ -63,7 +63,7 @@ function unescaped(path: string): string {
  * @throws {StructureError | TypeError | RangeError} when it is not XML.
  */
 export function readCatalog(path: string, bytes: Uint8Array): Catalog | undefined {
-  const { root } = parseXml(trustedXml(bytes), { limits: CHECK_LIMITS, frame: 'content' })
+  const { root } = parseXmlText(trustedXml(bytes), { limits: CHECK_LIMITS, frame: 'content' })
   if (root.uri !== CATALOG || root.local !== 'catalog') return undefined
   const entries: Entry[] = []
   const walk = (e: XmlElement, outer: string): void => {

@@ -201,9 +201,16 @@ export async function checkContent(bytes: Uint8Array, context: ContentContext): 
   if (document.byteOrderMark) checking.note('xoev-schema.byte-order-mark', { line: 1, column: 1 })
   checking.run('xoev-schema', TEXT_RULES, { document })
 
-  const asking = { version: attributeOf(root, 'version'), day: dayThatCounts(head, context) }
+  let day: string | undefined
+  // calendars are dear: only where a set says from when until when it is in force
+  const asking = {
+    version: attributeOf(root, 'version'),
+    get day() {
+      return (day ??= dayThatCounts(head, context))
+    },
+  }
   const choice = context.schemas.forRoot(root.uri, root.local, asking) ?? context.schemas.knowsNamespace(root.uri, asking)
-  if (choice && !isInForce(choice, asking.day)) checking.note('xoev-schema.not-in-force', root, asking.day)
+  if (choice && !isInForce(choice, asking)) checking.note('xoev-schema.not-in-force', root, asking.day)
   if (choice) await judge(document, choice, context, checking)
   else {
     checking.note('xoev-schema.unknown-standard', root)
@@ -235,8 +242,8 @@ export async function checkContent(bytes: Uint8Array, context: ContentContext): 
     let from = checking.findings.length
     const lenient = profile?.rejectsContent === false
     const types = schemaTypesOf(choice.source)
-    const day = context.at && dayIn(context.at, context.timeZone ?? DEFAULT_TIME_ZONE)
-    for (const one of checkCodes(document, context.codeLists, context.codePolicy ?? DEFAULT_CODE_POLICY, types, day))
+    const listsOn = context.at && dayIn(context.at, context.timeZone ?? DEFAULT_TIME_ZONE)
+    for (const one of checkCodes(document, context.codeLists, context.codePolicy ?? DEFAULT_CODE_POLICY, types, listsOn))
       checking.note(
         lenient && one.id === 'code-lists.unknown-code' ? 'code-lists.doubtful-code' : one.id,
         one.element,

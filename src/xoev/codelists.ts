@@ -11,7 +11,7 @@
  */
 import { createHash } from 'node:crypto'
 import { CHECK_LIMITS } from '../env.js'
-import { parseXml } from '../xml/gate.js'
+import { parseXmlText } from '../xml/gate.js'
 import { attributeOf, childOf, elementsOf, textOf, type XmlDocument, type XmlElement } from '../xml/tree.js'
 import { trustedXml } from './schema-document.js'
 import type { SchemaTypes } from './schema-types.js'
@@ -69,7 +69,7 @@ function annotatedDay(root: XmlElement, name: RegExp): string | undefined {
  * @throws {StructureError | TypeError | RangeError} when it is not XML.
  */
 export function readCodeList(bytes: Uint8Array): CodeList | undefined {
-  const { root } = parseXml(trustedXml(bytes), { limits: CHECK_LIMITS, frame: 'content' })
+  const { root } = parseXmlText(trustedXml(bytes), { limits: CHECK_LIMITS, frame: 'content' })
   if (root.uri !== GENERICODE || root.local !== 'CodeList') return undefined
   const [identification] = under(root, 'Identification')
   const [columns] = under(root, 'ColumnSet')
@@ -116,6 +116,12 @@ export class CodeListStore {
   add(list: CodeList): void {
     const versions = this.lists.get(list.uri) ?? new Map<string, CodeList>()
     this.lists.set(list.uri, versions.set(list.version, list))
+  }
+
+  static of(lists: Iterable<CodeList>): CodeListStore {
+    const store = new CodeListStore()
+    for (const list of lists) store.add(list)
+    return store
   }
 
   /** Takes every genericode file of a directory; what is no code list is passed over. */

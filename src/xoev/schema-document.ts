@@ -8,7 +8,7 @@
  * @module
  */
 import { CHECK_LIMITS } from '../env.js'
-import { parseXml } from '../xml/gate.js'
+import { parseXmlText } from '../xml/gate.js'
 import { attributeOf, elementsOf, isElement, textOf, type XmlElement } from '../xml/tree.js'
 
 export const XSD = 'http://www.w3.org/2001/XMLSchema'
@@ -108,12 +108,13 @@ function silent(root: XmlElement, text: string): [number, number][] {
   return [...out, ...annotations.slice(next)]
 }
 
-/** The text of a trusted XML file (schema, catalog, code list), as UTF-8 bytes for the gate. */
-export function trustedXml(bytes: Uint8Array): Uint8Array {
+/** The text of a trusted XML file (schema, catalog, code list), fit for the gate. @throws {RangeError} larger than any of them is. */
+export function trustedXml(bytes: Uint8Array): string {
+  if (bytes.length > CHECK_LIMITS.xmlBytes) throw new RangeError(`a file of ${bytes.length} bytes, allowed are ${CHECK_LIMITS.xmlBytes}`)
   const text = decode(bytes)
     .replace(/^\ufeff/, '')
     .replace(/^<\?xml[^>]{0,200}\?>/, '<?xml version="1.0" encoding="UTF-8"?>')
-  return new TextEncoder().encode(withoutDocumentType(text))
+  return withoutDocumentType(text)
 }
 
 /** Comments and sections hide tags; annotations, most of an official schema, are prose. */
@@ -124,20 +125,18 @@ const NAMES_THE_STANDARD = /<(?:[\w.-]+:)?standard[\s>]/
  * The file without the annotations that say nothing to us, before it costs a tree. A cut in the wrong place leaves an end tag over, and the
  * gate refuses what is left.
  */
-const withoutProse = (bytes: Uint8Array): Uint8Array =>
-  new TextEncoder().encode(
-    new TextDecoder().decode(bytes).replace(PROSE, (found, prefix: string | undefined) => {
-      if (prefix === undefined || NAMES_THE_STANDARD.test(found)) return found
-      return found.replace(/[^\n]+/g, '')
-    }),
-  )
+const withoutProse = (text: string): string =>
+  text.replace(PROSE, (found, prefix: string | undefined) => {
+    if (prefix === undefined || NAMES_THE_STANDARD.test(found)) return found
+    return found.replace(/[^\n]+/g, '')
+  })
 
 /**
  * @returns undefined when the file is XML but no schema.
  * @throws {StructureError | TypeError | RangeError} when it cannot be read as XML at all.
  */
 export function readSchemaDocument(path: string, bytes: Uint8Array): SchemaDocument | undefined {
-  const { root, text } = parseXml(withoutProse(trustedXml(bytes)), { limits: CHECK_LIMITS, frame: 'content' })
+  const { root, text } = parseXmlText(withoutProse(trustedXml(bytes)), { limits: CHECK_LIMITS, frame: 'content' })
   if (!isElement(root, XSD, 'schema')) return undefined
   let kept = ''
   let done = 0

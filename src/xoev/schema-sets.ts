@@ -60,9 +60,12 @@ export interface SchemaSets {
   broken(): readonly BrokenFile[]
 }
 
-/** Whether a set is in force on a day. */
-export const isInForce = ({ validFrom, validUntil }: InForce, day: string | undefined): boolean =>
-  day === undefined || ((validFrom === undefined || validFrom <= day) && (validUntil === undefined || day <= validUntil))
+/** Whether a set is in force on the day that counts; without bounds nobody asks for it. */
+export function isInForce({ validFrom, validUntil }: InForce, asking: Pick<Asking, 'day'>): boolean {
+  if (validFrom === undefined && validUntil === undefined) return true
+  const { day } = asking
+  return day === undefined || ((validFrom === undefined || validFrom <= day) && (validUntil === undefined || day <= validUntil))
+}
 
 class LazySet {
   readonly set: SchemaSet
@@ -90,19 +93,15 @@ function narrowed<T>(all: readonly T[], fits: (one: T) => boolean): readonly T[]
   return some.length === 0 ? all : some
 }
 
-function best(
-  choices: readonly SchemaChoice[],
-  uri: string,
-  local: string | undefined,
-  { version, day }: Asking,
-): SchemaChoice | undefined {
+function best(choices: readonly SchemaChoice[], uri: string, local: string | undefined, asking: Asking): SchemaChoice | undefined {
   if (choices.length < 2) return choices[0]
+  const { version } = asking
   const ofVersion = narrowed(
     choices,
     ({ source }) =>
       local !== undefined && version !== undefined && schemaTypesOf(source).fixedRootAttribute(uri, local, 'version') === version,
   )
-  const current = narrowed(ofVersion, (choice) => isInForce(choice, day))
+  const current = narrowed(ofVersion, (choice) => isInForce(choice, asking))
   return [...current].sort((a, b) =>
     (a.validFrom ?? '') < (b.validFrom ?? '') ? 1 : (a.validFrom ?? '') > (b.validFrom ?? '') ? -1 : 0,
   )[0]

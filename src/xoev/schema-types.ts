@@ -29,6 +29,8 @@ export interface Declaration {
   readonly type: Component | undefined
 }
 
+type DeclaredElement = readonly [element: XmlElement, declaration: Declaration]
+
 /** Fixed attributes of a code element's type. */
 export interface FixedCode {
   /** The schema lists the values itself (code type 1). */
@@ -43,6 +45,8 @@ const qname = (uri: string, local: string): string => `{${uri}}${local}`
 export class SchemaTypes {
   private readonly components = new Map<string, Component>()
   private readonly particles = new WeakMap<XmlElement, Map<string, Declaration>>()
+  private readonly codes = new WeakMap<XmlElement, FixedCode>()
+  private readonly declared = new WeakMap<XmlElement, readonly DeclaredElement[]>()
 
   constructor(source: SchemaSource) {
     const roots = new Map<string, XmlElement>()
@@ -65,14 +69,20 @@ export class SchemaTypes {
     }
   }
 
-  /** Visits every element of a document that has a declaration, parents first. */
+  /** Visits every element of a document that has a declaration, parents first. Documents do not change: several rules visit the same. */
   visit(root: XmlElement, seen: (e: XmlElement, declaration: Declaration) => void): void {
+    let known = this.declared.get(root)
+    if (!known) this.declared.set(root, (known = this.declaredIn(root)))
+    for (const [e, declaration] of known) seen(e, declaration)
+  }
+
+  private declaredIn(root: XmlElement): readonly DeclaredElement[] {
+    const found: DeclaredElement[] = []
     const global = this.components.get(`element ${qname(root.uri, root.local)}`)
-    if (!global) return
-    const stack: [XmlElement, Declaration][] = [[root, this.declared(global, true)]]
+    const stack: DeclaredElement[] = global ? [[root, this.declarationOf(global, true)]] : []
     for (let top = stack.pop(); top; top = stack.pop()) {
       const [e, declaration] = top
-      seen(e, declaration)
+      found.push(top)
       if (!declaration.type) continue
       const children = this.childrenOf(declaration.type)
       for (const child of elementsOf(e).reverse()) {
@@ -80,19 +90,27 @@ export class SchemaTypes {
         if (known) stack.push([child, known])
       }
     }
+    return found
   }
 
   /** Value that the schema fixes for an attribute of a root element, e.g. its `version`. */
   fixedRootAttribute(uri: string, local: string, name: string): string | undefined {
     const root = this.components.get(`element ${qname(uri, local)}`)
-    return root && this.fixedAttribute(this.declared(root, true).type, name)
+    return root && this.fixedAttribute(this.declarationOf(root, true).type, name)
   }
 
   /** List and version that the schema fixes for a code element. */
-  fixedCode(declaration: Declaration): FixedCode {
-    const listUri = this.fixedAttribute(declaration.type, 'listURI')
-    const version = this.fixedAttribute(declaration.type, 'listVersionID')
-    const code = declaration.type && this.childrenOf(declaration.type).get(qname('', 'code'))?.type?.node
+  fixedCode({ type }: Declaration): FixedCode {
+    if (!type) return { enumerated: false }
+    let known = this.codes.get(type.node)
+    if (!known) this.codes.set(type.node, (known = this.fixedCodeOf(type)))
+    return known
+  }
+
+  private fixedCodeOf(type: Component): FixedCode {
+    const listUri = this.fixedAttribute(type, 'listURI')
+    const version = this.fixedAttribute(type, 'listVersionID')
+    const code = this.childrenOf(type).get(qname('', 'code'))?.type?.node
     const restriction = code && childOf(code, XSD, 'restriction')
     const enumerated = restriction !== undefined && childOf(restriction, XSD, 'enumeration') !== undefined
     return { enumerated, ...(listUri === undefined ? {} : { listUri }), ...(version === undefined ? {} : { version }) }
@@ -132,7 +150,7 @@ export class SchemaTypes {
     return base === undefined ? undefined : this.find('type', { ...type, node: derivation ?? type.node }, base)
   }
 
-  private declared(component: Component, mandatory: boolean): Declaration {
+  private declarationOf(component: Component, mandatory: boolean): Declaration {
     const name = attributeOf(component.node, 'type')
     const inner = childOf(component.node, XSD, 'complexType') ?? childOf(component.node, XSD, 'simpleType')
     const type = inner ? { ...component, node: inner } : name === undefined ? undefined : this.find('type', component, name)
@@ -177,12 +195,12 @@ export class SchemaTypes {
     if (ref !== undefined) {
       const { uri, local } = this.reference(here, ref)
       const global = this.components.get(`element ${qname(uri, local)}`)
-      if (global) into.set(qname(uri, local), this.declared(global, needed))
+      if (global) into.set(qname(uri, local), this.declarationOf(global, needed))
       return
     }
     const form = attributeOf(here.node, 'form')
     const qualified = form === undefined ? here.qualified : form === 'qualified'
-    into.set(qname(qualified ? here.namespace : '', attributeOf(here.node, 'name') ?? ''), this.declared(here, needed))
+    into.set(qname(qualified ? here.namespace : '', attributeOf(here.node, 'name') ?? ''), this.declarationOf(here, needed))
   }
 }
 

@@ -10,7 +10,7 @@
  * @module
  */
 import { CHECK_LIMITS } from '../env.js'
-import { parseXml } from '../xml/gate.js'
+import { parseXmlText } from '../xml/gate.js'
 import { attributeOf, elementsOf, isElement, type XmlElement } from '../xml/tree.js'
 import { trustedXml } from './schema-document.js'
 
@@ -164,7 +164,7 @@ export const unusableSchematron = (file: string, unusable: string): SchematronSc
  * @throws {StructureError | TypeError | RangeError} when it is not XML.
  */
 export function readSchematron(file: string, bytes: Uint8Array): SchematronSchema | undefined {
-  const { root } = parseXml(trustedXml(bytes), { limits: CHECK_LIMITS, frame: 'content' })
+  const { root } = parseXmlText(trustedXml(bytes), { limits: CHECK_LIMITS, frame: 'content' })
   if (!isElement(root, SCHEMATRON, 'schema')) return undefined
   let namespaces: Readonly<Record<string, string>> = {}
   try {

@@ -8,6 +8,7 @@ import { uncheckedResult } from '../../src/check/engine.js'
 import { FORMATS, type FormatId } from '../../src/check/reports/formats.js'
 import { wholeReport, type FileResult, type ReportHead } from '../../src/check/reports/report.js'
 import type { Finding } from '../../src/check/types.js'
+import { storedResults } from '../../src/web/report/stored.js'
 
 const HEAD: ReportHead = {
   tool: 'protektor',
@@ -57,6 +58,8 @@ const RESULTS: readonly FileResult[] = [
 const PAGE = { script: 'let page', style: 'p { margin: 0 }' }
 const whole = async (format: FormatId, ...rest: Parameters<typeof wholeReport> extends [unknown, ...infer R] ? R : never) =>
   wholeReport(await FORMATS[format]({ page: async () => PAGE }), ...rest)
+
+const storedIn = (html: string) => storedResults(/id="results">([\s\S]*?)<\/script>/.exec(html)?.[1] ?? '')
 
 describe('reports', () => {
   it('json keeps the fixed shape and says what the verdicts depend on', async () => {
@@ -121,7 +124,20 @@ describe('reports', () => {
     expect(html).to.not.contain('<!--').and.not.contain('alert(1)<')
     const hash = createHash('sha256').update(PAGE.script).digest('base64')
     expect(html).to.contain(`default-src 'none'; script-src 'sha256-${hash}'`)
-    const data = /id="results">([\s\S]*?)<\/script>/.exec(html)?.[1] ?? ''
-    expect((JSON.parse(data) as FileResult[])[0]?.file).to.equal('</script><script>alert(1)</script><!--.xml')
+    expect((await storedIn(html))[0]?.file).to.equal('</script><script>alert(1)</script><!--.xml')
+  })
+
+  it('html holds all results, however many blocks they fill, without what stands in their rows', async () => {
+    const many = Array.from({ length: 700 }, (_, index) =>
+      result(`${index}.bin`, { ...RESULTS[index % 4], messageId: `${index} ${'x'.repeat(700)}` }),
+    )
+    const html = await whole('html', HEAD, many, 'en')
+    expect(html.match(/\n[A-Za-z0-9+/]{100,}={0,2}(?=\n)/g)?.length).to.be.greaterThan(1)
+    const lean = many.map(({ findings, ...one }) => ({
+      ...one,
+      findings: findings.map(({ message: _message, reference: _reference, rule: _rule, ...rest }) => rest),
+    }))
+    expect(await storedIn(html)).to.deep.equal(lean)
+    expect(await storedIn(await whole('html', HEAD, [], 'en'))).to.deep.equal([])
   })
 })

@@ -5,7 +5,7 @@
  */
 import { expect } from 'chai'
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -14,7 +14,7 @@ import { needsLinux } from '../needs.js'
 
 const require = createRequire(import.meta.url)
 const { programFromSources } = require('../../bin/from-sources.js') as {
-  programFromSources(root: string): Promise<string | undefined>
+  programFromSources(root: string, now?: () => number): Promise<string | undefined>
 }
 const { load } = require('../../bin/whole-program.js') as {
   load(file: string, command?: string): { main(): string; place: string }
@@ -57,6 +57,20 @@ describe('the program from sources', () => {
     const after = await made()
     expect(after).to.not.equal(before)
     expect(load(after).main()).to.equal('two')
+  })
+
+  it('is found without reading the sources as long as none of them looks different, and not a moment after a change', async () => {
+    const program = await made()
+    const seen = join(dirname(dirname(program)), 'seen.json')
+    expect(existsSync(seen)).to.equal(false)
+    const later = (): number => Date.now() + 60_000
+    expect(await programFromSources(root, later)).to.equal(program)
+    // whoever read the sources would not find what is noted here
+    cpSync(dirname(program), join(dirname(dirname(program)), '0'.repeat(32)), { recursive: true })
+    writeFileSync(seen, JSON.stringify({ ...(JSON.parse(readFileSync(seen, 'utf8')) as object), name: '0'.repeat(32) }))
+    expect(await made()).to.equal(join(dirname(dirname(program)), '0'.repeat(32), 'main.cjs'))
+    writeFileSync(join(root, 'src', 'answer.ts'), 'export const answer: string = "two"\n')
+    expect(load(await made()).main()).to.equal('two')
   })
 
   it('is made again when what is kept was damaged', async () => {

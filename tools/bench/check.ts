@@ -5,11 +5,12 @@
  * @module
  */
 import { spawn, spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { BenchResult } from './main.js'
+import { writeMessages, XMELD } from './xmeld.js'
 
 const MESSAGES = 1000
 const ROUNDS = 3
@@ -18,8 +19,6 @@ const LARGE_BYTES = 20 * 1024 * 1024
 const WORKERS = 1
 
 const LAUNCHER = fileURLToPath(new URL('../../bin/protektor.js', import.meta.url))
-/** Official sets lie beside the project, never in it. */
-const XMELD = fileURLToPath(new URL('../../../shared/official-schemas/xmeld-25.11a/', import.meta.url))
 const DRIVER = join(XMELD, 'xsd/xinneres.xmeld.xsd')
 const NATIVE_ENV = { ...process.env, XML_CATALOG_FILES: join(XMELD, 'catalog.xml') }
 
@@ -69,22 +68,6 @@ const missing = (name: string, goal: number, what: string): BenchResult => ({
 
 const hasXmllint = (): boolean => spawnSync('xmllint', ['--version']).error === undefined
 
-/** The sample nearest to 10 KB, each time with another UUID. */
-function writeMessages(folder: string): string[] {
-  const samples = join(XMELD, 'samples')
-  const files = readdirSync(samples, { recursive: true, encoding: 'utf8' }).filter((f) => f.endsWith('.xml') && !f.includes('invalid'))
-  const [sample] = files
-    .map((f) => readFileSync(join(samples, f), 'utf8'))
-    .sort((a, b) => Math.abs(a.length - 10_240) - Math.abs(b.length - 10_240))
-  if (sample === undefined) throw new Error('the official set holds no sample')
-  return Array.from({ length: MESSAGES }, (_, index) => {
-    const file = join(folder, `message-${String(index).padStart(4, '0')}.xml`)
-    const uuid = `00000000-0000-4000-8000-${index.toString(16).padStart(12, '0')}`
-    writeFileSync(file, sample.replace(/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/i, uuid))
-    return file
-  })
-}
-
 export async function benchCheckFolder(): Promise<readonly BenchResult[]> {
   const name = `check of ${MESSAGES} XMeld messages, ${WORKERS} worker`
   const rows = [
@@ -96,7 +79,7 @@ export async function benchCheckFolder(): Promise<readonly BenchResult[]> {
   try {
     const messages = join(folder, 'messages')
     mkdirSync(messages)
-    const files = writeMessages(messages)
+    const files = writeMessages(messages, MESSAGES)
     const share = Math.ceil(files.length / WORKERS)
     const batches = Array.from({ length: WORKERS }, (_, index) => files.slice(index * share, (index + 1) * share))
     const native = () =>

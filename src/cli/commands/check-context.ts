@@ -6,9 +6,7 @@
  */
 import { randomBytes, X509Certificate } from 'node:crypto'
 import type { CheckContext } from '../../check/types.js'
-import { importOpeningKey, trustedSenders } from '../../envelope/keys.js'
 import { keyRing, makeDecrypter } from '../../pki/keys.js'
-import { trustStore } from '../../pki/path.js'
 import type { SchemaSource, SchemaValidator } from '../../xml/schema.js'
 import { CodeListStore } from '../../xoev/codelists.js'
 import { schemaSets } from '../../xoev/schema-sets.js'
@@ -38,10 +36,16 @@ const onDemand = ({ validatorFor }: ValidatorPool, source: SchemaSource): Schema
 })
 
 async function envelopeKeys({ open, senders }: NonNullable<CheckMaterial['envelopes']>): Promise<NonNullable<CheckContext['envelopes']>> {
+  const { importOpeningKey, trustedSenders } = await import('../../envelope/keys.js')
   return {
     recipient: await Promise.all(open.map(importOpeningKey)),
     sender: trustedSenders(senders),
   }
+}
+
+async function trustIn(roots: NonNullable<CheckMaterial['roots']>): Promise<NonNullable<CheckContext['trust']>> {
+  const { trustStore } = await import('../../pki/path.js')
+  return trustStore({ roots: roots.map((der) => new X509Certificate(der)) })
 }
 
 /** @param workers threads of schema validation. */
@@ -59,7 +63,7 @@ export async function composeContext(material: CheckMaterial, workers: number, w
     monotonicMs: () => performance.now(),
     random: (bytes) => new Uint8Array(randomBytes(bytes)),
     keys: keyRing(decrypters),
-    ...(material.roots ? { trust: trustStore({ roots: material.roots.map((der) => new X509Certificate(der)) }) } : {}),
+    ...(material.roots ? { trust: await trustIn(material.roots) } : {}),
     ...(material.at ? { at: material.at } : {}),
     ...(material.layers ? { layers: material.layers } : {}),
     ...(material.envelopes ? { envelopes: await envelopeKeys(material.envelopes) } : {}),
@@ -67,7 +71,7 @@ export async function composeContext(material: CheckMaterial, workers: number, w
     xoev: {
       schemas,
       validatorFor: pool.validatorFor,
-      codeLists: CodeListStore.from(material.sets.map(({ files }) => files)),
+      codeLists: CodeListStore.of(material.codeLists),
       schematron,
       requestFor: requestsAmong(material.requestFiles),
     },

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: EUPL-1.2
 /**
- * What a check needs, read once: keys, trust anchors, schema sets, code lists. It is plain data, so that every thread gets the same.
+ * What a check needs, read once: keys, trust anchors, schema sets, code lists. It is plain data, so that every thread gets the same. What
+ * reads that which is seldom named is loaded only then: most of a short check is its start.
  * @module
  */
 import type { KeyObject } from 'node:crypto'
@@ -12,11 +13,10 @@ import { sumOfFiles } from '../../config/schema-files.js'
 import { readSchemaSets } from '../../config/schema-store.js'
 import type { KeyOwner } from '../../envelope/keys.js'
 import { readPemCertificates, readPkcs12, type KeyPair } from '../../pki/keystore.js'
-import { CodeListStore } from '../../xoev/codelists.js'
+import { CodeListStore, type CodeList } from '../../xoev/codelists.js'
 import type { SchemaSet } from '../../xoev/schema-sets.js'
 import { UsageError } from '../arguments.js'
 import { ownSchemas } from '../compose/own-schemas.js'
-import { readKeysFile } from '../participant/keys-file.js'
 
 export interface KeystoreArgument {
   readonly file: string
@@ -46,6 +46,8 @@ export interface CheckMaterial {
   /** Named on the command line, in order; then our own. */
   readonly sets: readonly SchemaSet[]
   readonly osci12: ReadonlyMap<string, Uint8Array>
+  /** Of all sets. */
+  readonly codeLists: readonly CodeList[]
   readonly layers?: ReadonlySet<Layer>
   readonly at?: Date
   readonly requestFiles: readonly string[]
@@ -95,6 +97,7 @@ async function keysOf(keystore: KeystoreArgument, locked: MaterialOptions['locke
 
 async function envelopesOf(files: readonly string[]): Promise<Pick<CheckMaterial, 'envelopes'>> {
   if (files.length === 0) return {}
+  const { readKeysFile } = await import('../participant/keys-file.js')
   const read = await Promise.all(files.map(readKeysFile))
   return { envelopes: { open: read.flatMap(({ open }) => open ?? []), senders: read.flatMap(({ senders }) => senders ?? []) } }
 }
@@ -112,6 +115,7 @@ export async function readMaterial(options: MaterialOptions): Promise<ReadMateri
   const own = await ownSchemas('xprotektor')
   const osci12 = await ownSchemas('osci12')
   const sets: readonly SchemaSet[] = [...given, { files: own }]
+  const codeLists = CodeListStore.from(sets.map(({ files }) => files)).all()
   const ours = (name: string, files: ReadonlyMap<string, Uint8Array>): ReportSource => ({ name, version: null, sha256: sumOfFiles(files) })
   return {
     material: {
@@ -120,6 +124,7 @@ export async function readMaterial(options: MaterialOptions): Promise<ReadMateri
       ...(await envelopesOf(options.envelopeKeys ?? [])),
       sets,
       osci12,
+      codeLists,
       ...(options.layers ? { layers: options.layers } : {}),
       ...(options.at ? { at: options.at } : {}),
       requestFiles: options.requestFiles ?? [],
@@ -131,9 +136,7 @@ export async function readMaterial(options: MaterialOptions): Promise<ReadMateri
         ours('xprotektor', own),
         ours('osci12', osci12),
       ],
-      codeLists: CodeListStore.from(sets.map(({ files }) => files))
-        .all()
-        .map(({ uri, version, sha256 }): ReportSource => ({ name: uri, version, sha256 })),
+      codeLists: codeLists.map(({ uri, version, sha256 }): ReportSource => ({ name: uri, version, sha256 })),
     },
   }
 }

@@ -34,6 +34,8 @@ class Budget {
   }
 }
 
+const turnOfTheLoop = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
+
 /** Bytes that a file will hold in memory; what is too large is never read. Why one cannot be looked at, its check says. */
 function weightOf(file: string): number {
   if (file === STANDARD_INPUT) return 0
@@ -70,6 +72,7 @@ export interface Run {
 export async function checkAll({ files, desk, atOnce, lang }: Run, io: Io, told: (result: FileResult) => Promise<void>): Promise<void> {
   const early = new Map<number, FileResult>()
   const budget = new Budget()
+  let begun = Promise.resolve()
   const progress = bar(io, files.length, lang)
   let next = 0
   let due = 0
@@ -87,6 +90,8 @@ export async function checkAll({ files, desk, atOnce, lang }: Run, io: Io, told:
   const work = async (): Promise<void> => {
     for (let at = next++; at < files.length; at = next++) {
       const file = files[at] ?? ''
+      // one file a turn: each goes as far as it can before the next is read, and what threads have answered is heard in between
+      await (begun = begun.then(turnOfTheLoop))
       const bytes = weightOf(file)
       while (at - due > MOST_AHEAD) await new Promise<void>((resolve) => moved.push(resolve))
       await budget.take(bytes)

@@ -5,15 +5,16 @@
  *   words ── files ── engine, a few at a time ── report ── exit code
  * @module
  */
-import { mkdir, open, readFile, writeFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
-import { basename, join } from 'node:path'
+import { basename } from 'node:path'
 import { FORMATS, isFormat, type FormatId } from '../../check/reports/formats.js'
 import type { Difference } from '../../check/expected.js'
 import { counted, NOTHING_YET, type ReportHead, type ReportSum } from '../../check/reports/report.js'
-import { reportDigest, sealReport, SIGNATURE_SUFFIX, type ReportSigner } from '../../check/reports/signature.js'
+import type { ReportSigner } from '../../check/reports/signature.js'
 import { sumLine } from '../../check/reports/text.js'
-import { LAYERS, type Layer } from '../../check/types.js'
+import { LAYERS, readLayers, type Layer } from '../../check/types.js'
+import { tryEngine } from '../../xml/schema.js'
 import { parseCommand, UsageError } from '../arguments.js'
 import { reportPage } from '../compose/report-page.js'
 import type { Io, Text } from '../io.js'
@@ -25,8 +26,10 @@ import { listInputs } from './check-inputs.js'
 import { languageOf, MATERIAL_HELP, MATERIAL_OPTIONS, MOMENT_HELP, momentOf } from './check-options.js'
 import { openKeystore, readMaterial, type CheckMaterial } from './check-material.js'
 import { checkAll } from './check-run.js'
+import { targetOf } from './check-target.js'
 import { engineThread, FILES_PER_THREAD, threads } from './check-threads.js'
 import { keystoreArguments, type KeystoreArguments } from './keystore-arguments.js'
+import { startWorker } from './start-worker.js'
 
 const OPTIONS = {
   ...MATERIAL_OPTIONS,
@@ -75,16 +78,17 @@ Exit codes: 0 all valid · 1 something invalid · 2 usage · 3 something uncheck
 
 /** Below this another thread would still be starting when the first is through. */
 const FILES_FOR_A_THREAD = 1000
+/** In hand where one engine checks all: it goes on reading while the schemas of the first are compiled. */
+const FILES_IN_HAND = 256
 
 const wrong = (de: string, en: string): UsageError => new UsageError({ de, en })
 
 function layersOf(value: string | undefined): ReadonlySet<Layer> | undefined {
   if (value === undefined) return undefined
-  const words = value.split(',').map((word) => word.trim())
-  const unknown = words.find((word) => !LAYERS.some((layer) => layer === word))
-  if (unknown !== undefined)
-    throw wrong(`--layers kennt ${unknown} nicht: ${LAYERS.join(', ')}`, `--layers does not know ${unknown}: ${LAYERS.join(', ')}`)
-  return new Set(words as Layer[])
+  const layers = readLayers(value)
+  if (typeof layers === 'string')
+    throw wrong(`--layers kennt ${layers} nicht: ${LAYERS.join(', ')}`, `--layers does not know ${layers}: ${LAYERS.join(', ')}`)
+  return layers
 }
 
 /** What nobody chose depends on how much there is to do. */
@@ -121,6 +125,7 @@ async function signerOf(
 }
 
 async function sign(file: string, signer: ReportSigner): Promise<void> {
+  const { reportDigest, sealReport, SIGNATURE_SUFFIX } = await import('../../check/reports/signature.js')
   const facts = {
     file: basename(file),
     sha256: reportDigest(await readFile(file)),
@@ -130,21 +135,6 @@ async function sign(file: string, signer: ReportSigner): Promise<void> {
   await writeFile(file + SIGNATURE_SUFFIX, await sealReport({ ...facts, signedAt: new Date().toISOString() }, signer))
 }
 
-/** Where the report goes: standard output, or a file in the folder of `--out`. */
-interface Target {
-  readonly file: string | undefined
-  write(text: string): Promise<void>
-  close(): Promise<void>
-}
-
-async function targetOf(out: string | undefined, fileName: string, io: Io): Promise<Target> {
-  if (out === undefined) return { file: undefined, write: async (text) => void io.out.write(text), close: async () => undefined }
-  await mkdir(out, { recursive: true })
-  const file = join(out, fileName)
-  const handle = await open(file, 'w')
-  return { file, write: async (text) => void (await handle.write(text)), close: () => handle.close() }
-}
-
 interface Desks {
   readonly desk: Desk
   readonly atOnce: number
@@ -152,20 +142,19 @@ interface Desks {
 }
 
 /** Threads where there is work for more than one, else no detour. */
-async function openDesks(material: CheckMaterial, files: number, workers: number, tell: (text: string) => void): Promise<Desks> {
+async function openDesks(material: CheckMaterial, count: number, tell: (text: string) => void): Promise<Desks> {
   const told = new Set<string>()
   // every thread finds the same faults of a schema set
   const warn = (text: string): void => {
     if (!told.has(text)) tell(text)
     told.add(text)
   }
-  const count = Math.min(workers, files)
   if (count > 1) {
     const pool = threads(engineThread(material), count, warn)
     return { desk: pool, atOnce: count * FILES_PER_THREAD, close: () => pool.close() }
   }
   const { context, close } = await composeContext(material, 1, warn)
-  return { desk: desk(context), atOnce: FILES_PER_THREAD, close }
+  return { desk: desk(context), atOnce: FILES_IN_HAND, close }
 }
 
 /**
@@ -186,7 +175,9 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
   const signer = await signerOf(keystores, values.out)
   if (positionals.length === 0) throw wrong('Dateien, Verzeichnisse oder - fehlen', 'files, directories or - are missing')
   const suites = await readSuites(await listInputs(positionals))
-  const workers = workersOf(values.workers, suites.files.length)
+  const workers = Math.min(workersOf(values.workers, suites.files.length), suites.files.length)
+  // documents will come: the schema engine is tried while their schemas are read
+  if (workers === 1) void tryEngine(startWorker)
   const warn = (text: string): void => io.err.write(`protektor: ${text}\n`)
   let locked = false
   const { material, judgedBy } = await readMaterial({
@@ -202,7 +193,7 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
     ...(layers ? { layers } : {}),
     ...(at ? { at } : {}),
   })
-  const desks = await openDesks(material, suites.files.length, workers, warn)
+  const desks = await openDesks(material, workers, warn)
   try {
     const head: ReportHead = { tool: 'protektor', version: await packageVersion(), node: process.version, ...judgedBy }
     const form = await FORMATS[format]({ page: reportPage })

@@ -5,32 +5,22 @@
  */
 import { el } from '../dom.js'
 import { layerChart } from './chart.js'
-import {
-  entryOf,
-  findingCounts,
-  passes,
-  VERDICTS,
-  type Entry,
-  type Language,
-  type Report,
-  type Result,
-  type Source,
-  type Verdict,
-} from './model.js'
+import { entryOf, findingCounts, passes, VERDICTS, type Entry, type Language, type Report, type Source, type Verdict } from './model.js'
 import { resultItem, verdictMark, type Tongue } from './result.js'
+import { storedResults } from './stored.js'
 import { WORDS } from './texts.js'
 
 const PER_PAGE = 50
 /** Printing shows what the selection leaves, but no more sheets than somebody could want. */
 const PRINTED = 500
 
-const dataOf = (id: string): unknown => JSON.parse(document.getElementById(id)?.textContent ?? 'null')
+const textOf = (id: string): string => document.getElementById(id)?.textContent ?? ''
 
-function readReport(): Report {
+async function readReport(): Promise<Report> {
   return {
-    ...(dataOf('head') as Omit<Report, 'results' | 'sum' | 'rows'>),
-    results: dataOf('results') as Result[],
-    ...(dataOf('end') as Pick<Report, 'sum' | 'rows'>),
+    ...(JSON.parse(textOf('head')) as Omit<Report, 'results' | 'sum' | 'rows'>),
+    results: await storedResults(textOf('results')),
+    ...(JSON.parse(textOf('end')) as Pick<Report, 'sum' | 'rows'>),
   }
 }
 
@@ -216,5 +206,5 @@ function show(report: Report, entries: readonly Entry[], language: Language): vo
   window.onafterprint = () => fold?.()
 }
 
-const report = readReport()
+const report = await readReport()
 show(report, report.results.map(entryOf), document.documentElement.lang === 'en' ? 'en' : 'de')
