@@ -812,7 +812,11 @@ export const OPTIONS = z.strictObject({
         '[ ca.pem ]',
       ),
       intermediates: paths('Zwischenzertifikate', 'intermediate certificates', '[ sub-ca.pem ]'),
-      crls: paths('Sperrlisten (DER oder PEM)', 'revocation lists (DER or PEM)', '[ ca.crl ]'),
+      crls: paths(
+        'Sperrlisten (DER oder PEM); neue in denselben Dateien gelten ohne Neustart',
+        'revocation lists (DER or PEM); new ones in the same files hold without a restart',
+        '[ ca.crl ]',
+      ),
     })
     .prefault({}),
   timestamping: z

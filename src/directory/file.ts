@@ -153,7 +153,7 @@ const GONE = 'gone'
 const stampFrom = (found: BigIntStats): string => `${found.ino}:${found.size}:${found.mtimeNs}:${found.ctimeNs}`
 
 /** What tells one state of the files from another, without reading them. */
-async function stampOf(files: readonly string[]): Promise<string> {
+export async function stampOf(files: readonly string[]): Promise<string> {
   const parts = await Promise.all(files.map((file) => stat(file, { bigint: true }).then(stampFrom, () => GONE)))
   return parts.join(' ')
 }

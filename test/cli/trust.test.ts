@@ -11,20 +11,28 @@ import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { openTrust, type TrustConfig } from '../../src/cli/compose/trust.js'
+import { openTrust, type OpenedTrust, type TrustConfig, type TrustWorld } from '../../src/cli/compose/trust.js'
 import { ConfigError } from '../../src/errors.js'
 import type { KeyPair } from '../../src/pki/keystore.js'
 import { issueCertificate, issueCrl } from '../../src/pki/test-pki.js'
+import { until } from '../until.js'
 import { openAuthority, type OpensslAuthority } from '../pki/openssl-authority.js'
 
 const dates = { notBefore: new Date('2026-01-01T00:00:00Z'), notAfter: new Date('2030-01-01T00:00:00Z') }
 const at = new Date('2027-06-01T12:00:00Z')
-const world = { clock: { now: () => new Date() }, random: (bytes: number) => new Uint8Array(randomBytes(bytes)) }
+const world: TrustWorld = {
+  clock: { now: () => new Date() },
+  random: (bytes) => new Uint8Array(randomBytes(bytes)),
+  onReload: () => expect.fail('nothing changes here'),
+  onProblem: () => expect.fail('nothing changes here'),
+}
 
 describe('trust and time stamping of the configuration', () => {
   let directory: string
   let root: KeyPair
+  let sub: KeyPair
   let below: X509Certificate
+  const opened: OpenedTrust[] = []
   const file = (name: string) => join(directory, name)
 
   const config = (trust: Partial<TrustConfig['trust']>, timestamping: Partial<TrustConfig['timestamping']> = {}): TrustConfig => ({
@@ -34,9 +42,15 @@ describe('trust and time stamping of the configuration', () => {
     timestamping: { certificates: [], timeoutSeconds: 5, ...timestamping },
   })
 
+  async function open(one: TrustConfig, more: Partial<TrustWorld> = {}): Promise<OpenedTrust> {
+    const trust = await openTrust(one, { ...world, ...more })
+    opened.push(trust)
+    return trust
+  }
+
   async function problemsOf(one: TrustConfig) {
     try {
-      await openTrust(one, world)
+      await open(one)
     } catch (error) {
       if (error instanceof ConfigError) return error.problems
       throw error
@@ -47,7 +61,7 @@ describe('trust and time stamping of the configuration', () => {
   before(async () => {
     directory = await mkdtemp(join(tmpdir(), 'protektor-trust-'))
     root = await issueCertificate({ commonName: 'Root', usage: 'ca', key: 'rsa-2048', ...dates })
-    const sub = await issueCertificate({ commonName: 'Sub', usage: 'ca', key: 'ec-p256', ...dates }, root)
+    sub = await issueCertificate({ commonName: 'Sub', usage: 'ca', key: 'ec-p256', ...dates }, root)
     below = (await issueCertificate({ commonName: 'Leaf', usage: 'both', key: 'ec-p256', serial: 9n, ...dates }, sub)).certificate
     const crl = Buffer.from(issueCrl(sub, [9n], at, dates.notAfter))
     const pem = `-----BEGIN X509 CRL-----\n${crl.toString('base64')}\n-----END X509 CRL-----\n`
@@ -63,12 +77,13 @@ describe('trust and time stamping of the configuration', () => {
     }
     for (const [name, content] of Object.entries(files)) await writeFile(file(name), content)
   })
+  afterEach(() => Promise.all(opened.splice(0).map((one) => one.close())))
   after(() => rm(directory, { recursive: true, force: true }))
 
   it('knows nobody where nothing is configured, and stamps nothing', async () => {
-    const opened = await openTrust(config({}), world)
-    expect((await opened.trust.check(below, 'cipher', at)).verdict).to.equal('unknown')
-    expect(opened).not.to.have.property('timeStamper')
+    const trust = await open(config({}))
+    expect((await trust.trust.check(below, 'cipher', at)).verdict).to.equal('unknown')
+    expect(trust).not.to.have.property('timeStamper')
   })
 
   it('loads the machinery of paths only when it is needed: no static import leads there', () => {
@@ -90,7 +105,7 @@ describe('trust and time stamping of the configuration', () => {
   it('builds paths from PEM and DER files, with revocation lists in either form', async () => {
     const named = { roots: [file('root.pem')], intermediates: [file('sub.pem')] }
     const verdict = async (trust: Partial<TrustConfig['trust']>) =>
-      (await (await openTrust(config(trust), world)).trust.check(below, 'cipher', at)).verdict
+      (await (await open(config(trust))).trust.check(below, 'cipher', at)).verdict
     expect(await verdict(named)).to.equal('valid')
     expect(await verdict({ ...named, roots: [file('root.der')] })).to.equal('valid')
     expect(await verdict({ ...named, intermediates: [] })).to.equal('unknown')
@@ -125,6 +140,33 @@ describe('trust and time stamping of the configuration', () => {
     expect(broken?.message.en).to.contain('broken.pem')
   })
 
+  it('takes a new revocation list from the same file; one that cannot be read is said once, and the old one goes on', async () => {
+    const list = file('changing.crl')
+    await writeFile(list, issueCrl(sub, [], at, dates.notAfter))
+    let taken = 0
+    const problems: string[][] = []
+    const { trust } = await open(config({ roots: [file('root.pem')], intermediates: [file('sub.pem')], crls: [list] }), {
+      pollMs: 20,
+      settleMs: 5,
+      onReload: () => (taken += 1),
+      onProblem: (found) => problems.push(found.map(({ key }) => key)),
+    })
+    const verdict = async () => (await trust.check(below, 'cipher', at)).verdict
+    expect(await verdict()).to.equal('valid')
+    await writeFile(list, issueCrl(sub, [9n], at, dates.notAfter))
+    await until(() => taken === 1)
+    expect(await verdict()).to.equal('revoked')
+    await writeFile(list, 'half a list')
+    await until(() => problems.length > 0)
+    // several more looks
+    await new Promise((resolve) => setTimeout(resolve, 200))
+    expect(problems).to.deep.equal([['trust.crls[0]']])
+    expect(await verdict()).to.equal('revoked')
+    await writeFile(list, issueCrl(sub, [8n], at, dates.notAfter))
+    await until(() => taken === 2)
+    expect(await verdict()).to.equal('valid')
+  })
+
   it('demands a certificate of the authority that is to be asked', async () => {
     const problems = await problemsOf(config({}, { url: 'http://127.0.0.1:1/' }))
     expect(problems.map(({ key }) => key)).to.deep.equal(['timestamping.certificates'])
@@ -155,7 +197,7 @@ describe('trust and time stamping of the configuration', () => {
     it('stamps under the certificates of the section', async () => {
       await writeFile(file('tsa.pem'), authority.certificates.root.toString())
       const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`
-      const { timeStamper } = await openTrust(config({}, { url, certificates: [file('tsa.pem')] }), world)
+      const { timeStamper } = await open(config({}, { url, certificates: [file('tsa.pem')] }))
       const sha256 = randomBytes(32)
       const stamp = await timeStamper?.stamp(sha256)
       if (stamp === undefined || !('cryptographic' in stamp)) throw new TypeError('a cryptographic stamp is expected')

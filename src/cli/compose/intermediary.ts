@@ -72,7 +72,14 @@ export async function openIntermediaries(
     maxBytes: config.chunks.spoolKilobytes * 1024,
     maxFiles: MAX_SPOOL_FILES,
   })
-  const { trust, timeStamper } = await openTrust(config, { clock, random })
+  const { log } = ports
+  const opened = await openTrust(config, {
+    clock,
+    random,
+    onReload: () => log.write('info', 'revocation-lists-taken', { role: 'intermediary' }),
+    onProblem: (problems) => log.write('error', 'revocation-lists-not-taken', { findings: problems.map(({ key }) => key) }),
+  })
+  const { trust, timeStamper } = opened
   const http = osciHttp()
   const own: IntermediaryPorts = {
     cards,
@@ -102,7 +109,7 @@ export async function openIntermediaries(
     addresses,
     async close() {
       await Promise.all(addresses.map((address) => address.close()))
-      await Promise.all([cards.close(), ids.close(), spool.close()])
+      await Promise.all([cards.close(), ids.close(), spool.close(), opened.close()])
       await ledger.close()
       http.close()
     },

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: EUPL-1.2
 /**
  * Sections `trust` and `timestamping` of the configuration → the store that inspects certificates of others, and the way to the
- * time-stamping authority.
+ * time-stamping authority. Revocation lists end after days: new ones in the same files are taken without a restart.
  *
  * pkijs makes up a large part of a start: it is loaded only when there is something to build paths to, or a token to verify.
  * Specs: osci-1.2 §6.5, §9.3; product.md, Decisions, "start".
@@ -10,6 +10,7 @@
 import type { X509Certificate } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import type { Config } from '../../config/types.js'
+import { stampOf, watchFiles, type WatchOptions } from '../../directory/file.js'
 import type { Clock, TrustStore } from '../../env.js'
 import { ConfigError, type ConfigProblem } from '../../errors.js'
 import { httpTimeStamper } from '../../gateway/adapters/time-stamper.js'
@@ -17,12 +18,17 @@ import type { TimeStamper } from '../../gateway/intermediary/ports.js'
 import { readCertificate } from '../../pki/certificate.js'
 import { readPemCertificates } from '../../pki/keystore.js'
 import { pinnedTrust } from '../../pki/pinned.js'
+import type { TimestampVerifier } from '../../pki/timestamp.js'
 
 export type TrustConfig = Pick<Config, 'trust' | 'timestamping' | 'file' | 'lineOf'>
 
-export interface TrustWorld {
+export interface TrustWorld extends Pick<WatchOptions, 'pollMs' | 'settleMs'> {
   readonly clock: Pick<Clock, 'now'>
   readonly random: (bytes: number) => Uint8Array
+  /** New revocation lists are in use. */
+  readonly onReload: () => void
+  /** What the files hold now is not taken; the lists that were read before go on. */
+  readonly onProblem: (problems: readonly ConfigProblem[]) => void
 }
 
 export interface OpenedTrust {
@@ -30,6 +36,14 @@ export interface OpenedTrust {
   readonly trust: TrustStore
   /** Absent where no authority is configured. */
   readonly timeStamper?: TimeStamper
+  /** Ends the watching of revocation lists. */
+  close(): Promise<void>
+}
+
+/** What is built anew when a revocation list changes. */
+interface Judges {
+  readonly trust: TrustStore
+  readonly verifyStamp: TimestampVerifier | undefined
 }
 
 /**
@@ -39,24 +53,20 @@ export interface OpenedTrust {
 export async function openTrust(config: TrustConfig, world: TrustWorld): Promise<OpenedTrust> {
   const { trust, timestamping } = config
   const problems: ConfigProblem[] = []
-  const read = async <T>(key: string, files: readonly string[], parse: (bytes: Buffer) => Promise<readonly T[]>): Promise<readonly T[]> => {
-    const found = files.map(async (file, index) => {
-      try {
-        return await parse(await readFile(file))
-      } catch (cause) {
-        const why = cause instanceof Error ? cause.message : String(cause)
-        problems.push(problemAt(config, `${key}[${index}]`, `nicht lesbar: ${file}: ${why}`, `cannot be read: ${file}: ${why}`))
-        return []
-      }
-    })
-    return (await Promise.all(found)).flat()
-  }
-  const [roots, intermediates, crls, authority] = await Promise.all([
-    read('trust.roots', trust.roots, certificatesOf),
-    read('trust.intermediates', trust.intermediates, certificatesOf),
-    read('trust.crls', trust.crls, revocationListsOf),
-    read('timestamping.certificates', timestamping.certificates, certificatesOf),
+  const [roots, intermediates, authority] = await Promise.all([
+    readEach(config, 'trust.roots', trust.roots, certificatesOf, problems),
+    readEach(config, 'trust.intermediates', trust.intermediates, certificatesOf, problems),
+    readEach(config, 'timestamping.certificates', timestamping.certificates, certificatesOf, problems),
   ])
+  const judgesOf = async (crls: readonly Uint8Array[]): Promise<Judges> => ({
+    trust: roots.length === 0 ? pinnedTrust([]) : (await import('../../pki/path.js')).trustStore({ roots, intermediates, crls }),
+    verifyStamp:
+      timestamping.url === undefined
+        ? undefined
+        : (await import('../../pki/timestamp.js')).timestampVerifier({ certificates: authority, crls }),
+  })
+  const watched = await stamped(trust.crls)
+  const crls = await readEach(config, 'trust.crls', trust.crls, revocationListsOf, problems)
   if (timestamping.url !== undefined && timestamping.certificates.length === 0)
     problems.push(
       problemAt(
@@ -67,23 +77,66 @@ export async function openTrust(config: TrustConfig, world: TrustWorld): Promise
       ),
     )
   if (problems.length > 0) throw new ConfigError(problems.sort((a, b) => (a.key < b.key ? -1 : 1)))
+  let judges = await judgesOf(crls)
+  let reported = ''
+
+  const reload = async (): Promise<WatchOptions['watched'] | undefined> => {
+    const now = await stamped(trust.crls)
+    const faults: ConfigProblem[] = []
+    const lists = await readEach(config, 'trust.crls', trust.crls, revocationListsOf, faults)
+    const said = JSON.stringify(faults)
+    if (faults.length > 0) {
+      if (said !== reported) world.onProblem(faults)
+      reported = said
+      return undefined
+    }
+    reported = ''
+    judges = await judgesOf(lists)
+    world.onReload()
+    return now
+  }
+  const { pollMs, settleMs } = world
+  const times = { ...(pollMs === undefined ? {} : { pollMs }), ...(settleMs === undefined ? {} : { settleMs }) }
+  const watching = trust.crls.length === 0 ? undefined : watchFiles({ watched, reload, ...times })
   return {
-    trust: roots.length === 0 ? pinnedTrust([]) : (await import('../../pki/path.js')).trustStore({ roots, intermediates, crls }),
+    trust: { check: (certificate, usage, at) => judges.trust.check(certificate, usage, at) },
     ...(timestamping.url === undefined
       ? {}
-      : { timeStamper: await timeStamperOf(timestamping.url, timestamping.timeoutSeconds * 1000, authority, crls, world) }),
+      : { timeStamper: await timeStamperOf(timestamping.url, timestamping.timeoutSeconds * 1000, () => judges.verifyStamp, world) }),
+    close: async () => watching?.close(),
   }
 }
+
+/** Each that cannot be read is a problem under its key. */
+async function readEach<T>(
+  config: TrustConfig,
+  key: string,
+  files: readonly string[],
+  parse: (bytes: Buffer) => Promise<readonly T[]>,
+  problems: ConfigProblem[],
+): Promise<readonly T[]> {
+  const found = files.map(async (file, index) => {
+    try {
+      return await parse(await readFile(file))
+    } catch (cause) {
+      const why = cause instanceof Error ? cause.message : String(cause)
+      problems.push(problemAt(config, `${key}[${index}]`, `nicht lesbar: ${file}: ${why}`, `cannot be read: ${file}: ${why}`))
+      return []
+    }
+  })
+  return (await Promise.all(found)).flat()
+}
+
+/** Taken before the files are read: what changes meanwhile is seen as a change. */
+const stamped = async (files: readonly string[]): Promise<WatchOptions['watched']> => ({ files, stamp: await stampOf(files) })
 
 async function timeStamperOf(
   url: string,
   timeoutMs: number,
-  certificates: readonly X509Certificate[],
-  crls: readonly Uint8Array[],
+  verifier: () => TimestampVerifier | undefined,
   { clock, random }: TrustWorld,
 ): Promise<TimeStamper> {
-  const { MAX_TIMESTAMP_BYTES, timestampRequest, timestampVerifier } = await import('../../pki/timestamp.js')
-  const verify = timestampVerifier({ certificates, crls })
+  const { MAX_TIMESTAMP_BYTES, timestampRequest } = await import('../../pki/timestamp.js')
   return httpTimeStamper({
     url,
     timeoutMs,
@@ -92,7 +145,11 @@ async function timeStamperOf(
     protocol: {
       maxBytes: MAX_TIMESTAMP_BYTES,
       request: timestampRequest,
-      verify: async (answer, question, at) => (await verify(answer, question, at)).token,
+      verify: async (answer, question, at) => {
+        const verify = verifier()
+        if (verify === undefined) throw new TypeError('no authority is configured')
+        return (await verify(answer, question, at)).token
+      },
     },
   })
 }
