@@ -35,7 +35,11 @@ const DETAIL_CHARACTERS = 600
 
 const both = (texts: readonly Text[]): Text => {
   const more = texts.length > MOST_LINES ? `\n  … ${texts.length - MOST_LINES}` : ''
-  const lines = (lang: 'de' | 'en'): string => texts.slice(0, MOST_LINES).map((text) => `\n  ${text[lang]}`).join('') + more
+  const lines = (lang: 'de' | 'en'): string =>
+    texts
+      .slice(0, MOST_LINES)
+      .map((text) => `\n  ${text[lang]}`)
+      .join('') + more
   return { de: lines('de'), en: lines('en') }
 }
 
@@ -105,7 +109,8 @@ function refuseRival(manifest: SetManifest, stored: readonly StoredSet[]): void 
     if (other.manifest.sha256 === manifest.sha256 || !overlap(manifest, other.manifest)) continue
     const rival = mine.find((one) =>
       other.manifest.standards.some(
-        (theirs) => !theirs.imported && theirs.namespace === one.namespace && theirs.version === one.version && theirs.content !== one.content,
+        (theirs) =>
+          !theirs.imported && theirs.namespace === one.namespace && theirs.version === one.version && theirs.content !== one.content,
       ),
     )
     if (!rival) continue
@@ -119,7 +124,15 @@ function refuseRival(manifest: SetManifest, stored: readonly StoredSet[]): void 
 }
 
 /** What the manifest says of a standard. */
-export const recorded = ({ namespace, standard, version, entry, roots, imported, content }: PackageStandard): SetManifest['standards'][number] => ({
+export const recorded = ({
+  namespace,
+  standard,
+  version,
+  entry,
+  roots,
+  imported,
+  content,
+}: PackageStandard): SetManifest['standards'][number] => ({
   namespace,
   ...(standard === undefined ? {} : { standard }),
   ...(version === undefined ? {} : { version }),
@@ -130,7 +143,9 @@ export const recorded = ({ namespace, standard, version, entry, roots, imported,
 })
 
 /** All that the standards are judged with, each once. */
-export const sourcesOf = (standards: readonly PackageStandard[]): PackageStandard['sources'] => [...new Set(standards.flatMap(({ sources }) => sources))]
+export const sourcesOf = (standards: readonly PackageStandard[]): PackageStandard['sources'] => [
+  ...new Set(standards.flatMap(({ sources }) => sources)),
+]
 
 const dates = (given: InForce, known: InForce = {}): InForce => {
   const validFrom = given.validFrom ?? known.validFrom
@@ -192,6 +207,9 @@ export async function addPackages(adding: Adding, io: Io): Promise<Added> {
     de: `${file}: diese Regeln (Schematron) lassen sich nicht auswerten (${detail}); wer nach ihnen prüft, bekommt „Prüfung gescheitert“`,
     en: `${file}: these rules (Schematron) cannot be evaluated (${detail}); whoever checks by them gets an error`,
   }))
-  const closed = archives.map((name) => ({ de: `${name}: ein Archiv im Archiv wird nicht geöffnet`, en: `${name}: an archive inside is not opened` }))
+  const closed = archives.map((name) => ({
+    de: `${name}: ein Archiv im Archiv wird nicht geöffnet`,
+    en: `${name}: an archive inside is not opened`,
+  }))
   return { manifest, outcome: 'stored', passedOver, remarks: [...missingTexts(facts.unresolved), ...alone, ...dead, ...closed] }
 }

@@ -69,7 +69,9 @@ export async function readPackages(paths: readonly string[]): Promise<PackageFil
   if (double !== undefined) throw new UsageError({ de: `zwei Pakete heißen ${double}`, en: `two packages have the name ${double}` })
   return {
     names: packages.flatMap(({ names }) => names),
-    files: new Map(packages.flatMap(({ files }, index) => [...files].map(([path, bytes]) => [`${folders[index] ?? ''}/${path}`, bytes] as const))),
+    files: new Map(
+      packages.flatMap(({ files }, index) => [...files].map(([path, bytes]) => [`${folders[index] ?? ''}/${path}`, bytes] as const)),
+    ),
     passedOver: packages.reduce((sum, one) => sum + one.passedOver, 0),
     archives: packages.flatMap(({ archives }) => archives),
   }
