@@ -23,7 +23,6 @@ export interface LogFields {
   readonly algorithms?: readonly string[]
   readonly certificateSha256?: string
   readonly bytes?: number
-  readonly count?: number
   readonly durationMs?: number
   readonly outcome?: string
   readonly ref?: string
@@ -31,7 +30,7 @@ export interface LogFields {
 
 const FIELDS = [
   'requestId', 'envelopeId', 'role', 'mode', 'endpoint', 'peer', 'participant', 'messageType', 'messageId', 'feedback', 'findings',
-  'error', 'algorithms', 'certificateSha256', 'bytes', 'count', 'durationMs', 'outcome', 'ref',
+  'error', 'algorithms', 'certificateSha256', 'bytes', 'durationMs', 'outcome', 'ref',
 ] as const satisfies readonly (keyof LogFields)[] // prettier-ignore
 
 export type LogLevel = 'info' | 'warn' | 'error'

@@ -28,7 +28,8 @@ async function leftBehind(core: Core, api: CoreApi | undefined): Promise<{ reado
 }
 
 /**
- * Drains, for `withinMs` at most, and logs `drained` for each outcome of what was left, or once with a count of 0.
+ * Drains, for `withinMs` at most, and logs `drained` for each outcome that something left over gets, or once without one. Which envelopes
+ * those are stands in the outcome records; a log has no field for numbers of them (threat model L1).
  * @returns milliseconds that are left of `withinMs`, and enough for the answers of those who waited.
  */
 export async function drainCore({ core, api, clock, log }: DrainingPorts, withinMs: number): Promise<number> {
@@ -37,7 +38,7 @@ export async function drainCore({ core, api, clock, log }: DrainingPorts, within
   await core.drain(withinMs)
   const durationMs = Math.round(clock.monotonicMs() - beganMs)
   const left = Object.entries(await leftBehind(core, api)).filter(([, count]) => count > 0)
-  for (const [outcome, count] of left) log.write('warn', 'drained', { outcome, count, durationMs })
-  if (left.length === 0) log.write('info', 'drained', { count: 0, durationMs })
+  for (const [outcome] of left) log.write('warn', 'drained', { outcome, durationMs })
+  if (left.length === 0) log.write('info', 'drained', { durationMs })
   return Math.max(FLUSH_MS, withinMs - durationMs)
 }
