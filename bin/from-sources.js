@@ -4,13 +4,14 @@
  * A loader translates and resolves file by file, at each start anew; that is a third of what a start through tsx takes.
  *
  * What is kept can be neither stale nor broken: the folder's name is a digest of everything that goes in (every source, the place,
- * Node, esbuild, this file), and each file is compared with the digest that was noted when it was written. Sources are read only when
- * the file system says that somebody may have written to one since. Only our own sources go in; libraries stay where they are. Whoever
+ * the libraries' versions, Node, esbuild, this file), and each file is compared with the digest that was noted when it was written. Sources are read only when
+ * the file system says that somebody may have written to one since. Libraries that go in are named by what npm noted of its last
+ * installation: who changes files of one by hand removes the cache. Whoever
  * may write to that folder may write to `node_modules` as well.
  */
 'use strict'
 const { createHash, hash } = require('node:crypto')
-const { mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } = require('node:fs')
+const { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } = require('node:fs')
 const { join, relative, sep } = require('node:path')
 const { pathToFileURL } = require('node:url')
 
@@ -37,11 +38,14 @@ const readSources = (root) => new Map(sourcePaths(root).map((path) => [path, rea
 
 const versionsOf = (root) => `${root} ${process.version} ${require('esbuild/package.json').version}`
 
+/** Libraries that become part of the program change with this file only, however they are installed. */
+const librariesOf = (root) => join(root, 'node_modules', '.package-lock.json')
+
 /** What the file system says of all that goes in: as long as it says the same, nobody has written to any of it. */
 function looksOf(root, now) {
   const all = createHash('sha256').update(versionsOf(root))
   let newestMs = 0n
-  for (const path of [__filename, join(root, 'package.json'), ...sourcePaths(root)]) {
+  for (const path of [__filename, join(root, 'package.json'), ...[librariesOf(root)].filter(existsSync), ...sourcePaths(root)]) {
     const { dev, ino, size, mtimeNs, ctimeNs, ctimeMs } = statSync(path, { bigint: true })
     all.update(`\0${path}\0${dev} ${ino} ${size} ${mtimeNs} ${ctimeNs}`)
     if (ctimeMs > newestMs) newestMs = ctimeMs
@@ -75,6 +79,7 @@ function nameOf(root, sources) {
   const add = (name, bytes) => all.update(`${name}\0${bytes.length}\0`).update(bytes)
   add(versionsOf(root), readFileSync(__filename))
   add('package.json', readFileSync(join(root, 'package.json')))
+  if (existsSync(librariesOf(root))) add('libraries', readFileSync(librariesOf(root)))
   for (const [path, bytes] of sources) add(path, bytes)
   return all.digest('hex').slice(0, 32)
 }
@@ -94,7 +99,7 @@ function isThere(folder) {
  * of a start. Others stay where they are: they bring machine code, threads or files of their own, or are seldom asked for.
  */
 const INSIDE = new Set(
-  'fast-xml-parser jose koa koa-helmet koa-router node-forge pino pkijs prom-client saxes xml-crypto yaml zod'.split(' '),
+  'asn1js fast-xml-parser jose koa koa-helmet koa-router node-forge pino pkijs prom-client saxes xml-crypto yaml zod'.split(' '),
 )
 
 /** Where the program may be moved: the URL of what lies beside it. */

@@ -163,6 +163,7 @@ const SOLE_USERS: Readonly<Record<string, RegExp>> = {
   'xmllint-wasm': /^src\/xml\/schema[^/]*\.ts$/,
   'xml-crypto': /^src\/xml\/second-opinion\.ts$/,
   'node-forge': /^src\/pki\/(keystore|test-pki)\.ts$/,
+  asn1js: /^src\/pki\/path\.ts$/,
   pkijs: /^src\/pki\/(path|timestamp)\.ts$/,
   'fast-xml-parser': /^src\/xoev\/reading\.ts$/,
   jose: /^src\/(envelope|client|gateway)\/|^src\/check\/reports\/signature\.ts$/,

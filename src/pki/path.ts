@@ -11,6 +11,7 @@
  * @module
  */
 import { X509Certificate } from 'node:crypto'
+import { fromBER } from 'asn1js'
 import * as pkijs from 'pkijs'
 import type { RevocationFact, TrustDetails, TrustStore, TrustVerdict } from '../env.js'
 import { basicConstraints, extensions, isCa, keyUsage, publicKeyFacts, sha256Hex, serialDecimal } from './certificate.js'
@@ -43,7 +44,7 @@ export interface TrustStoreOptions {
 
 /** A store that builds paths. Answers are kept per certificate, use and minute. @throws never: what cannot be judged is not valid. */
 export function trustStore(options: TrustStoreOptions): TrustStore {
-  const crls = (options.crls ?? []).map((der) => pkijs.CertificateRevocationList.fromBER(copy(der)))
+  const crls = (options.crls ?? []).map(readCrl)
   const kept = new Map<string, Promise<TrustVerdict>>()
   return {
     check(certificate, usage, at) {
@@ -59,11 +60,24 @@ export function trustStore(options: TrustStoreOptions): TrustStore {
   }
 }
 
+const readCrls = new WeakMap<Uint8Array, pkijs.CertificateRevocationList>()
+
+/** Read once for all stores that get the same bytes: a large list takes long. @throws what it is not a list for */
+function readCrl(der: Uint8Array): pkijs.CertificateRevocationList {
+  const known = readCrls.get(der)
+  if (known) return known
+  // the reader's own bound of nodes is reached with some 3,000 entries; a node takes two bytes at least, so the file's size bounds them
+  const { offset, result } = fromBER(copy(der), { maxNodes: der.byteLength })
+  if (offset === -1) throw new TypeError('no DER')
+  const read = new pkijs.CertificateRevocationList({ schema: result })
+  readCrls.set(der, read)
+  return read
+}
+
 /** Whether these bytes are a revocation list that a store can be made of. */
 export function isCrl(der: Uint8Array): boolean {
   try {
-    const read = pkijs.CertificateRevocationList.fromBER(copy(der))
-    return !Number.isNaN(read.thisUpdate.value.getTime())
+    return !Number.isNaN(readCrl(der).thisUpdate.value.getTime())
   } catch {
     return false
   }
@@ -238,7 +252,7 @@ async function byPort(certificate: X509Certificate, issuer: X509Certificate, at:
   for (const url of port.crl === undefined ? [] : addresses.crl) {
     const found = await quietly(async () => {
       const der = await port.crl?.(url)
-      return der === undefined ? undefined : byCrls(certificate, issuer, at, [pkijs.CertificateRevocationList.fromBER(copy(der))])
+      return der === undefined ? undefined : byCrls(certificate, issuer, at, [readCrl(der)])
     })
     if (found !== undefined && found !== 'stale') return found
     told ??= found

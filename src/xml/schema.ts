@@ -88,6 +88,8 @@ const spares = new WeakMap<StartWorker, EngineThread>()
 export function tryEngine(startWorker: StartWorker): Promise<string | undefined> {
   const known = trials.get(startWorker)
   if (known) return known
+  // an engine that misjudges stays out; one whose thread died, or did not start, may have met a bad moment
+  let isTriedAgain = false
   const trial = new Promise<string | undefined>((resolve) => {
     const rest = [...TRIAL_DOCUMENTS]
     let misjudged: string | undefined
@@ -102,7 +104,13 @@ export function tryEngine(startWorker: StartWorker): Promise<string | undefined>
         },
       })
     }
-    const thread = startThread(startWorker)
+    let thread: EngineThread
+    try {
+      thread = startThread(startWorker)
+    } catch (error) {
+      isTriedAgain = true
+      return resolve(`self-test: ${error instanceof Error ? error.message : String(error)}`)
+    }
     startLife(
       thread,
       { set: prepareSet(TRIAL), documents: TRIAL_DOCUMENTS.length, leavesThread: true },
@@ -113,12 +121,14 @@ export function tryEngine(startWorker: StartWorker): Promise<string | undefined>
           const fault = misjudged ?? (reason === undefined ? undefined : `self-test: ${reason}`)
           if (fault === undefined) spares.set(startWorker, thread)
           else void thread.worker.terminate()
+          isTriedAgain = fault !== undefined && misjudged === undefined
           resolve(fault)
         },
       },
     )
   })
   trials.set(startWorker, trial)
+  void trial.then(() => isTriedAgain && trials.delete(startWorker))
   return trial
 }
 

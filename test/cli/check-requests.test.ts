@@ -35,6 +35,12 @@ describe('requests among the files of a run', () => {
       const inMemory = await Promise.all([noise, decoy, one].map((file) => readFile(file)))
       expect((await requestsAmongBytes(inMemory)(uuid))?.root.local).to.equal('selbstauskunft.anfrage.1100')
       expect(await requestsAmongBytes([...inMemory, Buffer.from(request)])(uuid)).to.equal(undefined)
+      // many answers to one request: it is read once for all that ask at a time
+      const asked = requestsAmong([one])
+      const [first, second] = await Promise.all([asked(uuid), asked(uuid.toUpperCase())])
+      expect(first).to.equal(second)
+      await Promise.all(['1', '2', '3'].map((digit) => asked(`00000000-0000-0000-0000-00000000000${digit}`)))
+      expect((await asked(uuid))?.root.local).to.equal(first?.root.local)
     } finally {
       await rm(folder, { recursive: true })
     }

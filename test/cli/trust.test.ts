@@ -6,7 +6,7 @@
 import { expect } from 'chai'
 import { randomBytes, type X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -156,7 +156,7 @@ describe('trust and time stamping of the configuration', () => {
     await writeFile(list, issueCrl(sub, [9n], at, dates.notAfter))
     await until(() => taken === 1)
     expect(await verdict()).to.equal('revoked')
-    await writeFile(list, 'half a list')
+    await writeFile(list, (await readFile(file('sub.crl.pem'), 'utf8')).slice(0, -60))
     await until(() => problems.length > 0)
     // several more looks
     await new Promise((resolve) => setTimeout(resolve, 200))

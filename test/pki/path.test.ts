@@ -21,7 +21,7 @@ import { readAll, readOid, readTlv, TAG, writeInteger, writeOid, writeTlv } from
 import type { KeyPair } from '../../src/pki/keystore.js'
 import { nameRfc2253 } from '../../src/pki/name.js'
 import { pinnedTrust } from '../../src/pki/pinned.js'
-import { trustStore, type RevocationPort, type TrustStoreOptions } from '../../src/pki/path.js'
+import { isCrl, trustStore, type RevocationPort, type TrustStoreOptions } from '../../src/pki/path.js'
 import { issueCertificate, issueCrl, writeExtension, type TestCertificateSpec } from '../../src/pki/test-pki.js'
 
 const notBefore = new Date('2026-01-01T00:00:00Z')
@@ -199,6 +199,10 @@ describe('certificates and trust', () => {
     const crl = issueCrl(root, [4711n], from, until)
     expect(await verdict(revoked, { crls: [crl] })).to.equal('revoked')
     expect(await verdict(revoked, { crls: [crl] }, 'signature', new Date('2026-06-01'))).to.equal('unchecked')
+    // as long as those of a large authority
+    const long = issueCrl(root, [...Array.from({ length: 10_000 }, (_, i) => BigInt(i + 10_000)), 4711n], from, until)
+    expect(isCrl(long)).to.equal(true)
+    expect(await verdict(revoked, { crls: [long] })).to.equal('revoked')
     const later = trustStore({ roots: [root.certificate], crls: [crl] })
     expect((await later.check(good.certificate, 'signature', new Date('2028-01-01'))).verdict).to.equal('unchecked')
     expect((await later.check(revoked.certificate, 'signature', new Date('2028-01-01'))).verdict).to.equal('revoked')

@@ -4,7 +4,7 @@
  * @module
  */
 import { expect } from 'chai'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
@@ -144,6 +144,17 @@ describe('the HTML report', function () {
     expect(await page.locator('.file').first().innerText()).to.contain('<img src=x onerror=alert(1)>.xml')
     expect(await page.locator('img').count()).to.equal(0)
     expect(errors).to.deep.equal([])
+    await close()
+  })
+
+  it('says that it cannot be read when it was cut off, in both languages', async () => {
+    const whole = readFileSync(fileURLToPath(address), 'utf8')
+    const block = /\n([A-Za-z0-9+/]{200})[A-Za-z0-9+/=]*\n/.exec(whole)
+    expect(block).not.to.equal(null)
+    const cut = join(folder, 'cut.html')
+    writeFileSync(cut, whole.replace(block?.[0] ?? '', `\n${block?.[1] ?? ''}\n`))
+    const { page, close } = await visit(browser, pathToFileURL(cut).href)
+    expect(await page.locator('[role=alert]').allInnerTexts()).to.have.length(2)
     await close()
   })
 

@@ -12,7 +12,14 @@ import { parseXml } from '../../src/xml/gate.js'
 import { editText, validateWithPlaces } from '../../src/xml/schema-places.js'
 import { prepareSet } from '../../src/xml/schema-set.js'
 import { readVerdict, refusal } from '../../src/xml/schema-verdict.js'
-import { startValidator, type SchemaSource, type SchemaValidator, type StartWorker, type ValidatorOptions } from '../../src/xml/schema.js'
+import {
+  startValidator,
+  tryEngine,
+  type SchemaSource,
+  type SchemaValidator,
+  type StartWorker,
+  type ValidatorOptions,
+} from '../../src/xml/schema.js'
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text)
 const startWorker: StartWorker = (url, options) => new Worker(url, options)
@@ -196,6 +203,21 @@ describe('schema validation', () => {
       await usable(slow)
       await slow.close()
     })
+
+  it('falls back when no thread can be started, and tries the engine again for the next set', async () => {
+    const said: string[] = []
+    let refuses = true
+    const startWorker: StartWorker = (url, options) => {
+      if (refuses) throw new Error('no more threads')
+      return new Worker(url, options)
+    }
+    expect(await tryEngine(startWorker)).to.equal('self-test: no more threads')
+    refuses = false
+    const validator = await start({ startWorker, onFallback: (reason) => said.push(reason) })
+    expect(said).to.deep.equal([])
+    await usable(validator)
+    await validator.close()
+  })
 
   it('does not keep the process alive when it has nothing to do', function () {
     this.timeout(30_000)

@@ -23,6 +23,10 @@ const closed = (text: string, tag: 'script' | 'style'): string => {
   return text
 }
 
+const WITHOUT_SCRIPT =
+  '<noscript><p lang="de">Diese Seite braucht JavaScript; sie lädt nichts nach.</p>' +
+  '<p lang="en">This page needs JavaScript; it loads nothing else.</p></noscript>'
+
 /** Everything of a page before and after its data; `lang` is that of the reader. */
 export function pageAround({ script, style }: ReportPage): { readonly begin: (lang: string) => string; readonly end: string } {
   const policy = `default-src 'none'; script-src ${hashOf(script)}; style-src ${hashOf(style)}; img-src data:; base-uri 'none'; form-action 'none'`
@@ -36,6 +40,6 @@ export function pageAround({ script, style }: ReportPage): { readonly begin: (la
   ].join('\n')
   return {
     begin: (lang) => `<!doctype html>\n<html lang="${lang}">\n<head>\n${head}\n`,
-    end: `<script type="module">${closed(script, 'script')}</script>\n</head>\n<body></body>\n</html>\n`,
+    end: `<script type="module">${closed(script, 'script')}</script>\n</head>\n<body>\n${WITHOUT_SCRIPT}\n</body>\n</html>\n`,
   }
 }

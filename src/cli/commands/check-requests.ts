@@ -17,6 +17,9 @@ const UUID = /[:<]nachrichtenUUID>\s{0,20}([0-9a-fA-F-]{36})\s{0,20}</
 /** Of files whose beginnings bear one UUID; more than these are not all read to find the one that is meant. */
 const MOST_CANDIDATES = 16
 
+/** Requests that were found and are kept: many answers to one stand together, and a large one takes hundreds of megabytes as a tree. */
+const KEPT = 2
+
 /** How files of some kind are read; undefined: not at all, and the check of the file itself says so. */
 interface Reading<File> {
   /** At least {@link HEAD_BYTES} of it, where it has so many. */
@@ -70,7 +73,7 @@ function documentIn(bytes: Uint8Array, nachrichtenUUID: string): XmlDocument | u
   }
 }
 
-/** @returns finds a plain XÖV document by its nachrichtenUUID. Where several files bear it, nobody can say which is meant: none. */
+/** One request is read at a time, and once for all answers that ask meanwhile. @returns finds a plain XÖV document by its nachrichtenUUID. Where several files bear it, nobody can say which is meant: none. */
 function among<File>(files: readonly File[], reading: Reading<File>): (nachrichtenUUID: string) => Promise<XmlDocument | undefined> {
   let index: Promise<ReadonlyMap<string, readonly File[]>> | undefined
   const build = async (): Promise<ReadonlyMap<string, readonly File[]>> => {
@@ -85,8 +88,7 @@ function among<File>(files: readonly File[], reading: Reading<File>): (nachricht
     }
     return found
   }
-  return async (named) => {
-    const nachrichtenUUID = named.toLowerCase()
+  const find = async (nachrichtenUUID: string): Promise<XmlDocument | undefined> => {
     const candidates = (await (index ??= build())).get(nachrichtenUUID) ?? []
     if (candidates.length > MOST_CANDIDATES) return undefined
     let found: XmlDocument | undefined
@@ -96,6 +98,22 @@ function among<File>(files: readonly File[], reading: Reading<File>): (nachricht
       if (document && found) return undefined
       found ??= document
     }
+    return found
+  }
+  const underway = new Map<string, Promise<XmlDocument | undefined>>()
+  const done: string[] = []
+  let last: Promise<unknown> = Promise.resolve()
+  return (named) => {
+    const nachrichtenUUID = named.toLowerCase()
+    const known = underway.get(nachrichtenUUID)
+    if (known) return known
+    const found = last.then(() => find(nachrichtenUUID))
+    const over = (): void => {
+      done.push(nachrichtenUUID)
+      for (const old of done.splice(0, Math.max(0, done.length - KEPT))) underway.delete(old)
+    }
+    last = found.then(over, over)
+    underway.set(nachrichtenUUID, found)
     return found
   }
 }

@@ -177,7 +177,7 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
   const suites = await readSuites(await listInputs(positionals))
   const workers = Math.min(workersOf(values.workers, suites.files.length), suites.files.length)
   // documents will come: the schema engine is tried while their schemas are read
-  if (workers === 1) void tryEngine(startWorker)
+  if (workers === 1 && layers?.has('xoev-schema') !== false) void tryEngine(startWorker)
   const warn = (text: string): void => io.err.write(`protektor: ${text}\n`)
   let locked = false
   const { material, judgedBy } = await readMaterial({

@@ -78,19 +78,16 @@ export async function openTrust(config: TrustConfig, world: TrustWorld): Promise
     )
   if (problems.length > 0) throw new ConfigError(problems.sort((a, b) => (a.key < b.key ? -1 : 1)))
   let judges = await judgesOf(crls)
-  let reported = ''
 
-  const reload = async (): Promise<WatchOptions['watched'] | undefined> => {
+  const reload = async (): Promise<WatchOptions['watched']> => {
     const now = await stamped(trust.crls)
     const faults: ConfigProblem[] = []
     const lists = await readEach(config, 'trust.crls', trust.crls, revocationListsOf, faults)
-    const said = JSON.stringify(faults)
+    // not read again before it changes: reading takes time that the gateway needs
     if (faults.length > 0) {
-      if (said !== reported) world.onProblem(faults)
-      reported = said
-      return undefined
+      world.onProblem(faults)
+      return now
     }
-    reported = ''
     judges = await judgesOf(lists)
     world.onReload()
     return now
@@ -162,6 +159,9 @@ async function certificatesOf(bytes: Buffer): Promise<readonly X509Certificate[]
 /** PEM with any number of lists, or one in DER. @throws TypeError */
 async function revocationListsOf(bytes: Buffer): Promise<readonly Uint8Array[]> {
   const blocks = bytes.toString('latin1').match(/-----BEGIN X509 CRL-----[^-]*-----END X509 CRL-----/g) ?? []
+  // half a block is a file that is still being written, or was cut off: its list must not be missing without a word
+  if (isPem(bytes) && blocks.length !== bytes.toString('latin1').split('-----BEGIN ').length - 1)
+    throw new TypeError('it holds something that is no whole revocation list')
   const lists = isPem(bytes) ? blocks.map((block) => Buffer.from(block.replace(/-----[^-]*-----/g, ''), 'base64')) : [bytes]
   const { isCrl } = await import('../../pki/path.js')
   if (lists.length === 0 || !lists.every(isCrl)) throw new TypeError('it holds no revocation list')

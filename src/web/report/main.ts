@@ -206,5 +206,10 @@ function show(report: Report, entries: readonly Entry[], language: Language): vo
   window.onafterprint = () => fold?.()
 }
 
-const report = await readReport()
-show(report, report.results.map(entryOf), document.documentElement.lang === 'en' ? 'en' : 'de')
+try {
+  const report = await readReport()
+  show(report, report.results.map(entryOf), document.documentElement.lang === 'en' ? 'en' : 'de')
+} catch {
+  // cut off, changed on its way, or a browser without DecompressionStream
+  document.body.replaceChildren(...(['de', 'en'] as const).map((lang) => el('p', { lang, role: 'alert' }, WORDS[lang].unreadable)))
+}

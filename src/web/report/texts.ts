@@ -8,6 +8,7 @@ import type { Language, Result, Severity, Verdict } from './model.js'
 export interface Words {
   readonly title: string
   readonly other: string
+  readonly unreadable: string
   readonly verdicts: Readonly<Record<Verdict, string>>
   readonly severities: Readonly<Record<Severity, string>>
   readonly summary: string
@@ -63,6 +64,7 @@ export const WORDS: Readonly<Record<Language, Words>> = {
   de: {
     title: 'Prüfbericht',
     other: 'English',
+    unreadable: 'Der Bericht ist unvollständig oder verändert, oder dieser Browser ist zu alt (Chrome 103, Firefox 113, Safari 16.4).',
     verdicts: { valid: 'gültig', invalid: 'ungültig', unchecked: 'ungeprüft', error: 'Prüfung gescheitert' },
     severities: { error: 'Fehler', warning: 'Warnung', info: 'Hinweis' },
     summary: 'Zusammenfassung',
@@ -116,6 +118,7 @@ export const WORDS: Readonly<Record<Language, Words>> = {
   en: {
     title: 'Check report',
     other: 'Deutsch',
+    unreadable: 'The report is incomplete or was changed, or this browser is too old (Chrome 103, Firefox 113, Safari 16.4).',
     verdicts: { valid: 'valid', invalid: 'invalid', unchecked: 'unchecked', error: 'check failed' },
     severities: { error: 'error', warning: 'warning', info: 'note' },
     summary: 'Summary',

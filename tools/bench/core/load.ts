@@ -145,7 +145,9 @@ async function main(order: Order): Promise<Report> {
           const response = await post(path, next, takers)
           const takenMs = performance.now()
           const sentMs = sent.get(response?.headers['protektor-envelope-id'])
-          if (response?.statusCode === 200) times.push(takenMs - (sentMs ?? takenMs))
+          if (response?.statusCode !== 200) continue
+          if (sentMs === undefined) throw new Error('taken, and never put')
+          times.push(takenMs - sentMs)
         }
       }
       const all = Promise.all([taker(), taker(), taker(), taker()])
