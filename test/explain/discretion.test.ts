@@ -39,6 +39,17 @@ describe('explanations: discretion', () => {
       expect(namesPerson(name), name).to.equal(false)
   }) // prettier-ignore
 
+  it('L1 masks as a whole what is no distinguished name of RFC 2253', () => {
+    const names = ['Max Zaubermann', '/C=DE/CN=Erika/O=Amt', 'C=DE; CN=Eva Zaubermann; O=Amt', 'CN="Zaubermann, Ottilie",C=DE', 'CN="Zaubermann, Ottilie",O=Amt', 'C=DE/CN=Erika,O=Amt', 'CN=Zaubermann,O=Amt,', 'Zaubermann,O=Amt', '']
+    for (const name of names) {
+      expect(namesPerson(name), name).to.equal(true)
+      expect(new Discretion(false).name(name), name).to.equal(maskedValue(name))
+    }
+    // a comma that is part of a value begins no organisation, and a country is two letters
+    expect(new Discretion(false).name('CN=Zaubermann\\,O\\=Amt,C=DE')).to.equal('CN=Z••••••••,C=DE')
+    expect(new Discretion(false).name('CN=Max,C=Zaubermann')).to.equal('CN=M•••,C=Z•••••')
+  }) // prettier-ignore
+
   it('hides a name wherever the engine repeats it', () => {
     const discretion = new Discretion(false)
     const name = 'CN=Erika Muster,L=Musterstadt,C=DE'
