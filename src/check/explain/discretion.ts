@@ -59,6 +59,14 @@ export function namesPerson(rfc2253: string): boolean {
 
 const isCountry = ({ type, value }: NamePart): boolean => /^C$/i.test(type) && /^[A-Z]{2}$/i.test(value)
 
+function decodedUri(part: string): string {
+  try {
+    return decodeURIComponent(part)
+  } catch {
+    return part
+  }
+}
+
 /** Content-IDs that everybody's messages have. */
 const OWN_CONTENT_IDS: ReadonlySet<string> = new Set(['', 'osci@message', 'osci_enc'])
 
@@ -111,14 +119,13 @@ export class Discretion {
     return standIn
   }
 
-  /** `#Id`, `cid:…`, addresses: names of parts are replaced as everywhere, and who logs in with which password is nobody's business. */
+  /** `#Id`, `cid:` with the name of the part replaced as everywhere, origin and path of an address in the web; nothing of anything else. */
   uri(uri: string): string {
-    if (!uri.startsWith('cid:')) return this.shows ? uri : uri.replace(/^([a-z][a-z0-9+.-]{0,30}:\/\/)[^/?#]*@/i, '$1•@')
-    try {
-      return 'cid:' + this.contentId(decodeURIComponent(uri.slice(4)))
-    } catch {
-      return 'cid:' + this.contentId(uri.slice(4))
-    }
+    if (this.shows || uri.startsWith('#')) return uri
+    const [, part] = /^cid:(.*)$/is.exec(uri) ?? []
+    if (part !== undefined) return `cid:${this.contentId(decodedUri(part))}`
+    const [, scheme, host, path] = /^(https?:\/\/)(?:[^/?#\\]*@)?([^/?#\\@]+)(\/[^?#]*)?(?:[?#].*)?$/is.exec(uri) ?? []
+    return scheme === undefined || host === undefined ? maskedValue(uri) : scheme + host + (path ?? '')
   }
 
   /** A remark of the engine, without the names that were met. */
