@@ -73,7 +73,7 @@ export function packageThing(
   revealHead(home, base + before, base + message.byteLength, parts.boundary, telling.discretion)
   return thing(words('MIME-Paket', 'MIME package'), {
     meaning: DIALECTS[parts.dialect],
-    reference: 'RFC2387; OSCI12 §7',
+    reference: 'RFC2387; OSCI12 §7.5',
     layers: ['mime'],
     facts: parts.boundary === '' ? [] : [fact('Trennzeichen (boundary)', 'boundary', parts.boundary)],
     parts: told,
