@@ -39,6 +39,17 @@ describe('explanations: discretion', () => {
       expect(namesPerson(name), name).to.equal(false)
   }) // prettier-ignore
 
+  it('L1 masks as a whole what is no distinguished name of RFC 2253', () => {
+    const names = ['Max Zaubermann', '/C=DE/CN=Erika/O=Amt', 'C=DE; CN=Eva Zaubermann; O=Amt', 'CN="Zaubermann, Ottilie",C=DE', 'CN="Zaubermann, Ottilie",O=Amt', 'C=DE/CN=Erika,O=Amt', 'CN=Zaubermann,O=Amt,', 'Zaubermann,O=Amt', '']
+    for (const name of names) {
+      expect(namesPerson(name), name).to.equal(true)
+      expect(new Discretion(false).name(name), name).to.equal(maskedValue(name))
+    }
+    // a comma that is part of a value begins no organisation, and a country is two letters
+    expect(new Discretion(false).name('CN=Zaubermann\\,O\\=Amt,C=DE')).to.equal('CN=Z••••••••,C=DE')
+    expect(new Discretion(false).name('CN=Max,C=Zaubermann')).to.equal('CN=M•••,C=Z•••••')
+  }) // prettier-ignore
+
   it('hides a name wherever the engine repeats it', () => {
     const discretion = new Discretion(false)
     const name = 'CN=Erika Muster,L=Musterstadt,C=DE'
@@ -50,9 +61,26 @@ describe('explanations: discretion', () => {
     expect(discretion.remark('cid:Erika%20Muster.pdf, cid:Erika Muster.pdf')).to.equal('cid:attachment-1, cid:attachment-1')
     expect(discretion.contentId('osci_enc')).to.equal('osci_enc')
     expect(discretion.uri('#body')).to.equal('#body')
-    expect(discretion.uri('https://erika:secret@a.example/osci?x@y')).to.equal('https://•@a.example/osci?x@y')
-    expect(discretion.uri('https://a.example/osci?x@y')).to.equal('https://a.example/osci?x@y')
+    expect(discretion.uri('https://erika:secret@a.example/osci?x@y')).to.equal('https://a.example/osci')
     expect(discretion.uri('cid:%')).to.equal('cid:attachment-3')
+  })
+
+  it('L1 shows origin and path of web addresses, and nothing of other addresses', () => {
+    const discretion = new Discretion(false)
+    const uris: readonly (readonly [uri: string, shown: string])[] = [
+      ['CID:zauber.pdf', 'cid:attachment-1'],
+      ['cid:zauber.pdf', 'cid:attachment-1'],
+      ['https://h.example/post?user=zauber&password=geheim', 'https://h.example/post'],
+      ['HTTP://zauber:geheim@h.example:8080#zauber', 'HTTP://h.example:8080'],
+      ['https://h.example/osci', 'https://h.example/osci'],
+      ['https://h.example\\zauber', 'h••••••••'],
+      ['file:///home/zauber/brief.pdf', 'f••••••••'],
+      ['mailto:zauber@example.org', 'm••••••••'],
+      ['zauber', 'z•••••'],
+      ['', ''],
+    ]
+    for (const [uri, shown] of uris) expect(discretion.uri(uri), uri).to.equal(shown)
+    expect(new Discretion(true).uri('mailto:zauber@example.org')).to.equal('mailto:zauber@example.org')
   })
 
   it('counts bytes of UTF-8 at every place of a text', () => {

@@ -9,7 +9,7 @@ import { attributeRow } from '../../src/check/explain/attributes.js'
 import { elementRow, messageTitle, PURPOSES } from '../../src/check/explain/elements.js'
 import { CHECK_LIMITS } from '../../src/env.js'
 import { MESSAGE_TYPES, REQUEST_NAMES } from '../../src/osci/messages.js'
-import { SOAP } from '../../src/osci/names.js'
+import { OSCI, SOAP } from '../../src/osci/names.js'
 import { parseXml } from '../../src/xml/gate.js'
 import { XML } from '../../src/xml/names.js'
 import { attributeOf, elementsOf, type XmlElement } from '../../src/xml/tree.js'
@@ -75,6 +75,13 @@ describe('explanations: tables', () => {
       expect(row.reference, name).to.match(/^[A-Z]/)
     }
   })
+
+  it('point at the section that speaks of the element', () => {
+    const sections = { ClientSignature: '§7.4', DesiredLanguages: '§6.7', Subject: '§6.7', QualityOfTimestamp: '§6.5', InspectionReport: '§6.6', SelectionRule: '§9.5, §9.6' }
+    for (const [name, section] of Object.entries(sections)) expect(elementRow(OSCI, name)?.reference, name).to.equal(`OSCI12 ${section}`)
+    expect(elementRow(OSCI, 'SelectionRule')?.meaning.de).to.contain('bei fetchProcessCard alle')
+    expect(elementRow(OSCI, 'CipherCertificateIntermediary')?.meaning.de).to.contain('dafür werden Antworten an ihn verschlüsselt')
+  }) // prettier-ignore
 
   it('name all 24 messages by the message table', () => {
     for (const { name, exchange, uri } of MESSAGE_TYPES) {

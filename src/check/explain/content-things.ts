@@ -13,6 +13,7 @@ import { sha256 } from '../contents.js'
 import type { SeenDocument } from '../seen.js'
 import { factsOfDer, subjectOf } from './certificates.js'
 import type { DocumentBytes } from './documents.js'
+import { mediaTypeIn } from './mime-heads.js'
 import { encryptionFacts } from './osci-things.js'
 import { authorThings } from './signature-things.js'
 import type { Telling } from './telling.js'
@@ -64,7 +65,7 @@ function itemThing(item: ContentItem, container: OpenedContainer, told: Contents
     facts: [
       fact('Größe', 'size', byteCount(item.bytes.byteLength)),
       fact('SHA-256', 'SHA-256', sha256(item.bytes)),
-      ...(item.contentType === undefined ? [] : [fact('Content-Type', 'Content-Type', item.contentType)]),
+      ...(item.contentType === undefined ? [] : [fact('Content-Type', 'Content-Type', mediaTypeIn(item.contentType, telling.discretion))]),
       fact('verschlüsselt', 'encrypted', item.encrypted ? words('ja', 'yes') : words('nein', 'no')),
     ],
     ...(place ? { place } : {}),

@@ -30,11 +30,42 @@ const maskedKey = (key: string): string => {
 
 /** Attribute types that only names of people have: given name, surname, serial number, pseudonym, title, mail, user id, date of birth. */
 const PERSONAL_TYPES =
-  /(?:^|[,+])\s*(?:GN|GIVENNAME|SN|SURNAME|SERIALNUMBER|PSEUDONYM|T|TITLE|E|EMAIL|EMAILADDRESS|UID|2\.5\.4\.(?:4|5|12|42|43|65)|1\.2\.840\.113549\.1\.9\.1|1\.3\.6\.1\.5\.5\.7\.9\.1)\s*=/i
-const ORGANISATION = /(?:^|[,+])\s*(?:O|2\.5\.4\.10)\s*=/i
+  /^(?:GN|GIVENNAME|SN|SURNAME|SERIALNUMBER|PSEUDONYM|T|TITLE|E|EMAIL|EMAILADDRESS|UID|2\.5\.4\.(?:4|5|12|42|43|65)|1\.2\.840\.113549\.1\.9\.1|1\.3\.6\.1\.5\.5\.7\.9\.1)$/i
+const ORGANISATION = /^(?:O|2\.5\.4\.10)$/i
 
-/** A distinguished name is a person's unless it names an organisation, and nothing that only people have. */
-export const namesPerson = (rfc2253: string): boolean => PERSONAL_TYPES.test(rfc2253) || !ORGANISATION.test(rfc2253)
+interface NamePart {
+  readonly separator: string
+  readonly type: string
+  readonly value: string
+}
+
+/** Parts of a distinguished name; undefined where it is none by RFC 2253 from its first sign to its last. */
+function nameParts(name: string): readonly NamePart[] | undefined {
+  const part = /(^|[,+] *)([A-Za-z][A-Za-z0-9-]*|\d+(?:\.\d+)+)=((?:\\[^]|[^,+"\\<>;=])*)/y
+  const parts: NamePart[] = []
+  while (part.lastIndex < name.length) {
+    const [, separator, type, value] = part.exec(name) ?? []
+    if (separator === undefined || type === undefined || value === undefined) return undefined
+    parts.push({ separator, type, value })
+  }
+  return parts.length === 0 ? undefined : parts
+}
+
+/** A distinguished name is a person's unless it names an organisation, and nothing that only people have. What cannot be read may be. */
+export function namesPerson(rfc2253: string): boolean {
+  const parts = nameParts(rfc2253)
+  return !parts || parts.some(({ type }) => PERSONAL_TYPES.test(type)) || !parts.some(({ type }) => ORGANISATION.test(type))
+}
+
+const isCountry = ({ type, value }: NamePart): boolean => /^C$/i.test(type) && /^[A-Z]{2}$/i.test(value)
+
+function decodedUri(part: string): string {
+  try {
+    return decodeURIComponent(part)
+  } catch {
+    return part
+  }
+}
 
 /** Content-IDs that everybody's messages have. */
 const OWN_CONTENT_IDS: ReadonlySet<string> = new Set(['', 'osci@message', 'osci_enc'])
@@ -62,13 +93,13 @@ export class Discretion {
     return !this.shows && namesPerson(rfc2253)
   }
 
-  /** A distinguished name. */
+  /** A distinguished name: types of its parts and the country stay; nothing stays of what cannot be read as one. */
   name(rfc2253: string): string {
     if (!this.hidesName(rfc2253)) return rfc2253
-    const shown = rfc2253.replace(
-      /((?:^|[,+])\s*(?!C=)[A-Za-z0-9.]+=)((?:\\.|[^,+\\])*)/g,
-      (_all, type: string, value: string) => type + maskedValue(value),
-    )
+    const shown =
+      nameParts(rfc2253)
+        ?.map((part) => `${part.separator}${part.type}=${isCountry(part) ? part.value : maskedValue(part.value)}`)
+        .join('') ?? maskedValue(rfc2253)
     this.#replaced.set(rfc2253, shown)
     return shown
   }
@@ -88,14 +119,13 @@ export class Discretion {
     return standIn
   }
 
-  /** `#Id`, `cid:…`, addresses: names of parts are replaced as everywhere, and who logs in with which password is nobody's business. */
+  /** `#Id`, `cid:` with the name of the part replaced as everywhere, origin and path of an address in the web; nothing of anything else. */
   uri(uri: string): string {
-    if (!uri.startsWith('cid:')) return this.shows ? uri : uri.replace(/^([a-z][a-z0-9+.-]{0,30}:\/\/)[^/?#]*@/i, '$1•@')
-    try {
-      return 'cid:' + this.contentId(decodeURIComponent(uri.slice(4)))
-    } catch {
-      return 'cid:' + this.contentId(uri.slice(4))
-    }
+    if (this.shows || uri.startsWith('#')) return uri
+    const [, part] = /^cid:(.*)$/is.exec(uri) ?? []
+    if (part !== undefined) return `cid:${this.contentId(decodedUri(part))}`
+    const [, scheme, host, path] = /^(https?:\/\/)(?:[^/?#\\]*@)?([^/?#\\@]+)(\/[^?#]*)?(?:[?#].*)?$/is.exec(uri) ?? []
+    return scheme === undefined || host === undefined ? maskedValue(uri) : scheme + host + (path ?? '')
   }
 
   /** A remark of the engine, without the names that were met. */

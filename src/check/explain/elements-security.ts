@@ -41,7 +41,7 @@ export const XENC11_ELEMENTS: readonly ElementWords[] = [
 ] // prettier-ignore
 
 export const OSCI128_ELEMENTS: readonly ElementWords[] = [
-  ['IvLength', 'elements', 'OSCI12 §7', 'Länge des Initialisierungsvektors in Byte; ohne Angabe 16.', 'Length of the initialisation vector in bytes; 16 where it is not said.'],
+  ['IvLength', 'elements', 'OSCI12 §7.2', 'Länge des Initialisierungsvektors in Byte; ohne Angabe 16.', 'Length of the initialisation vector in bytes; 16 where it is not said.'],
 ] // prettier-ignore
 
 /** The XAdES form of author signatures. */

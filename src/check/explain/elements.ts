@@ -36,7 +36,7 @@ export const PURPOSES: Readonly<Record<RequestName, Words>> = {
 } // prettier-ignore
 
 const CERTIFICATE_ROLES: Readonly<Record<CertificateRole, Words>> = {
-  CipherCertificateIntermediary: words('Verschlüsselungszertifikat des Intermediärs: dafür wird seine Antwort verschlüsselt.', 'Cipher certificate of the intermediary: answers to it are encrypted for it.'),
+  CipherCertificateIntermediary: words('Verschlüsselungszertifikat des Intermediärs: dafür werden Antworten an ihn verschlüsselt.', 'Cipher certificate of the intermediary: answers to it are encrypted for it.'),
   SignatureCertificateIntermediary: words('Signaturzertifikat des Intermediärs.', 'Signature certificate of the intermediary.'),
   CipherCertificateOriginator: words('Verschlüsselungszertifikat des Senders: dafür werden Antworten an ihn verschlüsselt.', 'Cipher certificate of the originator: answers are encrypted for it.'),
   CipherCertificateOtherAuthor: words('Verschlüsselungszertifikat eines weiteren Autors.', 'Cipher certificate of another author.'),

@@ -3,7 +3,7 @@
  * The layers of an OSCI message in words: package, encryption, signature, header, body.
  * @module
  */
-import { packageGrammar, type PartOutline } from '../../mime/grammar.js'
+import { packageGrammar } from '../../mime/grammar.js'
 import type { Parts } from '../../mime/parts.js'
 import { readMemory } from '../../mime/window.js'
 import type { Limits } from '../../env.js'
@@ -14,6 +14,7 @@ import { factsOfDer } from './certificates.js'
 import type { DocumentBytes } from './documents.js'
 import { elementThings } from './element-things.js'
 import { algorithmName } from './element-values.js'
+import { mediaTypeIn, revealHead, transferEncodingIn } from './mime-heads.js'
 import type { Telling } from './telling.js'
 import { byteCount, fact, thing, words, type Fact, type Place, type Thing, type Words } from './types.js'
 
@@ -34,28 +35,18 @@ function partThing(part: PartFacts, isRoot: boolean, bytes: number, telling: Tel
   return thing(isRoot ? words('Teil: der SOAP-Umschlag', 'part: the SOAP envelope') : words(`Teil: ${name}`, `part: ${name}`), {
     facts: [
       ...(part.contentId === '' ? [] : [fact('Content-ID', 'Content-ID', name)]),
-      fact('Content-Type', 'Content-Type', part.contentType === '' ? words('keiner', 'none') : part.contentType),
-      ...(part.transferEncoding === '' ? [] : [fact('Kodierung', 'encoding', part.transferEncoding)]),
+      fact(
+        'Content-Type',
+        'Content-Type',
+        part.contentType === '' ? words('keiner', 'none') : mediaTypeIn(part.contentType, telling.discretion),
+      ),
+      ...(part.transferEncoding === ''
+        ? []
+        : [fact('Kodierung', 'encoding', transferEncodingIn(part.transferEncoding, telling.discretion))]),
       fact('Größe', 'size', byteCount(bytes)),
     ],
     ...(place ? { place } : {}),
   })
-}
-
-/** Head lines but for those that name an attachment. */
-function revealHead(home: DocumentBytes, from: number, to: number, part: PartOutline, telling: Telling): void {
-  if (!telling.discretion.hidesContentId(part.contentId)) return home.reveal(from, to)
-  const head = Buffer.from(home.bytes.buffer, home.bytes.byteOffset, home.bytes.byteLength).toString('latin1', from, to)
-  const plain = /^(?:--|MIME-Version:|Content-(?:Type:\s*[\w.+-]+\/[\w.+-]+|Transfer-Encoding:|Length:)|$)/i
-  let at = from
-  for (const line of head.split('\r\n')) {
-    const [shown] = plain.exec(line) ?? []
-    // parameters of a type may be a file's name
-    if (shown !== undefined) home.reveal(at, at + (/^Content-Type/i.test(line) ? shown.length : line.length))
-    at += line.length
-    home.reveal(at, Math.min(at + 2, to))
-    at += 2
-  }
 }
 
 /**
@@ -75,14 +66,14 @@ export function packageThing(
   const outline = readMemory(packageGrammar(buffer.length, limits, httpContentType), buffer)
   let before = 0
   const told = [outline.root, ...outline.attachments].map((part, index) => {
-    revealHead(home, base + before, base + part.from, part, telling)
+    revealHead(home, base + before, base + part.from, parts.boundary, telling.discretion)
     before = part.to
     return partThing(part, index === 0, part.to - part.from, telling, { document: home.id, from: base + part.from, to: base + part.to })
   })
-  home.reveal(base + before, base + message.byteLength)
+  revealHead(home, base + before, base + message.byteLength, parts.boundary, telling.discretion)
   return thing(words('MIME-Paket', 'MIME package'), {
     meaning: DIALECTS[parts.dialect],
-    reference: 'RFC2387; OSCI12 §7',
+    reference: 'RFC2387; OSCI12 §7.5',
     layers: ['mime'],
     facts: parts.boundary === '' ? [] : [fact('Trennzeichen (boundary)', 'boundary', parts.boundary)],
     parts: told,

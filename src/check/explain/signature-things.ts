@@ -24,7 +24,7 @@ const ABOUT = {
     'Wer die Nachricht schickt, signiert alle ihre Teile: jeden Kopfblock, den Rumpf, jeden Anhang.',
     'Who sends the message signs all its parts: every header block, the body, every attachment.',
   ),
-  reference: 'OSCI12 §7.5',
+  reference: 'OSCI12 §7.4',
   layers: ['message-signature', 'certificates'] as const,
 }
 
