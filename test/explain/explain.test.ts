@@ -40,7 +40,7 @@ describe('explain', () => {
     const bytes = readFileSync(new URL('storeDelivery.signed.mime', VALID))
     const de = await text(bytes, 'de')
     expect(de).to.contain('Anfrage: Zustellungsauftrag (storeDelivery). Sie legt eine Zustellung in das Postfach des Empfängers.')
-    expect(de).to.contain('Es spricht: Benutzer (Originator) zu Intermediär.')
+    expect(de).to.contain('Es spricht: Benutzer zu Intermediär.')
     expect(de).to.contain('Keine: die Nachricht steht im Klartext.')
     expect(de).to.contain('Sie hält: Signaturwert und alle Prüfwerte stimmen.')
     expect(de).to.contain('Kein Teil der Nachricht bleibt ohne Referenz')
@@ -51,10 +51,10 @@ describe('explain', () => {
     expect(inDialog).to.contain('hier: expliziter Dialog 4711')
     const en = await text(bytes, 'en')
     expect(en).to.contain("Request storeDelivery: puts a delivery into the addressee's mailbox.")
-    expect(en).to.contain('Who speaks: user (originator) to intermediary.')
+    expect(en).to.contain('Who speaks: user to intermediary.')
     expect(en).to.contain('It holds: the signature value and all digests are right.')
     const answer = readFileSync(new URL('responseToProcessDelivery.signed.mime', VALID))
-    expect(await text(answer, 'de')).to.contain('Es spricht: passiver Empfänger (Addressee) zu Intermediär.')
+    expect(await text(answer, 'de')).to.contain('Es spricht: passiver Empfänger zu Intermediär.')
     expect(await text(answer, 'en')).to.contain('Answer responseToProcessDelivery, to processDelivery.')
   })
 
@@ -93,8 +93,10 @@ describe('explain', () => {
   it('opens what keys open, and names positions inside by their document', async () => {
     const de = await text(capture('11-processDelivery.bin'), 'de')
     expect(de).to.contain('Anfrage: Bearbeitungsauftrag (processDelivery).')
-    expect(de).to.contain('Es spricht: Intermediär zu passiver Empfänger (Addressee).')
-    expect(de).to.contain('Sender (Originator): CN=Test Absender Cipher,O=OSCI Test,C=DE · CN=Test Absender Signature,O=OSCI Test,C=DE')
+    expect(de).to.contain('Es spricht: Intermediär zu passiver Empfänger.')
+    expect(de).to.contain(
+      'Zustellung von (Originator): CN=Test Absender Cipher,O=OSCI Test,C=DE · CN=Test Absender Signature,O=OSCI Test,C=DE',
+    )
     expect(de).to.contain('Verschlüsselt für den Inhaber dieses Zertifikats:')
     expect(de).to.contain('Inhaber: CN=Test Empfaenger Cipher,O=OSCI Test,C=DE')
     expect(de).to.contain('Initialisierungsvektor: 12 Bytes')

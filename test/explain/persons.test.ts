@@ -97,6 +97,9 @@ describe('explain: persons', () => {
     expect(de).to.contain(`Anhang ${CANARY}.txt`)
     expect(de).to.contain(`Wert: ${CANARY}`)
     expect(de).to.match(/Leser: ags:\d{8}/)
+    // of contents and attachments: a short text is found by guessing what has its digest
+    const digestsIn = (text: string): number => text.match(/SHA-256: [0-9a-f]{64}/g)?.length ?? 0
+    expect(digestsIn(de) - digestsIn(explainText(HEAD, masked, 'de'))).to.equal(2)
     const placesIn = (text: string): string[] => [...text.matchAll(/\[Bytes [^\]]*\]/g)].map(([place]) => place)
     expect(placesIn(de)).to.deep.equal(placesIn(explainText(HEAD, masked, 'de')))
   })

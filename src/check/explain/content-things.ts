@@ -64,7 +64,8 @@ function itemThing(item: ContentItem, container: OpenedContainer, told: Contents
     ],
     facts: [
       fact('Größe', 'size', byteCount(item.bytes.byteLength)),
-      fact('SHA-256', 'SHA-256', sha256(item.bytes)),
+      // a short text is found by guessing what has this digest
+      ...(telling.discretion.shows ? [fact('SHA-256', 'SHA-256', sha256(item.bytes))] : []),
       ...(item.contentType === undefined ? [] : [fact('Content-Type', 'Content-Type', mediaTypeIn(item.contentType, telling.discretion))]),
       fact('verschlüsselt', 'encrypted', item.encrypted ? words('ja', 'yes') : words('nein', 'no')),
     ],

@@ -102,7 +102,7 @@ function partThing(part: EnvelopePart, documents: readonly SeenDocument[], telli
     facts: [
       fact('Medientyp', 'media type', part.mediaType),
       fact('Größe', 'size', byteCount(part.bytes.byteLength)),
-      fact('SHA-256', 'SHA-256', sha256(part.bytes)),
+      ...(telling.discretion.shows ? [fact('SHA-256', 'SHA-256', sha256(part.bytes))] : []),
     ],
     parts: seen && home ? [documentThing(seen, home, 0, words(`Dokument in ${name}`, `document in ${name}`), telling)] : [],
   })

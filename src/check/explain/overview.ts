@@ -25,9 +25,9 @@ const KINDS: Readonly<Record<Kind, Words>> = {
   unknown: words('nicht erkannt', 'not recognised'),
 }
 
-const USER = words('Benutzer (Originator)', 'user (originator)')
+const USER = words('Benutzer', 'user')
 const INTERMEDIARY = words('Intermediär', 'intermediary')
-const RECIPIENT = words('passiver Empfänger (Addressee)', 'passive recipient (addressee)')
+const RECIPIENT = words('passiver Empfänger', 'passive recipient')
 
 /** Client and supplier of an exchange, by who asks. */
 const SIDES: Readonly<Record<Exchange['asks'], readonly [client: Words, supplier: Words]>> = {
@@ -90,10 +90,10 @@ function findingFacts({ findings }: CheckResult): Fact[] {
   return counts.length === 0 ? [] : [fact('Befunde', 'findings', text)]
 }
 
-/** Business roles, as the two certificate headers name them. */
+/** Business roles of the delivery that is told of, as the two certificate headers name them; who speaks may be the other one. */
 const PARTIES: readonly (readonly [role: string, label: Words])[] = [
-  ['Originator', words('Sender (Originator)', 'originator')],
-  ['Addressee', words('Empfänger (Addressee)', 'addressee')],
+  ['Originator', words('Zustellung von (Originator)', 'delivery by (originator)')],
+  ['Addressee', words('Zustellung an (Addressee)', 'delivery to (addressee)')],
   ['OtherAuthor', words('weiterer Autor', 'other author')],
   ['OtherReader', words('weiterer Leser', 'other reader')],
   ['Intermediary', words('Intermediär', 'intermediary')],
