@@ -3,11 +3,11 @@
  * The sources as a program that Node starts without a loader: translated once by esbuild, kept below `node_modules/.cache/protektor/`.
  * A loader translates and resolves file by file, at each start anew; that is a third of what a start through tsx takes.
  *
- * What is kept can be neither stale nor broken: the folder's name is a digest of everything that goes in (every source, the place,
- * the libraries' versions, Node, esbuild, this file), and each file is compared with the digest that was noted when it was written. Sources are read only when
- * the file system says that somebody may have written to one since. Libraries that go in are named by what npm noted of its last
- * installation: who changes files of one by hand removes the cache. Whoever
- * may write to that folder may write to `node_modules` as well.
+ * What is kept can be neither stale nor broken: the folder's name is a digest of everything that goes in (every source, the place, the
+ * libraries' versions, Node, esbuild, this file), and each file is compared with the digest that was noted when it was written. Sources
+ * are read only when the file system says that somebody may have written to one since. Libraries that go in are named by what npm noted
+ * of its last installation: who changes files of one by hand removes the cache. Whoever may write to that folder may write to
+ * `node_modules` as well.
  */
 'use strict'
 const { createHash, hash } = require('node:crypto')

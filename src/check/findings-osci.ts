@@ -308,7 +308,7 @@ const CONTENT = rows('content-encryption', undefined, [
   [
     'legacy-unsigned',
     'threat model §6',
-    'Altverfahren werden nur innerhalb einer gültigen Nachrichtensignatur geöffnet.',
+    'Altverfahren werden nur innerhalb einer gültigen Auftragssignatur geöffnet.',
     'Legacy encryption is opened only inside a verified message signature.',
   ],
   ['undecryptable', 'threat model §6', 'Der Inhalt ließ sich nicht entschlüsseln.', 'The content could not be decrypted.'],

@@ -176,7 +176,7 @@ const NAMES: Readonly<Record<string, readonly [de: string, en: string]>> = {
   'osci-structure': ['OSCI-Struktur', 'OSCI structure'],
   'control-block': ['ControlBlock', 'ControlBlock'],
   'transport-encryption': ['Transportverschlüsselung', 'transport encryption'],
-  'message-signature': ['Nachrichtensignatur', 'message signature'],
+  'message-signature': ['Auftragssignatur', 'message signature'],
   certificates: ['Zertifikate', 'certificates'],
   'content-encryption': ['Inhaltsverschlüsselung', 'content encryption'],
   'author-signature': ['Autorensignatur', 'author signature'],

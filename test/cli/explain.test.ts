@@ -88,7 +88,8 @@ describe('protektor explain', () => {
       const { code, out, err } = await call([file])
       expect(code).to.equal(4)
       expect(out).to.equal('')
-      expect(err).to.contain('mime.unreadable-file')
+      expect(err).to.contain('mime.unreadable-file').and.to.contain('The file could not be read.')
+      expect((await call(['--lang', 'de', file])).err).to.contain('Die Datei ließ sich nicht lesen.')
     }
   })
 

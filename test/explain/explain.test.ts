@@ -90,6 +90,20 @@ describe('explain', () => {
     expect(count).to.be.greaterThan(100)
   })
 
+  it('says what an author signed and what he did not, which of two blocks of one name is covered, and what an answer repeats', async () => {
+    const fixture = (path: string): Uint8Array => readFileSync(join(FIXTURES, path))
+    const added = await text(fixture('evil/signature/author.content-added-beside-his.mime'), 'de')
+    expect(added).to.contain('Referenzen decken ab: osci:Base64Content (Id content0), osci:Content, cid:attachment-1.')
+    expect(added).to.contain('NICHT abgedeckt: osci:Base64Content (Id forged).')
+    const signed = await text(fixture('valid/variants/storeDelivery.signed-by-an-author.mime'), 'en')
+    expect(signed).to.contain('No part of the container is without a reference.')
+    const moved = await text(fixture('evil/signature/signed-body-as-a-block.mime'), 'en')
+    expect(moved).to.match(/References cover: .*soap:Body \(Id body\)\./)
+    expect(moved).to.contain('NOT covered: soap:Body (Id forged).')
+    const answer = await text(fixture('valid/responseToFetchProcessCard.signed.mime'), 'en')
+    expect(answer).to.contain('Echo of the choice in the request.')
+  })
+
   it('opens what keys open, and names positions inside by their document', async () => {
     const de = await text(capture('11-processDelivery.bin'), 'de')
     expect(de).to.contain('Anfrage: Bearbeitungsauftrag (processDelivery).')
@@ -112,7 +126,7 @@ describe('explain', () => {
     const de = await text(closed, 'de', false, withoutKeys)
     expect(de).to.contain('== Wo die Erklärung endet ==')
     expect(de).to.contain('Die Nachricht in der Transportverschlüsselung blieb verborgen:')
-    expect(de).to.contain('Mit --keystore DATEI.p12 --pin PIN ließe sich mehr öffnen.')
+    expect(de).to.contain('Mit dem passenden Schlüssel (--keystore DATEI.p12 --pin PIN) ließe sich mehr öffnen.')
     expect(de).to.contain('Inhaber: CN=Test Empfaenger Cipher,O=OSCI Test,C=DE')
     // the shell is opened, the content is not
     let asked = 0

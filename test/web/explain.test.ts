@@ -77,6 +77,16 @@ describe('the page of an explanation', function () {
     await close()
   })
 
+  it('says so when the bytes of a thing are not in the page', async () => {
+    const long = join(folder, 'long.xml')
+    writeFileSync(long, `<a><b>${'x'.repeat(300 * 1024)}</b><c/></a>`)
+    const { page, close } = await visit(browser, await pageOf('long', ['--lang', 'de', long]))
+    await page.getByRole('button', { name: 'Alles aufklappen' }).click()
+    await page.getByRole('button', { name: 'c', exact: true }).click()
+    expect(await page.getByRole('status').innerText()).to.equal('c: diese Bytes sind in der Seite nicht enthalten.')
+    await close()
+  })
+
   it('names what lies in a row, by mouse and by keyboard, and goes there', async () => {
     const { page, errors, close } = await visit(browser, address)
     const here = page.locator('.here')

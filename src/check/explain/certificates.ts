@@ -13,6 +13,8 @@ import {
   sha256Hex,
   subjectRfc2253,
 } from '../../pki/certificate.js'
+import { certificateElements } from '../../osci/certificates.js'
+import type { CertificateEntry, SoapEnvelope } from '../../osci/types.js'
 import type { Discretion } from './discretion.js'
 import { fact, words, type Fact } from './types.js'
 
@@ -20,6 +22,15 @@ import { fact, words, type Fact } from './types.js'
 function day(date: string): string {
   const moment = new Date(date)
   return Number.isNaN(moment.getTime()) ? date : moment.toISOString().slice(0, 10)
+}
+
+/** What the header claims; none where it is not built as required, which the check says. */
+export function certificatesOf({ header }: Pick<SoapEnvelope, 'header'>): readonly CertificateEntry[] {
+  try {
+    return certificateElements(header)
+  } catch {
+    return []
+  }
 }
 
 export const subjectOf = (certificate: X509Certificate, discretion: Discretion): string => discretion.name(subjectRfc2253(certificate))

@@ -3,7 +3,6 @@
  * Content data in words: what is encrypted for whom, who signed, what is inside, as deep as the keys reach.
  * @module
  */
-import { certificateElements } from '../../osci/certificates.js'
 import type { ContentItem, OpenedContainer, OpenedContent, SealedContainer } from '../../osci/content-types.js'
 import { OSCI, XENC } from '../../osci/names.js'
 import type { CertificateEntry, SoapEnvelope } from '../../osci/types.js'
@@ -11,7 +10,7 @@ import { elementsOf, isElement, type XmlElement } from '../../xml/tree.js'
 import { readEncryptedData, type EncryptedData } from '../../xml/xenc.js'
 import { sha256 } from '../contents.js'
 import type { SeenDocument } from '../seen.js'
-import { factsOfDer, subjectOf } from './certificates.js'
+import { certificatesOf, factsOfDer, subjectOf } from './certificates.js'
 import type { DocumentBytes } from './documents.js'
 import { mediaTypeIn } from './mime-heads.js'
 import { encryptionFacts } from './osci-things.js'
@@ -34,14 +33,6 @@ const SEALED: Readonly<Record<SealedContainer['reason'], Words>> = {
   undecryptable: words('Verschlossen geblieben: mit dem passenden Schlüssel nicht zu entschlüsseln.', 'It stayed closed: not to be decrypted with the key that fits.'),
   'not-allowed': words('Verschlossen geblieben: das Verfahren wird nicht ausgeführt.', 'It stayed closed: the method is not executed.'),
 } // prettier-ignore
-
-const certificatesOf = (envelope: SoapEnvelope): readonly CertificateEntry[] => {
-  try {
-    return certificateElements(envelope.header)
-  } catch {
-    return []
-  }
-}
 
 function itemThing(item: ContentItem, container: OpenedContainer, told: Contents): Thing {
   const { telling, home, documents } = told

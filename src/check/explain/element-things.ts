@@ -3,6 +3,7 @@
  * Elements in words, from the tables: name, meaning, values, place, and what is inside.
  * @module
  */
+import { messageType } from '../../osci/messages.js'
 import { elementsOf, type XmlElement } from '../../xml/tree.js'
 import { attributeFacts, attributeIsVisible, elementName, textIsVisible, valueFacts } from './element-values.js'
 import { elementRow } from './elements.js'
@@ -16,6 +17,12 @@ export const revealsFor = ({ discretion }: Telling): Reveals => ({
   attribute: (e, a) => attributeIsVisible(e, a, discretion),
 })
 
+const ECHO = words('Echo der Auswahl aus der Anfrage.', 'Echo of the choice in the request.')
+
+/** An answer repeats the order that it answers [OSCI12 §9.5, §9.6]. */
+const isEcho = (e: XmlElement): boolean =>
+  messageType(e.local)?.kind === 'request' && e.parent !== undefined && messageType(e.parent.local)?.kind === 'response'
+
 /** One element and all that is in it. */
 function elementThing(e: XmlElement, telling: Telling): Thing {
   const name = elementName(e)
@@ -23,7 +30,7 @@ function elementThing(e: XmlElement, telling: Telling): Thing {
   const place = telling.placeOf(e)
   return thing(words(name, name), {
     name,
-    ...(row ? { meaning: row.meaning, reference: row.reference } : {}),
+    ...(row ? { meaning: isEcho(e) ? ECHO : row.meaning, reference: row.reference } : {}),
     ...(row?.folded === true ? { folded: true as const } : {}),
     facts: [...attributeFacts(e, telling), ...valueFacts(e, telling.discretion)],
     ...(place ? { place } : {}),

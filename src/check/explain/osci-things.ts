@@ -116,8 +116,8 @@ export function transportThing(frame: SoapEnvelope, inner: SoapEnvelope | undefi
     layers: ['transport-encryption' as const],
     reference: 'OSCI12 §2.12, soapMessageEncrypted.xsd',
     meaning: words(
-      'Die ganze Nachricht, Kopf und Inhalt, für die nächste Station verschlüsselt.',
-      'The whole message, header and content, encrypted for the next station.',
+      'Sie schließt die ganze Nachricht ein, Kopf und Inhalt, für die nächste Station.',
+      'It encloses the whole message, header and content, for the next station.',
     ),
   }
   if (frame.kind !== 'encrypted')
@@ -165,7 +165,7 @@ export function bodyThing({ body, kind }: SoapEnvelope, telling: Telling): Thing
   const place = telling.placeOf(body)
   return thing(words('Rumpf', 'body'), {
     name: 'soap:Body',
-    meaning: words('Der Auftrag selbst, oder die Inhaltsdaten.', 'The order itself, or the content data.'),
+    meaning: words('Hier stehen die Angaben des Auftrags und die Inhaltsdaten.', 'The place of what the order says, and of content data.'),
     reference: 'OSCI12 §2',
     ...(kind === 'fault' ? { layers: ['xml', 'osci-structure'] as const } : {}),
     says: inside.length === 0 ? [words('Er ist leer.', 'It is empty.')] : [],

@@ -4,13 +4,12 @@
  * message table.
  * @module
  */
-import { certificateElements } from '../../osci/certificates.js'
 import { EXCHANGES, messageType, type Exchange, type MessageType } from '../../osci/messages.js'
-import type { CertificateEntry, OsciMessage, SoapEnvelope } from '../../osci/types.js'
+import type { OsciMessage, SoapEnvelope } from '../../osci/types.js'
 import type { Recognised } from '../recognise.js'
 import type { Seen } from '../seen.js'
 import type { CheckResult, Severity } from '../types.js'
-import { subjectOfDer } from './certificates.js'
+import { certificatesOf, subjectOfDer } from './certificates.js'
 import type { Discretion } from './discretion.js'
 import { feedbackWords } from './element-values.js'
 import { messageTitle, PURPOSES } from './elements.js'
@@ -100,13 +99,8 @@ const PARTIES: readonly (readonly [role: string, label: Words])[] = [
 ]
 
 /** Who takes part, by certificates: what a header claims, until a signature holds. */
-function partyFacts({ header }: SoapEnvelope, discretion: Discretion): Fact[] {
-  let entries: readonly CertificateEntry[]
-  try {
-    entries = certificateElements(header)
-  } catch {
-    return []
-  }
+function partyFacts(envelope: SoapEnvelope, discretion: Discretion): Fact[] {
+  const entries = certificatesOf(envelope)
   return PARTIES.flatMap(([role, label]) => {
     const subjects = entries
       .filter((one) => one.role.endsWith(`Certificate${role}`))

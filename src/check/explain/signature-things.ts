@@ -4,7 +4,7 @@
  * @module
  */
 import type { X509Certificate } from 'node:crypto'
-import { certificateIn, certificateElements } from '../../osci/certificates.js'
+import { certificateIn } from '../../osci/certificates.js'
 import type { AuthorReport } from '../../osci/content-types.js'
 import { messageType } from '../../osci/messages.js'
 import { DS, OSCI } from '../../osci/names.js'
@@ -13,7 +13,7 @@ import type { SoapEnvelope } from '../../osci/types.js'
 import { readSignature, type Signature } from '../../xml/dsig.js'
 import { attributeOf, elementsOf, isElement, type XmlElement } from '../../xml/tree.js'
 import type { Verdict } from '../types.js'
-import { certificateFacts } from './certificates.js'
+import { certificateFacts, certificatesOf } from './certificates.js'
 import { algorithmName, elementName } from './element-values.js'
 import type { Telling } from './telling.js'
 import { fact, thing, words, type Fact, type Thing, type Words } from './types.js'
@@ -36,18 +36,31 @@ interface Coverage {
   readonly uncovered: readonly string[]
 }
 
-function coverageOf(envelope: SoapEnvelope, block: XmlElement, signature: Signature, telling: Telling): Coverage {
+/** @param elements and attachments (their `cid:` URIs) that should be covered. */
+function coverageOf(elements: readonly XmlElement[], attachments: readonly string[], signature: Signature, telling: Telling): Coverage {
   const named = referencesByUri(signature)
-  const wanted = [
-    ...[...envelope.header, envelope.body]
-      .filter((e) => e !== block)
-      .map((e) => [`#${attributeOf(e, 'Id') ?? ''}`, elementName(e)] as const),
-    ...[...envelope.parts.attachments.keys()].map((id) => [`cid:${id}`, telling.discretion.uri(`cid:${id}`)] as const),
-  ]
-  return {
-    covered: wanted.filter(([uri]) => named.has(uri)).map(([, name]) => name),
-    uncovered: wanted.filter(([uri]) => !named.has(uri)).map(([, name]) => name),
+  const names = elements.map(elementName)
+  // of two with one name, one covered and one not, everybody must see which
+  const nameOf = (e: XmlElement, id: string): string => {
+    const name = elementName(e)
+    return names.filter((one) => one === name).length === 1 ? name : `${name} (Id ${id || '–'})`
   }
+  const wanted = [
+    ...elements.map((e) => {
+      const id = attributeOf(e, 'Id') ?? ''
+      return { isCovered: named.has(`#${id}`), name: nameOf(e, id) }
+    }),
+    ...attachments.map((uri) => ({ isCovered: named.has(uri), name: telling.discretion.uri(uri) })),
+  ]
+  const namesOf = (isCovered: boolean): string[] => wanted.filter((one) => one.isCovered === isCovered).map(({ name }) => name)
+  return { covered: namesOf(true), uncovered: namesOf(false) }
+}
+
+function coverageWords({ covered, uncovered }: Coverage, complete: Words): Words[] {
+  return [
+    words(`Referenzen decken ab: ${list(covered) || 'nichts'}.`, `References cover: ${list(covered) || 'nothing'}.`),
+    uncovered.length === 0 ? complete : words(`NICHT abgedeckt: ${list(uncovered)}.`, `NOT covered: ${list(uncovered)}.`),
+  ]
 }
 
 /** One thing for each reference: what it names, how it is digested, where it stands. */
@@ -85,7 +98,7 @@ const VERDICTS: Readonly<Record<Verdict, Words>> = {
 
 function signerOf(envelope: SoapEnvelope, signature: Signature): X509Certificate | undefined {
   try {
-    const entry = certificateElements(envelope.header).find((one) => one.id === signature.retrievalUri)
+    const entry = certificatesOf(envelope).find((one) => one.id === signature.retrievalUri)
     return entry && certificateIn(entry)
   } catch {
     return undefined
@@ -114,7 +127,9 @@ export function signatureThing(envelope: SoapEnvelope, verdict: Verdict | undefi
   } catch {
     return thing(TITLE, { ...there, says: [...says, words('Sie ist nicht aufgebaut wie vorgeschrieben.', 'It is not built as required.')] })
   }
-  const { covered, uncovered } = coverageOf(envelope, block, signature, telling)
+  const elements = [...envelope.header, envelope.body].filter((e) => e !== block)
+  const attachments = [...envelope.parts.attachments.keys()].map((id) => `cid:${id}`)
+  const coverage = coverageOf(elements, attachments, signature, telling)
   const role = messageType(envelope.type ?? '')?.signer
   const signer = signerOf(envelope, signature)
   return thing(TITLE, {
@@ -122,14 +137,21 @@ export function signatureThing(envelope: SoapEnvelope, verdict: Verdict | undefi
     says: [
       ...says,
       ...(role ? [words(`Signieren muss der Schlüssel zu ${role}.`, `The key of ${role} must sign.`)] : []),
-      words(`Referenzen decken ab: ${list(covered) || 'nichts'}.`, `References cover: ${list(covered) || 'nothing'}.`),
-      uncovered.length === 0
-        ? words('Kein Teil der Nachricht bleibt ohne Referenz, außer dem Signaturblock selbst.', 'No part of the message is without a reference, except the signature block itself.')
-        : words(`NICHT abgedeckt: ${list(uncovered)}.`, `NOT covered: ${list(uncovered)}.`),
+      ...coverageWords(coverage, words('Kein Teil der Nachricht bleibt ohne Referenz, außer dem Signaturblock selbst.', 'No part of the message is without a reference, except the signature block itself.')),
     ],
     facts: [...methodFacts(signature), ...(signer ? certificateFacts(signer, telling.discretion) : [fact('Signierer', 'signer', words('nicht genannt', 'not named'))])],
     parts: referenceThings(signature, telling),
   }) // prettier-ignore
+}
+
+const NOTHING_LEFT = words('Kein Teil des Containers bleibt ohne Referenz.', 'No part of the container is without a reference.')
+
+/** Contents in the container, by the element that bears their Id, and the attachments that they name. */
+function authorCoverage(container: XmlElement, signature: Signature, telling: Telling): Coverage {
+  const inside = elementsOf(container).filter((e) => !isElement(e, DS, 'Signature'))
+  const bearers = inside.map((e) => (attributeOf(e, 'Id') === undefined ? (elementsOf(e)[0] ?? e) : e))
+  const attachments = inside.flatMap((e) => attributeOf(e, 'href') ?? [])
+  return coverageOf(bearers, attachments, signature, telling)
 }
 
 /** Author signatures of a container, with the check's word on each. */
@@ -152,7 +174,7 @@ export function authorThings(container: XmlElement, authors: readonly AuthorRepo
       const time = signature.unverifiedSigningTime
       return thing(words('Autorensignatur', 'author signature'), {
         ...about,
-        says,
+        says: [...says, ...coverageWords(authorCoverage(container, signature, telling), NOTHING_LEFT)],
         facts: [
           ...methodFacts(signature),
           ...(time === undefined ? [] : [fact('Zeit nach eigener Angabe', 'time as the author says', time)]),

@@ -36,8 +36,8 @@ function reasonIn(result: CheckResult, layers: readonly Layer[]): Words | undefi
 }
 
 const NO_KEYS = words(
-  'Mit --keystore DATEI.p12 --pin PIN ließe sich mehr öffnen.',
-  'With --keystore FILE.p12 --pin PIN more could be opened.',
+  'Mit dem passenden Schlüssel (--keystore DATEI.p12 --pin PIN) ließe sich mehr öffnen.',
+  'With the key that fits (--keystore FILE.p12 --pin PIN) more could be opened.',
 )
 
 function closedBoxes(contents: OpenedContent | undefined): Words[] {

@@ -7,6 +7,7 @@
 import { explain } from '../../check/explain/explain.js'
 import { explainHtml, explainJson, explainText, type ExplainHead } from '../../check/explain/outputs.js'
 import type { Explanation } from '../../check/explain/types.js'
+import { findingRow } from '../../check/findings.js'
 import { CHECK_LIMITS } from '../../env.js'
 import { ProtektorError } from '../../errors.js'
 import { parseCommand, UsageError } from '../arguments.js'
@@ -68,16 +69,19 @@ function formOf(value: string): Form {
   throw new UsageError({ de: `--format kennt ${value} nicht: ${known}`, en: `--format does not know ${value}: ${known}` })
 }
 
+const refused = (finding: string, lang: Language, detail: string): ProtektorError =>
+  new ProtektorError(finding, `${findingRow(finding)?.[lang] ?? ''} ${detail}`)
+
 /** @throws {ProtektorError} it cannot be read, or is too large. */
-async function bytesOf(file: string, io: Io): Promise<Uint8Array> {
+async function bytesOf(file: string, io: Io, lang: Language): Promise<Uint8Array> {
   const most = CHECK_LIMITS.messageBytes
   let bytes: Uint8Array | undefined
   try {
     bytes = file === STANDARD_INPUT ? await readStandardInput(io.stdin, most) : readWhole(file, most)
   } catch (cause) {
-    throw new ProtektorError('mime.unreadable-file', `${file}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause })
+    throw refused('mime.unreadable-file', lang, `${file}: ${cause instanceof Error ? cause.message : String(cause)}`)
   }
-  if (!bytes) throw new ProtektorError('mime.message-too-large', `${file}: more than ${most} bytes`)
+  if (!bytes) throw refused('mime.message-too-large', lang, `${file}: > ${most}`)
   return bytes
 }
 
@@ -98,7 +102,7 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
   const [file, more] = positionals
   if (file === undefined || more !== undefined)
     throw new UsageError({ de: 'genau eine Datei oder - ist zu nennen', en: 'name exactly one file, or -' })
-  const bytes = await bytesOf(file, io)
+  const bytes = await bytesOf(file, io, lang)
   const warn = (text: string): void => io.err.write(`protektor: ${text}\n`)
   let locked = false
   const { context, close, judgedBy } = await openContext({

@@ -22,7 +22,7 @@ const HOPS: Ride['hops'] = {
     de: 'Weg hinaus → Nachbarstadt: Dienst im Verzeichnis gefunden, signiert, verschlüsselt, processDelivery',
     en: 'way out → Nachbarstadt: service found in the directory, signed, encrypted, processDelivery',
   },
-  verified: { de: 'Nachbarstadt: Nachrichtensignatur geprüft', en: 'Nachbarstadt: message signature verified' },
+  verified: { de: 'Nachbarstadt: Auftragssignatur geprüft', en: 'Nachbarstadt: message signature verified' },
   checked: {
     de: 'Nachbarstadt: Inhalt entschlüsselt, Autor geprüft, XÖV-Schema gültig',
     en: 'Nachbarstadt: content decrypted, author verified, XÖV schema valid',

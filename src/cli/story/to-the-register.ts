@@ -12,7 +12,7 @@ import type { Ride } from './ride.js'
 const HOPS: Ride['hops'] = {
   sent: { de: 'Intermediär → Gateway: processDelivery per HTTP', en: 'intermediary → gateway: processDelivery over HTTP' },
   opened: { de: 'Gateway: MIME, SOAP, Transportverschlüsselung geöffnet', en: 'gateway: MIME, SOAP, transport encryption opened' },
-  verified: { de: 'Gateway: Nachrichtensignatur geprüft, Partner erkannt', en: 'gateway: message signature verified, peer recognised' },
+  verified: { de: 'Gateway: Auftragssignatur geprüft, Partner erkannt', en: 'gateway: message signature verified, peer recognised' },
   checked: {
     de: 'Gateway: Inhalt entschlüsselt, Autor geprüft, XÖV-Schema gültig',
     en: 'gateway: content decrypted, author verified, XÖV schema valid',

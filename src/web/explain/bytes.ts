@@ -97,8 +97,10 @@ export class ByteView {
     this.#cursor = undefined
     this.#choice.value = place.document
     this.#show(place.document, Math.floor(place.from / BYTES_PER_ROW) - ROWS_BEFORE)
-    const { title } = this.#current.shown
-    this.#status.textContent = this.#words.shown(what, place.from, Math.max(place.from, place.to - 1), title[this.#language])
+    const { bytes, shown } = this.#current
+    const last = Math.max(place.from, place.to - 1)
+    this.#status.textContent =
+      place.from < bytes.length ? this.#words.shown(what, place.from, last, shown.title[this.#language]) : this.#words.beyond(what)
     this.#rows.scrollTop = 0
   }
 

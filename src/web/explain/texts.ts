@@ -24,6 +24,7 @@ export interface PageWords {
   readonly hint: string
   readonly here: string
   readonly shown: (what: string, from: number, to: number, document: string) => string
+  readonly beyond: (what: string) => string
   readonly rows: (from: number, to: number, all: number) => string
   readonly cut: (shown: number, all: number) => string
   readonly severities: Readonly<Record<'error' | 'warning' | 'info', string>>
@@ -50,6 +51,7 @@ export const WORDS: Readonly<Record<Language, PageWords>> = {
     here: 'In dieser Zeile',
     shown: (what, from, to, document) => `${what}: Bytes ${from}–${to} (${document})`,
     rows: (from, to, all) => `Bytes ${from}–${to} von ${all}`,
+    beyond: (what) => `${what}: diese Bytes sind in der Seite nicht enthalten.`,
     cut: (shown, all) => `Gezeigt werden die ersten ${shown} von ${all} Bytes.`,
     severities: { error: 'Fehler', warning: 'Warnung', info: 'Hinweis' },
   },
@@ -73,6 +75,7 @@ export const WORDS: Readonly<Record<Language, PageWords>> = {
     here: 'In this row',
     shown: (what, from, to, document) => `${what}: bytes ${from}–${to} (${document})`,
     rows: (from, to, all) => `Bytes ${from}–${to} of ${all}`,
+    beyond: (what) => `${what}: these bytes are not in the page.`,
     cut: (shown, all) => `Shown are the first ${shown} of ${all} bytes.`,
     severities: { error: 'error', warning: 'warning', info: 'note' },
   },
