@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: EUPL-1.2
 /**
- * Keeps the memory of this process out of files and debuggers, as far as a process can do that for itself (threat model C5).
+ * Keeps the memory of this process out of files and debuggers, and contents out of memory that others keep alive, as far as a process can
+ * do that for itself (threat model C5).
  *
  *   core dumps    the kernel leaves out all private memory (/proc/self/coredump_filter), whatever `ulimit -c` and its handler say
  *   debugger      SIGUSR1 does not open the inspector
  *   reports       Node writes no diagnostic report by itself
+ *   small buffers each has memory of its own: the pool that Node shares among them keeps what a content left in it for as long as any
+ *                 other one lives, an id that is kept for a day, say
  *   heap dumps    options of Node that write memory or open it are warned of
  *
  * Swap, and who may read /proc/PID/mem, are the operator's (SECURITY.md).
@@ -27,6 +30,7 @@ const OPEN_OPTIONS = [
 
 /** @returns what stays open, to be said loudly. */
 export async function shutDumps(env: Readonly<Record<string, string | undefined>>): Promise<readonly Text[]> {
+  Buffer.poolSize = 0
   Object.assign(process.report, { reportOnFatalError: false, reportOnSignal: false, reportOnUncaughtException: false })
   if (process.listenerCount('SIGUSR1') === 0) process.on('SIGUSR1', () => undefined)
   const given = [...process.execArgv, ...(env['NODE_OPTIONS'] ?? '').split(/\s+/)]
