@@ -104,11 +104,20 @@ async function publicKeyOf<A extends SealingAlgorithm | SigningAlgorithm>(jwk: J
   return key
 }
 
-/** Makes a key pair on P-256; the private JWK carries `kid` and `use`. */
+/**
+ * Makes a key pair on P-256; the private JWK carries `kid` and `use`.
+ *
+ * No generated key is ever exported as a JWK: Node 20 holds the key's lock while it builds the JWK, and when garbage is collected in just
+ * that moment, the generator's remains want the same lock. The process then stands still for ever (seen once in 240,000 in a small heap).
+ * A copy, imported from other bytes, has a lock of its own.
+ */
 export async function generateEnvelopeKey(use: 'sig' | 'enc'): Promise<{ privateJwk: JWK; publicJwk: JWK }> {
   const alg = use === 'sig' ? 'ES256' : 'ECDH-ES+A256KW'
   const pair = await generateKeyPair(alg, { crv: 'P-256', extractable: true })
-  const privateJwk = await exportJWK(pair.privateKey)
+  const bytes = await crypto.subtle.exportKey('pkcs8', pair.privateKey)
+  const { algorithm, usages } = pair.privateKey
+  const copy = await crypto.subtle.importKey('pkcs8', bytes, { ...algorithm }, true, usages)
+  const privateJwk = await exportJWK(copy)
   const kid = await thumbprint(privateJwk)
   return { privateJwk: { ...privateJwk, kid, use }, publicJwk: publicJwkOf({ ...privateJwk, kid, use }) }
 }
@@ -127,7 +136,9 @@ export async function generateReplyKey(): Promise<{ key: OpeningKey; publicJwk: 
 
 async function sessionPair(alg: string): Promise<{ privateKey: CryptoKey; publicJwk: JWK; kid: string }> {
   const pair = await generateKeyPair(alg, { crv: 'P-256', extractable: false })
-  const publicJwk = await exportJWK(pair.publicKey)
+  const point = new Uint8Array(await crypto.subtle.exportKey('raw', pair.publicKey))
+  const [x, y] = [point.subarray(1, 33), point.subarray(33)].map((half) => base64url.encode(half)) as [string, string]
+  const publicJwk: JWK = { kty: 'EC', crv: 'P-256', x, y }
   return { privateKey: pair.privateKey, publicJwk, kid: await thumbprint(publicJwk) }
 }
 

@@ -31,6 +31,16 @@ function onTheSpot(node: typeof NodeCrypto): EnvelopeOperations {
     objects.set(key, object)
     return object
   }
+  const points = new WeakMap<NodeCrypto.KeyObject, Buffer>()
+  /** A public key on P-256 as an uncompressed point. */
+  const pointOf = (key: NodeCrypto.KeyObject): Buffer => {
+    const known = points.get(key)
+    if (known) return known
+    const { x, y } = key.export({ format: 'jwk' })
+    const point = Buffer.concat([Buffer.of(4), octets(x), octets(y)])
+    points.set(key, point)
+    return point
+  }
   const segment = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64url')
   const octets = (text: string | undefined): Buffer => Buffer.from(text ?? '', 'base64url')
   const protectedHeader = (header: object): string => segment(Buffer.from(JSON.stringify(header), 'utf8'))
@@ -74,10 +84,12 @@ function onTheSpot(node: typeof NodeCrypto): EnvelopeOperations {
       const padding = { padding: node.constants.RSA_PKCS1_OAEP_PADDING, oaepHash: 'sha256' }
       return { wrapped: node.publicEncrypt({ key: recipient, ...padding }, cek), member: {} }
     }
-    const ephemeral = node.generateKeyPairSync('ec', { namedCurve: 'P-256' })
-    const { kty, crv, x, y } = ephemeral.publicKey.export({ format: 'jwk' })
-    const shared = node.diffieHellman({ privateKey: ephemeral.privateKey, publicKey: recipient })
-    return { wrapped: wrap(wrappingKey(shared), cek), member: { epk: { kty, crv, x, y } } }
+    // not a generated key object: see generateEnvelopeKey on what may happen to those
+    const ephemeral = node.createECDH('prime256v1')
+    const point = ephemeral.generateKeys()
+    const shared = ephemeral.computeSecret(pointOf(recipient))
+    const epk = { kty: 'EC', crv: 'P-256', x: segment(point.subarray(1, 33)), y: segment(point.subarray(33)) }
+    return { wrapped: wrap(wrappingKey(shared), cek), member: { epk } }
   }
 
   return {

@@ -9,12 +9,9 @@
  * @module
  */
 import { createHash, createPrivateKey, createPublicKey, generateKeyPair, sign, X509Certificate, type KeyObject } from 'node:crypto'
-import { promisify } from 'node:util'
 import { rawSubject } from './certificate.js'
 import { TAG, writeInteger, writeOid, writeTlv } from './der.js'
 import type { KeyPair } from './keystore.js'
-
-const makeKeyPair = promisify(generateKeyPair)
 
 export type TestKey = 'rsa-2048' | 'rsa-3072' | 'rsa-4096' | 'ec-p256' | 'ec-p384' | 'ec-p521' | 'ec-brainpool256'
 
@@ -139,10 +136,20 @@ export function writeExtension(oid: string, critical: boolean, value: Buffer): B
   return writeTlv(TAG.sequence, writeOid(oid), ...flag, writeTlv(TAG.octetString, value))
 }
 
-async function newKey(kind: TestKey): Promise<KeyObject> {
+/** Never the generated object itself: what may happen to it is told at `generateEnvelopeKey` (envelope/keys.ts). */
+const AS_BYTES = {
+  publicKeyEncoding: { type: 'spki', format: 'der' },
+  privateKeyEncoding: { type: 'pkcs8', format: 'der' },
+} as const
+
+function newKey(kind: TestKey): Promise<KeyObject> {
   const curve = CURVES[kind]
-  if (curve !== undefined) return (await makeKeyPair('ec', { namedCurve: curve })).privateKey
-  return (await makeKeyPair('rsa', { modulusLength: Number(kind.slice(4)) })).privateKey
+  return new Promise((resolve, reject) => {
+    const made = (error: Error | null, _publicKey: Buffer, key: Buffer): void =>
+      error ? reject(error) : resolve(createPrivateKey({ key, format: 'der', type: 'pkcs8' }))
+    if (curve === undefined) generateKeyPair('rsa', { modulusLength: Number(kind.slice(4)), ...AS_BYTES }, made)
+    else generateKeyPair('ec', { namedCurve: curve, ...AS_BYTES }, made)
+  })
 }
 
 function extensionsOf(spec: TestCertificateSpec, publicKey: Buffer, issuerKey: Buffer): readonly Buffer[] {

@@ -6,10 +6,12 @@
  * owner only, and nothing is overwritten (threat model K1).
  * @module
  */
-import { createHash, generateKeyPairSync, randomBytes } from 'node:crypto'
+import type { JWK } from 'jose'
+import { randomBytes } from 'node:crypto'
 import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { generateEnvelopeKey } from '../../envelope/keys.js'
 import { ConfigError, ProtektorError } from '../../errors.js'
 import { FINDINGS_PKI } from '../../pki/findings.js'
 import { inspectKeyFile, type FileReport } from '../../pki/inspection.js'
@@ -161,7 +163,7 @@ async function make(argv: string[], io: KeysIo): Promise<number> {
     files.set(`${id}.pem`, pair.certificate.toString())
     files.set(`${id}.p12`, writePkcs12(pair, pin, randomBytes(16)))
   }
-  for (const [name, text] of registerKeys()) files.set(name, text)
+  for (const [name, text] of await registerKeys()) files.set(name, text)
   await writeNew(directory, files, io)
   io.out(WORDS[io.lang].throwaway)
   for (const name of files.keys()) io.out('  ' + join(directory, name))
@@ -178,19 +180,17 @@ async function participant(argv: readonly string[], io: KeysIo): Promise<number>
 }
 
 /** Keys of a participant without OSCI: one to be written to, one to sign with; each as private and public JWK (RFC 7517). */
-function registerKeys(): readonly (readonly [string, string])[] {
-  return (['cipher', 'signature'] as const).flatMap((purpose) => {
-    const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
-    const { crv, kty, x, y } = publicKey.export({ format: 'jwk' })
-    // RFC 7638: the thumbprint's members in this order, without white space.
-    const kid = createHash('sha256').update(JSON.stringify({ crv, kty, x, y })).digest('base64url')
-    const facts = purpose === 'cipher' ? { kid, use: 'enc', alg: 'ECDH-ES+A256KW' } : { kid, use: 'sig', alg: 'ES256' }
-    const text = (jwk: object): string => JSON.stringify({ ...jwk, ...facts }, null, 2) + '\n'
+async function registerKeys(): Promise<readonly (readonly [string, string])[]> {
+  const made = (['cipher', 'signature'] as const).map(async (purpose) => {
+    const isCipher = purpose === 'cipher'
+    const { privateJwk, publicJwk } = await generateEnvelopeKey(isCipher ? 'enc' : 'sig')
+    const text = (jwk: JWK): string => JSON.stringify({ ...jwk, alg: isCipher ? 'ECDH-ES+A256KW' : 'ES256' }, null, 2) + '\n'
     return [
-      [`register-${purpose}.jwk.json`, text(privateKey.export({ format: 'jwk' }))],
-      [`register-${purpose}.public.jwk.json`, text({ crv, kty, x, y })],
+      [`register-${purpose}.jwk.json`, text(privateJwk)],
+      [`register-${purpose}.public.jwk.json`, text(publicJwk)],
     ] as const
   })
+  return (await Promise.all(made)).flat()
 }
 
 async function writeNew(directory: string, files: ReadonlyMap<string, string | Uint8Array>, io: KeysIo): Promise<void> {
