@@ -11,6 +11,7 @@ import { allContainers, itemsOf, type ContainerSpec, type ContentSpec, type Open
 import { sealContent } from '../../src/osci/content-write.js'
 import { osci } from '../../src/osci/stages.js'
 import type { OsciEnv, OsciMessage } from '../../src/osci/types.js'
+import { canonicalSignedInfo } from '../../tools/fixtures/signed-info.js'
 import { AES256_GCM, envWith, OAEP_SHA256, party, RSA_PSS_SHA256, SHA256, type Party } from './env.js'
 
 const CIPHERS = ['aes128-gcm', 'aes192-gcm', 'aes256-gcm'].map((c) => `http://www.w3.org/2009/xmlenc11#${c}`)
@@ -48,7 +49,7 @@ describe('content of a delivery', () => {
     ivBytes,
   })
 
-  async function wire(containers: readonly ContainerSpec[]): Promise<OsciMessage> {
+  async function wireBytes(containers: readonly ContainerSpec[]): Promise<Uint8Array> {
     const { content, attachments } = await sealContent(containers, env)
     const message: OsciMessage<'processDelivery'> = {
       type: 'processDelivery',
@@ -64,8 +65,9 @@ describe('content of a delivery', () => {
       remarks: [],
     }
     const sign = { signer: sender.signer, signatureMethod: RSA_PSS_SHA256, digestMethod: SHA256 }
-    return osci.open(await osci.seal(message, { ...env, sealing: { sign } }), env)
+    return osci.seal(message, { ...env, sealing: { sign } })
   }
+  const wire = async (containers: readonly ContainerSpec[]): Promise<OsciMessage> => osci.open(await wireBytes(containers), env)
 
   const hex = (b: Uint8Array): string => Buffer.from(b).toString('hex')
   const seen = (c: OpenedContent) => itemsOf(c.containers).map((i) => [i.kind, i.id, hex(i.bytes)])
@@ -136,6 +138,44 @@ describe('content of a delivery', () => {
     expect(opened.containers).to.deep.equal([])
     expect(opened.sealed[0]?.readers.map((r) => r.id)).to.deep.equal([idOf(2), idOf(3)])
     expect(opened.problems.map((p) => p.finding)).to.deep.equal(['content-encryption.no-key'])
+  })
+
+  it('an author signature over what stays closed is unchecked, never valid', async () => {
+    const closed: ContainerSpec = {
+      id: 'inner',
+      contents: [{ kind: 'attachment', id: 'a', name: 'n', bytes: Buffer.from('x') }],
+      encrypt: bothReaders(),
+    }
+    const spec = one([{ kind: 'container', id: 'k', container: closed }], { sign: [signing(author, idOf(0))] })
+    const { containers, problems } = await openContent(await wire([spec]), envWith())
+    expect(containers[0]?.authors.map(({ verdict }) => verdict)).to.deep.equal(['unchecked'])
+    expect(problems.map((p) => p.finding)).to.include('author-signature.not-verifiable')
+  })
+
+  it('an author signature whose check failed to run is an error, never valid', async () => {
+    const message = await wire([one([{ kind: 'data', id: 'd', bytes: Buffer.from('x') }], { sign: [signing(author, idOf(0))] })])
+    const broken = {
+      ...env.algorithms.signature,
+      digest: (): never => {
+        throw new TypeError('no digest today')
+      },
+    }
+    const { containers, problems } = await openContent(message, { ...env, algorithms: { ...env.algorithms, signature: broken } })
+    expect(containers[0]?.authors.map(({ verdict }) => verdict)).to.deep.equal(['error'])
+    expect(problems.map((p) => p.finding)).to.deep.equal(['author-signature.check-failed'])
+  })
+
+  it('G3 a part that the message signature names twice, raw and percent-encoded, is refused (9602)', async () => {
+    const attached: ContentSpec = { kind: 'attachment', id: 'a', name: 'my file.bin', bytes: Buffer.from('x') }
+    const bytes = Buffer.from(await wireBytes([one([attached])])).toString('latin1')
+    const [reference = '', name = ''] = /<ds:Reference URI="cid:([^"]*)">.*?<\/ds:Reference>/s.exec(bytes) ?? []
+    const other = name.includes('%20') ? name.replace('%20', ' ') : name.replace(' ', '%20')
+    expect(other).not.to.equal(name)
+    const twice = bytes.replace(reference, reference + reference.replace(name, other))
+    const value = await sender.signer.sign(RSA_PSS_SHA256, canonicalSignedInfo(Buffer.from(twice, 'latin1')))
+    const signed = twice.replace(/(<ds:SignatureValue>)[^<]*/, `$1${Buffer.from(value).toString('base64')}`)
+    const outcome = await osci.open(Buffer.from(signed, 'latin1'), env).then(() => 'opened', String)
+    expect(outcome).to.contain('a part is signed twice')
   })
 
   it('an author signature over an attachment is over its plain bytes, the message signature over the ciphertext', async () => {

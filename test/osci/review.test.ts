@@ -111,6 +111,8 @@ describe('content that a stranger built', () => {
     const inner = container(`<osci:Content Id="a" href="cid:n"></osci:Content>${holder('n', cek, CBC)}`)
     const opened = await openContent(messageOf(box(inner), [part('n', new Uint8Array(48))]), legacy)
     expect(findings(opened)).to.deep.equal(['content-encryption.legacy-unsigned'])
+    const whole = await openContent(messageOf(box(container(''), 'e0', CBC, new Uint8Array(48))), legacy)
+    expect(findings(whole)).to.deep.equal(['content-encryption.legacy-unsigned'])
   })
   it('an attachment with two different keys is refused; the same key twice is not', async () => {
     const named = '<osci:Content Id="a" href="cid:n"></osci:Content>'

@@ -9,6 +9,7 @@ import { readFileSync } from 'node:fs'
 import { OsciError } from '../../src/errors.js'
 import { frame, order, osci } from '../../src/osci/stages.js'
 import type { OsciEnv } from '../../src/osci/types.js'
+import { gatewayAlgorithms } from '../../src/xml/algorithms.js'
 import { envWith, FOREIGN, party, SHA256, AES256_GCM, OAEP_SHA256 } from './env.js'
 
 const capture = (name: string): Buffer => readFileSync(new URL(name, FOREIGN))
@@ -115,6 +116,11 @@ describe('threats to the stages', () => {
     const boundary = /boundary=([^;\r\n]+)/.exec(clear)?.[1] ?? ''
     const part = `--${boundary}\r\nContent-Type: text/plain\r\nContent-Transfer-Encoding: binary\r\nContent-ID: <extra>\r\n\r\nx\r\n`
     await refused(edit(`--${boundary}--`, `${part}--${boundary}--`), '9602')
+  })
+
+  it('G1 refuses a second ds:Signature in the signature block (9601)', async () => {
+    const twice = edit(/(<ds:Signature[ >].*?<\/ds:Signature>)/s, '$1$1')
+    expect((await refused(twice, '9601')).finding).to.equal('message-signature.grammar')
   })
 
   it('G9 refuses a signature whose RetrievalMethod names another role (9601)', async () => {
@@ -225,10 +231,12 @@ describe('threats to the stages', () => {
       CBC: 'http://www.w3.org/2001/04/xmlenc#aes256-cbc',
       'Triple DES': 'http://www.w3.org/2001/04/xmlenc#tripledes-cbc',
     })) {
-      it(`E3 refuses the same ciphertext relabelled as ${name} before the key is touched`, async () => {
+      it(`E3 refuses the same ciphertext relabelled as ${name} before the key is touched, also where content may be CBC`, async () => {
         let touched = 0
         const p = await party('addressee-cipher')
-        const watched = envWith({ ...p.decrypter, unwrap: async (...a) => (touched++, p.decrypter.unwrap(...a)) })
+        const content = gatewayAlgorithms({ where: 'content', legacy: { cbcContent: true } })
+        const own = envWith({ ...p.decrypter, unwrap: async (...a) => (touched++, p.decrypter.unwrap(...a)) })
+        const watched = { ...own, algorithms: { ...own.algorithms, content } }
         try {
           await osci.open(Buffer.from(change('http://www.w3.org/2009/xmlenc11#aes256-gcm', cipher), 'latin1'), watched)
           expect.fail('opened')
@@ -254,7 +262,6 @@ describe('threats to the stages', () => {
     })
     it('E5 parses nothing of a hostile inner message before the tag, and judges it after', async () => {
       const p = await party('addressee-cipher')
-      const { gatewayAlgorithms } = await import('../../src/xml/algorithms.js')
       const { encryptOctets, wrapKey } = await import('../../src/xml/xenc-write.js')
       const cipher = gatewayAlgorithms({ where: 'transport' }).cipher(AES256_GCM)
       if (!cipher) throw new Error('no cipher')

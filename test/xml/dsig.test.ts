@@ -224,6 +224,8 @@ describe('XML signatures', () => {
     ungrammatical(form('<x:SigningTime>t</x:SigningTime>', '#other'), 'author-signature')
     ungrammatical(form(''), 'author-signature')
     ungrammatical(form('<x:SigningTime>t</x:SigningTime>'))
+    const object = /<ds:Object>.*<\/ds:Object>/.exec(form('<x:SigningTime>t</x:SigningTime>'))?.[0] ?? ''
+    ungrammatical(form('<x:SigningTime>t</x:SigningTime>').replace(object, object + object), 'author-signature')
   })
 
   it('G7 allows no confusion of URI, key and value', () => {
