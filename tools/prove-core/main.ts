@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: EUPL-1.2
 /**
- * `npm run prove:core [-- --envelopes N --takers N --adapter memory|redis|both --report FILE]`: the contended-claim runs, and their report.
+ * `npm run prove:core [-- --envelopes N --takers N --adapter memory|redis|both --reports FOLDER]`: the contended-claim runs, each with its report
+ * `prove-core-ADAPTER.md`.
  * Exit code 0 only when nothing was handed out twice and everything has an outcome.
  * @module
  */
@@ -27,13 +28,13 @@ const { values } = parseArgs({
     envelopes: { type: 'string', default: '1000000' },
     takers: { type: 'string', default: '8' },
     adapter: { type: 'string', default: 'both' },
-    report: { type: 'string', default: 'docs/prove-core.md' },
+    reports: { type: 'string', default: 'docs' },
   },
 })
 const [envelopes, takers] = [Number(values.envelopes), Number(values.takers)]
 const adapters = ADAPTERS[values.adapter]
 if (adapters === undefined || !(envelopes >= 1000) || !(takers >= 1 && takers <= 64)) {
-  console.error('prove:core --envelopes N (1000 or more) --takers N (1 to 64) --adapter memory|redis|both --report FILE')
+  console.error('prove:core --envelopes N (1000 or more) --takers N (1 to 64) --adapter memory|redis|both --reports FOLDER')
   process.exit(2)
 }
 
@@ -61,28 +62,28 @@ async function prove(adapter: RunResult['adapter']): Promise<RunResult> {
   }
 }
 
-const runs: RunResult[] = []
+const commit = existsSync(resolve(ROOT, '.git')) ? versionOf('git', 'rev-parse', '--short', 'HEAD') : 'unknown'
+const redis = (): string => /v=[\d.]+/.exec(versionOf('redis-server', '--version'))?.[0].replace('v=', 'Redis ') ?? ''
+
+process.exitCode = 0
 for (const adapter of adapters) {
   const run = await prove(adapter)
-  runs.push(run)
   console.log(`\n${adapter}: ${passed(run) ? 'proven' : 'FAILED'}\n${summary(run)}`)
   if (!passed(run)) {
+    process.exitCode = 1
     console.log(`evidence: ${run.folder}`)
     for (const { rule, id } of [...run.verdict.faults, ...run.traceFaults].slice(0, 20)) console.log(`  ${rule} ${id}`)
   }
+  const report = page(run, {
+    date: new Date().toISOString().slice(0, 16) + 'Z',
+    commit,
+    cores: cpus().length,
+    processor: cpus()[0]?.model ?? 'unknown',
+    node: process.version,
+    redis: adapter === 'redis' ? redis() : 'no Redis',
+    command: `npm run prove:core -- --envelopes ${envelopes} --takers ${takers} --adapter ${adapter}`,
+  })
+  const file = resolve(ROOT, values.reports, `prove-core-${adapter}.md`)
+  writeFileSync(file, report)
+  console.log(`\nwritten: ${file}`)
 }
-const commit = existsSync(resolve(ROOT, '.git')) ? versionOf('git', 'rev-parse', '--short', 'HEAD') : 'unknown'
-const facts = {
-  date: new Date().toISOString().slice(0, 16) + 'Z',
-  commit,
-  cores: cpus().length,
-  processor: cpus()[0]?.model ?? 'unknown',
-  node: process.version,
-  redis: adapters.includes('redis')
-    ? (/v=[\d.]+/.exec(versionOf('redis-server', '--version'))?.[0].replace('v=', 'Redis ') ?? '')
-    : 'no Redis',
-  command: `npm run prove:core -- --envelopes ${envelopes} --takers ${takers} --adapter ${values.adapter}`,
-}
-writeFileSync(resolve(ROOT, values.report), page(runs, facts))
-console.log(`\nwritten: ${values.report}`)
-process.exitCode = runs.every(passed) ? 0 : 1

@@ -56,14 +56,14 @@ export function summary(run: RunResult): string {
   return rows.map(([title, value]) => `${title.replaceAll('**', '').padEnd(width)} ${String(value(run)).replaceAll('**', '')}`).join('\n')
 }
 
-export function page(runs: readonly RunResult[], facts: Circumstances): string {
+export function page(run: RunResult, facts: Circumstances): string {
   const kinds = BOXES.map(({ address, share, policy }) => [
     address,
     policy.handover + (policy.leaseSeconds === undefined ? '' : `, ${policy.leaseSeconds} s`),
     `${policy.ttlSeconds} s`,
     `${Math.round(share * 100)} %`,
   ])
-  const heads = runs.map(({ adapter }) => (adapter === 'memory' ? 'embedded, over HTTP' : 'Redis, over HTTP'))
+  const head = run.adapter === 'memory' ? 'embedded, over HTTP' : 'Redis, over HTTP'
   return `<!-- SPDX-License-Identifier: EUPL-1.2 -->
 <!-- Written by "npm run prove:core". -->
 # Contended claims: the core under fire
@@ -71,7 +71,7 @@ export function page(runs: readonly RunResult[], facts: Circumstances): string {
 ${facts.date} · commit ${facts.commit} · ${facts.cores} cores (${facts.processor}) · Node ${facts.node} · ${facts.redis}
 \`${facts.command}\`
 
-${runs[0]?.takers ?? 0} takers, each a process with ${BOXES.reduce((sum, { lanes }) => sum + lanes, 0)} connections, contend for the same mailboxes; ${runs[0]?.putters ?? 0} processes put. All go over
+${run.takers} takers, each a process with ${BOXES.reduce((sum, { lanes }) => sum + lanes, 0)} connections, contend for the same mailboxes; ${run.putters} processes put. All go over
 loopback HTTPS to the real core API in processes of its own; possession is proven by mutual TLS (a signed token per call would cost several
 times the hand-over and prove nothing more about it). Envelopes are 4 KiB with a real frame and header and random bytes for ciphertext.
 Takers and nodes are ended (SIGKILL) and stood still (SIGSTOP, up to 4 s, longer than a lease and a hand-over of ${HANDOVER_SECONDS} s) at random.
@@ -79,8 +79,8 @@ A taker writes an id down at the first byte it gets, before anything else. At th
 What the rows mean, and what they do not prove: \`adr/0014-proofs-of-the-core.md\`.
 
 ${table(
-  ['', ...heads],
-  rows.map(([title, value]) => [title, ...runs.map((run) => String(value(run)))]),
+  ['', head],
+  rows.map(([title, value]) => [title, String(value(run))]),
 )}
 ${table(['mailbox', 'hand-over', 'life', 'share'], kinds)}`
 }
