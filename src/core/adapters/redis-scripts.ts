@@ -50,10 +50,10 @@ if opens then
   openReply(reply, sender, dead + ${REPLY_GRACE_MS})
   nameReply(sender, reply, dead + ${REPLY_GRACE_MS})
 end
-account(u, bytes, 1)
 local e = { id = id, state = 'waiting', to = to, sender = sender, dead = dead, till = 0, born = NOW, at = NOW, size = bytes, node = ME, run = run(),
-  claim = '', watch = {}, reply = reply, ttl = ttl, body = upload }
+  claim = '', reply = reply, ttl = ttl, body = upload, wiped = false, watch = false }
 save(id, e)
+account(u, bytes, 1)
 call('PEXPIRE', P .. ':b:' .. upload, dead - NOW + 10000)
 enter(e, 'RPUSH')
 wake(to, m.takers)
@@ -86,7 +86,7 @@ while true do
       call(isLease and 'COPY' or 'RENAME', body, P .. ':c:' .. token)
       local held = ${limits.handoverSeconds * 1000}
       if isLease then held = wish >= 0 and wish or m.lease end
-      left(e)
+      countReply(e, -1)
       e.state, e.claim, e.at, e.till = to, token, NOW, NOW + held
       save(id, e)
       call('ZADD', P .. ':d', isLease and math.min(wipeAt(e), e.till) or e.till, id)
@@ -105,7 +105,8 @@ if waits > 0 then
       if till <= NOW then takers[node] = nil end
     end
     takers[ME] = NOW + waits
-    call('HSET', P .. ':m:' .. address, 'takers', cmsgpack.pack(takers))
+    m.takers = cmsgpack.pack(takers)
+    call('HSET', P .. ':m:' .. address, 'takers', m.takers)
   end
 end
 return { 2, m.dies and m.dies - NOW or -1, SAID }`,
@@ -142,6 +143,7 @@ if e and due(e) then
 end
 if record then return { 1, record, SAID } end
 if not e then return { 1, '', SAID } end
+e.watch = e.watch or {}
 if watch == '1' and not e.watch[ME] then
   e.watch[ME] = true
   save(id, e)
@@ -234,6 +236,7 @@ return { 1, SAID }`,
     lua: `
 if owner == '' then
   call('DEL', P .. ':m:' .. address)
+  BOXES[address] = nil
   return { 1, SAID }
 end
 if mailbox(address) then return { 0, 'reply-used', SAID } end
@@ -264,8 +267,8 @@ if not held or bytes > had then
   local u = usage(address, sender)
   local lacking = lacksRoom(m, u, bytes - had, held and 0 or 1)
   if lacking then return { 0, lacking, SAID } end
-  account(u, bytes - had, held and 0 or 1)
   call('HSET', P .. ':h', hold, cjson.encode({ bytes, sender, address }))
+  account(u, bytes - had, held and 0 or 1)
 end
 call('ZADD', P .. ':hz', NOW + lasts, hold)
 if reply ~= '' then nameReply(sender, reply, NOW + replyLives) end
@@ -297,6 +300,7 @@ return { 1, 'new', SAID }`,
   figures: {
     takes: '',
     lua: `
+book()
 local t = call('HMGET', P .. ':t', 'bytes', 'replies')
 local waiting = {}
 for _, address in ipairs(call('SMEMBERS', P .. ':ms')) do
@@ -322,6 +326,7 @@ while at <= #ARGV do
   answers[#answers + 1] = answer
   at = at + 2 + count
 end
+book()
 return answers
 `
 
