@@ -200,7 +200,7 @@ end
 
 local function refuse(why, upload)
   call('DEL', P .. ':b:' .. upload)
-  return { 0, why, SAID }
+  return { 0, why }
 end
 
 local function isReply(address) return string.sub(address, 1, 6) == 'reply.' end
