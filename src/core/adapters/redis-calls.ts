@@ -70,17 +70,23 @@ export function refusal(why: string): CoreError {
   return known === undefined ? new AnswerLost() : new CoreError(...known)
 }
 
+/** Strings that are no Unicode become what they would become on the wire; the server's reader would refuse them. */
+function stepOf(name: StepName, args: readonly Argument[]): string {
+  const step = JSON.stringify([name, ...args])
+  return step.includes('\\ud') ? JSON.stringify([name, ...args.map((arg) => String(arg).replace(/\p{Surrogate}/gu, '\ufffd'))]) : step
+}
+
 export const text = (value: unknown): string => (typeof value === 'string' ? value : String(value))
 
 type Argument = string | number
 
 interface Ask {
-  readonly step: StepName
-  readonly args: readonly Argument[]
-  /** Bytes to be uploaded under the first argument. */
-  readonly body: Uint8Array | undefined
-  /** Under which the step leaves bytes to be fetched. */
-  readonly token: string | undefined
+  /** JSON, see `redis-scripts.ts`. */
+  readonly step: string
+  /** Bytes to be uploaded, and under which key. */
+  readonly upload?: readonly [key: string, body: Uint8Array]
+  /** Key under which the step leaves bytes to be fetched. */
+  readonly fetched?: string
   readonly resolve: (answer: Answer) => void
   readonly reject: (error: unknown) => void
 }
@@ -117,19 +123,19 @@ export class Calls {
     this.#onSaid = onSaid
   }
 
-  /** @returns the answer without its first and its last part. @throws {CoreError} what the step refused; full: away or lost */
+  /** @returns the answer without its first part. @throws {CoreError} what the step refused; full: away or lost */
   async run(step: StepName, tag: string, args: readonly Argument[]): Promise<readonly unknown[]> {
-    return (await this.#ask('', tag, { step, args, body: undefined, token: undefined })).values
+    return (await this.#ask('', tag, { step: stepOf(step, args) })).values
   }
 
   /** @param upload name of the key, used once */
   async put(tag: string, upload: string, body: Uint8Array, args: readonly Argument[]): Promise<readonly unknown[]> {
-    return (await this.#ask('put', tag, { step: 'put', args: [upload, ...args], body, token: undefined })).values
+    return (await this.#ask('put', tag, { step: stepOf('put', [upload, ...args]), upload: [`${tag}:b:${upload}`, body] })).values
   }
 
   /** @param token used once. Nothing there: the first value is 2. */
   take(tag: string, token: string, args: readonly Argument[]): Promise<Answer> {
-    return this.#ask('take', tag, { step: 'take', args: [...args, token], body: undefined, token })
+    return this.#ask('take', tag, { step: stepOf('take', [...args, token]), fetched: `${tag}:c:${token}` })
   }
 
   /** Nothing is under way, or about to be. */
@@ -164,18 +170,22 @@ export class Calls {
     const { tag } = line
     const asks = line.asks.splice(0, portion(line.asks))
     const now = this.#nowMs === undefined ? '' : String(Math.floor(this.#nowMs()))
-    const args: Argument[] = [tag, now, this.#link.run ?? '', this.#node]
+    const args = [tag, now, this.#link.run ?? '', this.#node]
     const uploads: (string | Uint8Array)[] = []
     const fetched: string[] = []
-    for (const ask of asks) {
-      args.push(ask.step, ask.args.length, ...ask.args)
-      if (ask.body !== undefined) uploads.push(`${tag}:b:${ask.args[0]}`, ask.body)
-      if (ask.token !== undefined) fetched.push(`${tag}:c:${ask.token}`)
+    for (const { step, upload, fetched: key } of asks) {
+      args.push(step)
+      if (upload !== undefined) uploads.push(...upload)
+      if (key !== undefined) fetched.push(key)
     }
     line.running += 1
     try {
-      const { answers, bodies } = await this.#link.call(args, uploads, fetched)
-      for (const [index, ask] of asks.entries()) this.#answer(ask, (answers[index] ?? []) as readonly unknown[], bodies[index], tag)
+      const { answers, said, bodies } = await this.#link.call(args, uploads, fetched)
+      this.#onSaid(
+        said.map(([id, record, mailbox, dwellMs]) => ({ id, record, mailbox, dwellMs })),
+        tag,
+      )
+      for (const [index, ask] of asks.entries()) settle(ask, answers[index] ?? [], bodies[index])
     } catch (error) {
       for (const ask of asks) ask.reject(error)
     } finally {
@@ -183,30 +193,19 @@ export class Calls {
       this.#schedule(line)
     }
   }
+}
 
-  #answer({ resolve, reject }: Ask, answer: readonly unknown[], body: Uint8Array | null | undefined, tag: string): void {
-    const said = (answer.at(-1) ?? []) as readonly (readonly unknown[])[]
-    if (said.length > 0)
-      this.#onSaid(
-        said.map(([id, record, mailbox, dwellMs]) => ({
-          id: text(id),
-          record: text(record),
-          mailbox: text(mailbox),
-          dwellMs: Number(dwellMs),
-        })),
-        tag,
-      )
-    if (answer[0] === 1) resolve({ values: answer.slice(1, -1), ...(body ? { body } : {}) })
-    else if (answer[0] === 2) resolve({ values: answer.slice(0, -1) })
-    else reject(refusal(text(answer[1])))
-  }
+function settle({ resolve, reject }: Ask, answer: readonly unknown[], body: Uint8Array | null | undefined): void {
+  if (answer[0] === 1) resolve({ values: answer.slice(1), ...(body ? { body } : {}) })
+  else if (answer[0] === 2) resolve({ values: answer })
+  else reject(refusal(text(answer[1])))
 }
 
 /** How many of them go together. */
 function portion(asks: readonly Ask[]): number {
   let bytes = 0
-  const tooMany = asks.findIndex(({ body }, index) => {
-    bytes += body?.byteLength ?? 0
+  const tooMany = asks.findIndex(({ upload }, index) => {
+    bytes += upload?.[1].byteLength ?? 0
     return index === MAX_STEPS || (index > 0 && bytes > MAX_BYTES)
   })
   return tooMany < 0 ? asks.length : tooMany

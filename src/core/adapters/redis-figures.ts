@@ -4,7 +4,7 @@
  * @module
  */
 import type { CoreFigures, MailboxAddress } from '../ports.js'
-import { text, type Calls } from './redis-calls.js'
+import type { Calls } from './redis-calls.js'
 
 export type RedisSums = Pick<CoreFigures, 'bytes' | 'envelopes' | 'outcomes' | 'waiting'>
 
@@ -18,8 +18,7 @@ export async function sumsOf(calls: Calls, tags: readonly string[]): Promise<Red
     sums.bytes += Number(bytes)
     sums.envelopes += Number(envelopes)
     sums.outcomes += Number(outcomes) + Number(envelopes)
-    const list = boxes as readonly unknown[]
-    for (let i = 0; i < list.length; i += 2) waiting[text(list[i])] = Number(list[i + 1])
+    Object.assign(waiting, boxes)
     if (Number(replies) >= 0) waiting.reply = (waiting.reply ?? 0) + Number(replies)
   }
   return { ...sums, waiting }

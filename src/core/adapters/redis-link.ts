@@ -37,10 +37,16 @@ export const away = (): CoreError => new CoreError('full', 'The core cannot be r
 
 type Run = (...args: readonly unknown[]) => Promise<unknown>
 
-/** `bodies`: one for each key fetched; null: nothing was there. */
+/** What the script returned, see `redis-scripts.ts`. `bodies`: one for each key fetched; null: nothing was there. */
 export interface Ran {
-  readonly answers: readonly unknown[]
+  readonly answers: readonly (readonly unknown[])[]
+  readonly said: readonly (readonly [id: string, record: string, mailbox: string, dwellMs: number])[]
   readonly bodies: readonly (Uint8Array | null)[]
+}
+
+function ran(answer: unknown, bodies: Ran['bodies']): Ran {
+  const [answers, said = []] = JSON.parse(String(answer)) as [Ran['answers'], Ran['said']?]
+  return { answers, said, bodies }
 }
 
 const NEVER_SENT =
@@ -109,9 +115,9 @@ export class RedisLink {
    * Uploads and runs the script, in one transaction; or runs the script, fetches and removes. A server without room queues nothing for a
    * transaction, and must still hand out: what is fetched lies under a name that only this node knows, and lasts no longer than the envelope.
    * @param args KEYS[1], ARGV. @param uploads key, bytes, key, bytes …
-   * @returns strings as Buffers. @throws {CoreError} full; {@link AnswerLost}
+   * @throws {CoreError} full; {@link AnswerLost}
    */
-  async call(args: readonly (string | number)[], uploads: readonly (string | Uint8Array)[], fetched: readonly string[]): Promise<Ran> {
+  async call(args: readonly string[], uploads: readonly (string | Uint8Array)[], fetched: readonly string[]): Promise<Ran> {
     if (this.#facts === undefined) throw away()
     try {
       return await this.#run(false, args, uploads, fetched)
@@ -126,12 +132,12 @@ export class RedisLink {
     }
   }
 
-  async #run(isNew: boolean, args: readonly (string | number)[], uploads: readonly unknown[], fetched: readonly string[]): Promise<Ran> {
+  async #run(isNew: boolean, args: readonly string[], uploads: readonly unknown[], fetched: readonly string[]): Promise<Ran> {
     const script = [isNew ? this.#options.script : this.#sha, 1, ...args]
-    const name = isNew ? 'evalBuffer' : 'evalshaBuffer'
+    const name = isNew ? 'eval' : 'evalsha'
     if (uploads.length === 0 && fetched.length === 0) {
       const client = this.#client as unknown as Record<typeof name, Run>
-      return { answers: (await client[name](...script)) as unknown[], bodies: [] }
+      return ran(await client[name](...script), [])
     }
     const steps = (uploads.length > 0 ? this.#client.multi() : this.#client.pipeline()) as unknown as Record<
       'mset' | 'mgetBuffer' | 'del' | typeof name,
@@ -149,7 +155,7 @@ export class RedisLink {
     const failed = results.find(([error]) => error)
     if (failed?.[0]) throw failed[0]
     const at = uploads.length > 0 ? 1 : 0
-    return { answers: results[at]?.[1] as unknown[], bodies: fetched.length > 0 ? (results[at + 1]?.[1] as (Uint8Array | null)[]) : [] }
+    return ran(results[at]?.[1], fetched.length > 0 ? (results[at + 1]?.[1] as Ran['bodies']) : [])
   }
 
   /** `SET key value NX PX ms`. */

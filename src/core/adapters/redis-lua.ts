@@ -41,6 +41,11 @@ export const KEEP_MS = 2 * 3_600_000 + 600_000
 const HANDOVERS: readonly MailboxPolicy['handover'][] = ['at-most-once', 'lease-and-confirm']
 const STATES = Object.keys(TRANSITIONS) as readonly State[]
 
+/** What is packed of an envelope, in this order. `wiped` and `watch` (node → true) are false most of the time. */
+const PACKED = [
+  'state', 'to', 'sender', 'dead', 'till', 'born', 'at', 'size', 'node', 'run', 'claim', 'reply', 'ttl', 'body', 'wiped', 'watch',
+] as const // prettier-ignore
+
 const luaTable = (entries: readonly (readonly [string, string])[]): string =>
   `{ ${entries.map(([key, value]) => `['${key}'] = ${value}`).join(', ')} }`
 
@@ -64,7 +69,7 @@ local SETTLED = ${luaSet(STATES.filter(isSettled))}`
 export function luaLibrary(limits: RedisLimits, isCluster: boolean): string {
   return `
 local P, NOW, RUN, ME = KEYS[1], tonumber(ARGV[1]), ARGV[2], ARGV[3]
-local call, SAID = redis.call, {}
+local call, SAID, BOXES, SUMS, CHANGED = redis.call, {}, {}, {}, {}
 if not NOW then
   local time = call('TIME')
   NOW = time[1] * 1000 + math.floor(time[2] / 1000)
@@ -87,16 +92,21 @@ local function wake(address, takers)
   end
 end
 
+-- Read once per run; whoever writes one forgets it.
 local function mailbox(address)
+  local m = BOXES[address]
+  if m ~= nil then return m end
   local v = call('HMGET', P .. ':m:' .. address, 'owner', 'dies', 'ttl', 'handover', 'lease', 'maxBytes', 'maxCount', 'takers')
   local dies = tonumber(v[2] or nil)
-  if not v[1] or dies and NOW >= dies then return nil end
-  return { owner = v[1], dies = dies, ttl = tonumber(v[3]), handover = v[4], lease = tonumber(v[5]), maxBytes = tonumber(v[6]),
-    maxCount = tonumber(v[7]), takers = v[8] }
+  m = v[1] and not (dies and NOW >= dies) and { owner = v[1], dies = dies, ttl = tonumber(v[3]), handover = v[4], lease = tonumber(v[5]),
+    maxBytes = tonumber(v[6]), maxCount = tonumber(v[7]), takers = v[8] }
+  BOXES[address] = m
+  return m
 end
 
 local function openBox(address, owner, ttl, handover, lease, maxBytes, maxCount, dies)
   local key = P .. ':m:' .. address
+  BOXES[address] = nil
   call('HSET', key, 'owner', owner, 'ttl', ttl, 'handover', handover, 'lease', lease, 'maxBytes', maxBytes, 'maxCount', maxCount)
   if dies then
     call('HSET', key, 'dies', dies)
@@ -121,31 +131,61 @@ local function nameReply(sender, address, dies)
   call('PEXPIRE', P .. ':r:' .. sender, ${KEEP_MS})
 end
 
--- What is held in all, by the sender and in the mailbox; '' when that is another partition's business.
-local function usage(address, sender)
-  local v = call('HMGET', P .. ':t', 'bytes', 's ' .. sender, 'b ' .. address, 'c ' .. address)
-  return { address = address, sender = sender, all = tonumber(v[1] or 0), own = tonumber(v[2] or 0), box = tonumber(v[3] or 0), count = tonumber(v[4] or 0) }
+-- Sums are read once per run, and written once.
+local STAYS = { bytes = true, replies = true }
+
+local function sums(...)
+  local names = { ... }
+  for _, name in ipairs(names) do
+    if not SUMS[name] then
+      for i, sum in ipairs(call('HMGET', P .. ':t', ...)) do SUMS[names[i]] = SUMS[names[i]] or tonumber(sum or 0) end
+      return
+    end
+  end
 end
 
+local function add(name, amount)
+  SUMS[name], CHANGED[name] = SUMS[name] + amount, true
+end
+
+-- What is held in all, by the sender and in the mailbox; address '' when that is another partition's business.
+local function usage(address, sender)
+  local u = { address = address, sender = 's ' .. sender, bytes = 'b ' .. address, count = 'c ' .. address }
+  sums('bytes', u.sender, u.bytes, u.count)
+  return u
+end
+
+-- Only after a write that a server without room refuses: nothing may count that does not lie there.
 local function account(u, bytes, count)
-  local key, s, b, c = P .. ':t', 's ' .. u.sender, 'b ' .. u.address, 'c ' .. u.address
-  u.all, u.own, u.box, u.count = u.all + bytes, u.own + bytes, u.box + bytes, u.count + count
-  if u.address == '' then
-    call('HSET', key, 'bytes', u.all, s, u.own)
-  elseif u.count > 0 then
-    call('HSET', key, 'bytes', u.all, s, u.own, b, u.box, c, u.count)
-  else
-    call('HSET', key, 'bytes', u.all, s, u.own)
-    call('HDEL', key, b, c)
+  add('bytes', bytes)
+  add(u.sender, bytes)
+  if u.address == '' then return end
+  add(u.bytes, bytes)
+  add(u.count, count)
+end
+
+-- After the last step, and before whoever reads the accounts themselves.
+local function book()
+  local kept, gone = {}, {}
+  for name in pairs(CHANGED) do
+    if SUMS[name] > 0 or STAYS[name] then
+      kept[#kept + 1] = name
+      kept[#kept + 1] = SUMS[name]
+    else
+      gone[#gone + 1] = name
+    end
   end
-  if u.own <= 0 then call('HDEL', key, s) end
+  CHANGED = {}
+  -- a thousand at a time: the stack of the language is not endless
+  for i = 1, #kept, 1000 do call('HSET', P .. ':t', unpack(kept, i, math.min(i + 999, #kept))) end
+  for i = 1, #gone, 1000 do call('HDEL', P .. ':t', unpack(gone, i, math.min(i + 999, #gone))) end
 end
 
 local function lacksRoom(m, u, bytes, count)
-  if m and count > 0 and u.count >= m.maxCount then return 'mailbox-count' end
-  if m and u.box + bytes > m.maxBytes then return 'mailbox-bytes' end
-  if u.own + bytes > ${limits.maxBytesPerSender} then return 'sender-bytes' end
-  if u.all + bytes > ${limits.maxBytes} then return 'full' end
+  if m and count > 0 and SUMS[u.count] >= m.maxCount then return 'mailbox-count' end
+  if m and SUMS[u.bytes] + bytes > m.maxBytes then return 'mailbox-bytes' end
+  if SUMS[u.sender] + bytes > ${limits.maxBytesPerSender} then return 'sender-bytes' end
+  if SUMS.bytes + bytes > ${limits.maxBytes} then return 'full' end
 end
 
 -- Gives a reservation back. Harmless when there is none.
@@ -160,33 +200,40 @@ end
 
 local function refuse(why, upload)
   call('DEL', P .. ':b:' .. upload)
-  return { 0, why, SAID }
+  return { 0, why }
 end
 
 local function isReply(address) return string.sub(address, 1, 6) == 'reply.' end
 
-local function save(id, e) call('SET', P .. ':e:' .. id, cmsgpack.pack(e), 'PX', math.max(e.dead, e.till) - NOW + ${KEEP_MS}) end
+local function save(id, e)
+  call('SET', P .. ':e:' .. id, cmsgpack.pack(${PACKED.map((name) => `e.${name}`).join(', ')}), 'PX', math.max(e.dead, e.till) - NOW + ${KEEP_MS})
+end
 
 local function load(id)
   local packed = call('GET', P .. ':e:' .. id)
-  return packed and cmsgpack.unpack(packed)
+  if not packed then return nil end
+  local ${PACKED.join(', ')} = cmsgpack.unpack(packed)
+  return { id = id, ${PACKED.map((name) => `${name} = ${name}`).join(', ')} }
+end
+
+local function countReply(e, count)
+  if not isReply(e.to) then return end
+  sums('replies')
+  add('replies', count)
 end
 
 local function enter(e, side)
   local key = P .. ':q:' .. e.to
   if call(side, key, e.id) == 1 then call('PEXPIRE', key, ${KEEP_MS}) end
   call('ZADD', P .. ':d', e.dead, e.id)
-  if isReply(e.to) then call('HINCRBY', P .. ':t', 'replies', 1) end
-end
-
-local function left(e)
-  if isReply(e.to) then call('HINCRBY', P .. ':t', 'replies', -1) end
+  countReply(e, 1)
 end
 
 -- The node that accepted it, and those where somebody waits for its outcome.
 local function tellNodes(e, text, isOwnersToo)
-  if isOwnersToo and not e.watch[e.node] then tell(e.node, text) end
-  for node in pairs(e.watch) do tell(node, text) end
+  local watch = e.watch or {}
+  if isOwnersToo and not watch[e.node] then tell(e.node, text) end
+  for node in pairs(watch) do tell(node, text) end
 end
 
 -- The oldest settled record of a sender goes.
@@ -239,7 +286,7 @@ local function step(e, event, reason)
   if not to then return nil end
   if AVAILABLE[was] then
     call('LREM', P .. ':q:' .. e.to, 1, e.id)
-    left(e)
+    countReply(e, -1)
   end
   e.state = to
   if SETTLED[to] then

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: EUPL-1.2
 /**
  * The one server-side script, and the steps it can do. A node sends what it has to do at a moment together: KEYS is the tag of the
- * partition, ARGV the three of `redis-lua.ts`, then each step as name, count of its arguments, arguments. Every step is atomic by itself
- * and has its own answer: `[1 | 2, result…, said]`, a refusal `[0, why, said]`; `said` lists what was settled or returned on the way.
+ * partition, ARGV the three of `redis-lua.ts`, then each step as JSON, `[name, argument…]`. Every step is atomic by itself. The answer is
+ * JSON too, `[answers, said?]`: of each step `[1 | 2, result…]` or a refusal `[0, why]`, and what was settled or returned on the way. One
+ * text each way, because both sides take longer to part a list of the protocol into its strings than to do what they say.
  *
  * Sealed bytes never pass through the script: it would take as long to look at them as for all the rest. They are uploaded to, and fetched
  * from, a key of their own in the same transaction, see `redis-calls.ts`.
@@ -50,14 +51,14 @@ if opens then
   openReply(reply, sender, dead + ${REPLY_GRACE_MS})
   nameReply(sender, reply, dead + ${REPLY_GRACE_MS})
 end
-account(u, bytes, 1)
 local e = { id = id, state = 'waiting', to = to, sender = sender, dead = dead, till = 0, born = NOW, at = NOW, size = bytes, node = ME, run = run(),
-  claim = '', watch = {}, reply = reply, ttl = ttl, body = upload }
+  claim = '', reply = reply, ttl = ttl, body = upload, wiped = false, watch = false }
 save(id, e)
+account(u, bytes, 1)
 call('PEXPIRE', P .. ':b:' .. upload, dead - NOW + 10000)
 enter(e, 'RPUSH')
 wake(to, m.takers)
-return { 1, dead - NOW, SAID }`,
+return { 1, dead - NOW }`,
   },
 
   // chosen: '' for the next one; wish: ms of the lease or -1; waits: ms, 0 for not at all
@@ -67,14 +68,14 @@ return { 1, dead - NOW, SAID }`,
     lua: `
 wish, waits = tonumber(wish), tonumber(waits)
 local m = mailbox(address)
-if not m then return { 0, 'no-mailbox', SAID } end
+if not m then return { 0, 'no-mailbox' } end
 local queue = P .. ':q:' .. address
 while true do
   local id = chosen
   if chosen == '' then id = call('LPOP', queue) end
   local e = id and load(id)
   if chosen ~= '' then
-    if not e or e.to ~= address or not AVAILABLE[e.state] or due(e) then return { 2, -1, SAID } end
+    if not e or e.to ~= address or not AVAILABLE[e.state] or due(e) then return { 2, -1 } end
     call('LREM', queue, 1, id)
   end
   if not id then break end
@@ -86,17 +87,17 @@ while true do
       call(isLease and 'COPY' or 'RENAME', body, P .. ':c:' .. token)
       local held = ${limits.handoverSeconds * 1000}
       if isLease then held = wish >= 0 and wish or m.lease end
-      left(e)
+      countReply(e, -1)
       e.state, e.claim, e.at, e.till = to, token, NOW, NOW + held
       save(id, e)
       call('ZADD', P .. ':d', isLease and math.min(wipeAt(e), e.till) or e.till, id)
       if isLease then call('PEXPIRE', body, math.max(e.dead, e.till) - NOW + 10000) end
       tellNodes(e, 'c ' .. id, false)
-      return { 1, id, e.sender, e.reply, e.ttl, e.dead - NOW, NOW - e.born, isLease and held or -1, SAID }
+      return { 1, id, e.sender, e.reply, e.ttl, e.dead - NOW, NOW - e.born, isLease and held or -1 }
     end
     step(e, 'lost')
   end
-  if chosen ~= '' then return { 2, -1, SAID } end
+  if chosen ~= '' then return { 2, -1 } end
 end
 if waits > 0 then
   local takers = m.takers and cmsgpack.unpack(m.takers) or {}
@@ -105,10 +106,11 @@ if waits > 0 then
       if till <= NOW then takers[node] = nil end
     end
     takers[ME] = NOW + waits
-    call('HSET', P .. ':m:' .. address, 'takers', cmsgpack.pack(takers))
+    m.takers = cmsgpack.pack(takers)
+    call('HSET', P .. ':m:' .. address, 'takers', m.takers)
   end
 end
-return { 2, m.dies and m.dies - NOW or -1, SAID }`,
+return { 2, m.dies and m.dies - NOW or -1 }`,
   },
 
   // → [1]; only a broken transfer may find that it is too late to be handed out again
@@ -116,9 +118,9 @@ return { 2, m.dies and m.dies - NOW or -1, SAID }`,
     takes: 'id, token, event, reason',
     lua: `
 local e = load(id)
-if not e or e.claim ~= token or not HANDED[e.state] or due(e) then return { 0, 'over', SAID } end
+if not e or e.claim ~= token or not HANDED[e.state] or due(e) then return { 0, 'over' } end
 step(e, event == 'broken' and endingOf(e, event) or event, reason ~= '' and reason or nil)
-return { 1, SAID }`,
+return { 1 }`,
   },
 
   // → [1, token of the hand-over under way or '', its mailbox]
@@ -126,8 +128,8 @@ return { 1, SAID }`,
     takes: 'id',
     lua: `
 local e = load(id)
-if not e or not HANDED[e.state] or due(e) then return { 1, '', '', SAID } end
-return { 1, e.claim, e.to, SAID }`,
+if not e or not HANDED[e.state] or due(e) then return { 1, '', '' } end
+return { 1, e.claim, e.to }`,
   },
 
   // watch: '1' to be told of what becomes of it → [1, record or '']
@@ -140,13 +142,14 @@ if e and due(e) then
   record = recordOf(id)
   e = load(id)
 end
-if record then return { 1, record, SAID } end
-if not e then return { 1, '', SAID } end
+if record then return { 1, record } end
+if not e then return { 1, '' } end
+e.watch = e.watch or {}
 if watch == '1' and not e.watch[ME] then
   e.watch[ME] = true
   save(id, e)
 end
-return { 1, cjson.encode({ outcome = 'waiting', claimed = HANDED[e.state] == true, at = e.at, sender = e.sender }), SAID }`,
+return { 1, cjson.encode({ outcome = 'waiting', claimed = HANDED[e.state] == true, at = e.at, sender = e.sender }) }`,
   },
 
   // → [1, 1 or 0: too late]
@@ -155,7 +158,7 @@ return { 1, cjson.encode({ outcome = 'waiting', claimed = HANDED[e.state] == tru
     lua: `
 local e = load(id)
 local isInTime = e and not due(e) and step(e, 'withdraw', reason) == NEXT.waiting.withdraw
-return { 1, isInTime and 1 or 0, SAID }`,
+return { 1, isInTime and 1 or 0 }`,
   },
 
   // (id, sender)… that this node accepted → [1, [record or '' while it lives]…]
@@ -182,7 +185,7 @@ for i = 1, #asked, 2 do
   end
   records[#records + 1] = record or ''
 end
-return { 1, records, SAID }`,
+return { 1, records }`,
   },
 
   // (id, node, seq, prev)… → [1]
@@ -199,7 +202,7 @@ for i = 1, #links, 4 do
     call('SET', key, cjson.encode(record), 'KEEPTTL')
   end
 end
-return { 1, SAID }`,
+return { 1 }`,
   },
 
   // → [1, ms until the next moment or -1]
@@ -215,7 +218,7 @@ for _, name in ipairs({ 't', 'd', 'h', 'hz', 'ms' }) do call('PEXPIRE', P .. ':'
 call('PEXPIRE', P .. ':ol', ${limits.outcomeSeconds * 1000 + KEEP_MS})
 dropOld(${DROP_COUNT})
 local first = call('ZRANGE', P .. ':d', 0, 0, 'WITHSCORES')
-return { 1, first[2] and math.max(0, tonumber(first[2]) - NOW) or -1, SAID }`,
+return { 1, first[2] and math.max(0, tonumber(first[2]) - NOW) or -1 }`,
   },
 
   // lease in ms → [1]
@@ -223,9 +226,9 @@ return { 1, first[2] and math.max(0, tonumber(first[2]) - NOW) or -1, SAID }`,
     takes: 'address, owner, ttl, handover, lease, maxBytes, maxCount',
     lua: `
 local m = mailbox(address)
-if m and m.owner ~= owner then return { 0, 'not-owner', SAID } end
+if m and m.owner ~= owner then return { 0, 'not-owner' } end
 openBox(address, owner, ttl, handover, lease, maxBytes, maxCount)
-return { 1, SAID }`,
+return { 1 }`,
   },
 
   // a cluster's, where it may lie in another slot than the request; owner '': closes it again → [1]
@@ -234,11 +237,12 @@ return { 1, SAID }`,
     lua: `
 if owner == '' then
   call('DEL', P .. ':m:' .. address)
-  return { 1, SAID }
+  BOXES[address] = nil
+  return { 1 }
 end
-if mailbox(address) then return { 0, 'reply-used', SAID } end
+if mailbox(address) then return { 0, 'reply-used' } end
 openReply(address, owner, NOW + lives)
-return { 1, SAID }`,
+return { 1 }`,
   },
 
   // → [1, owner or '']
@@ -246,7 +250,7 @@ return { 1, SAID }`,
     takes: 'address',
     lua: `
 local m = mailbox(address)
-return { 1, m and m.owner or '', SAID }`,
+return { 1, m and m.owner or '' }`,
   },
 
   // address '': no mailbox's business here; former: a name it had before, or ''; reply: mailbox to be counted, or '' → [1]
@@ -256,20 +260,20 @@ return { 1, m and m.owner or '', SAID }`,
 bytes = tonumber(bytes)
 if former ~= '' then unhold(former) end
 local m = address ~= '' and mailbox(address)
-if address ~= '' and not m then return { 0, 'no-mailbox', SAID } end
-if reply ~= '' and hasTooManyReplies(sender) then return { 0, 'replies', SAID } end
+if address ~= '' and not m then return { 0, 'no-mailbox' } end
+if reply ~= '' and hasTooManyReplies(sender) then return { 0, 'replies' } end
 local held = call('HGET', P .. ':h', hold)
 local had = held and cjson.decode(held)[1] or 0
 if not held or bytes > had then
   local u = usage(address, sender)
   local lacking = lacksRoom(m, u, bytes - had, held and 0 or 1)
-  if lacking then return { 0, lacking, SAID } end
-  account(u, bytes - had, held and 0 or 1)
+  if lacking then return { 0, lacking } end
   call('HSET', P .. ':h', hold, cjson.encode({ bytes, sender, address }))
+  account(u, bytes - had, held and 0 or 1)
 end
 call('ZADD', P .. ':hz', NOW + lasts, hold)
 if reply ~= '' then nameReply(sender, reply, NOW + replyLives) end
-return { 1, SAID }`,
+return { 1 }`,
   },
 
   // name… → [1]
@@ -277,7 +281,7 @@ return { 1, SAID }`,
     takes: '...',
     lua: `
 for _, hold in ipairs({ ... }) do unhold(hold) end
-return { 1, SAID }`,
+return { 1 }`,
   },
 
   // → [1, 'new' | 'seen' | 'full']
@@ -286,43 +290,40 @@ return { 1, SAID }`,
     lua: `
 local key = P .. ':1'
 call('ZREMRANGEBYSCORE', key, '-inf', NOW)
-if call('ZSCORE', key, name) then return { 1, 'seen', SAID } end
-if call('ZCARD', key) >= ${maxOnce} then return { 1, 'full', SAID } end
+if call('ZSCORE', key, name) then return { 1, 'seen' } end
+if call('ZCARD', key) >= ${maxOnce} then return { 1, 'full' } end
 call('ZADD', key, NOW + lasts, name)
 call('PEXPIRE', key, ${KEEP_MS})
-return { 1, 'new', SAID }`,
+return { 1, 'new' }`,
   },
 
-  // → [1, bytes, envelopes, outcomes, waiting in reply mailboxes or -1, [address, waiting]…]
+  // → [1, bytes, envelopes, outcomes, waiting in reply mailboxes or -1, { address: waiting }]
   figures: {
     takes: '',
     lua: `
+book()
 local t = call('HMGET', P .. ':t', 'bytes', 'replies')
 local waiting = {}
-for _, address in ipairs(call('SMEMBERS', P .. ':ms')) do
-  waiting[#waiting + 1] = address
-  waiting[#waiting + 1] = call('LLEN', P .. ':q:' .. address)
-end
-return { 1, tonumber(t[1] or 0), call('ZCARD', P .. ':d'), call('ZCARD', P .. ':ol'), tonumber(t[2] or -1), waiting, SAID }`,
+for _, address in ipairs(call('SMEMBERS', P .. ':ms')) do waiting[address] = call('LLEN', P .. ':q:' .. address) end
+return { 1, tonumber(t[1] or 0), call('ZCARD', P .. ':d'), call('ZCARD', P .. ':ol'), tonumber(t[2] or -1), waiting }`,
   },
 })
 
 /** Runs the steps in their order. One that fails leaves the others alone; what it failed of is not told, it could name content. */
 const RUN = `
-local answers, at = {}, 4
-while at <= #ARGV do
-  local name, count = ARGV[at], tonumber(ARGV[at + 1])
-  SAID = {}
-  local isDone, answer = pcall(DO[name], unpack(ARGV, at + 2, at + 1 + count))
+local answers = {}
+for at = 4, #ARGV do
+  local step = cjson.decode(ARGV[at])
+  local isDone, answer = pcall(DO[step[1]], unpack(step, 2))
   if not isDone then
     local text = type(answer) == 'table' and answer.err or tostring(answer)
-    if name == 'put' then call('DEL', P .. ':b:' .. ARGV[at + 2]) end
-    answer = { 0, string.find(text, 'OOM', 1, true) and 'full' or 'failed', SAID }
+    if step[1] == 'put' then call('DEL', P .. ':b:' .. step[2]) end
+    answer = { 0, string.find(text, 'OOM', 1, true) and 'full' or 'failed' }
   end
-  answers[#answers + 1] = answer
-  at = at + 2 + count
+  answers[at - 3] = answer
 end
-return answers
+book()
+return cjson.encode(#SAID > 0 and { answers, SAID } or { answers })
 `
 
 /** @returns the text of the script. */
