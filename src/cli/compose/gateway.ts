@@ -41,7 +41,7 @@ import { makeEndpoints, makePeers, strictAlgorithms } from './peers.js'
 import { openTester } from './tester.js'
 import { openWaysOut } from './way-out.js'
 import { nextTurn, portionedRandom } from './world.js'
-import { deskOf, type OpenedDesk } from './xoev-desk.js'
+import { brokenSchemas, deskOf, type OpenedDesk } from './xoev-desk.js'
 
 export interface RunningGateway {
   readonly public: Listening
@@ -294,7 +294,7 @@ async function compose(
     identity,
     inside: { ports, endpoints },
     ready,
-    warnings: [...config.warnings, ...own.warnings],
+    warnings: [...config.warnings, ...own.warnings, ...brokenSchemas(desk, config, log)],
     async close(withinMs) {
       draining = true
       stopping.abort()
