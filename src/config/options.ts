@@ -205,7 +205,10 @@ const mailbox = z.strictObject({
     example: '10',
   }),
   handover: option(z.enum(['at-most-once', 'lease-and-confirm']).prefault('at-most-once'), {
-    ...words('Übergabe: höchstens einmal, oder Leihe mit Bestätigung', 'hand-over: at most once, or lease and confirm'),
+    ...words(
+      'Übergabe: höchstens einmal, oder Leihe mit Bestätigung; wechselt nur, solange im Postfach nichts liegt',
+      'hand-over: at most once, or lease and confirm; changes only while nothing lies in the mailbox',
+    ),
     example: 'at-most-once',
   }),
   leaseSeconds: option(whole(1, 60).prefault(5), {

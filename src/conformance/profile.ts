@@ -73,7 +73,9 @@ export function readProfile(name: string, text: string): Profile {
   if (read.success) return read.data
   throw new ConfigError(
     read.error.issues.map(({ path, message }): ConfigProblem => {
-      const node = document.getIn(path, true)
+      // what is missing has no line: where it should stand
+      const at = path.map((_, cut) => path.slice(0, path.length - cut)).find((one) => isNode(document.getIn(one, true)))
+      const node = at && document.getIn(at, true)
       const line = isNode(node) && node.range ? lines.linePos(node.range[0]).line : 1
       const key = path.length === 0 ? '(file)' : path.map(String).join('.')
       return { key, file: name, line, message: { de: `falsch: ${message}`, en: `wrong: ${message}` } }

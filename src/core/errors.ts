@@ -5,13 +5,14 @@
  */
 import { ProtektorError } from '../errors.js'
 
-export type CoreErrorKind = 'invalid' | 'unknown' | 'duplicate' | 'gone' | 'quota' | 'full'
+export type CoreErrorKind = 'invalid' | 'unknown' | 'duplicate' | 'in-use' | 'gone' | 'quota' | 'full'
 
 /** HTTP status of each kind; `quota` and `full` come with Retry-After. */
 export const CORE_ERROR_STATUS: Readonly<Record<CoreErrorKind, number>> = {
   invalid: 400,
   unknown: 404,
   duplicate: 409,
+  'in-use': 409,
   gone: 410,
   quota: 429,
   full: 503,

@@ -148,7 +148,11 @@ export interface MailboxPolicy {
 }
 
 export interface Core {
-  /** Opens or changes a mailbox that belongs to `owner`. */
+  /**
+   * Opens or changes a mailbox that belongs to `owner`. How it hands over changes only while nothing lies in it or is on its way out of it:
+   * what a lease gave back must not be handed out once more by a mailbox that promises at most once, nor the other way round.
+   * @throws {CoreError} invalid; duplicate: it is somebody else's; in-use: another `handover`, and it is not empty
+   */
   openMailbox(address: MailboxAddress, owner: string, policy: MailboxPolicy): Promise<void>
   /** Whose mailbox this is; undefined: there is none. */
   owner(address: MailboxAddress): Promise<string | undefined>

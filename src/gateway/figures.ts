@@ -18,7 +18,8 @@ export interface CertificateFigure {
  * Something that the gateway leans on.
  *
  *   core       ok · away · persists (see {@link CoreFigures})
- *   schemas    ok · starting · fallback (the resident engine failed its test: slow, still safe)
+ *   schemas    ok · starting · fallback (the resident engine failed its test: slow, still safe) · broken (files cannot be read, or a set does
+ *              not compile: what it should judge is an error; other sets serve)
  *   directory  ok · not-taken (the file was changed and is not good; the last good one is in force)
  *   dvdv       ok · away (answers come from what is kept)
  *   keyring    ok · broken (what needs it answers 503)

@@ -17,8 +17,15 @@ export interface Tlv {
 
 export const TAG = { boolean: 0x01, integer: 0x02, bitString: 0x03, octetString: 0x04, oid: 0x06, sequence: 0x30, set: 0x31 } as const
 
-/** Reads one element at `from`. @throws RangeError when the bytes are no DER. */
-export function readTlv(bytes: Buffer, from = 0): Tlv {
+/** Where an element's value begins and ends. */
+export interface Span {
+  readonly tag: number
+  readonly start: number
+  readonly end: number
+}
+
+/** As {@link readTlv}, for walks over very many elements: no buffer is made. @throws RangeError when the bytes are no DER. */
+export function readSpan(bytes: Buffer, from: number): Span {
   const tag = bytes[from]
   const first = bytes[from + 1]
   if (tag === undefined || first === undefined || (tag & 0x1f) === 0x1f) throw new RangeError('DER: no element here')
@@ -32,7 +39,13 @@ export function readTlv(bytes: Buffer, from = 0): Tlv {
     if (length < 0x80 || (count > 1 && length < 2 ** (8 * (count - 1)))) throw new RangeError('DER: length is not minimal')
   }
   if (start + length > bytes.length) throw new RangeError('DER: element is cut off')
-  return { tag, value: bytes.subarray(start, start + length), raw: bytes.subarray(from, start + length) }
+  return { tag, start, end: start + length }
+}
+
+/** Reads one element at `from`. @throws RangeError when the bytes are no DER. */
+export function readTlv(bytes: Buffer, from = 0): Tlv {
+  const { tag, start, end } = readSpan(bytes, from)
+  return { tag, value: bytes.subarray(start, end), raw: bytes.subarray(from, end) }
 }
 
 /** The elements inside a constructed value. */

@@ -11,12 +11,12 @@
  * @module
  */
 import { X509Certificate } from 'node:crypto'
-import { fromBER } from 'asn1js'
 import * as pkijs from 'pkijs'
 import type { RevocationFact, TrustDetails, TrustStore, TrustVerdict } from '../env.js'
-import { basicConstraints, extensions, isCa, keyUsage, publicKeyFacts, sha256Hex, serialDecimal } from './certificate.js'
+import { basicConstraints, extensions, isCa, keyUsage, publicKeyFacts, sha256Hex } from './certificate.js'
 import { allowsUse, timeVerdict, type CertificateUsage } from './pinned.js'
 import { hasWeakSignature, revocationAddresses } from './extensions.js'
+import { isListed, isListOf, readRevocationList, type RevocationList } from './revocation-list.js'
 
 const MAX_PATH = 5
 const MAX_KEPT = 4096
@@ -44,7 +44,7 @@ export interface TrustStoreOptions {
 
 /** A store that builds paths. Answers are kept per certificate, use and minute. @throws never: what cannot be judged is not valid. */
 export function trustStore(options: TrustStoreOptions): TrustStore {
-  const crls = (options.crls ?? []).map(readCrl)
+  const crls = (options.crls ?? []).map(readRevocationList)
   const kept = new Map<string, Promise<TrustVerdict>>()
   return {
     check(certificate, usage, at) {
@@ -60,35 +60,12 @@ export function trustStore(options: TrustStoreOptions): TrustStore {
   }
 }
 
-const readCrls = new WeakMap<Uint8Array, pkijs.CertificateRevocationList>()
-
-/** Read once for all stores that get the same bytes: a large list takes long. @throws what it is not a list for */
-function readCrl(der: Uint8Array): pkijs.CertificateRevocationList {
-  const known = readCrls.get(der)
-  if (known) return known
-  // the reader's own bound of nodes is reached with some 3,000 entries; a node takes two bytes at least, so the file's size bounds them
-  const { offset, result } = fromBER(copy(der), { maxNodes: der.byteLength })
-  if (offset === -1) throw new TypeError('no DER')
-  const read = new pkijs.CertificateRevocationList({ schema: result })
-  readCrls.set(der, read)
-  return read
-}
-
-/** Whether these bytes are a revocation list that a store can be made of. */
-export function isCrl(der: Uint8Array): boolean {
-  try {
-    return !Number.isNaN(readCrl(der).thisUpdate.value.getTime())
-  } catch {
-    return false
-  }
-}
-
 async function judge(
   certificate: X509Certificate,
   usage: CertificateUsage,
   at: Date,
   options: TrustStoreOptions,
-  crls: readonly pkijs.CertificateRevocationList[],
+  crls: readonly RevocationList[],
 ): Promise<TrustVerdict> {
   const found = findPath(certificate, options, at)
   const fitsUse = !isCa(certificate) && allowsUse(certificate, usage)
@@ -187,7 +164,7 @@ async function revocationOf(
   path: readonly X509Certificate[],
   at: Date,
   options: TrustStoreOptions,
-  crls: readonly pkijs.CertificateRevocationList[],
+  crls: readonly RevocationList[],
 ): Promise<RevocationOfPath> {
   let isUnchecked = false
   let ofLeaf: RevocationFact | undefined
@@ -205,40 +182,20 @@ async function revocationOf(
 /** `stale`: there are data, but none that hold now. undefined: there are none. */
 type Told = RevocationFact | 'stale' | undefined
 
-async function byCrls(
-  certificate: X509Certificate,
-  issuer: X509Certificate,
-  at: Date,
-  crls: readonly pkijs.CertificateRevocationList[],
-): Promise<Told> {
+async function byCrls(certificate: X509Certificate, issuer: X509Certificate, at: Date, crls: readonly RevocationList[]): Promise<Told> {
   const read = pkijs.Certificate.fromBER(copy(certificate.raw))
   let newest: RevocationFact | undefined
   let hasDoubtful = false
   for (const crl of crls) {
-    if (!crl.issuer.isEqual(read.issuer)) continue
-    const made = crl.thisUpdate.value
-    const holds = keyUsage(issuer)?.has('cRLSign') !== false && (await signatureHolds(crl, issuer))
+    if (!crl.frame.issuer.isEqual(read.issuer)) continue
+    const made = crl.thisUpdate
+    const holds = await isListOf(crl, issuer)
     if (holds && isListed(crl, certificate, at)) return { status: 'revoked', source: 'crl', at: made }
     // A list in this issuer's name that cannot be checked must not pass for "nothing revoked".
-    if (!holds || made > at || (crl.nextUpdate !== undefined && at > crl.nextUpdate.value)) hasDoubtful = true
+    if (!holds || made > at || (crl.nextUpdate !== undefined && at > crl.nextUpdate)) hasDoubtful = true
     else if (newest === undefined || newest.at < made) newest = { status: 'good', source: 'crl', at: made }
   }
   return newest ?? (hasDoubtful ? 'stale' : undefined)
-}
-
-async function signatureHolds(crl: pkijs.CertificateRevocationList, issuer: X509Certificate): Promise<boolean> {
-  try {
-    return await crl.verify({ issuerCertificate: pkijs.Certificate.fromBER(copy(issuer.raw)) })
-  } catch {
-    return false
-  }
-}
-
-function isListed(crl: pkijs.CertificateRevocationList, certificate: X509Certificate, at: Date): boolean {
-  const serial = serialDecimal(certificate)
-  return (crl.revokedCertificates ?? []).some(
-    ({ userCertificate, revocationDate }) => userCertificate.toBigInt().toString() === serial && revocationDate.value <= at,
-  )
 }
 
 async function byPort(certificate: X509Certificate, issuer: X509Certificate, at: Date, port: RevocationPort | undefined): Promise<Told> {
@@ -252,7 +209,7 @@ async function byPort(certificate: X509Certificate, issuer: X509Certificate, at:
   for (const url of port.crl === undefined ? [] : addresses.crl) {
     const found = await quietly(async () => {
       const der = await port.crl?.(url)
-      return der === undefined ? undefined : byCrls(certificate, issuer, at, [readCrl(der)])
+      return der === undefined ? undefined : byCrls(certificate, issuer, at, [readRevocationList(der)])
     })
     if (found !== undefined && found !== 'stale') return found
     told ??= found

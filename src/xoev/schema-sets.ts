@@ -57,7 +57,8 @@ export interface SchemaSets {
   knowsNamespace(uri: string, asking?: Asking): SchemaChoice | undefined
   /** Target namespaces that declare root elements. */
   namespaces(): readonly string[]
-  broken(): readonly BrokenFile[]
+  /** `set`: place among those that were configured. */
+  broken(): readonly (BrokenFile & { readonly set: number })[]
 }
 
 /** Whether a set is in force on the day that counts; without bounds nobody asks for it. */
@@ -138,6 +139,6 @@ export function schemaSets(sets: readonly (SchemaFiles | SchemaSet)[]): SchemaSe
       ),
     namespaces: () => [...new Set(all.flatMap((one) => [...(one.set.namespaces ?? one.directory.namespaces())]))],
     // a set whose namespaces are known was read as a whole before
-    broken: () => all.flatMap((one) => (one.set.namespaces ? [] : one.directory.broken)),
+    broken: () => all.flatMap((one, set) => (one.set.namespaces ? [] : one.directory.broken.map((file) => ({ ...file, set })))),
   }
 }

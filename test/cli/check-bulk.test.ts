@@ -67,21 +67,26 @@ describe('protektor check, many files', () => {
     expect(barLine(0, 10, 0, 'en')).to.equal('[                        ] 0/10 · 0.0 files/s')
   })
 
-  it('a thread that ends is replaced: its files are tried again, and the one at fault is an error', async () => {
-    const script = `
-      const { parentPort } = require('node:worker_threads')
-      parentPort.on('message', (task) => {
-        if (task === undefined) return parentPort.close()
-        if (task.file === 'bad') process.exit(1)
-        setImmediate(() => parentPort.postMessage({ kind: 'result', id: task.id, result: { verdict: 'valid' } }))
-      })`
-    const warned: string[] = []
+  /** Files that end their thread, and others. */
+  const FRAGILE = `
+    const { parentPort } = require('node:worker_threads')
+    parentPort.postMessage({ kind: 'ready' })
+    parentPort.on('message', (task) => {
+      if (task === undefined) return parentPort.close()
+      if (task.file.startsWith('bad')) process.exit(1)
+      setImmediate(() => parentPort.postMessage({ kind: 'result', id: task.id, result: { verdict: 'valid' } }))
+    })`
+
+  async function runFragile(files: readonly string[]): Promise<{ readonly told: FileResult[]; readonly begun: number }> {
+    let begun = 0
     const pool = threads(
-      () => new Worker(script, { eval: true }),
+      () => {
+        begun += 1
+        return new Worker(FRAGILE, { eval: true })
+      },
       2,
-      (text) => warned.push(text),
+      () => undefined,
     )
-    const files = Array.from({ length: 100 }, (_, i) => (i === 30 ? 'bad' : `good-${i}`))
     const told: FileResult[] = []
     const io: Io = {
       out: { write: () => undefined, isTerminal: false },
@@ -91,8 +96,31 @@ describe('protektor check, many files', () => {
     }
     await checkAll({ files, desk: pool, atOnce: 64, lang: 'en' }, io, async (result) => void told.push(result))
     await pool.close()
+    return { told, begun }
+  }
+
+  it('a thread that ends is replaced: its files are tried again, and the one at fault is an error', async () => {
+    const files = Array.from({ length: 100 }, (_, i) => (i === 30 ? 'bad' : `good-${i}`))
+    const { told } = await runFragile(files)
     expect(told.map(({ file }) => file)).to.deep.equal(files)
     expect(told.filter(({ verdict }) => verdict !== 'valid').map(({ file, verdict }) => [file, verdict])).to.deep.equal([['bad', 'error']])
+  })
+
+  it('however many files end their thread, one after the other or none but such: the others are judged, and each ends two at most', async () => {
+    for (const [count, isBad] of [
+      [20, (i: number) => i < 6 || i === 12],
+      [6, () => true],
+    ] as const) {
+      const files = Array.from({ length: count }, (_, i) => (isBad(i) ? `bad-${i}` : `good-${i}`))
+      const { told, begun } = await runFragile(files)
+      const bad = files.filter((file) => file.startsWith('bad'))
+      expect(told.map(({ file }) => file)).to.deep.equal(files)
+      expect(told.filter(({ verdict }) => verdict === 'error').map(({ file }) => file)).to.deep.equal(bad)
+      expect(told.filter(({ verdict }) => verdict === 'valid').length).to.equal(files.length - bad.length)
+      expect(begun).to.be.at.most(2 + 2 * bad.length)
+      for (const { findings, layers } of told.filter(({ verdict }) => verdict === 'error'))
+        expect([findings.map(({ id }) => id), layers]).to.deep.equal([['mime.check-failed'], { mime: 'error' }])
+    }
   })
 
   it('threads that never start end the run with errors, not with waiting', async () => {

@@ -293,6 +293,9 @@ describe('protektor schemas', function () {
       onFallback: (reason) => {
         throw new Error(reason)
       },
+      onBrokenSet: () => {
+        throw new Error('broken')
+      },
     })
     try {
       const report = await desk.check(new TextEncoder().encode(madeUpMessage(ONE, '2026-01-15T12:00:00.000+01:00')))

@@ -167,6 +167,46 @@ describe('trust and time stamping of the configuration', () => {
     expect(await verdict()).to.equal('valid')
   })
 
+  it('G10 lets no older revocation list replace the one it holds, says so, and takes the others and the next newer one', async () => {
+    const day = (n: number) => new Date(at.getTime() + n * 86_400_000)
+    const [changing, other] = [file('renewed.crl'), file('other.crl')]
+    await writeFile(changing, issueCrl(sub, [9n], day(-1), dates.notAfter))
+    await writeFile(other, issueCrl(root, [], day(-9), dates.notAfter))
+    let taken = 0
+    const problems: string[][] = []
+    const { trust } = await open(config({ roots: [file('root.pem')], intermediates: [file('sub.pem')], crls: [changing, other] }), {
+      pollMs: 20,
+      settleMs: 5,
+      clock: { now: () => at },
+      onReload: () => (taken += 1),
+      onProblem: (found) => problems.push(found.map(({ key }) => key)),
+    })
+    const verdict = async (of = below) => (await trust.check(of, 'cipher', at)).verdict
+    expect(await verdict()).to.equal('revoked')
+    await writeFile(changing, issueCrl(sub, [], day(-2), dates.notAfter))
+    await until(() => problems.length === 1)
+    expect([problems, taken, await verdict()]).to.deep.equal([[['trust.crls[0]']], 0, 'revoked'])
+    // a newer one of somebody else is taken, beside the older one
+    await writeFile(other, issueCrl(root, [77n], day(-3), dates.notAfter))
+    await until(() => taken === 1)
+    expect([problems.length, await verdict()]).to.deep.equal([2, 'revoked'])
+    await writeFile(changing, issueCrl(sub, [], at, dates.notAfter))
+    await until(() => taken === 2)
+    expect(await verdict()).to.equal('valid')
+    // one of the future, and one that nobody here made, hold nothing up
+    for (const [n, list] of [
+      issueCrl(sub, [], day(9), dates.notAfter),
+      issueCrl({ ...root, certificate: sub.certificate }, [], at, dates.notAfter),
+    ].entries()) {
+      await writeFile(changing, list)
+      await until(() => taken === 3 + 2 * n)
+      await writeFile(changing, issueCrl(sub, [9n], day(-1), dates.notAfter))
+      await until(() => taken === 4 + 2 * n)
+      expect(await verdict()).to.equal('revoked')
+    }
+    expect(problems.length).to.equal(2)
+  })
+
   it('demands a certificate of the authority that is to be asked', async () => {
     const problems = await problemsOf(config({}, { url: 'http://127.0.0.1:1/' }))
     expect(problems.map(({ key }) => key)).to.deep.equal(['timestamping.certificates'])

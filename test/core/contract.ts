@@ -304,6 +304,35 @@ export function coreContract(name: string, open: OpenCore): void {
       await stillWorks(core)
     })
 
+    it('C1 C2 changes how a mailbox hands over only while it is empty', async () => {
+      const { core } = await setUp()
+      const turn = (address: string, handover: MailboxPolicy['handover'], leaseSeconds?: number) =>
+        failure(
+          core.openMailbox(address, 'register-1', { ttlSeconds: 10, handover, ...(leaseSeconds === undefined ? {} : { leaseSeconds }) }),
+        )
+      const toOnce = () => turn(LEASED, 'at-most-once')
+      await core.put(envelope({ to: LEASED }))
+      expect(await toOnce(), 'waiting').to.equal('in-use')
+      const first = await taken(core, LEASED)
+      expect(await toOnce(), 'leased').to.equal('in-use')
+      expect(await turn(LEASED, 'lease-and-confirm', 4), 'the same rule').to.equal('none')
+      await first.broken()
+      expect(await toOnce(), 'returned').to.equal('in-use')
+      // by its own rule it is handed out again, and nothing of that changed
+      const again = await taken(core, LEASED)
+      expect(again.leaseMs).to.equal(4000)
+      await again.confirm()
+      expect(await toOnce(), 'empty').to.equal('none')
+      await core.put(envelope({ to: LEASED }))
+      expect(await turn(LEASED, 'lease-and-confirm'), 'waiting at most once').to.equal('in-use')
+      const claim = await taken(core, LEASED)
+      expect(claim.leaseMs).to.equal(undefined)
+      expect(await turn(LEASED, 'lease-and-confirm'), 'claimed').to.equal('in-use')
+      await claim.confirm()
+      expect(await turn(LEASED, 'lease-and-confirm'), 'delivered').to.equal('none')
+      await stillWorks(core)
+    })
+
     it('opens the reply mailbox with the request, for its sender, and it outlives the request', async () => {
       const { core, pass } = await setUp()
       const replyTo = 'reply.' + newId()

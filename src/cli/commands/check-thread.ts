@@ -2,7 +2,8 @@
 /**
  * The inside of a thread of `protektor check` (bin/thread.js): an engine of its own with schema threads and keys of its own.
  *
- *   ──► { id, file }     ◄── { kind: 'result', id, result }     ◄── { kind: 'warning', text }     ──► undefined: no more files
+ *   ◄── { kind: 'ready' }     ──► { id, file }     ◄── { kind: 'result', id, result }     ◄── { kind: 'warning', text }
+ *   ──► undefined: no more files
  * @module
  */
 import { parentPort, workerData } from 'node:worker_threads'
@@ -15,8 +16,11 @@ export interface ThreadTask extends Task {
   readonly id: number
 }
 
+/** `ready`: the engine stands; what ends the thread from here on is the doing of a file. */
 export type FromThread =
-  { readonly kind: 'result'; readonly id: number; readonly result: CheckResult } | { readonly kind: 'warning'; readonly text: string }
+  | { readonly kind: 'ready' }
+  | { readonly kind: 'result'; readonly id: number; readonly result: CheckResult }
+  | { readonly kind: 'warning'; readonly text: string }
 
 /** Schema threads of one engine: more would only wait for the same cores. */
 const SCHEMA_WORKERS = 1
@@ -50,4 +54,5 @@ export async function serve(): Promise<void> {
       })
   })
   await opened
+  say({ kind: 'ready' })
 }

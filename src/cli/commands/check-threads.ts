@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: EUPL-1.2
 /**
  * Several threads as one desk. A thread that ends over its files (out of memory, a fault of the engine) is replaced; the files it had in
- * hand are tried once more, one by one, so that the one at fault is told from its neighbours.
+ * hand are tried once more, one by one, so that the one at fault is told from its neighbours. So a file ends two threads at most, and the
+ * run reaches the last file however many of them do.
  * @module
  */
 import { existsSync } from 'node:fs'
@@ -38,6 +39,8 @@ class Thread {
   readonly #worker: Worker
   readonly #jobs = new Map<number, Job>()
   readonly over: Promise<void>
+  /** Its engine stood: it did not fail by itself. */
+  wasReady = false
   #next = 0
 
   constructor(worker: Worker, warn: (text: string) => void, progress: () => void, lost: (jobs: readonly Job[], why: string) => void) {
@@ -48,9 +51,12 @@ class Thread {
         warn(message.text)
         return
       }
-      const job = this.#jobs.get(message.id)
-      this.#jobs.delete(message.id)
-      job?.settle(message.result)
+      this.wasReady = true
+      if (message.kind === 'result') {
+        const job = this.#jobs.get(message.id)
+        this.#jobs.delete(message.id)
+        job?.settle(message.result)
+      }
       progress()
     })
     this.#worker.on('error', (cause: unknown) => (why = cause instanceof Error ? cause.message : String(cause)))
@@ -79,7 +85,7 @@ class Thread {
   }
 }
 
-/** Threads that end one after the other without a single result: something is wrong with us, not with the files. */
+/** Threads that end one after the other before they are ready: something is wrong with us, not with the files. */
 const MOST_FRUITLESS = 4
 
 /** A thread with an engine of its own. */
@@ -118,7 +124,7 @@ export function threads(begin: () => Worker, count: number, warn: (text: string)
         if (job.wasTried) job.settle(uncheckedResult('mime.check-failed', why))
         else suspects.push({ ...job, wasTried: true })
       }
-      fruitless += 1
+      if (!thread.wasReady) fruitless += 1
       if (fruitless >= MOST_FRUITLESS) giveUp(why)
       else if (suspects.length + waiting.length > 0) start()
       pump()

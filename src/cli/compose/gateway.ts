@@ -41,7 +41,7 @@ import { makeEndpoints, makePeers, strictAlgorithms } from './peers.js'
 import { openTester } from './tester.js'
 import { openWaysOut } from './way-out.js'
 import { nextTurn, portionedRandom } from './world.js'
-import { deskOf, type OpenedDesk } from './xoev-desk.js'
+import { brokenSchemas, deskOf, type OpenedDesk } from './xoev-desk.js'
 
 export interface RunningGateway {
   readonly public: Listening
@@ -109,7 +109,16 @@ async function openMailboxes(core: Core, own: string, config: Config, participan
       .openMailbox(address, owner, { ttlSeconds, handover, leaseSeconds, maxBytes, maxCount, ...forced })
       .catch((error: unknown) => {
         if (!(error instanceof CoreError)) throw error
-        problems.push(at(config, 'core', `${address} gehört dort nicht ${own}`, `${address} does not belong to ${own} there`))
+        problems.push(
+          error.kind === 'in-use'
+            ? at(
+                config,
+                `mailboxes.${address}.handover`,
+                `${address} ist nicht leer: handover wechselt erst, wenn nichts mehr darin liegt (alle Knoten anhalten, höchstens ttlSeconds warten)`,
+                `${address} is not empty: handover changes only when nothing lies in it (stop all nodes, wait ttlSeconds at most)`,
+              )
+            : at(config, 'core', `${address} gehört dort nicht ${own}`, `${address} does not belong to ${own} there`),
+        )
       })
   }
   for (const { id, mailboxes } of participants) for (const address of mailboxes) await open(address, id)
@@ -285,7 +294,7 @@ async function compose(
     identity,
     inside: { ports, endpoints },
     ready,
-    warnings: [...config.warnings, ...own.warnings],
+    warnings: [...config.warnings, ...own.warnings, ...brokenSchemas(desk, config, log)],
     async close(withinMs) {
       draining = true
       stopping.abort()

@@ -34,6 +34,7 @@ function mailboxesOf({ participants, mailboxes, outgoing }: Config): ReadonlySet
 }
 
 function schemasState(desk: OpenedDesk): PartFigure['state'] {
+  if (desk.hasBroken()) return 'broken'
   if (desk.fellBack()) return 'fallback'
   return desk.ready() ? 'ok' : 'starting'
 }

@@ -27,7 +27,7 @@ export interface TrustWorld extends Pick<WatchOptions, 'pollMs' | 'settleMs'> {
   readonly random: (bytes: number) => Uint8Array
   /** New revocation lists are in use. */
   readonly onReload: () => void
-  /** What the files hold now is not taken; the lists that were read before go on. */
+  /** What the files hold now is not taken; the lists that were read before go on (of an older list: the one that it would replace). */
   readonly onProblem: (problems: readonly ConfigProblem[]) => void
 }
 
@@ -66,7 +66,10 @@ export async function openTrust(config: TrustConfig, world: TrustWorld): Promise
         : (await import('../../pki/timestamp.js')).timestampVerifier({ certificates: authority, crls }),
   })
   const watched = await stamped(trust.crls)
-  const crls = await readEach(config, 'trust.crls', trust.crls, revocationListsOf, problems)
+  /** Lists by file, in the order of the configuration. */
+  const readLists = (faults: ConfigProblem[]): Promise<readonly (readonly Uint8Array[])[]> =>
+    readEach(config, 'trust.crls', trust.crls, async (bytes) => [await revocationListsOf(bytes)], faults)
+  let held = await readLists(problems)
   if (timestamping.url !== undefined && timestamping.certificates.length === 0)
     problems.push(
       problemAt(
@@ -77,18 +80,37 @@ export async function openTrust(config: TrustConfig, world: TrustWorld): Promise
       ),
     )
   if (problems.length > 0) throw new ConfigError(problems.sort((a, b) => (a.key < b.key ? -1 : 1)))
-  let judges = await judgesOf(crls)
+  let judges = await judgesOf(held.flat())
+
+  /** An older list than the one that is held of its file is not taken. */
+  const newestOf = async (
+    files: readonly (readonly Uint8Array[])[],
+    faults: ConfigProblem[],
+  ): Promise<readonly (readonly Uint8Array[])[]> => {
+    const { keepNewest } = await import('../../pki/revocation-list.js')
+    const kept = files.map(async (lists, file) => {
+      const chosen = await keepNewest(lists, held[file] ?? [], [...roots, ...intermediates, ...authority], world.clock.now())
+      if (chosen.older.length > 0) faults.push(olderList(config, file))
+      return chosen.lists
+    })
+    return Promise.all(kept)
+  }
 
   const reload = async (): Promise<WatchOptions['watched']> => {
     const now = await stamped(trust.crls)
     const faults: ConfigProblem[] = []
-    const lists = await readEach(config, 'trust.crls', trust.crls, revocationListsOf, faults)
+    const files = await readLists(faults)
     // not read again before it changes: reading takes time that the gateway needs
     if (faults.length > 0) {
       world.onProblem(faults)
       return now
     }
-    judges = await judgesOf(lists)
+    const newest = await newestOf(files, faults)
+    if (faults.length > 0) world.onProblem(faults)
+    // nothing but what was there, and older lists
+    if (newest.flat().every((list) => held.flat().includes(list))) return now
+    held = newest
+    judges = await judgesOf(held.flat())
     world.onReload()
     return now
   }
@@ -123,6 +145,14 @@ async function readEach<T>(
   })
   return (await Promise.all(found)).flat()
 }
+
+const olderList = (config: TrustConfig, file: number): ConfigProblem =>
+  problemAt(
+    config,
+    `trust.crls[${file}]`,
+    'die Sperrliste ist älter als die bisherige, die weiter gilt',
+    'the revocation list is older than the one that was read before, which goes on',
+  )
 
 /** Taken before the files are read: what changes meanwhile is seen as a change. */
 const stamped = async (files: readonly string[]): Promise<WatchOptions['watched']> => ({ files, stamp: await stampOf(files) })
@@ -163,7 +193,7 @@ async function revocationListsOf(bytes: Buffer): Promise<readonly Uint8Array[]> 
   if (isPem(bytes) && blocks.length !== bytes.toString('latin1').split('-----BEGIN ').length - 1)
     throw new TypeError('it holds something that is no whole revocation list')
   const lists = isPem(bytes) ? blocks.map((block) => Buffer.from(block.replace(/-----[^-]*-----/g, ''), 'base64')) : [bytes]
-  const { isCrl } = await import('../../pki/path.js')
+  const { isCrl } = await import('../../pki/revocation-list.js')
   if (lists.length === 0 || !lists.every(isCrl)) throw new TypeError('it holds no revocation list')
   return lists
 }

@@ -67,10 +67,15 @@ export class Mailboxes<Item> {
     this.#mailboxes.clear()
   }
 
-  /** @throws {CoreError} duplicate: it is somebody else's */
-  open(address: MailboxAddress, owner: string, policy: MailboxPolicy): void {
+  /**
+   * @param holds says whether anything of a mailbox has no outcome yet.
+   * @throws {CoreError} duplicate: it is somebody else's; in-use
+   */
+  open(address: MailboxAddress, owner: string, policy: MailboxPolicy, holds: (mailbox: Mailbox<Item>) => boolean): void {
     const mailbox = this.#mailboxes.get(address)
     if (mailbox !== undefined && mailbox.owner !== owner) throw new CoreError('duplicate', 'The mailbox belongs to somebody else.')
+    if (mailbox !== undefined && mailbox.policy.handover !== policy.handover && holds(mailbox))
+      throw new CoreError('in-use', 'The mailbox cannot change how it hands over while something lies in it.')
     if (mailbox === undefined) this.#add(address, owner, policy, undefined)
     else mailbox.policy = policy
   }

@@ -112,7 +112,8 @@ class InMemory implements MemoryCore {
 
   async openMailbox(address: MailboxAddress, owner: string, policy: MailboxPolicy): Promise<void> {
     assertMailbox(address, policy)
-    this.#mailboxes.open(address, owner, policy)
+    this.#deadlines.sweep()
+    this.#mailboxes.open(address, owner, policy, (mailbox) => [...this.#items.values()].some((item) => item.mailbox === mailbox))
   }
 
   async owner(address: MailboxAddress): Promise<string | undefined> {

@@ -40,6 +40,7 @@ const REFUSALS: Readonly<Record<string, readonly [CoreErrorKind, string]>> = {
   'sender-bytes': ['quota', 'The sender holds too many bytes.'],
   'full': ['full', 'The core is full.'],
   'over': ['gone', 'This hand-over is over.'],
+  'in-use': ['in-use', 'The mailbox cannot change how it hands over while something lies in it.'],
   'not-owner': ['duplicate', 'The mailbox belongs to somebody else.'],
 } // prettier-ignore
 

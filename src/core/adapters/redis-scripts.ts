@@ -227,6 +227,7 @@ return { 1, first[2] and math.max(0, tonumber(first[2]) - NOW) or -1 }`,
     lua: `
 local m = mailbox(address)
 if m and m.owner ~= owner then return { 0, 'not-owner' } end
+if m and m.handover ~= handover and SUMS[usage(address, owner).count] > 0 then return { 0, 'in-use' } end
 openBox(address, owner, ttl, handover, lease, maxBytes, maxCount)
 return { 1 }`,
   },

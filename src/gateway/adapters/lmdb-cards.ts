@@ -11,6 +11,7 @@ import {
   CARD_LIMITS,
   Changes,
   cardExists,
+  changedCard,
   cardTableFull,
   isCardId,
   isGone,
@@ -49,7 +50,7 @@ export async function lmdbCards(ledger: Ledger, options: CardOptions): Promise<C
       ledger.write((draft) => {
         const former = isCardId(messageId) ? draft.get(tables.cards, [tenant, messageId]) : undefined
         if (!former) return undefined
-        const changed = changes.stamp({ ...former, ...change, messageId })
+        const changed = changes.stamp(changedCard(former, change))
         replaceCard(tables, draft, tenant, former, changed)
         return changed
       }),

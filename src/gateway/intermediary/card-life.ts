@@ -2,7 +2,7 @@
 /**
  * The life of a process card, whatever it is kept in: which fields it has, when it was changed last, how long it stays.
  *
- *   add ─► stored ─► forwarded ─► received | failed        gone: removed `keepDays` after the last change
+ *   add ─► stored ─► forwarded ─► received | failed ─► received     gone: removed `keepDays` after the last change
  *             └──────────┴──────► expired | lost
  * Specs: osci-1.2 §6.4, §9.4; product.md, "durable store".
  * @module
@@ -66,6 +66,16 @@ export function cardOf(card: CardRecord): CardRecord {
     inspections: card.inspections,
   }
 }
+
+/**
+ * A card after a change. Who has the delivery has it: a failure that is noticed late takes no Reception back.
+ */
+export const changedCard = (former: CardRecord, change: Partial<CardRecord>): CardRecord => ({
+  ...former,
+  ...change,
+  messageId: former.messageId,
+  ...(former.state === 'received' ? { state: 'received' as const } : {}),
+})
 
 /**
  * Moments of change of one store, each later than the one before: a client that goes on with the last RecentModification it saw always

@@ -142,6 +142,14 @@ export async function markReceived(
   return own.cards.change(endpoint.path, messageId, { reception, state: 'received' })
 }
 
+/** Of a card that follows its delivery while nobody waits for it. */
+export const logCardFailure = (error: unknown, messageId: string, { ports, endpoint }: Intermediary): void =>
+  ports.log.write('error', 'card-failed', {
+    endpoint: endpoint.path,
+    messageId,
+    error: error instanceof Error && 'code' in error ? String(error.code) : 'ERR_INTERNAL',
+  })
+
 /** The card as messages carry it. */
 export function bundleOf(
   card: CardRecord,

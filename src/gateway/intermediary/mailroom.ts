@@ -10,7 +10,7 @@
  * length of a lease. Specs: osci-1.2 §9.5; product.md, Decisions, "lease and confirm".
  * @module
  */
-import type { Claim } from '../../core/ports.js'
+import type { Claim, Outcome, OutcomeRecord } from '../../core/ports.js'
 import type { OsciEvidence } from '../../envelope/types.js'
 import type { FetchRule } from '../../osci/parts.js'
 import type { GatewayPorts } from '../ports.js'
@@ -53,8 +53,12 @@ export type Ending = 'received' | 'expired' | 'withdrawn' | 'unknown'
 export interface Deposited {
   /** The end of its life. */
   readonly ended: Promise<Ending>
-  /** false: somebody has it already, or it is over. */
-  withdraw(): Promise<boolean>
+  /** Somebody was handed it, at whatever time. */
+  readonly wasHandedOut: () => boolean
+  /** Takes it back. @returns how it ended, by this or before; `held`: somebody has it and has not acknowledged it. */
+  withdraw(): Promise<Ending | 'held'>
+  /** Whoever was handed it has it for certain, acknowledged or not. Never rejects. @returns false: it ended otherwise. */
+  acknowledge(): Promise<boolean>
 }
 
 /** Sealed, room held. Exactly one of the two ends it. */
@@ -78,8 +82,27 @@ interface Entry {
   readonly large: StoredDelivery['large']
   readonly createdAtMs: number
   modifiedAtMs: number
+  handedOut: boolean
   holder: { readonly dialog: OpenDialog; readonly atMs: number; claim?: Claim } | undefined
 }
+
+const ENDINGS: Readonly<Record<Exclude<Outcome, 'waiting'>, Ending>> = {
+  delivered: 'received',
+  expired: 'expired',
+  refused: 'withdrawn',
+  unknown: 'unknown',
+}
+
+/** What the core no longer knows may have happened. */
+const endingOf = (record: OutcomeRecord | undefined): Ending =>
+  record === undefined || record.outcome === 'waiting' ? 'unknown' : ENDINGS[record.outcome]
+
+/** false: it was no longer this claim's. */
+const confirmed = (claim: Claim): Promise<boolean> =>
+  claim.confirm().then(
+    () => true,
+    () => false,
+  )
 
 export function mailroom(ports: GatewayPorts, leaseMs: number): Mailroom {
   const { core, clock, random } = ports
@@ -99,10 +122,9 @@ export function mailroom(ports: GatewayPorts, leaseMs: number): Mailroom {
       if (record?.outcome === 'waiting') continue
       remove(mailbox, entry)
       letGo?.()
-      if (record?.outcome === 'delivered') return 'received'
-      const how = record?.outcome === 'refused' || record === undefined ? 'withdrawn' : 'expired'
-      onGone(how)
-      return record?.outcome === 'unknown' ? 'unknown' : how
+      const ending = endingOf(record)
+      if (ending !== 'received') onGone(record === undefined || ending === 'withdrawn' ? 'withdrawn' : 'expired')
+      return ending
     }
   }
 
@@ -129,8 +151,10 @@ export function mailroom(ports: GatewayPorts, leaseMs: number): Mailroom {
     entry.holder = holder
     await former?.claim?.broken().catch(() => undefined)
     const taken = await core.take(mailbox, 0, undefined, { id: entry.envelopeId, leaseMs })
-    if (taken) holder.claim = taken
-    else entry.holder = undefined
+    if (taken) {
+      holder.claim = taken
+      entry.handedOut = true
+    } else entry.holder = undefined
     return taken
   }
 
@@ -151,12 +175,26 @@ export function mailroom(ports: GatewayPorts, leaseMs: number): Mailroom {
         async commit() {
           await core.put({ ...header, sender: participant, body }, reservation)
           const nowMs = clock.now().getTime()
-          const entry: Entry = { messageId, envelopeId, reception, large, createdAtMs: nowMs, modifiedAtMs: nowMs, holder: undefined }
+          const times = { createdAtMs: nowMs, modifiedAtMs: nowMs }
+          const entry: Entry = { messageId, envelopeId, reception, large, ...times, handedOut: false, holder: undefined }
           boxes.set(mailbox, [...(boxes.get(mailbox) ?? []), entry])
           const ended = follow(entry, deposit)
           lives.add(ended)
           void ended.finally(() => lives.delete(ended)).catch(() => undefined)
-          return { ended, withdraw: () => core.withdraw(envelopeId) }
+          return {
+            ended,
+            wasHandedOut: () => entry.handedOut,
+            async withdraw() {
+              if (await core.withdraw(envelopeId)) return 'withdrawn'
+              const record = await core.outcome(envelopeId)
+              return record?.outcome === 'waiting' ? 'held' : endingOf(record)
+            },
+            async acknowledge() {
+              const take = () => core.take(mailbox, 0, undefined, { id: envelopeId, leaseMs }).catch(() => undefined)
+              const held = entry.holder?.claim ?? (await take())
+              return held ? confirmed(held) : false
+            },
+          }
         },
       }
     },
@@ -195,10 +233,7 @@ export function mailroom(ports: GatewayPorts, leaseMs: number): Mailroom {
           giveBack,
           confirm: async () => {
             if (entry.holder !== holder) return false
-            return taken.confirm().then(
-              () => true,
-              () => false,
-            )
+            return confirmed(taken)
           },
         }
       }

@@ -3,12 +3,22 @@
  * Mediations that wait for an *active* recipient: it fetches the request from its mailbox and stores its answer, which goes to the waiting
  * call instead of a mailbox.
  *
- * An answer belongs to a mediation when its sender and its addressee are those of the request, the other way round, and it names the
- * request (In-Reply-To of MessageMetaData) or only one such mediation waits. Among several nobody guesses: the answer then goes to the
- * mailbox like any delivery.
+ * An answer belongs to a mediation when its sender and its addressee are those of the request, the other way round, the request has been
+ * handed out, and the answer names it (In-Reply-To of MessageMetaData) or only one such mediation waits. Among several nobody guesses: the
+ * answer then goes to the mailbox like any delivery.
+ *
+ * Whether an answer came in time is decided here, once, for both sides: `give` is true exactly when the waiting resolves with that answer.
  * @module
  */
+import type { Inspection } from '../../osci/parts.js'
 import type { StoredDelivery } from './stored.js'
+
+/** The delivery that answers a mediateDelivery. */
+export interface OnwardReply {
+  readonly delivery: StoredDelivery
+  readonly subject?: string
+  readonly inspections: readonly Inspection[]
+}
 
 interface Waiting {
   readonly messageId: string
@@ -16,14 +26,16 @@ interface Waiting {
   readonly from: readonly string[]
   /** Cipher certificate of the client that waits. */
   readonly to: string
+  /** Its recipient has, or had, the request: nothing else can be answered. */
+  readonly isOut: () => boolean
   /** false: nobody waits any more. */
-  readonly resolve: (answer: StoredDelivery) => boolean
+  readonly resolve: (answer: OnwardReply) => boolean
   readonly isOver: () => boolean
 }
 
 export interface Mediations {
   /** Resolves with the answer; undefined when `signal` ends the waiting first. */
-  wait(request: Omit<Waiting, 'resolve' | 'isOver'>, signal: AbortSignal): Promise<StoredDelivery | undefined>
+  wait(request: Omit<Waiting, 'resolve' | 'isOver'>, signal: AbortSignal): Promise<OnwardReply | undefined>
   /**
    * Holds the mediation that a delivery answers, so that no other delivery gets it.
    * @param inReplyTo ids that the delivery says it answers.
@@ -35,7 +47,7 @@ export interface Mediations {
 /** Exactly one of the two ends it. */
 export interface HeldMediation {
   /** @returns false: who waited for it has given up meanwhile. */
-  give(answer: StoredDelivery): boolean
+  give(answer: OnwardReply): boolean
   /** The delivery came to nothing: another one may be the answer. */
   giveBack(): void
 }
@@ -50,7 +62,7 @@ export function mediations(): Mediations {
           return
         }
         let ended = false
-        const finish = (answer?: StoredDelivery): boolean => {
+        const finish = (answer?: OnwardReply): boolean => {
           if (ended) return false
           ended = true
           waiting.delete(entry)
@@ -65,7 +77,7 @@ export function mediations(): Mediations {
       }),
     match(from, to, inReplyTo) {
       if (from === undefined) return undefined
-      const fitting = [...waiting].filter((w) => w.to === to && w.from.includes(from))
+      const fitting = [...waiting].filter((w) => w.to === to && w.from.includes(from) && w.isOut())
       const named = fitting.find((w) => inReplyTo.includes(w.messageId))
       const chosen = named ?? (inReplyTo.length === 0 && fitting.length === 1 ? fitting[0] : undefined)
       if (!chosen) return undefined

@@ -4,7 +4,7 @@
  * @module
  */
 import { planOf, selectFrom } from './cards.js'
-import { CARD_LIMITS, Changes, cardExists, cardTableFull, isGone, retention, type CardOptions } from './card-life.js'
+import { CARD_LIMITS, Changes, cardExists, changedCard, cardTableFull, isGone, retention, type CardOptions } from './card-life.js'
 import type { CardRecord, CardStore } from './ports.js'
 
 export function memoryCards(options: CardOptions): CardStore {
@@ -38,7 +38,7 @@ export function memoryCards(options: CardOptions): CardStore {
     async change(tenant, messageId, change) {
       const card = tenants.get(tenant)?.get(messageId)
       if (card === undefined) return undefined
-      const changed = changes.stamp({ ...card, ...change, messageId })
+      const changed = changes.stamp(changedCard(card, change))
       cardsOf(tenant).set(messageId, changed)
       return changed
     },

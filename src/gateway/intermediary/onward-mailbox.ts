@@ -8,15 +8,22 @@
  * Specs: product.md, story 6, Decisions "blind mode", "deadlines", "feedback of the recipient role".
  * @module
  */
+import type { OutcomeRecord } from '../../core/ports.js'
 import type { OsciReceiver } from '../../directory/ports.js'
 import { ProtektorError } from '../../errors.js'
 import type { EnvelopePart } from '../../envelope/types.js'
-import { awaitAnswer, awaitDelivered, awaitTaken, putRequest } from '../recipient/handover.js'
+import type { GatewayPorts } from '../ports.js'
+import { awaitAnswer, awaitDelivered, awaitTaken, putRequest, SEALING_MS, type Handover } from '../recipient/handover.js'
 import { DeliveryRefused, type Verdict } from '../recipient/verdict.js'
 import { addresseeOf, blindEvidence, deliveryOf, type DeliveryRequest } from './delivery.js'
 import type { Intermediary } from './exchange.js'
-import type { Onward, OnwardReply, OnwardRequest } from './onward.js'
+import type { Ending } from './mailroom.js'
+import type { OnwardReply } from './mediations.js'
+import type { Onward, OnwardRequest } from './onward.js'
 import { packageParts, readPackageParts, type StoredDelivery } from './stored.js'
+
+/** A claim that is under way at the deadline is over by then: a lease of a mailbox, or the transfer. */
+const LONGEST_HANDOVER_MS = 120_000
 
 type MailboxReceiver = Extract<OsciReceiver, { readonly mailbox: string }>
 
@@ -41,6 +48,14 @@ async function replyFrom(parts: readonly EnvelopePart[], at: Intermediary): Prom
 /** The code of §9.7 stands in the recipient role's own: 9811 beside it says nothing more to the client. */
 const codesOf = ({ codes }: Verdict): string[] => codes.filter((code) => code !== '9811' && !code.startsWith('0'))
 
+/** Nobody knows what the participant did with it; whether it has it is the core's to say, now or when the hand-over is over. */
+async function takenOrOpen({ id }: Handover, { core, stopping }: GatewayPorts): Promise<Pick<Onward, 'delivered' | 'later'>> {
+  const isTaken = (record: OutcomeRecord | undefined): boolean => record?.outcome === 'delivered'
+  const now = await core.outcome(id)
+  if (now?.outcome !== 'waiting') return { delivered: isTaken(now) }
+  return { delivered: false, later: core.settled(id, LONGEST_HANDOVER_MS, 'settled', stopping).then(isTaken) }
+}
+
 /** Through the core to a participant; its answer is wrapped unopened. */
 export async function toParticipant({ request, process }: OnwardRequest, receiver: MailboxReceiver, at: Intermediary): Promise<Onward> {
   const { endpoint, ports } = at
@@ -59,11 +74,8 @@ export async function toParticipant({ request, process }: OnwardRequest, receive
   )
   const early = await awaitTaken(handover, ports)
   if (early) return { delivered: false, codes: codesOf(early) }
-  if (!process) {
-    const verdict = await awaitDelivered(handover, ports)
-    return { delivered: verdict.outcome === 'done', codes: codesOf(verdict) }
-  }
-  const verdict = await awaitAnswer(handover, () => Promise.resolve(true), ports)
+  const verdict = process ? await awaitAnswer(handover, () => Promise.resolve(true), ports) : await awaitDelivered(handover, ports)
+  if (verdict.outcome === 'unknown') return { ...(await takenOrOpen(handover, ports)), codes: codesOf(verdict) }
   if (!verdict.parts) return { delivered: verdict.outcome === 'done', codes: codesOf(verdict) }
   const reply = await replyFrom(verdict.parts, at)
   return reply ? { delivered: true, codes: [], reply } : { delivered: true, codes: ['9810'] }
@@ -84,32 +96,39 @@ export function assertMailbox(request: DeliveryRequest, receiver: MailboxReceive
 export async function toActive({ request, process }: OnwardRequest, receiver: MailboxReceiver, at: Intermediary): Promise<Onward> {
   const { own, endpoint, ports, mailroom, mediations } = at
   const { mailbox, messageId, client } = assertMailbox(request, receiver, at)
-  const over = new AbortController()
-  const answered = process
-    ? mediations.wait({ messageId, from: mailbox.cipherSha256, to: client }, over.signal)
-    : Promise.resolve(undefined)
+  const prepared = await mailroom.prepare({
+    messageId,
+    mailbox: mailbox.mailbox,
+    ttlSeconds: Math.min(ports.mailboxTtlSeconds(mailbox.mailbox), endpoint.takeWithinSeconds),
+    delivery: deliveryOf(request),
+    evidence: blindEvidence(request),
+    reception: { wishes: request.message.timestamps, sha256: request.digest },
+    onGone: () => undefined,
+  })
+  const deposited = await prepared.commit()
+  const [answerOver, timerOver] = [new AbortController(), new AbortController()]
+  const about = { messageId, from: mailbox.cipherSha256, to: client, isOut: deposited.wasHandedOut }
+  const answered = process ? mediations.wait(about, answerOver.signal) : undefined
+  const leftMs = request.call.receivedAtMs + endpoint.answerWithinSeconds * 1000 - SEALING_MS - ports.clock.monotonicMs()
+  // from the deadline on nobody is told that his answer arrived
+  const late = own.sleep(leftMs, timerOver.signal).then(() => answerOver.abort())
   try {
-    const prepared = await mailroom.prepare({
-      messageId,
-      mailbox: mailbox.mailbox,
-      ttlSeconds: Math.min(ports.mailboxTtlSeconds(mailbox.mailbox), endpoint.takeWithinSeconds),
-      delivery: deliveryOf(request),
-      evidence: blindEvidence(request),
-      reception: { wishes: request.message.timestamps, sha256: request.digest },
-      onGone: () => undefined,
-    })
-    const deposited = await prepared.commit()
-    const leftMs = request.call.receivedAtMs + endpoint.answerWithinSeconds * 1000 - 1000 - ports.clock.monotonicMs()
-    const deadline = own.sleep(leftMs, over.signal).then(() => 'late' as const)
-    const first = await Promise.race([deposited.ended, deadline])
-    if (first !== 'received') {
-      const untouched = first === 'late' ? await deposited.withdraw() : first !== 'unknown'
-      return { delivered: false, codes: [untouched ? '9809' : '9810'] }
+    // a core that cannot say is no reason to lose an answer
+    const settled = deposited.ended.catch((): Ending => 'unknown')
+    const ended = await Promise.race([settled, late, ...(answered ? [answered.then(() => undefined)] : [])])
+    if (ended === 'received' && answered) await Promise.race([answered, late])
+    answerOver.abort()
+    const reply = await answered
+    if (reply) {
+      // who answers has the request, also where no request of its dialog said so
+      if (ended !== 'received') await deposited.acknowledge()
+      return { delivered: true, codes: [], reply }
     }
-    if (!process) return { delivered: true, codes: [] }
-    const answer = await Promise.race([answered, deadline.then(() => undefined)])
-    return answer ? { delivered: true, codes: [], reply: await inspectedReply(answer, at) } : { delivered: true, codes: ['9810'] }
+    const ending = ended ?? (await deposited.withdraw())
+    if (ending === 'received') return { delivered: true, codes: process ? ['9810'] : [] }
+    return { delivered: false, codes: [ending === 'expired' || ending === 'withdrawn' ? '9809' : '9810'] }
   } finally {
-    over.abort()
+    answerOver.abort()
+    timerOver.abort()
   }
 }

@@ -14,28 +14,23 @@ import type { X509Certificate } from 'node:crypto'
 import { OsciCallError, type Feedback, type OsciAnswer, type OsciRequestParts } from '../../client/osci/ports.js'
 import type { OsciReceiver } from '../../directory/ports.js'
 import type { FeedbackCode } from '../../errors.js'
-import type { Inspection } from '../../osci/parts.js'
 import { certificateSha256 } from '../digest.js'
+import { SEALING_MS } from '../recipient/handover.js'
 import { DeliveryRefused } from '../recipient/verdict.js'
 import { withoutAddresseeSigner } from './answer.js'
 import { bundleOf, deliveryOf, type DeliveryRequest } from './delivery.js'
 import type { Intermediary } from './exchange.js'
+import type { OnwardReply } from './mediations.js'
 import type { CardRecord } from './ports.js'
 import { certificateOf, intermediaryEnv } from './request.js'
-import type { StoredDelivery } from './stored.js'
 
 /** What came back. `delivered`: the receiver has it (Reception). */
 export interface Onward {
   readonly delivered: boolean
   readonly codes: readonly FeedbackCode[]
   readonly reply?: OnwardReply
-}
-
-/** The delivery that answers a mediateDelivery. */
-export interface OnwardReply {
-  readonly delivery: StoredDelivery
-  readonly subject?: string
-  readonly inspections: readonly Inspection[]
+  /** Not known in time: what the card is told when it is (Reception). */
+  readonly later?: Promise<boolean>
 }
 
 /** One delivery on its way. `card` and `messageIdResponse` are absent where nothing is logged. */
@@ -120,7 +115,7 @@ async function callPassive(
     answerEncryption: 'optional' as const,
     signatureMethod: request.peer.sendingSignature,
     ivBytes: frame.evidence.transport?.ivBytes === 16 ? (16 as const) : (12 as const),
-    timeoutMs: Math.max(1000, endpoint.answerWithinSeconds * 1000 - spent),
+    timeoutMs: Math.max(1000, endpoint.answerWithinSeconds * 1000 - SEALING_MS - spent),
     ...(trusted.size > 0 ? { recognises: (c: X509Certificate) => Promise.resolve(trusted.has(certificateSha256(c))) } : {}),
   }
   const identity = {

@@ -26,7 +26,7 @@ import type { DeliveredContent } from './content.js'
 import { DeliveryRefused, NOT_TAKEN, REFUSED, UNKNOWN, type Reason, type Verdict } from './verdict.js'
 
 /** We stop this long before the deadline: sealing and sending need time too. */
-const SEALING_MS = 1000
+export const SEALING_MS = 1000
 /** A reply mailbox outlives the request's deadline by 60 s (core); late answers are refused until then. */
 const LATE_MS = 60_000
 
@@ -212,6 +212,11 @@ export async function awaitAnswer(handover: Handover, fits: ReplyCheck, ports: G
       const claim = await core.take(handover.replyTo ?? '', left(), over.signal)
       if (!claim) break
       const answer = await openReply(claim, handover, ports)
+      if (over.signal.aborted) {
+        // the verdict stands: nobody would ever see it
+        await claim.refuse('too-late')
+        break
+      }
       if (!answer || !(await fits(answer.envelope))) {
         log.write('warn', 'reply-refused', {
           envelopeId: handover.id,

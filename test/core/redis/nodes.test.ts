@@ -48,6 +48,17 @@ describe('two nodes of a core in Redis', () => {
       expect(await core.outcome(sent.id)).to.include({ outcome: 'delivered', claimed: true, sender: 'portal-1' })
   })
 
+  it('changes how a mailbox hands over when all that lies in it is over, also when nobody has looked since', async () => {
+    const [one, two] = await pair({ startTimer: () => () => undefined })
+    await one.put(envelope({ to: LEASED, ttlSeconds: 1 }))
+    const change = () => failure(two.openMailbox(LEASED, 'register-1', { ttlSeconds: 10, handover: 'at-most-once' }))
+    expect(await change()).to.equal('in-use')
+    await later(1100)
+    expect(await change()).to.equal('none')
+    await one.put(envelope({ to: LEASED }))
+    expect((await taken(one, LEASED)).leaseMs).to.equal(undefined)
+  })
+
   it('lets the taker end a hand-over at another node than where it began', async () => {
     const [one, two] = await pair()
     for (const box of [BOX, LEASED]) {

@@ -29,6 +29,7 @@ import { keyRing, makeSigner } from '../../../src/pki/keys.js'
 import { readPkcs12 } from '../../../src/pki/keystore.js'
 import { gatewayAlgorithms } from '../../../src/xml/algorithms.js'
 import { messageValue } from '../../fixtures/values.js'
+import { repeated, residentBytes } from './material.js'
 
 /**
  * Bytes, and seconds of each leg. `growthBytes`: highest resident memory, of the sender's work too, against that before anything was
@@ -46,34 +47,7 @@ export interface ChunksMeasured {
 
 const MIB = 1024 * 1024
 const KB = 1024
-/**
- * High-water mark of this program. What `getrusage` tells includes the process that started it, until then: a test runner is larger than
- * all that is measured here.
- */
-function highestResidentBytes(): number {
-  const kilobytes = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1]
-  if (kilobytes === undefined) throw new Error('the kernel does not tell the high-water mark')
-  return Number(kilobytes) * KB
-}
-
 const PKI = new URL('../../../fixtures/foreign/osci-bibliothek-2.4.1/pki/intermed-sign.p12', import.meta.url)
-
-/** `bytes` of a block over and over. */
-function repeated(block: Uint8Array, bytes: number): ByteSource {
-  return {
-    bytes,
-    read(from, to) {
-      const out = Buffer.alloc(to - from)
-      for (let at = 0; at < out.length;) {
-        const start = (from + at) % block.length
-        const piece = block.subarray(start, start + out.length - at)
-        out.set(piece, at)
-        at += piece.length
-      }
-      return Promise.resolve(out)
-    },
-  }
-}
 
 async function ride(megabytes: number, chunkKilobytes: number, directory: string): Promise<ChunksMeasured> {
   const [pair] = readPkcs12(readFileSync(PKI), 'test')
@@ -194,7 +168,7 @@ async function ride(megabytes: number, chunkKilobytes: number, directory: string
     await client.append(chunk.bytes)
   }
   const ended = performance.now()
-  const high = highestResidentBytes()
+  const high = residentBytes('self', 'VmHWM')
   if (downloads.takeReceived('d')[0] !== 'id') throw new Error('not all was handed out')
   const received = await openLarge(client, env, 'responseToFetchDelivery')
   if (!received.evidence.signature) throw new Error('the answer is not signed')

@@ -11,9 +11,10 @@ import type { OsciReceiver } from '../../../directory/ports.js'
 import type { FeedbackCode } from '../../../errors.js'
 import { sha256Hex } from '../../digest.js'
 import { DeliveryRefused } from '../../recipient/verdict.js'
-import { acceptDelivery, bundleOf, markReceived, type DeliveryRequest } from '../delivery.js'
+import { acceptDelivery, bundleOf, logCardFailure, markReceived, type DeliveryRequest } from '../delivery.js'
 import type { Exchange, Intermediary, Reply } from '../exchange.js'
-import { assertSealable, receiverOf, toPassive, type Onward, type OnwardReply, type OnwardRequest } from '../onward.js'
+import type { OnwardReply } from '../mediations.js'
+import { assertSealable, receiverOf, toPassive, type Onward, type OnwardRequest } from '../onward.js'
 import { assertMailbox, toActive, toParticipant } from '../onward-mailbox.js'
 import type { CardRecord } from '../ports.js'
 import { plainStamp } from '../stamps.js'
@@ -77,13 +78,16 @@ async function goOn(request: DeliveryRequest, receiverUri: string, process: bool
     await set({ state: 'failed' })
     throw error
   }
-  if (card && onward.delivered) {
+  const messageId = card?.messageId
+  const received = async (): Promise<CardRecord | undefined> => {
+    if (messageId === undefined) return undefined
     // an active recipient's own next request has stamped it already
-    const known = own.cards.get(endpoint.path, card.messageId)
-    card = known?.reception
-      ? known
-      : ((await markReceived(card.messageId, { wishes: request.message.timestamps, sha256: request.digest }, at)) ?? card)
-  } else await set({ state: 'failed' })
+    const known = own.cards.get(endpoint.path, messageId)
+    return known?.reception ? known : markReceived(messageId, { wishes: request.message.timestamps, sha256: request.digest }, at)
+  }
+  if (onward.delivered) card = (await received()) ?? card
+  else await set({ state: 'failed' })
+  void onward.later?.then((taken) => (taken ? received() : undefined)).catch((error: unknown) => logCardFailure(error, messageId ?? '', at))
   return {
     onward,
     ...(card ? { card } : {}),

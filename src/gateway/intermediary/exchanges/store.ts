@@ -12,7 +12,7 @@
 import type { OsciMailbox } from '../../../directory/ports.js'
 import { awaitDelivered, awaitTaken, putRequest } from '../../recipient/handover.js'
 import { DeliveryRefused } from '../../recipient/verdict.js'
-import { acceptDelivery, bundleOf, deliveryOf, blindEvidence, markReceived, type AcceptedDelivery } from '../delivery.js'
+import { acceptDelivery, bundleOf, deliveryOf, blindEvidence, logCardFailure, markReceived, type AcceptedDelivery } from '../delivery.js'
 import type { ClientRequest, Exchange, Intermediary } from '../exchange.js'
 import type { CardRecord, ReceptionWish } from '../ports.js'
 import { plainStamp } from '../stamps.js'
@@ -85,18 +85,11 @@ function toParticipant(
           await markReceived(messageId, reception, at)
         } else await own.cards.change(endpoint.path, messageId, { state: 'expired' })
       }
-      follow().catch((error: unknown) => logFailure(error, messageId, at))
+      follow().catch((error: unknown) => logCardFailure(error, messageId, at))
     },
     cancel: () => undefined,
   }
 }
-
-const logFailure = (error: unknown, messageId: string, { ports, endpoint }: Intermediary): void =>
-  ports.log.write('error', 'card-failed', {
-    endpoint: endpoint.path,
-    messageId,
-    error: error instanceof Error && 'code' in error ? String(error.code) : 'ERR_INTERNAL',
-  })
 
 async function wayOf(request: StoreRequest, accepted: AcceptedDelivery, reception: ReceptionWish, at: Intermediary): Promise<Way> {
   const { own, ports, mediations } = at
@@ -111,7 +104,8 @@ async function wayOf(request: StoreRequest, accepted: AcceptedDelivery, receptio
     })
     return {
       async go(card) {
-        if (!waiting.give(inside))
+        const { subject, inspections } = accepted
+        if (!waiting.give({ delivery: inside, inspections, ...(subject === undefined ? {} : { subject }) }))
           throw new DeliveryRefused('gateway.answer-too-late', 'the mediation that this answers is over', { codes: ['9811'] })
         await own.cards.change(at.endpoint.path, card.messageId, { forwarding: plainStamp(ports.clock.now()), state: 'forwarded' })
         await markReceived(card.messageId, reception, at)
