@@ -16,7 +16,8 @@ import type { StepName } from './redis-scripts.js'
 /** Enough to spread over many servers; each costs a node one subscription and one look per second. */
 const CLUSTER_PARTITIONS = 16
 const MAX_RUNNING = 2
-const MAX_STEPS = 32
+/** Few enough that the server works on one call while this node reads the answer of another. */
+const MAX_STEPS = 16
 const MAX_BYTES = 1024 * 1024
 /** What an answer leads to is asked for within so many turns. */
 const QUIET_TURNS = 3
@@ -88,6 +89,8 @@ interface Ask {
   readonly upload?: readonly [key: string, body: Uint8Array]
   /** Key under which the step leaves bytes to be fetched. */
   readonly fetched?: string
+  /** Asked once more before it is sent. */
+  readonly isWanted: () => boolean
   readonly resolve: (answer: Answer) => void
   readonly reject: (error: unknown) => void
 }
@@ -134,9 +137,9 @@ export class Calls {
     return (await this.#ask('put', tag, { step: stepOf('put', [upload, ...args]), upload: [`${tag}:b:${upload}`, body] })).values
   }
 
-  /** @param token used once. Nothing there: the first value is 2. */
-  take(tag: string, token: string, args: readonly Argument[]): Promise<Answer> {
-    return this.#ask('take', tag, { step: stepOf('take', [...args, token]), fetched: `${tag}:c:${token}` })
+  /** @param token used once. @param isWanted false: nothing is sent. Nothing there: the first value is 2. */
+  take(tag: string, token: string, args: readonly Argument[], isWanted: () => boolean): Promise<Answer> {
+    return this.#ask('take', tag, { step: stepOf('take', [...args, token]), fetched: `${tag}:c:${token}`, isWanted })
   }
 
   /** Nothing is under way, or about to be. */
@@ -147,12 +150,12 @@ export class Calls {
     }
   }
 
-  #ask(kind: string, tag: string, ask: Omit<Ask, 'resolve' | 'reject'>): Promise<Answer> {
+  #ask(kind: string, tag: string, ask: Omit<Ask, 'isWanted' | 'resolve' | 'reject'> & Partial<Ask>): Promise<Answer> {
     const name = kind + tag
     let line = this.#lines.get(name)
     if (line === undefined) this.#lines.set(name, (line = { tag, asks: [], running: 0, isDue: false }))
     const { asks } = line
-    const answer = new Promise<Answer>((resolve, reject) => asks.push({ ...ask, resolve, reject }))
+    const answer = new Promise<Answer>((resolve, reject) => asks.push({ isWanted: () => true, ...ask, resolve, reject }))
     this.#schedule(line)
     return answer
   }
@@ -169,7 +172,10 @@ export class Calls {
 
   async #send(line: Line): Promise<void> {
     const { tag } = line
+    for (const { isWanted, resolve } of line.asks) if (!isWanted()) resolve({ values: [2, -1] })
+    line.asks = line.asks.filter(({ isWanted }) => isWanted())
     const asks = line.asks.splice(0, portion(line.asks))
+    if (asks.length === 0) return
     const now = this.#nowMs === undefined ? '' : String(Math.floor(this.#nowMs()))
     const args = [tag, now, this.#link.run ?? '', this.#node]
     const uploads: (string | Uint8Array)[] = []

@@ -21,7 +21,8 @@ export interface TakersOptions {
   readonly deadlines: Deadlines
   readonly nowMs: () => number
   readonly maxWaiters: number
-  readonly look: (address: MailboxAddress, leaseMs: number | undefined, waitMs: number) => Promise<Look>
+  /** `isWanted` false: nobody is left who would take what it finds. */
+  readonly look: (address: MailboxAddress, leaseMs: number | undefined, waitMs: number, isWanted: () => boolean) => Promise<Look>
   /** Called when a wait is over. */
   readonly onEnd: () => void
 }
@@ -70,7 +71,7 @@ export class Takers {
     signal: AbortSignal | undefined,
     leaseMs: number | undefined,
   ): Promise<Claim | undefined> {
-    if (waitMs <= 0) return (await this.#options.look(address, leaseMs, 0)).claim
+    if (waitMs <= 0) return (await this.#options.look(address, leaseMs, 0, () => true)).claim
     if (this.#count >= this.#options.maxWaiters) throw new CoreError('full', 'Too many are waiting.')
     const line = this.#lines.get(address) ?? { address, waiters: new Set(), calls: 0 }
     this.#lines.set(address, line)
@@ -131,7 +132,8 @@ export class Takers {
     try {
       for (let seen = -1; seen !== line.calls && line.waiters.has(waiter);) {
         seen = line.calls
-        const { claim, diesInMs } = await look(line.address, waiter.leaseMs, Math.max(1, waiter.untilMs - nowMs()))
+        const isWanted = () => line.waiters.size > 0
+        const { claim, diesInMs } = await look(line.address, waiter.leaseMs, Math.max(1, waiter.untilMs - nowMs()), isWanted)
         if (claim !== undefined) return await this.#give(line, waiter, claim)
         if (diesInMs !== undefined) this.#limit(line, waiter, nowMs() + diesInMs)
         if (waiter.late) break

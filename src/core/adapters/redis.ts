@@ -128,7 +128,7 @@ class InRedis implements RedisCore {
       deadlines: this.#deadlines,
       nowMs,
       maxWaiters: options.maxWaiters,
-      look: (address, leaseMs, waitMs) => this.#look(address, '', leaseMs, waitMs),
+      look: (address, leaseMs, waitMs, isWanted) => this.#look(address, '', leaseMs, waitMs, isWanted),
       onEnd,
     })
     this.#mailboxes = new Mailboxes(this.#calls, this.#places, options)
@@ -205,7 +205,7 @@ class InRedis implements RedisCore {
     if (this.#closed) throw new CoreError('unknown', 'There is no such mailbox.')
     if (signal?.aborted === true) return undefined
     const leaseMs = choice.leaseMs === undefined ? undefined : leaseMsOf(ANY_MAILBOX, choice.leaseMs)
-    if (choice.id !== undefined) return (await this.#look(from, choice.id, leaseMs, 0)).claim
+    if (choice.id !== undefined) return (await this.#look(from, choice.id, leaseMs, 0, () => true)).claim
     if (!this.#draining || (waitMs > 0 && (await this.#isExpected(from)))) return this.#takers.take(from, waitMs, signal, leaseMs)
     const claim = await this.#takers.take(from, 0, signal, leaseMs)
     if (claim === undefined && waitMs > 0) throw new CoreError('full', 'This node is about to stop.')
@@ -309,11 +309,11 @@ class InRedis implements RedisCore {
     return record?.claimed === true
   }
 
-  async #look(from: MailboxAddress, id: string, leaseMs: number | undefined, waitMs: number): Promise<Look> {
+  async #look(from: MailboxAddress, id: string, leaseMs: number | undefined, waitMs: number, isWanted: () => boolean): Promise<Look> {
     const tag = this.#places.tagOf(from)
     this.#tokens += 1
     const token = `${this.#options.node} ${this.#tokens}`
-    const { values, body } = await this.#calls.take(tag, token, [from, id, leaseMs ?? -1, Math.ceil(waitMs)])
+    const { values, body } = await this.#calls.take(tag, token, [from, id, leaseMs ?? -1, Math.ceil(waitMs)], isWanted)
     if (body === undefined) return Number(values[1]) < 0 ? {} : { diesInMs: Number(values[1]) }
     const claim = this.#claims.begin(from, tag, token, values, body)
     const { envelope, remainingMs } = claim
