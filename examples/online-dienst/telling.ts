@@ -9,10 +9,14 @@
  */
 import { once } from 'node:events'
 import type { Writable } from 'node:stream'
+import { setTimeout as delay } from 'node:timers/promises'
 import type { Desk, Put } from './desk.js'
 
 /** One line of JSON each. */
 export const TELLING_TYPE = 'application/x-ndjson'
+
+/** An answer that comes within tells by itself that the envelope was taken; only later ones are worth a call of their own. */
+const RECORDS_AFTER_MS = 100
 
 /**
  * Writes until `seconds` are over, nobody listens, or something fails; a line is written when the one before has been read. Never rejects.
@@ -41,6 +45,7 @@ export async function tell(
   }
   const records = async (): Promise<void> => {
     let isClaimed = false
+    await delay(RECORDS_AFTER_MS, undefined, { signal: ended })
     while (leftSeconds() > 0) {
       const record = await desk.outcome(id, leftSeconds(), isClaimed ? 'settled' : 'claimed', ended)
       if (record === undefined) throw new TypeError('The envelope is not known any more.')
