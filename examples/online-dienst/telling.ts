@@ -2,7 +2,7 @@
 /**
  * Demo: tells what becomes of an envelope as it happens, in the answer to its put, so that the page need not call again for every step.
  *
- *   put ──►  "\n"   {"record": outcome}"\n"   {"reply": {"id", "body": base64url}}"\n"   …   end
+ *   put ──►  "\n"   {"record": outcome}"\n"   {"reply": {"id", "body": base64}}"\n"   …   end
  *
  * An end says only that nothing more is told here: the time is over, or the core is away. What comes then is asked for by calls.
  * @module
@@ -40,7 +40,7 @@ export async function tell(
     while (leftSeconds() > 0) {
       const taken = await desk.take(replyTo, leftSeconds(), ended)
       if (taken === undefined) return
-      await line({ reply: { id: taken.id, body: Buffer.from(taken.body).toString('base64url') } })
+      await line({ reply: { id: taken.id, body: Buffer.from(taken.body).toString('base64') } })
     }
   }
   const records = async (): Promise<void> => {

@@ -2,11 +2,11 @@
 /**
  * What the online service tells of an envelope in the answer to its put, line by line: outcomes, and sealed replies.
  *
- *   "\n"   {"record": outcome}"\n"   {"reply": {"id", "body": base64url}}"\n"   …
+ *   "\n"   {"record": outcome}"\n"   {"reply": {"id", "body": base64}}"\n"   …
  * @module
  */
-import { base64url } from 'jose'
 import type { EnvelopeOutcome, TakenEnvelope } from '../../client/ports.js'
+import { bytesOf } from './base64.js'
 
 interface Line {
   readonly record?: EnvelopeOutcome
@@ -79,6 +79,6 @@ export class Told {
 
   #tell({ record, reply }: Line): void {
     if (record) this.records.add(record)
-    if (reply) this.replies.add({ id: reply.id, body: base64url.decode(reply.body), remainingMs: 0 })
+    if (reply) this.replies.add({ id: reply.id, body: bytesOf(reply.body), remainingMs: 0 })
   }
 }
