@@ -41,13 +41,19 @@ export interface Patience {
 
 const PATIENCE: Patience = { ttlSeconds: 10, answerWithinSeconds: 20 }
 
+/** An envelope that the core has, and where its answers come. */
+export interface Put {
+  readonly id: string
+  readonly replyTo: string
+}
+
 export interface Desk {
   /** What the page needs to know before it can seal anything. Public. */
   about(): object
   /** @throws {HttpError} 400 */
   voucher(body: unknown): Promise<{ readonly voucher: string; readonly now: string }>
   /** @throws {HttpError} 400; {TransportError} */
-  put(envelope: Uint8Array, replyTo: unknown): Promise<void>
+  put(envelope: Uint8Array, replyTo: unknown): Promise<Put>
   take(replyTo: string, waitSeconds: number, signal: AbortSignal): Promise<TakenEnvelope | undefined>
   outcome(id: string, waitSeconds: number, until: 'claimed' | 'settled', signal: AbortSignal): Promise<EnvelopeOutcome | undefined>
 }
@@ -101,12 +107,13 @@ class OnlineDesk implements Desk {
     }
   }
 
-  async put(envelope: Uint8Array, replyTo: unknown): Promise<void> {
+  async put(envelope: Uint8Array, replyTo: unknown): Promise<Put> {
     if (typeof replyTo !== 'string' || !REPLY_MAILBOX.test(replyTo)) throw malformed()
     const header = this.#headerOf(envelope)
     // our name opens the mailbox of this authority only, and nobody's for longer than the page waits
     if (header.to !== this.#options.authority.mailbox || header.ttlSeconds > this.#patience.ttlSeconds) throw malformed()
     await this.#core.put({ ...header, replyTo, body: envelope })
+    return { id: header.id, replyTo }
   }
 
   #headerOf(envelope: Uint8Array) {

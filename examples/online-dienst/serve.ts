@@ -26,6 +26,8 @@ const keys = JSON.parse(readFileSync(keyFile, 'utf8')) as Keys
 const origin = `http://127.0.0.1:${port}`
 
 const app = new Koa()
+// the service answers for its errors itself; a page that hangs up when it has its answer is none
+app.silent = true
 app.use(helmet())
 app.use(
   await onlineService({

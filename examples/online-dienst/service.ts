@@ -5,13 +5,14 @@
  *   GET  /online/                            the page
  *   GET  /online/api/about                   authority, its public keys, invented residents
  *   POST /online/api/vouchers                { jwk } → { voucher, now }
- *   POST /online/api/envelopes?replyTo=      sealed bytes → 204
+ *   POST /online/api/envelopes?replyTo=      sealed bytes → 204; with waitSeconds: what becomes of them, told as it happens (telling.ts)
  *   GET  /online/api/envelopes/{id}          ?waitSeconds, until: what became of it, or 404
  *   POST /online/api/replies/{address}       ?waitSeconds: sealed bytes, or 204
  *
  * Everything that passes here is sealed for somebody else. Errors are problem+json; nothing is logged.
  * @module
  */
+import { PassThrough } from 'node:stream'
 import type { Context } from 'koa'
 import Router from 'koa-router'
 import { TransportError } from '../../src/client/ports.js'
@@ -21,6 +22,7 @@ import { readBody, TRANSFER_LIMITS } from '../../src/gateway/core-body.js'
 import { servePage, type WebAssets } from '../../src/gateway/web-page.js'
 import { openDesk, type Desk, type DeskOptions } from './desk.js'
 import { assertSameOrigin, rateLimit, waitLimit } from './guards.js'
+import { tell, TELLING_TYPE } from './telling.js'
 
 export const PATH = '/online/'
 
@@ -71,8 +73,26 @@ function routes(options: OnlineServiceOptions, desk: Desk): Router {
     guarded(async (context) => {
       await counted(context.ip)
       if (context.request.type !== MEDIA_TYPE) throw new HttpError(415, 'online.media-type', 'This is no envelope.')
-      await desk.put(await readBody(context.req, { ...TRANSFER_LIMITS, maxBytes: ENVELOPE_BYTES }), context.query.replyTo)
-      context.status = 204
+      const seconds = waitSeconds(context)
+      const envelope = await readBody(context.req, { ...TRANSFER_LIMITS, maxBytes: ENVELOPE_BYTES })
+      const put = () => desk.put(envelope, context.query.replyTo)
+      if (seconds === 0) {
+        await put()
+        context.status = 204
+        return
+      }
+      const lines = new PassThrough()
+      await new Promise<void>((begun, refused) => {
+        const told = async (signal: AbortSignal) => {
+          const envelopePut = await put()
+          begun()
+          await tell(desk, envelopePut, seconds, lines, signal)
+        }
+        // where nobody more can wait, nothing is put
+        waiting(() => whileConnected(context, told)).then(() => lines.end(), refused)
+      })
+      context.type = TELLING_TYPE
+      context.body = lines
     }),
   )
   router.get(

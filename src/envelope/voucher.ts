@@ -9,7 +9,6 @@
  * @module
  */
 import type { JWK } from 'jose'
-import { CompactSign, compactVerify } from 'jose'
 import * as z from 'zod'
 import type { EnvelopeLimits } from './container.js'
 import { FORMAT_VERSION } from './container.js'
@@ -19,6 +18,7 @@ import type { SenderLookup, SigningKey, VerifyingKey } from './keys.js'
 import { importVerifyingKey, verifyingKeyOf } from './keys.js'
 import type { Metadata } from './metadata.js'
 import { BASE64URL_32, MAILBOX, PARTICIPANT } from './metadata.js'
+import { operations } from './operations.js'
 
 export const MAX_VOUCHER_SECONDS = 600
 /** Between the clocks of participant, sender and recipient; the same as for tokens. */
@@ -63,9 +63,7 @@ export async function writeVoucher(order: VoucherOrder): Promise<string> {
   const exp = iat + (order.seconds ?? MAX_VOUCHER_SECONDS)
   const claims = checked({ v: FORMAT_VERSION, iss: order.participant, jwk: { kty, crv, x, y }, to: order.to, iat, exp })
   await importVerifyingKey(claims.jwk)
-  return new CompactSign(new TextEncoder().encode(JSON.stringify(claims)))
-    .setProtectedHeader({ typ: VOUCHER_TYPE, alg: order.key.alg, kid: order.key.kid })
-    .sign(order.key.privateKey)
+  return operations.sign({ typ: VOUCHER_TYPE, kid: order.key.kid }, new TextEncoder().encode(JSON.stringify(claims)), order.key)
 }
 
 /** What the still unverified metadata say; the voucher must fit it. */
@@ -86,7 +84,7 @@ export async function openVoucher(
   const key = await verifyingKeyOf(readVoucherHeader(voucher, limits), vouched.sender, sender)
   let payload: Uint8Array
   try {
-    payload = (await compactVerify(voucher, key.publicKey, { algorithms: [key.alg] })).payload
+    payload = await operations.verify(voucher, key)
   } catch {
     throw new EnvelopeError('envelope.signature', 'The signature of the voucher is wrong.')
   }

@@ -207,18 +207,19 @@ describe('citizen page', function () {
     })
     house.portalSaw.length = 0
     const seen = await openPage(browser, house)
+    house.portalSaid.length = 0
     await fillIn(seen.page, canary)
     expect(await send(seen.page)).to.equal('Die Behörde hat die Anfrage zurückgewiesen')
     expect(await seen.page.locator('main').innerText()).to.contain('Kanarienvogel unbekannt')
 
     const origin = new URL(house.url).origin
     expect(seen.requests.filter(({ url }) => new URL(url).origin !== origin)).to.deep.equal([])
-    expect(seen.requests.filter(({ method }) => method === 'POST')).to.have.length.at.least(3)
-    expect(seen.answers).to.have.length.at.least(3)
+    expect(seen.requests.filter(({ method }) => method === 'POST')).to.have.length.at.least(2)
+    expect(Buffer.concat(house.portalSaid).toString('utf8')).to.contain('{"voucher":').and.to.contain('{"reply":')
     const everything = [
       ...seen.requests.flatMap(({ url, headers, body }) => [Buffer.from(decodeURIComponent(url)), Buffer.from(headers), body]),
       ...house.portalSaw,
-      ...seen.answers.slice(1),
+      ...house.portalSaid,
     ]
     expect(house.portalSaw.length).to.be.greaterThan(0)
     const words = [canary.familienname, canary.vornamen, canary.strasse, 'Zaunk', canary.postleitzahl, '1983-04-17']

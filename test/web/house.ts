@@ -4,9 +4,10 @@
  * restarted, and a register whose behaviour a test chooses.
  * @module
  */
-import { createServer, type Server } from 'node:http'
+import { createServer, type Server, type ServerResponse } from 'node:http'
 import { createServer as createTcp, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
+import { Readable, Transform } from 'node:stream'
 import { randomUUID } from 'node:crypto'
 import Koa from 'koa'
 import { serve, type RegisterEnv } from '../../examples/musterstadt/register.js'
@@ -35,6 +36,10 @@ export interface CitizenHouse {
   readonly url: string
   /** Every byte that reached the online service. */
   readonly portalSaw: Buffer[]
+  /** Every body that it sent. */
+  readonly portalSaid: Buffer[]
+  /** What becomes of the online service's telling from now on: a byte of each sealed answer changes, or it breaks off at once. */
+  telling(how: 'whole' | 'changed' | 'broken'): void
   /** The register takes and answers from now on, until the house is closed or another one takes. Default: the demo's. */
   register(act?: (request: Received) => Promise<unknown>): Promise<void>
   /** Nobody takes any more. */
@@ -52,6 +57,8 @@ export async function openCitizenHouse(patience: Patience = { ttlSeconds: 10, an
   const { directory, register: registerKeys } = core.demo
   const portalKeys = await readParticipant(join(directory, 'keys'), 'portal-1')
   const portalSaw: Buffer[] = []
+  const portalSaid: Buffer[] = []
+  let telling: 'whole' | 'changed' | 'broken' = 'whole'
   let authorityKeys: ParticipantKeys = registerKeys
   const port = await freePort()
   let handler = await serviceOf()
@@ -76,9 +83,18 @@ export async function openCitizenHouse(patience: Patience = { ttlSeconds: 10, an
   }
 
   const app = new Koa()
-  app.use((context, next) => handler(context, next))
+  app.silent = true
+  app.use(async (context, next) => {
+    await handler(context, next)
+    if (!(context.body instanceof Readable)) return
+    if (telling === 'changed') context.body = context.body.pipe(changed())
+    if (telling === 'broken') context.body = Readable.from(['\n'])
+  })
   const handle = app.callback()
-  const server: Server = createServer((request, response) => void handle(request, response))
+  const server: Server = createServer((request, response) => {
+    overhear(response, portalSaid)
+    void handle(request, response)
+  })
   server.on('connection', (socket) => socket.on('data', (bytes: Buffer) => portalSaw.push(Buffer.from(bytes))))
   await new Promise<void>((done) => server.listen(port, '127.0.0.1', done))
 
@@ -107,6 +123,8 @@ export async function openCitizenHouse(patience: Patience = { ttlSeconds: 10, an
   return {
     url: `http://127.0.0.1:${port}/online/`,
     portalSaw,
+    portalSaid,
+    telling: (how) => void (telling = how),
     register: (act = (request) => serve(request, registerEnv)) => startRegister(act),
     silence,
     async stopCore() {
@@ -127,6 +145,29 @@ export async function openCitizenHouse(patience: Patience = { ttlSeconds: 10, an
       await new Promise<void>((done) => server.close(() => done()))
       await core?.close()
     },
+  }
+}
+
+/** One character within each sealed answer. */
+const changed = (): Transform =>
+  new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      done(
+        null,
+        chunk.toString('utf8').replace(/("body":".{3000})(.)/g, (_all, before: string, one: string) => before + (one === 'A' ? 'B' : 'A')),
+      )
+    },
+  })
+
+function overhear(response: ServerResponse, heard: Buffer[]): void {
+  for (const name of ['write', 'end'] as const) {
+    const original = response[name].bind(response) as (...given: unknown[]) => unknown
+    const heed = (...given: unknown[]): unknown => {
+      const [bytes] = given
+      if (typeof bytes === 'string' || bytes instanceof Uint8Array) heard.push(Buffer.from(bytes))
+      return original(...given)
+    }
+    Object.assign(response, { [name]: heed })
   }
 }
 

@@ -68,6 +68,19 @@ describe('online service (example)', () => {
     expect(await put(`reply.${'1'.repeat(32)}`, good)).to.equal(409)
   })
 
+  it('tells what becomes of an envelope in the answer to its put, until the time is over; nothing is put for a wait that is too long', async () => {
+    const headers = { ...SAME, 'content-type': MEDIA_TYPE }
+    const reply = `reply.${'2'.repeat(32)}`
+    const envelope = await sealed('ags:99001000')
+    expect((await call(`envelopes?replyTo=${reply}&waitSeconds=31`, headers, envelope)).status).to.equal(400)
+    const answer = await call(`envelopes?replyTo=${reply}&waitSeconds=1`, headers, envelope)
+    expect([answer.status, answer.headers.get('content-type')]).to.deep.equal([200, 'application/x-ndjson'])
+    const [begun, record, ...more] = (await answer.text()).split('\n')
+    expect(begun).to.equal('')
+    expect((JSON.parse(record ?? '') as { record: object }).record).to.include({ outcome: 'waiting', claimed: false })
+    expect(more).to.deep.equal([''])
+  })
+
   it('C2 tells nothing of ids and mailboxes that are not there, and takes from reply mailboxes only', async () => {
     expect((await call(`envelopes/${'f'.repeat(32)}`, SAME)).status).to.equal(404)
     expect((await call(`replies/reply.${'f'.repeat(32)}`, SAME, '')).status).to.equal(404)

@@ -30,8 +30,6 @@ export interface Seen {
   /** Of the console and of scripts; refusals of the page policy are among them. */
   readonly errors: string[]
   readonly requests: Sent[]
-  /** Bodies of all answers to calls of the API. */
-  readonly answers: Buffer[]
 }
 
 /** Opens the page in a context of its own, in German on a desk unless said otherwise. */
@@ -41,7 +39,7 @@ export async function openPage(browser: Browser, house: CitizenHouse, options: B
   await context.addInitScript(MOVEMENT)
   const page = await context.newPage()
   page.setDefaultTimeout(20_000)
-  const seen: Seen = { page, errors: [], requests: [], answers: [] }
+  const seen: Seen = { page, errors: [], requests: [] }
   page.on('pageerror', (error) => seen.errors.push(error.message))
   // a refused call is logged by the browser, and is what some tests are about
   page.on('console', (line) => {
@@ -50,13 +48,6 @@ export async function openPage(browser: Browser, house: CitizenHouse, options: B
   page.on('request', (request) => {
     const headers = JSON.stringify(request.headers())
     seen.requests.push({ method: request.method(), url: request.url(), headers, body: request.postDataBuffer() ?? Buffer.alloc(0) })
-  })
-  page.on('response', (response) => {
-    if (response.url().includes('/api/'))
-      void response.body().then(
-        (body) => seen.answers.push(body),
-        () => undefined,
-      )
   })
   await page.goto(house.url)
   await page.locator('#heading').waitFor()

@@ -3,6 +3,7 @@
  * What all views share: the state of the page, and how one view follows another.
  * @module
  */
+import { el } from '../dom.js'
 import type { Language, Text } from './language.js'
 import { fill } from './language.js'
 import type { Extent, Field, Form, Kind, Mistake, Order } from './order.js'
@@ -59,6 +60,9 @@ export type View = (app: App, place: HTMLElement) => Shown | void
 
 export type ViewName = 'blocked' | 'choice' | 'form' | 'review' | 'progress' | 'ended' | 'result'
 
+/** Nobody sees or hears shorter than this: what happens within is drawn once and said together. */
+const TOGETHER_MS = 50
+
 export class App {
   readonly state: State
   readonly #place: HTMLElement
@@ -66,6 +70,8 @@ export class App {
   readonly #views: Readonly<Record<ViewName, View>>
   #view: ViewName = 'blocked'
   #shown: Shown | undefined
+  #unsaid: string[] = []
+  #soon: ReturnType<typeof setTimeout> | undefined
   /** Absent when the authority could not be asked for. */
   house: House | undefined
 
@@ -84,6 +90,7 @@ export class App {
   /** The next view; its heading is read out and gets the focus, as after a page load. */
   show(view: ViewName): void {
     this.#view = view
+    this.#speak()
     this.draw()
     scrollTo({ top: 0, behavior: 'instant' })
     document.getElementById('heading')?.focus({ preventScroll: true })
@@ -101,11 +108,23 @@ export class App {
 
   /** The trip has got on. */
   update(): void {
-    this.#shown?.update?.()
+    this.#soon ??= setTimeout(() => {
+      this.#speak()
+      this.#shown?.update?.()
+    }, TOGETHER_MS)
   }
 
-  /** Read out politely. */
+  /** Read out politely; where the trip has got to is drawn with it. */
   say(text: string): void {
-    this.#status.textContent = text
+    this.#unsaid.push(text)
+    this.update()
+  }
+
+  #speak(): void {
+    clearTimeout(this.#soon)
+    this.#soon = undefined
+    if (this.#unsaid.length === 0) return
+    this.#status.replaceChildren(...this.#unsaid.map((text) => el('p', {}, text)))
+    this.#unsaid = []
   }
 }

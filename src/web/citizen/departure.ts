@@ -54,18 +54,16 @@ function tellerOf(app: App, trip: Trip): Teller {
       if (trip.steps.has(step)) return
       trip.steps.set(step, new Date())
       say(STEP_NAMES[step])
-      app.update()
     },
     connection(up) {
       if (trip.connected === up) return
       trip.connected = up
       if (!up) say(RIDE.lost)
-      app.update()
+      else app.update()
     },
     foreign() {
       trip.foreign = true
       app.say(fill('{title}. {text}', { title: app.t(RIDE.foreignTitle), text: app.t(RIDE.foreignText) }))
-      app.update()
     },
   }
 }

@@ -7,6 +7,7 @@ import type { JWK } from 'jose'
 import type { EnvelopeOutcome, OutgoingEnvelope, TakenEnvelope, Transport } from '../../client/ports.js'
 import { TransportError } from '../../client/ports.js'
 import type { XPerson } from '../../xoev/xprotektor-types.js'
+import { Told } from './told.js'
 
 const ENVELOPE = 'application/vnd.protektor.envelope'
 
@@ -73,25 +74,35 @@ export async function askVoucher(jwk: JWK): Promise<{ readonly voucher: string; 
   return (await response.json()) as { voucher: string; now: string }
 }
 
-/** The core as the online service passes it on. */
-export function portalTransport(watch: Watch): Transport {
-  return new PortalTransport(watch)
+/**
+ * The core as the online service passes it on, for one request.
+ * @param tellSeconds how long the answer to the put goes on telling what becomes of it; afterwards, or when it breaks off, calls ask
+ */
+export function portalTransport(watch: Watch, tellSeconds: number): Transport {
+  return new PortalTransport(watch, tellSeconds)
 }
 
 class PortalTransport implements Transport {
   readonly #watch: Watch
+  readonly #tellSeconds: number
+  #told: Told | undefined
 
-  constructor(watch: Watch) {
+  constructor(watch: Watch, tellSeconds: number) {
     this.#watch = watch
+    this.#tellSeconds = tellSeconds
   }
 
   async put({ replyTo = '', body }: OutgoingEnvelope): Promise<void> {
     this.#watch.sealed()
     const init = { method: 'POST', headers: { 'content-type': ENVELOPE }, body: new Uint8Array(body) }
-    await this.#answer(await this.#call(`envelopes?replyTo=${replyTo}`, init), [204])
+    const response = await this.#call(`envelopes?replyTo=${replyTo}&waitSeconds=${this.#tellSeconds}`, init)
+    await this.#answer(response, [200])
+    if (response.body) this.#told = new Told(response.body)
   }
 
   async take(mailbox: string, waitSeconds: number, signal?: AbortSignal): Promise<TakenEnvelope | undefined> {
+    const told = this.#listen(signal)
+    if (told?.replies.isRead === false) return told.replies.next()
     const response = await this.#call(`replies/${mailbox}?waitSeconds=${waitSeconds}`, { method: 'POST' }, signal)
     await this.#answer(response, [200, 204])
     if (response.status === 204) return undefined
@@ -100,6 +111,8 @@ class PortalTransport implements Transport {
   }
 
   async outcome(id: string, waitSeconds: number, until: 'claimed' | 'settled', signal?: AbortSignal): Promise<EnvelopeOutcome | undefined> {
+    const told = this.#listen(signal)
+    if (waitSeconds > 0 && told?.records.isRead === false) return told.records.next()
     const response = await this.#call(`envelopes/${id}?waitSeconds=${waitSeconds}&until=${until}`, {}, signal)
     await this.#answer(response, [200, 404])
     return response.status === 404 ? undefined : ((await response.json()) as EnvelopeOutcome)
@@ -119,6 +132,13 @@ class PortalTransport implements Transport {
 
   withdraw(): Promise<boolean> {
     throw new TransportError('online.no-withdrawal', 'The online service takes nothing back.')
+  }
+
+  /** What is being told, for as long as somebody waits for it. */
+  #listen(signal?: AbortSignal): Told | undefined {
+    const told = this.#told
+    signal?.addEventListener('abort', () => told?.close(), { once: true })
+    return told
   }
 
   /** With `signal` a wait ends when nobody needs it any more: a browser has few connections to one place. */

@@ -55,6 +55,9 @@ export interface Session {
   readonly openedAt: number
 }
 
+/** The online service tells no longer than this at a time. */
+const MAX_TELL_SECONDS = 30
+
 /** Half of a voucher's life. */
 const SESSION_MS = 300_000
 
@@ -92,7 +95,7 @@ export async function ride(
     const options = {
       participant: portal.participant,
       key,
-      transport: portalTransport(watch),
+      transport: portalTransport(watch, Math.min(answerWithinSeconds, MAX_TELL_SECONDS)),
       openingKeys: [],
       senders: pinned.senders,
       clock,

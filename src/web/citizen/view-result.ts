@@ -4,6 +4,7 @@
  * @module
  */
 import type { App, View } from './app.js'
+import { bytesOf } from './base64.js'
 import { button, el } from '../dom.js'
 import { dateOf, fill, momentOf, type Language } from './language.js'
 import { birthDate, type Order } from './order.js'
@@ -57,8 +58,6 @@ function noInformation(app: App, code: string, { form }: Order, language: Langua
     ]),
   ]
 }
-
-const bytesOf = (base64: string): Uint8Array => Uint8Array.from(atob(base64), (character) => character.charCodeAt(0))
 
 export const result: View = (app, place) => {
   const { trip } = app.state
