@@ -26,7 +26,7 @@ import type { DeliveredContent } from './content.js'
 import { DeliveryRefused, NOT_TAKEN, REFUSED, UNKNOWN, type Reason, type Verdict } from './verdict.js'
 
 /** We stop this long before the deadline: sealing and sending need time too. */
-const SEALING_MS = 1000
+export const SEALING_MS = 1000
 /** A reply mailbox outlives the request's deadline by 60 s (core); late answers are refused until then. */
 const LATE_MS = 60_000
 
