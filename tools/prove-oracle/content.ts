@@ -26,7 +26,7 @@ import { makeEncryptedData, wrapKey } from '../../src/xml/xenc-write.js'
 
 const AES_256_CBC = 'http://www.w3.org/2001/04/xmlenc#aes256-cbc'
 const BLOCK = 16
-const SAMPLE = new URL('../../schemas/xprotektor/1.0/beispiele/gueltig/meldebescheinigung.anfrage.1000.mindestumfang.xml', import.meta.url)
+export const SAMPLE = new URL('../../schemas/xprotektor/1.0/beispiele/gueltig/meldebescheinigung.anfrage.1000.mindestumfang.xml', import.meta.url)
 const ATTACHMENT = 'anlage.bin'
 /** Answers repeat it: one for all, so that they can be compared byte by byte. */
 const CHALLENGE = 'b3JhY2xl'
