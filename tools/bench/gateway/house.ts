@@ -31,8 +31,8 @@ export interface Measured {
 }
 
 export interface House {
-  /** A processDelivery that was never sent: fresh message id, fresh document UUID. */
-  build(): Promise<Uint8Array>
+  /** A processDelivery that was never sent: fresh message id, and a fresh document UUID unless a document is given. */
+  build(document?: Uint8Array): Promise<Uint8Array>
   /** Sends one. @throws {Error} it does not come back as 0800 with a document. */
   send(request: Uint8Array): Promise<void>
   /** Sends anything to the recipient. @returns the HTTP status, once the answer is read. */
@@ -142,7 +142,7 @@ export async function openHouse(document: Uint8Array): Promise<House> {
       })
     return {
       ask,
-      build: () => intermediary.build(made.fresh()),
+      build: (own = made.fresh()) => intermediary.build(own),
       send: async (request) => intermediary.read(new Uint8Array(await (await exchange(request)).arrayBuffer())),
       async post(body) {
         const reply = await exchange(body)
