@@ -3,8 +3,8 @@
  * Sends spoiled deliveries to a gateway of its own, in random order, and takes the time of each answer.
  *
  *   transport   one in flight, as fast as they are answered
- *   content     so many a second whatever comes back: each answer waits for its slot. Built beforehand, batch by batch. Ten failures an
- *               hour close CBC for a sender, so every ten come from another one
+ *   content     so many a second whatever comes back: each answer waits for its slot. Built a batch ahead. Ten failures an hour close
+ *               CBC for a sender, so every ten come from another one
  * @module
  */
 import { randomInt } from 'node:crypto'
@@ -61,7 +61,11 @@ function exchange(url: string, agent: Agent, body: Uint8Array): Promise<Answer> 
   return new Promise((resolve, reject) => {
     const call = request(url, { agent, method: 'POST', headers: { 'Content-Type': 'text/xml', 'Content-Length': body.byteLength } })
     let sentAtMs = 0
-    call.on('error', reject)
+    call.on('error', (error: NodeJS.ErrnoException) => {
+      // the gateway ended a connection that stood idle, at the very moment at which it was used again
+      if (call.reusedSocket && error.code === 'ECONNRESET') resolve(exchange(url, agent, body))
+      else reject(error)
+    })
     call.on('response', (response) => {
       const milliseconds = performance.now() - sentAtMs
       const chunks: Buffer[] = []
@@ -125,7 +129,7 @@ async function measureContent(url: string, keys: DemoKeys, senders: readonly Key
   const same = sameAsFirst(comparable)
   const order = [...manyOf(names, WARM_UP / names.length), ...manyOf(names, samples)]
   let later = 0
-  for (let from = 0; from < order.length; from += BATCH) {
+  const build = async (from: number) => {
     const requests: { readonly cause: string; readonly bytes: Uint8Array }[] = []
     for (let at = from; at < Math.min(from + BATCH, order.length); at += LEGACY_FAILURES_PER_HOUR) {
       const pair = senders[at / LEGACY_FAILURES_PER_HOUR]
@@ -138,6 +142,12 @@ async function measureContent(url: string, keys: DemoKeys, senders: readonly Key
         requests.push({ cause, bytes })
       }
     }
+    return requests
+  }
+  let ahead = build(0)
+  for (let from = 0; from < order.length; from += BATCH) {
+    const requests = await ahead
+    ahead = build(from + BATCH)
     // not kept from batch to batch: the gateway ends connections that stand idle for so long
     const agent = new Agent({ keepAlive: true })
     const beganMs = performance.now()
