@@ -4,7 +4,7 @@
  * @module
  */
 import { table } from '../docs/markdown.js'
-import type { Measurements } from './run.js'
+import type { Layer, Measurements } from './run.js'
 import { compare, isSeparable, KEPT_SHARE, quantile, THRESHOLD, welch, type Comparison, type Groups, type Pair } from './statistics.js'
 
 export interface Circumstances {
@@ -18,9 +18,9 @@ export interface Circumstances {
 }
 
 export interface Verdict {
-  readonly layer: 'transport' | 'content'
+  readonly layer: Layer
   readonly comparison: Comparison
-  readonly groups: Groups
+  readonly measured: Measurements
   /** Must be found. */
   readonly controls: readonly Pair[]
 }
@@ -42,17 +42,16 @@ function shiftedHalf(comparison: Comparison, groups: Groups): Pair {
   }
 }
 
-export function verdicts({ transport, content, withoutKey }: Measurements): Verdict[] {
-  const layers: readonly (readonly [Verdict['layer'], Groups])[] = [
-    ['transport', transport],
-    ['content', content],
-  ]
-  return layers.map(([layer, groups]) => {
-    const comparison = compare(groups)
-    const [[name, samples]] = [...groups] as [[string, readonly number[]]]
-    const real = layer === 'transport' ? compare(new Map([[name, samples], ['refused before the key is touched', withoutKey]])).pairs : [] // prettier-ignore
-    return { layer, comparison, groups, controls: [...real, shiftedHalf(comparison, groups)] }
-  })
+export function judge(layer: Layer, measured: Measurements): Verdict {
+  const { groups, withoutKey } = measured
+  const comparison = compare(groups)
+  const [[name, samples]] = [...groups] as [[string, readonly number[]]]
+  const early = new Map([
+    [name, samples],
+    ['refused before the key is touched', withoutKey],
+  ])
+  const real = withoutKey.length > 0 ? compare(early).pairs : []
+  return { layer, comparison, measured, controls: [...real, shiftedHalf(comparison, groups)] }
 }
 
 export const passed = ({ comparison, controls }: Verdict): boolean =>
@@ -69,29 +68,34 @@ const row = ({ names, t, difference, standardError }: Pair): string[] => [
 
 const HEAD = ['cause', 'against', 'difference in µs', 'least that would have shown', 't']
 
-const CONTENT: Readonly<Record<Verdict['layer'], string>> = {
+const TITLES: Readonly<Record<Layer, string>> = { transport: 'Transport encryption', content: 'Content with AES-CBC' }
+
+const WHAT: Readonly<Record<Layer, string>> = {
   transport: `RSA-OAEP and AES-256-GCM around the whole message, one request in flight. Behind the key there is one outcome, fault 9202
 (threat model §6 rule 2). Errors of the message inside are those of an authenticated plaintext and may differ (rule 4): they are not measured.`,
   content: `AES-256-CBC content of a peer with \`legacy.cbcContent\`, in clear on the transport, in a verified message signature. Whatever
 fails behind the key is T020, and leaves at the end of a slot counted from the last byte of the request (rule 5).`,
 }
 
-function section(verdict: Verdict): string {
-  const { layer, comparison, groups, controls } = verdict
-  return `## ${layer === 'transport' ? 'Transport encryption' : 'Content with AES-CBC'}: ${passed(verdict) ? 'not separable' : '**SEPARABLE**'}
+function section(verdict: Verdict, facts: Circumstances): string {
+  const { layer, comparison, measured, controls } = verdict
+  return `## ${TITLES[layer]}: ${passed(verdict) ? 'not separable' : '**SEPARABLE**'}
 
-${CONTENT[layer]}
+${facts.date} · commit ${facts.commit} · ${facts.cores} cores (${facts.processor}) · Node ${facts.node} · load ${facts.load}
+\`${facts.command}\`
+
+${WHAT[layer]}
 
 ${table(
   ['cause', 'samples', 'kept', 'median in ms', '90th percentile'],
-  [...groups].map(([name, samples]) => [
+  [...measured.groups].map(([name, samples]) => [
     name,
     String(samples.length),
     String(comparison.kept.get(name) ?? 0),
     quantile(samples, 0.5).toFixed(2),
     quantile(samples, KEPT_SHARE).toFixed(2),
   ]),
-)}
+)}${layer === 'content' ? `\nAnswers whose work lasted longer than their first slot: ${measured.later}.\n` : ''}
 ${table(HEAD, comparison.pairs.map(row))}
 Controls. Every other sample of a cause against the rest of it, which must not be separable:
 
@@ -101,21 +105,24 @@ Differences that are there, which must be found:
 ${table(HEAD, controls.map(row))}`
 }
 
-export function page(all: readonly Verdict[], { later }: Measurements, facts: Circumstances): string {
-  return `<!-- SPDX-License-Identifier: EUPL-1.2 -->
+const INTRODUCTION = `<!-- SPDX-License-Identifier: EUPL-1.2 -->
 <!-- Written by "npm run prove:oracle". -->
 # No decryption oracle: answers and their times
 
-${facts.date} · commit ${facts.commit} · ${facts.cores} cores (${facts.processor}) · Node ${facts.node} · load ${facts.load}
-\`${facts.command}\`
-
 Deliveries are spoiled, each for one cause behind the private key, and sent in random order over loopback HTTP to a gateway in a process of
 its own, built as \`serve\` builds it. Every answer is compared with the first one: status, headers but the date, and body, byte by
-byte but for the boundary and the values of the signature, of which the length counts. The run ends at the first that differs: there was none.
+byte but for the boundary and the values of the signature, of which the length counts. A run ends at the first that differs: there was none.
 
-The time runs from the sending of the whole request to the head of the answer. The first 300 of each layer do not count. Samples above the 90th percentile of all causes together are
-left out; then Welch's t of each pair. **|t| ≥ ${THRESHOLD}** is separable. *Least that would have shown*: the difference at which t would have
-been ${THRESHOLD}; a smaller one cannot be excluded by this run. Answers that took longer than their first slot: ${later}.
+The time runs from the sending of the whole request to the head of the answer. The first 300 of each layer do not count. Samples above the
+90th percentile of all causes together are left out; then Welch's t of each pair. **|t| ≥ ${THRESHOLD}** is separable. *Least that would have
+shown*: the difference at which t would have been ${THRESHOLD}; a smaller one cannot be excluded by this run, and on a busy machine it is larger.
 
-${all.map(section).join('\n')}`
+`
+
+/** @param before the page as it is: the section of the other layer stays. */
+export function page(verdict: Verdict, facts: Circumstances, before: string): string {
+  const sections = new Map((Object.keys(TITLES) as Layer[]).map((layer) => [layer, before.split(/^(?=## )/m).find((one) => one.startsWith(`## ${TITLES[layer]}`))])) // prettier-ignore
+  sections.set(verdict.layer, section(verdict, facts))
+  const written = [...sections.values()].filter((one) => one !== undefined).map((one) => one.trimEnd())
+  return `${INTRODUCTION}${written.join('\n\n')}\n`
 }
