@@ -125,12 +125,7 @@ async function measureTransport(url: string, keys: DemoKeys, { samples, onProgre
   return { groups, withoutKey, later: 0 }
 }
 
-async function measureContent(
-  url: string,
-  keys: DemoKeys,
-  options: RunOptions,
-  senders: readonly KeyPair[],
-): Promise<Measurements> {
+async function measureContent(url: string, keys: DemoKeys, options: RunOptions, senders: readonly KeyPair[]): Promise<Measurements> {
   const { samples, perSecond, onProgress } = options
   const names = Object.keys(CONTENT_CAUSES)
   const groups = emptyGroups(names)

@@ -18,6 +18,8 @@ import { caller } from './caller.js'
 import type { Question, Started } from './child.js'
 
 const ANSWER_WITHIN_MS = 30_000
+/** A thousand peers, on a machine that does other things as well. */
+const START_WITHIN_MS = 180_000
 const REGISTER_LOOPS = 4
 const MESSAGE_UUID = /(<xp:identifikation\.nachricht>\s*<xp:nachrichtenUUID>)[^<]*/
 const REQUEST_UUID = /(<xp:ursprungsnachricht>\s*<xp:nachrichtenUUID>)[^<]*/
@@ -42,7 +44,7 @@ export interface House {
 }
 
 /** The child's next message, or its end as an error. */
-function nextMessage(child: ChildProcess): Promise<unknown> {
+function nextMessage(child: ChildProcess, withinMs = ANSWER_WITHIN_MS): Promise<unknown> {
   return new Promise((resolve, reject) => {
     const done = (settle: () => void) => {
       clearTimeout(timer)
@@ -51,7 +53,7 @@ function nextMessage(child: ChildProcess): Promise<unknown> {
     }
     const onMessage = (message: unknown) => done(() => resolve(message))
     const onExit = (code: number | null) => done(() => reject(new Error(`the measured gateway ended (${code ?? 'signal'})`)))
-    const timer = setTimeout(() => done(() => reject(new Error('the measured gateway does not answer'))), ANSWER_WITHIN_MS)
+    const timer = setTimeout(() => done(() => reject(new Error('the measured gateway does not answer'))), withinMs)
     child.on('message', onMessage).on('exit', onExit)
   })
 }
@@ -105,7 +107,7 @@ export async function startMeasured(configFile: string): Promise<Measured> {
   }
   try {
     return {
-      started: (await nextMessage(child)) as Started,
+      started: (await nextMessage(child, START_WITHIN_MS)) as Started,
       ask,
       async end() {
         await ask('end').catch(() => child.kill())
