@@ -10,7 +10,7 @@ import { cpus, loadavg } from 'node:os'
 import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { ROOT } from '../generated.js'
-import { judge, page, passed } from './report.js'
+import { judge, page, passed, wordOf } from './report.js'
 import { measure, type Layer } from './run.js'
 import { isSeparable } from './statistics.js'
 
@@ -46,7 +46,7 @@ for (const layer of layers) {
   const onProgress = (done: number, of: number): void => console.error(`${layer}: ${done} of ${of}`)
   const verdict = judge(layer, await measure(layer, { samples, perSecond, onProgress }))
   const { comparison, controls } = verdict
-  console.log(`${layer}: ${passed(verdict) ? 'not separable' : 'FAILED'}`)
+  console.log(`${layer}: ${wordOf(verdict)}`)
   for (const { names, t, difference } of [...comparison.pairs, ...comparison.halves, ...controls])
     console.log(`  ${t.toFixed(2).padStart(8)}  ${(difference * 1000).toFixed(0).padStart(7)} µs  ${names.join(' | ')}`)
   for (const control of controls.filter((one) => !isSeparable(one))) console.log(`  not found: ${control.names.join(' | ')}`)

@@ -54,8 +54,13 @@ export function judge(layer: Layer, measured: Measurements): Verdict {
   return { layer, comparison, measured, controls: [...real, shiftedHalf(comparison, groups)] }
 }
 
-export const passed = ({ comparison, controls }: Verdict): boolean =>
-  ![...comparison.pairs, ...comparison.halves].some(isSeparable) && controls.every(isSeparable)
+/** A control that fails says that the run cannot tell, in either direction. */
+export function wordOf({ comparison, controls }: Verdict): 'not separable' | 'SEPARABLE' | 'NOTHING PROVEN, a control failed' {
+  if (comparison.halves.some(isSeparable) || !controls.every(isSeparable)) return 'NOTHING PROVEN, a control failed'
+  return comparison.pairs.some(isSeparable) ? 'SEPARABLE' : 'not separable'
+}
+
+export const passed = (verdict: Verdict): boolean => wordOf(verdict) === 'not separable'
 
 const microseconds = (milliseconds: number): string => (milliseconds * 1000).toFixed(0)
 
@@ -79,7 +84,7 @@ fails behind the key is T020, and leaves at the end of a slot counted from the l
 
 function section(verdict: Verdict, facts: Circumstances): string {
   const { layer, comparison, measured, controls } = verdict
-  return `## ${TITLES[layer]}: ${passed(verdict) ? 'not separable' : '**SEPARABLE**'}
+  return `## ${TITLES[layer]}: ${wordOf(verdict)}
 
 ${facts.date} · commit ${facts.commit} · ${facts.cores} cores (${facts.processor}) · Node ${facts.node} · load ${facts.load}
 \`${facts.command}\`
