@@ -155,15 +155,15 @@ const peer = z.strictObject({
     .strictObject({
       cbcContent: option(z.boolean().prefault(false), {
         ...words(
-          'Inhaltsdaten mit AES-CBC annehmen (nur unter gültiger Signatur)',
-          'accept content with AES-CBC (only under a valid signature)',
+          'Inhaltsdaten mit AES-CBC annehmen (nur unter gültiger Signatur); was daran scheitert, ist immer T020 und wird nach 1,5 s beantwortet',
+          'accept content with AES-CBC (only under a valid signature); whatever fails in it is T020, answered after 1.5 s',
         ),
         example: 'false',
       }),
       rsa15Content: option(z.boolean().prefault(false), {
         ...words(
-          'Inhaltsdaten mit RSA 1.5 annehmen (nur unter gültiger Signatur)',
-          'accept content with RSA 1.5 (only under a valid signature)',
+          'Inhaltsdaten mit RSA 1.5 annehmen (nur unter gültiger Signatur); Fehler wie bei cbcContent',
+          'accept content with RSA 1.5 (only under a valid signature); failures as with cbcContent',
         ),
         example: 'false',
       }),

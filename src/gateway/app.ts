@@ -13,6 +13,7 @@ import Router from 'koa-router'
 import { HttpError } from '../errors.js'
 import type { GatewayLog } from './log.js'
 import { announcedBytes, assertReadable, readOsciBody, type BodyRules } from './body.js'
+import { waitUntil } from './answer-slot.js'
 import type { OutcomeShelf } from './core-outcomes.js'
 import { serveChecks, type CheckApiOptions } from './check-api.js'
 import { CHECK_PATH } from './check-api-openapi.js'
@@ -156,6 +157,7 @@ export function publicApp(options: PublicAppOptions): Koa {
     router.post(address.path, async (context: Context) => {
       assertReadable(context.req, rules.maxBytes)
       const admission = guard.admit(announcedBytes(context.req) ?? 0)
+      let answer: HttpAnswer
       try {
         const reservation = await reserveRoom(address.likelyMailbox, announcedBytes(context.req) ?? 0, ports)
         let bytes: Uint8Array
@@ -172,10 +174,13 @@ export function publicApp(options: PublicAppOptions): Koa {
           receivedAtMs: ports.clock.monotonicMs(),
           ...(contentType === '' ? {} : { httpContentType: contentType }),
         }
-        send(context, await address.answer(call, reservation))
+        answer = await address.answer(call, reservation)
       } finally {
         admission.release()
       }
+      // after the room that its request took has been given back: whoever makes answers wait keeps nobody else out
+      if (answer.leavesAtMs !== undefined) await waitUntil(answer.leavesAtMs, ports)
+      send(context, answer)
     })
     router.all(address.path, allowOnly('POST'))
   }

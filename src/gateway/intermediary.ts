@@ -66,7 +66,7 @@ export function intermediary(endpoint: IntermediaryEndpoint, ports: GatewayPorts
     own,
     mailroom: mailroom(ports, endpoint.dialogIdleSeconds * 1000),
     mediations: mediations(),
-    uploads: uploadTable<StoreVerdict>({ spool: own.spool, limits: own.chunks, clock: ports.clock, startTimer: own.startTimer }),
+    uploads: uploadTable<StoreVerdict>({ spool: own.spool, limits: own.chunks, clock: ports.clock, startTimer: ports.startTimer }),
     downloads: downloadTable(own.chunks),
     dialogs: dialogTable(limits, ports.clock, ports.random),
     failures: decryptFailures(ports.clock, ports.log, ports.metrics),

@@ -9,9 +9,7 @@
  */
 import type { EnvelopePart } from '../envelope/types.js'
 import { ContentError, type ProtektorError } from '../errors.js'
-import { openContent } from '../osci/content-read.js'
 import { allContainers, itemsOf, type ContentItem, type OpenedContainer, type OpenedContent } from '../osci/content-types.js'
-import type { OsciEnv, OsciMessage } from '../osci/types.js'
 import type { DocumentReport } from './ports.js'
 import { DeliveryRefused, type Reason } from './recipient/verdict.js'
 
@@ -46,8 +44,7 @@ function oneContainer(content: OpenedContent): OpenedContainer {
 }
 
 /** @throws {DeliveryRefused} with T011, T020 or X000 for whatever is wrong with the content. */
-export async function openDocument(message: OsciMessage, env: OsciEnv): Promise<OpenedDocument> {
-  const content = await openContent(message, env)
+export function documentOf(content: OpenedContent): OpenedDocument {
   const [problem] = content.problems
   if (problem) {
     const reason = reasonOf(problem)

@@ -12,6 +12,7 @@
 import type { Reservation } from '../core/ports.js'
 import { HttpError, TransportEncryptionError } from '../errors.js'
 import type { OpenedEnvelope } from '../envelope/types.js'
+import { slotEndMs } from './answer-slot.js'
 import type { OsciAddress } from './app.js'
 import { decryptFailures, type DecryptFailures } from './decrypt-failures.js'
 import type { GatewayPorts, RecipientEndpoint } from './ports.js'
@@ -19,10 +20,10 @@ import type { RepeatOutcome } from './repeats.js'
 import { isRefused, namesAnother } from './reply-linkage.js'
 import { sealAnswer } from './recipient/answer.js'
 import { readContent, type DeliveredContent } from './recipient/content.js'
-import { awaitAnswer, awaitDelivered, awaitTaken, putRequest } from './recipient/handover.js'
+import { awaitAnswer, awaitDelivered, awaitTaken, putRequest, SEALING_MS } from './recipient/handover.js'
 import { admit, messageIdOf, openShape, repeatKey, type Admitted, type Call, type Shape } from './recipient/request.js'
 import { routeDelivery } from './recipient/route.js'
-import { DeliveryRefused, UNKNOWN, type Verdict } from './recipient/verdict.js'
+import { DeliveryRefused, LegacyFailure, UNKNOWN, type Verdict } from './recipient/verdict.js'
 import { errorCodeOf, findingOf, isFault, osciAnswer, renderFault, verdictOfError, type HttpAnswer } from './render-error.js'
 
 /** What is known so far; filled from step to step so that an error is answered as well as it can be. */
@@ -49,12 +50,24 @@ export function passiveRecipient(endpoint: RecipientEndpoint, ports: GatewayPort
         return await respond(call, progress, await inStandard(verdict, progress, ports), endpoint, ports)
       } catch (error) {
         if (error instanceof HttpError) throw error
-        return respondToError(call, progress, error, endpoint, ports, failures)
+        const answer = await respondToError(call, progress, error, endpoint, ports, failures)
+        return error instanceof LegacyFailure ? inSlot(answer, call, endpoint, ports) : answer
       } finally {
         reservation?.release()
       }
     },
   }
+}
+
+/** Its time of work is not to be seen; the deadline is kept as for every other answer. */
+function inSlot(
+  answer: HttpAnswer,
+  { receivedAtMs }: Call,
+  { answerWithinSeconds }: RecipientEndpoint,
+  { clock }: GatewayPorts,
+): HttpAnswer {
+  const deadlineMs = receivedAtMs + answerWithinSeconds * 1000 - SEALING_MS
+  return { ...answer, leavesAtMs: slotEndMs(receivedAtMs, clock.monotonicMs(), deadlineMs) }
 }
 
 /** The mailbox for which room is held before the body is read. */
@@ -158,6 +171,12 @@ async function fitsRequest(reply: OpenedEnvelope, content: DeliveredContent, por
   return !isRefused(report) && !namesAnother(report, content.xoev)
 }
 
+/** Behind a legacy decryption the log alone knows what it was. */
+function findingsOf(error: unknown): string[] {
+  if (error === undefined) return []
+  return [...new Set([findingOf(error), ...(error instanceof LegacyFailure ? [findingOf(error.cause)] : [])])]
+}
+
 function record(
   call: Call,
   { shape, admitted }: Progress,
@@ -179,7 +198,7 @@ function record(
     ...(admitted ? { peer: admitted.peer.name } : {}),
     ...(messageId === undefined ? {} : { messageId }),
     feedback: verdict.codes,
-    findings: [...(admitted?.findings ?? []), ...(error === undefined ? [] : [findingOf(error)])],
+    findings: [...(admitted?.findings ?? []), ...findingsOf(error)],
     ...(error === undefined ? {} : { error: errorCodeOf(error) }),
     bytes: call.bytes.byteLength,
     durationMs: Math.round(ports.clock.monotonicMs() - call.receivedAtMs),

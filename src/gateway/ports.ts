@@ -119,6 +119,8 @@ export interface GatewayIdentity {
 
 export interface GatewayPorts {
   readonly clock: Clock
+  /** @returns what cancels it. */
+  readonly startTimer: (delayMs: number, run: () => void) => () => void
   readonly random: (bytes: number) => Uint8Array
   /** Environment of the OSCI stages without keys and peer algorithms. */
   readonly env: Omit<OsciEnv, 'keys' | 'algorithms' | 'sealing'>

@@ -19,6 +19,8 @@ export interface HttpAnswer {
   readonly contentType: string
   readonly body: Uint8Array
   readonly headers?: Readonly<Record<string, string>>
+  /** Monotonic time before which it may not leave (`answer-slot.ts`). */
+  readonly leavesAtMs?: number
 }
 
 const OSCI_TYPE = 'text/xml; charset=UTF-8'

@@ -25,6 +25,8 @@ export interface Reading {
   /** Attachments once read, as they came and decrypted: named a thousand times, one is still decrypted and digested once. */
   readonly attached: { readonly plain: Map<string, Attached>; readonly opened: Map<string, Attached> }
   readonly count: { boxes: number; signatures: number }
+  /** Becomes true before the first legacy algorithm runs; it never goes back. */
+  legacy: boolean
 }
 
 export interface Attached {
@@ -62,6 +64,7 @@ export function attachmentBytes(reading: Reading, part: Part, holder: EncryptedD
   if (!cipher || !holder.mgmtData) return problem('algorithm', 'an attachment is encrypted in a way that is not allowed')
   if (cipher.content === 'legacy' && legacyUnsigned(reading))
     return problem('legacy-unsigned', 'legacy encryption is opened only inside a verified message signature')
+  if (cipher.content === 'legacy') reading.legacy = true
   try {
     return decryptOctets(cipher, holder.mgmtData, part.body, holder.ivLength)
   } catch (cause) {

@@ -191,8 +191,11 @@ async function openBox(
   const wrap = env.algorithms.content.keyTransport(ours.key.keyTransport)
   if (!cipher || !wrap || !data.cipherValue)
     return stay('not-allowed', 'algorithm', 'the content is encrypted in a way that is not allowed')
-  if ((cipher.content === 'legacy' || wrap.row.content === 'legacy') && legacyUnsigned(reading))
-    return stay('not-allowed', 'legacy-unsigned', 'legacy encryption is opened only inside a verified message signature')
+  if (cipher.content === 'legacy' || wrap.row.content === 'legacy') {
+    if (legacyUnsigned(reading))
+      return stay('not-allowed', 'legacy-unsigned', 'legacy encryption is opened only inside a verified message signature')
+    reading.legacy = true
+  }
   let inner: XmlElement
   try {
     const cek = await unwrapKey(ours.decrypter, ours.key, cipher, env.algorithms.content, (n) => env.random(n))
@@ -238,6 +241,7 @@ export async function openContent(message: OsciMessage, env: OsciEnv): Promise<O
     holders: new Map(),
     attached: { plain: new Map(), opened: new Map() },
     count: { boxes: 0, signatures: 0 },
+    legacy: false,
   }
   const containers: OpenedContainer[] = []
   const sealed: SealedContainer[] = []
@@ -266,5 +270,5 @@ export async function openContent(message: OsciMessage, env: OsciEnv): Promise<O
     reading.problems.push(
       new StructureError('content', 'osci-structure.unnamed-attachment', 'a part of the message is named by no content'),
     )
-  return { containers, sealed, unnamed, problems: reading.problems }
+  return { containers, sealed, unnamed, problems: reading.problems, legacy: reading.legacy }
 }

@@ -71,6 +71,8 @@ export interface OpenedContent {
   /** Attachments that no readable content names: kept, taken to belong to sealed content (wire fact 6). */
   readonly unnamed: readonly string[]
   readonly problems: readonly ProtektorError[]
+  /** A legacy algorithm was executed: there is no tag, and no failure since may be told from another (threat model §6 rule 5). */
+  readonly legacy: boolean
 }
 
 // ---- writing ----------------------------------------------------------------------------------------------------------

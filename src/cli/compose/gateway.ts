@@ -8,7 +8,7 @@ import { mkdir, readFile } from 'node:fs/promises'
 import type { RequestListener } from 'node:http'
 import { join } from 'node:path'
 import type { Config } from '../../config/types.js'
-import { systemClock } from '../../core/adapters/timers.js'
+import { startTimer, systemClock } from '../../core/adapters/timers.js'
 import { CoreError } from '../../core/errors.js'
 import type { Core, MailboxPolicy } from '../../core/ports.js'
 import type { Directory, DirectoryParticipant } from '../../directory/ports.js'
@@ -202,6 +202,7 @@ async function compose(
   setMaxListeners(0, stopping.signal)
   const ports: GatewayPorts = {
     clock,
+    startTimer,
     random,
     env: { ...clock, random, trust: pinnedTrust([]), limits, breathe: nextTurn },
     algorithms: strictAlgorithms(),

@@ -99,7 +99,6 @@ export async function openIntermediaries(
     },
     toInstant,
     sleep: systemSleep,
-    startTimer,
   }
   const addresses = endpoints.flatMap((endpoint) => {
     const keys = rings.get(endpoint.keys)

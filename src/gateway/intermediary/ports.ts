@@ -175,6 +175,4 @@ export interface IntermediaryPorts {
   readonly toInstant: (text: string) => number
   /** Ends early, without an error, when `signal` is aborted. */
   readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>
-  /** @returns what cancels it. */
-  readonly startTimer: (delayMs: number, run: () => void) => () => void
 }

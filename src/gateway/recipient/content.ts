@@ -9,16 +9,17 @@
  * @module
  */
 import type { EnvelopePart, OsciEvidence, XoevFacts } from '../../envelope/types.js'
-import { allContainers, type OpenedContainer } from '../../osci/content-types.js'
+import { openContent } from '../../osci/content-read.js'
+import { allContainers, type OpenedContainer, type OpenedContent } from '../../osci/content-types.js'
 import { sha256Hex } from '../digest.js'
 import { evidenceOf } from '../evidence.js'
 import { packageParts } from '../intermediary/stored.js'
-import { documentParts, openDocument, refused, uniqueNames } from '../opened-document.js'
+import { documentOf, documentParts, refused, uniqueNames } from '../opened-document.js'
 import type { GatewayPorts, RecipientEndpoint } from '../ports.js'
 import { isRefused } from '../reply-linkage.js'
 import { answerReaders, type AnswerReader } from './certificates.js'
 import { messageIdOf, type Admitted } from './request.js'
-import { DeliveryRefused } from './verdict.js'
+import { DeliveryRefused, LegacyFailure } from './verdict.js'
 
 /** What goes into the envelope, and what the answer has to know. */
 export interface DeliveredContent {
@@ -50,8 +51,13 @@ function evidence(admitted: Admitted, mode: OsciEvidence['mode'], containers: re
   })
 }
 
-async function terminating(admitted: Admitted, endpoint: RecipientEndpoint, ports: GatewayPorts): Promise<DeliveredContent> {
-  const opened = await openDocument(admitted.message, admitted.env)
+async function inClear(
+  content: OpenedContent,
+  admitted: Admitted,
+  endpoint: RecipientEndpoint,
+  ports: GatewayPorts,
+): Promise<DeliveredContent> {
+  const opened = documentOf(content)
   const { container, document, encrypted } = opened
   const readers = encrypted ? answerReaders(admitted.message, container) : undefined
   if (encrypted && admitted.message.type === 'processDelivery' && !readers)
@@ -70,6 +76,15 @@ async function terminating(admitted: Admitted, endpoint: RecipientEndpoint, port
     ...(readers && encrypted ? { encryptAnswerFor: readers } : {}),
     ivBytes: allContainers([container]).some((c) => c.encryption?.ivBytes === 16) ? 16 : 12,
     findings: report.findings,
+  }
+}
+
+async function terminating(admitted: Admitted, endpoint: RecipientEndpoint, ports: GatewayPorts): Promise<DeliveredContent> {
+  const content = await openContent(admitted.message, admitted.env)
+  try {
+    return await inClear(content, admitted, endpoint, ports)
+  } catch (cause) {
+    throw content.legacy ? new LegacyFailure(cause) : cause
   }
 }
 

@@ -53,6 +53,17 @@ export class DeliveryRefused extends ProtektorError {
   }
 }
 
+/**
+ * Whatever failed in content that a legacy algorithm opened: padding, UTF-8, XML, signature, attachment, schema. No tag vouches for
+ * the plaintext, so which of them it was would tell of it (threat model E1, §6 rule 5). The cause is for the log alone.
+ */
+export class LegacyFailure extends DeliveryRefused {
+  constructor(cause: unknown) {
+    const text = 'the content could not be decrypted'
+    super('content-encryption.undecryptable', text, { reasons: [{ code: 'T020', text }], cause })
+  }
+}
+
 /** Text of 9805 with the XÖV code: `9805 … (X001)`. Only our own fixed texts and codes go to the wire. */
 export const withReasons = (text: string, reasons: readonly Reason[]): string =>
   reasons.length === 0 ? text : `${text} (${reasons.map((r) => r.code).join(', ')})`

@@ -12,11 +12,12 @@
  */
 import type { ServiceEntry } from '../../directory/ports.js'
 import type { EnvelopePart, OsciEvidence, XoevFacts } from '../../envelope/types.js'
+import { openContent } from '../../osci/content-read.js'
 import type { OpenedContainer } from '../../osci/content-types.js'
 import { sha256Hex } from '../digest.js'
 import { evidenceOf } from '../evidence.js'
 import { customPart, packageParts } from '../intermediary/stored.js'
-import { documentParts, openDocument, refused, uniqueNames } from '../opened-document.js'
+import { documentOf, documentParts, refused, uniqueNames } from '../opened-document.js'
 import type { GatewayPorts } from '../ports.js'
 import { isRefused, namesAnother } from '../reply-linkage.js'
 import type { OutgoingContent } from './content.js'
@@ -63,7 +64,7 @@ const lessProtected = (finding: string, code: string, what: string) =>
 
 async function terminating({ delivered, sent, way, ports }: Source): Promise<IncomingReply> {
   const { message } = delivered
-  const opened = await openDocument(message, identityOf(way, 'originator', ports).env)
+  const opened = documentOf(await openContent(message, identityOf(way, 'originator', ports).env))
   if (sent.signed && !opened.container.authors.some((author) => author.verdict === 'valid'))
     throw lessProtected('author-signature.missing', 'T010', 'signed')
   if (sent.encrypted && !opened.encrypted) throw lessProtected('policy.reply-package', 'T099', 'encrypted')

@@ -18,21 +18,33 @@ import { caller } from './caller.js'
 import type { Question, Started } from './child.js'
 
 const ANSWER_WITHIN_MS = 30_000
+/** A thousand peers, on a machine that does other things as well. */
+const START_WITHIN_MS = 180_000
 const REGISTER_LOOPS = 4
 const MESSAGE_UUID = /(<xp:identifikation\.nachricht>\s*<xp:nachrichtenUUID>)[^<]*/
 const REQUEST_UUID = /(<xp:ursprungsnachricht>\s*<xp:nachrichtenUUID>)[^<]*/
 
+/** A gateway as a process of its own. */
+export interface Measured {
+  readonly started: Started
+  ask<T>(question: Question): Promise<T>
+  /** Lets calls under way finish, then waits for its end. */
+  end(): Promise<void>
+}
+
 export interface House {
-  /** A processDelivery that was never sent: fresh message id, fresh document UUID. */
-  build(): Promise<Uint8Array>
+  /** A processDelivery that was never sent: fresh message id, and a fresh document UUID unless a document is given. */
+  build(document?: Uint8Array): Promise<Uint8Array>
   /** Sends one. @throws {Error} it does not come back as 0800 with a document. */
   send(request: Uint8Array): Promise<void>
+  /** Sends anything to the recipient. @returns the HTTP status, once the answer is read. */
+  post(body: Uint8Array): Promise<number>
   ask<T>(question: Question): Promise<T>
   close(): Promise<void>
 }
 
 /** The child's next message, or its end as an error. */
-function nextMessage(child: ChildProcess): Promise<unknown> {
+function nextMessage(child: ChildProcess, withinMs = ANSWER_WITHIN_MS): Promise<unknown> {
   return new Promise((resolve, reject) => {
     const done = (settle: () => void) => {
       clearTimeout(timer)
@@ -41,7 +53,7 @@ function nextMessage(child: ChildProcess): Promise<unknown> {
     }
     const onMessage = (message: unknown) => done(() => resolve(message))
     const onExit = (code: number | null) => done(() => reject(new Error(`the measured gateway ended (${code ?? 'signal'})`)))
-    const timer = setTimeout(() => done(() => reject(new Error('the measured gateway does not answer'))), ANSWER_WITHIN_MS)
+    const timer = setTimeout(() => done(() => reject(new Error('the measured gateway does not answer'))), withinMs)
     child.on('message', onMessage).on('exit', onExit)
   })
 }
@@ -80,49 +92,70 @@ async function startRegister(demo: Demo, gateway: Started, answerTo: (uuid: stri
   }
 }
 
-/** @param document of question and answer, an answer in its standard. Keys are RSA-2048, made for the run. */
-export async function openHouse(document: Uint8Array): Promise<House> {
-  const directory = await mkdtemp(join(tmpdir(), 'protektor-bench-'))
-  const demo = await openDemo(directory, { publicPort: 0, adminPort: 0, key: 'rsa-2048', topOptions: 'allowSmallOwnKeys: true' })
-  const child = fork(fileURLToPath(new URL('./child.ts', import.meta.url)), [demo.configFile], {
+/** @throws {Error} it does not come up. */
+export async function startMeasured(configFile: string): Promise<Measured> {
+  const child = fork(fileURLToPath(new URL('./child.ts', import.meta.url)), [configFile], {
     execArgv: ['--expose-gc', '--import', import.meta.resolve('tsx')],
     env: { ...process.env, UV_THREADPOOL_SIZE: String(availableParallelism()) },
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   })
   const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()))
+  const ask = async <T>(question: Question): Promise<T> => {
+    const answered = nextMessage(child)
+    child.send(question)
+    return ((await answered) as { answer: T }).answer
+  }
   try {
-    const gateway = (await nextMessage(child)) as Started
-    const made = documents(document)
-    const intermediary = await caller(demo.keys)
-    const stopRegister = await startRegister(demo, gateway, (uuid) => made.answerTo(uuid))
-    const ask = async <T>(question: Question): Promise<T> => {
-      const answered = nextMessage(child)
-      child.send(question)
-      return ((await answered) as { answer: T }).answer
-    }
     return {
+      started: (await nextMessage(child, START_WITHIN_MS)) as Started,
       ask,
-      build: () => intermediary.build(made.fresh()),
-      async send(request) {
-        const reply = await fetch(`${gateway.url}/osci/recipient`, {
-          method: 'POST',
-          headers: { 'Content-Type': 'text/xml' },
-          body: Buffer.from(request),
-          signal: AbortSignal.timeout(ANSWER_WITHIN_MS),
-        })
-        await intermediary.read(new Uint8Array(await reply.arrayBuffer()))
-      },
-      async close() {
-        await stopRegister()
+      async end() {
         await ask('end').catch(() => child.kill())
         await ended
-        await rm(directory, { recursive: true, force: true })
       },
     }
   } catch (error) {
     child.kill()
     await ended
-    await rm(directory, { recursive: true, force: true })
+    throw error
+  }
+}
+
+/** @param document of question and answer, an answer in its standard. Keys are RSA-2048, made for the run. */
+export async function openHouse(document: Uint8Array): Promise<House> {
+  const directory = await mkdtemp(join(tmpdir(), 'protektor-bench-'))
+  const closing: (() => Promise<unknown>)[] = [() => rm(directory, { recursive: true, force: true })]
+  const close = async (): Promise<void> => {
+    for (const step of closing.splice(0).reverse()) await step()
+  }
+  try {
+    const demo = await openDemo(directory, { publicPort: 0, adminPort: 0, key: 'rsa-2048', topOptions: 'allowSmallOwnKeys: true' })
+    const measured = await startMeasured(demo.configFile)
+    closing.push(() => measured.end())
+    const { started, ask } = measured
+    const made = documents(document)
+    const intermediary = await caller(demo.keys)
+    closing.push(await startRegister(demo, started, (uuid) => made.answerTo(uuid)))
+    const exchange = (body: Uint8Array): Promise<Response> =>
+      fetch(`${started.url}/osci/recipient`, {
+        method: 'POST',
+        headers: { 'Content-Type': 'text/xml' },
+        body: Buffer.from(body),
+        signal: AbortSignal.timeout(ANSWER_WITHIN_MS),
+      })
+    return {
+      ask,
+      build: (own = made.fresh()) => intermediary.build(own),
+      send: async (request) => intermediary.read(new Uint8Array(await (await exchange(request)).arrayBuffer())),
+      async post(body) {
+        const reply = await exchange(body)
+        await reply.arrayBuffer()
+        return reply.status
+      },
+      close,
+    }
+  } catch (error) {
+    await close()
     throw error
   }
 }
