@@ -27,7 +27,7 @@ const REQUEST_UUID = /(<xp:ursprungsnachricht>\s*<xp:nachrichtenUUID>)[^<]*/
 /** A gateway as a process of its own. */
 export interface Measured {
   readonly started: Started
-  ask<T>(question: Question): Promise<T>
+  readonly ask: <T>(question: Question) => Promise<T>
   /** Lets calls under way finish, then waits for its end. */
   end(): Promise<void>
 }
@@ -39,7 +39,7 @@ export interface House {
   send(request: Uint8Array): Promise<void>
   /** Sends anything to the recipient. @returns the HTTP status, once the answer is read. */
   post(body: Uint8Array): Promise<number>
-  ask<T>(question: Question): Promise<T>
+  readonly ask: <T>(question: Question) => Promise<T>
   close(): Promise<void>
 }
 
