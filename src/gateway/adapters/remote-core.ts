@@ -263,6 +263,8 @@ class RemoteCore implements Core {
 
 const KINDS = new Map<number, CoreErrorKind>([
   ...(Object.entries(CORE_ERROR_STATUS) as [CoreErrorKind, number][]).map(([kind, status]) => [status, kind] as const),
+  // `in-use` is said where mailboxes are opened, and nobody opens one over HTTP
+  [409, 'duplicate'],
   [413, 'invalid'],
   [415, 'invalid'],
 ])
