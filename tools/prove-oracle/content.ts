@@ -23,6 +23,7 @@ import type { KeyPair } from '../../src/pki/keystore.js'
 import { canonicalize } from '../../src/xml/c14n.js'
 import { element, elementsOf, type XmlElement } from '../../src/xml/tree.js'
 import { makeEncryptedData, wrapKey } from '../../src/xml/xenc-write.js'
+import { orderOf } from '../bench/gateway/caller.js'
 
 const AES_256_CBC = 'http://www.w3.org/2001/04/xmlenc#aes256-cbc'
 const BLOCK = 16
@@ -145,19 +146,11 @@ export async function contentSender(keys: DemoKeys, sender: KeyPair): Promise<Se
       if (!spoiling) throw new TypeError(`no such cause: ${cause ?? ''}`)
       const made = await content(spoiling)
       const messageId = `oracle-${randomBytes(12).toString('hex')}`
-      const stamp = { plain: new Date().toISOString() }
       const message: OsciMessage<'processDelivery'> = {
         type: 'processDelivery',
         control: { challenge: CHALLENGE },
         languages: ['de'],
-        order: {
-          messageIdResponse: `answer-${messageId}`,
-          processCardBundle: {
-            messageId,
-            processCard: { recentModification: stamp.plain, creation: stamp, forwarding: stamp },
-            inspectionReport: { inspections: [] },
-          },
-        },
+        order: orderOf(messageId),
         intermediaryCertificates: [
           certificateEntry('CipherCertificateIntermediary', keys['intermediary-cipher'].certificate),
           certificateEntry('SignatureCertificateIntermediary', sender.certificate),

@@ -25,6 +25,19 @@ export interface Caller {
   read(answer: Uint8Array): Promise<void>
 }
 
+/** The order of a logged processDelivery, with the card that its intermediary just made. */
+export function orderOf(messageId: string): OsciMessage<'processDelivery'>['order'] {
+  const stamp = { plain: new Date().toISOString() }
+  return {
+    messageIdResponse: `answer-${messageId}`,
+    processCardBundle: {
+      messageId,
+      processCard: { recentModification: stamp.plain, creation: stamp, forwarding: stamp },
+      inspectionReport: { inspections: [] },
+    },
+  }
+}
+
 export async function caller(keys: DemoKeys): Promise<Caller> {
   const env = await callerEnv(keys)
   const signing = (name: 'portal-author' | 'intermediary-signature') => ({
@@ -56,19 +69,11 @@ export async function caller(keys: DemoKeys): Promise<Caller> {
         env,
       )
       const messageId = `bench-${randomBytes(12).toString('hex')}`
-      const stamp = { plain: new Date().toISOString() }
       const message: OsciMessage<'processDelivery'> = {
         type: 'processDelivery',
         control: { challenge: randomBytes(10).toString('base64') },
         languages: ['de'],
-        order: {
-          messageIdResponse: `answer-${messageId}`,
-          processCardBundle: {
-            messageId,
-            processCard: { recentModification: stamp.plain, creation: stamp, forwarding: stamp },
-            inspectionReport: { inspections: [] },
-          },
-        },
+        order: orderOf(messageId),
         intermediaryCertificates,
         certificates,
         custom: [],
