@@ -4,13 +4,9 @@
  * @module
  */
 import { expect } from 'chai'
-import { createRequire } from 'node:module'
-import { readFileSync } from 'node:fs'
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
-import { screenshot } from './chromium.js'
+import { axeViolations, screenshot } from './chromium.js'
 import type { CitizenHouse } from './house.js'
-
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 
 /** Adds up what moved without the user having done anything. */
 const MOVEMENT = `globalThis.moved = 0
@@ -35,7 +31,6 @@ export interface Seen {
 /** Opens the page in a context of its own, in German on a desk unless said otherwise. */
 export async function openPage(browser: Browser, house: CitizenHouse, options: BrowserContextOptions = {}): Promise<Seen> {
   const context = await browser.newContext({ locale: 'de-DE', viewport: { width: 1280, height: 900 }, ...options })
-  await context.addInitScript(AXE)
   await context.addInitScript(MOVEMENT)
   const page = await context.newPage()
   page.setDefaultTimeout(20_000)
@@ -54,19 +49,10 @@ export async function openPage(browser: Browser, house: CitizenHouse, options: B
   return seen
 }
 
-interface AxeResult {
-  readonly violations: readonly {
-    readonly id: string
-    readonly nodes: readonly { readonly html: string; readonly failureSummary?: string }[]
-  }[]
-}
-
 /** A state of the page as it must always be; the picture is kept. */
 export async function inspect({ page, errors }: Seen, name: string): Promise<void> {
   await screenshot(page, `citizen-${name}`)
-  const { violations } = await page.evaluate<AxeResult>('axe.run()')
-  const told = violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => `${node.html} ${node.failureSummary ?? ''}`).join('; ')}`)
-  expect(told, name).to.deep.equal([])
+  expect(await axeViolations(page), name).to.deep.equal([])
   const [moved, wide, headings] = await page.evaluate<[number, number, number]>(
     `[globalThis.moved, document.documentElement.scrollWidth - document.documentElement.clientWidth, document.querySelectorAll('h1').length]`,
   )
