@@ -38,6 +38,7 @@ export function openJournal(path: string, clock: Clock, limits: Partial<OutcomeL
     ...limits,
     ...disk,
     path,
+    mapBytes: 16 * 1024 * 1024,
     clock,
     newNode: randomUUID,
     prepare: openStoreDirectory,

@@ -62,6 +62,7 @@ function openJournal(): OutcomeJournal {
   return lmdbOutcomes({
     ...limits,
     path,
+    mapBytes: 16 * 1024 * 1024,
     clock: systemClock,
     newNode: () => name,
     prepare: openStoreDirectory,

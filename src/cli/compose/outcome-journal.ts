@@ -9,7 +9,7 @@ import { lmdbOutcomes } from '../../core/adapters/lmdb-outcomes.js'
 import { MEMORY_CORE_LIMITS } from '../../core/adapters/memory-limits.js'
 import type { OutcomeJournal } from '../../core/ports.js'
 import type { Clock } from '../../env.js'
-import { diskGuard, openStoreDirectory } from '../../gateway/adapters/store-directory.js'
+import { diskGuard, MAP_BYTES, openStoreDirectory } from '../../gateway/adapters/store-directory.js'
 import type { GatewayLog } from '../../gateway/log.js'
 
 export interface JournalEnv {
@@ -27,6 +27,7 @@ export function openOutcomeJournal(config: Config, { clock, random, log }: Journ
   const path = join(config.dataDirectory, 'outcomes')
   return lmdbOutcomes({
     path,
+    mapBytes: MAP_BYTES,
     clock,
     maxOutcomes,
     maxOutcomesPerSender,

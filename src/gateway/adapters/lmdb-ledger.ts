@@ -13,7 +13,7 @@
  * @module
  */
 import { open, type Database, type Key, type RootDatabase } from 'lmdb'
-import { diskGuard, openStoreDirectory, storeBroken } from './store-directory.js'
+import { diskGuard, MAP_BYTES, openStoreDirectory, storeBroken } from './store-directory.js'
 
 const FORMAT = 'protektor-ledger 1'
 /** Works of one commit; the rest of a step joins it. */
@@ -63,7 +63,7 @@ const REMOVED = Symbol('removed')
 export function openLedger(path: string): Ledger {
   openStoreDirectory(path, FORMAT)
   try {
-    const root = open({ path, compression: false, maxDbs: 12, overlappingSync: false, eventTurnBatching: false })
+    const root = open({ path, compression: false, mapSize: MAP_BYTES, maxDbs: 12, overlappingSync: false, eventTurnBatching: false })
     return new LmdbLedger(root, diskGuard(path))
   } catch (error) {
     const why = error instanceof Error ? error.message : 'unknown'

@@ -4,12 +4,12 @@
  * @module
  */
 import { open } from 'lmdb'
-import { diskGuard } from './store-directory.js'
+import { diskGuard, MAP_BYTES } from './store-directory.js'
 import { atMsOf, outcomeOf, packRow, type RepeatJournal } from '../repeats.js'
 
 export function lmdbRepeats(path: string): RepeatJournal {
   // the file is mapped: what a row takes on the disk it takes in memory as well
-  const store = open<number, Buffer>({ path, compression: false, maxDbs: 4, keyEncoding: 'binary' })
+  const store = open<number, Buffer>({ path, compression: false, mapSize: MAP_BYTES, maxDbs: 4, keyEncoding: 'binary' })
   const assertRoom = diskGuard(path)
   const keyOf = (digest: string): Buffer => Buffer.from(digest, 'latin1')
   return {

@@ -32,6 +32,11 @@ const MAGIC = 0xbeefc0de
 /** Of the files of lmdb 3. */
 const VERSION = 2
 const MIN_FREE_BYTES = 16 * 1024 * 1024
+/**
+ * What a store maps from the start: address space, no memory. A map that grows with its file leaves the pages of the smaller one resident
+ * (measured: each of them twice). A larger file still gets a larger map.
+ */
+export const MAP_BYTES = 256 * 1024 * 1024
 /** So long a look at the free space counts. */
 const LOOK_MS = 100
 
