@@ -65,7 +65,15 @@ export function lmdbOutcomes(options: LmdbOutcomesOptions): OutcomeJournal {
   options.prepare(path, FORMAT)
   writeFileSync(run, now, { mode: 0o600, flush: true })
   // batching by event turns rejects a promise that nobody can catch when a commit fails; overlapping syncs would make commits wait for the disk
-  const root = open({ path, compression: false, mapSize: options.mapBytes, maxDbs: 6, noSync: true, overlappingSync: false, eventTurnBatching: false })
+  const root = open({
+    path,
+    compression: false,
+    mapSize: options.mapBytes,
+    maxDbs: 6,
+    noSync: true,
+    overlappingSync: false,
+    eventTurnBatching: false,
+  })
   return new LmdbJournal(root, options, () => {
     for (const name of ['data.mdb', RUN]) {
       if (name === RUN) writeFileSync(run, ENDED)
