@@ -134,7 +134,10 @@ async function deliver(
     hop('answered', handover.id)
     return result
   } finally {
-    await ports.repeats.settle(keys, outcome)
+    // the delivery stands as it is: only after a restart would nobody know any more
+    await ports.repeats
+      .settle(keys, outcome)
+      .catch((error: unknown) => log.write('error', 'repeats-not-written', { requestId: call.requestId, error: errorCodeOf(error) }))
   }
 }
 

@@ -27,9 +27,10 @@ export interface Repeats {
   /**
    * Enters all keys or none.
    * @returns undefined when they are new; else the entry of the first that is known.
-   * @throws {HttpError} 503 the table is full.
+   * @throws {HttpError} 503 the table is full. Whatever the journal throws; then none is entered.
    */
   enter(keys: readonly string[]): Promise<RepeatEntry | undefined>
+  /** @throws whatever the journal throws: the outcome holds until the process ends, and is `unknown` afterwards. */
   settle(keys: readonly string[], outcome: RepeatOutcome): Promise<void>
   close(): Promise<void>
 }
@@ -109,7 +110,17 @@ export function repeatTable(clock: Clock, journal?: RepeatJournal, limits = REPE
       const entered = keys.map((key): RepeatRow => ({ digest: digestOf(key), outcome: 'unknown', atMs }))
       for (const key of keys) underWay.set(digestOf(key), begin(key))
       for (const { digest } of entered) rows.set(digest, packRow('unknown', atMs))
-      await journal?.write(entered)
+      try {
+        await journal?.write(entered)
+      } catch (error) {
+        // it is not on the disk, so nothing will be put: whoever sends it again may be served, and a copy that waits hears that it was not
+        for (const { digest } of entered) {
+          rows.delete(digest)
+          underWay.get(digest)?.settle('not-delivered')
+          underWay.delete(digest)
+        }
+        throw error
+      }
       return undefined
     },
     async settle(keys, outcome) {

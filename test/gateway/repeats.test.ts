@@ -4,9 +4,11 @@
  * @module
  */
 import { expect } from 'chai'
+import { execFile } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { lmdbRepeats } from '../../src/gateway/adapters/lmdb-repeats.js'
 import { repeatTable } from '../../src/gateway/repeats.js'
 
@@ -63,6 +65,54 @@ describe('repeats', () => {
       expect(await second.find('open')?.settled).to.equal('unknown')
       expect(await second.enter(['open'])).not.to.equal(undefined)
       await second.close()
+    } finally {
+      await rm(directory, { recursive: true, force: true })
+    }
+  })
+
+  it('P1 what could not be written is not entered: a copy that waits hears it, and the message may come again', async () => {
+    let isFull = true
+    const journal = {
+      *load() {},
+      write: async () => {
+        await Promise.resolve()
+        if (isFull) throw new Error('disk full')
+      },
+      remove: () => Promise.resolve(),
+      close: () => Promise.resolve(),
+    }
+    const table = repeatTable(clock, journal)
+    const first = table.enter(['full'])
+    const copy = table.find('full')
+    expect(copy?.outcome).to.equal('unknown')
+    expect(await first.then(String, String)).to.equal('Error: disk full')
+    expect(await copy?.settled).to.equal('not-delivered')
+    expect(table.find('full')).to.equal(undefined)
+    isFull = false
+    expect(await table.enter(['full'])).to.equal(undefined)
+    isFull = true
+    expect(await table.settle(['full'], 'delivered').then(String, String)).to.equal('Error: disk full')
+    expect(await table.find('full')?.settled).to.equal('delivered')
+  })
+
+  it('P1 a disk that takes no more rejects the write with its reason, and ends nothing', async function () {
+    this.timeout(60_000)
+    const directory = await mkdtemp(join(tmpdir(), 'protektor-repeats-'))
+    const journal = new URL('../../src/gateway/adapters/lmdb-repeats.ts', import.meta.url).href
+    const program = `
+      const { lmdbRepeats } = await import(${JSON.stringify(journal)})
+      const journal = lmdbRepeats(${JSON.stringify(directory)})
+      const rows = (n) => [0, 1].map((half) => ({ digest: String(2 * n + half).padStart(16, '0'), outcome: 'unknown', atMs: n }))
+      let why
+      for (let n = 0; why === undefined && n < 20_000; n++) await journal.write(rows(n)).catch((error) => (why = error))
+      // a rejection that nobody catches would end the process with another code
+      await new Promise((later) => setTimeout(later, 200))
+      process.stdout.write(String(why), () => process.exit(0))`
+    try {
+      // no file may grow beyond 300 KiB
+      const shell = 'ulimit -f 300 && exec "$0" --import tsx --input-type=module -e "$1"'
+      const { stdout } = await promisify(execFile)('bash', ['-c', shell, process.execPath, program])
+      expect(stdout).to.contain('File too large')
     } finally {
       await rm(directory, { recursive: true, force: true })
     }

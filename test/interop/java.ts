@@ -68,10 +68,11 @@ export async function quickenPeer(folder: string): Promise<void> {
   words[at] = [jar, ...jars].join(delimiter)
   const pki = join(SHARED, 'osci-wire/pki')
   const mock = await startPeer('intermediary', '--pki', pki, '--quiet')
-  const seen = await run(java, [
+  const begun = run(java, [
     `-XX:ArchiveClassesAtExit=${archive}`, ...words, 'store', '--url', `${mock.url}/osci`, '--pki', pki, '--sign', '--encrypt',
   ]) // prettier-ignore
-  mock.child.kill()
+  const seen = await begun.finally(() => mock.child.kill())
+  if (seen.status !== 0) throw new Error(seen.out + seen.err)
   if (!existsSync(archive)) throw new Error(seen.err)
   process.env[QUICK] = JSON.stringify([java, `-XX:SharedArchiveFile=${archive}`, ...words])
 }

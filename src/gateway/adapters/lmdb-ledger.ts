@@ -13,6 +13,7 @@
  * @module
  */
 import { open, type Database, type Key, type RootDatabase } from 'lmdb'
+import { commit } from './lmdb-commit.js'
 import { diskGuard, MAP_BYTES, openStoreDirectory, storeBroken } from './store-directory.js'
 
 const FORMAT = 'protektor-ledger 1'
@@ -159,18 +160,10 @@ class LmdbLedger implements Ledger {
 
   async #commit(entries: Entries): Promise<void> {
     this.#assertRoom()
-    const done = await this.#root
-      .batch(() => {
-        for (const [table, rows] of entries)
-          for (const { key, value } of rows.values()) void (value === REMOVED ? table.remove(key) : table.put(key, value))
-      })
-      .catch(async (error: unknown) => {
-        // lmdb tells the reason in a second promise, which nobody else listens to
-        throw error instanceof Error && 'commitError' in error
-          ? await Promise.resolve(error.commitError).catch((why: unknown) => why)
-          : error
-      })
-    if (!done) throw new Error('the commit was not carried out')
+    await commit(this.#root, () => {
+      for (const [table, rows] of entries)
+        for (const { key, value } of rows.values()) void (value === REMOVED ? table.remove(key) : table.put(key, value))
+    })
   }
 }
 

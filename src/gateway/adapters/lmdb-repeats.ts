@@ -4,12 +4,13 @@
  * @module
  */
 import { open } from 'lmdb'
+import { commit } from './lmdb-commit.js'
 import { diskGuard, MAP_BYTES } from './store-directory.js'
 import { atMsOf, outcomeOf, packRow, type RepeatJournal } from '../repeats.js'
 
 export function lmdbRepeats(path: string): RepeatJournal {
-  // The file is mapped: what a row takes on the disk it takes in memory as well. A put has reached the disk when its promise resolves, and
-  // rejects it when it cannot; with lmdb's own batching and overlapping syncs it takes twice the processor time (see lmdb-ledger.ts).
+  // The file is mapped: what a row takes on the disk it takes in memory as well. lmdb's own batching and overlapping syncs take twice the
+  // processor time of a write, and a failed commit of theirs rejects a promise that nobody can catch.
   const store = open<number, Buffer>({
     path,
     compression: false,
@@ -28,10 +29,14 @@ export function lmdbRepeats(path: string): RepeatJournal {
     },
     async write(rows) {
       assertRoom()
-      await Promise.all(rows.map(({ digest, outcome, atMs }) => store.put(keyOf(digest), packRow(outcome, atMs))))
+      await commit(store, () => {
+        for (const { digest, outcome, atMs } of rows) void store.put(keyOf(digest), packRow(outcome, atMs))
+      })
     },
     async remove(digests) {
-      await Promise.all(digests.map((digest) => store.remove(keyOf(digest))))
+      await commit(store, () => {
+        for (const digest of digests) void store.remove(keyOf(digest))
+      })
     },
     close: () => store.close(),
   }
