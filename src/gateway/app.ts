@@ -12,7 +12,8 @@ import helmet from 'koa-helmet'
 import Router from 'koa-router'
 import { HttpError } from '../errors.js'
 import type { GatewayLog } from './log.js'
-import { announcedBytes, assertReadable, readOsciBody, type BodyRules } from './body.js'
+import { announcedBytes, assertReadable } from './body.js'
+import { readBody, type BodyRules, type TransferLimits } from './core-body.js'
 import { waitUntil } from './answer-slot.js'
 import type { OutcomeShelf } from './core-outcomes.js'
 import { serveChecks, type CheckApiOptions } from './check-api.js'
@@ -21,7 +22,7 @@ import { operatorRouter, type OperatorPage } from './operator-app.js'
 import { overloadGuard, type OverloadLimits } from './overload.js'
 import type { GatewayPorts } from './ports.js'
 import type { Reservation } from '../core/ports.js'
-import { reserveRoom } from './recipient/handover.js'
+import { growRoom, reserveRoom } from './recipient/room.js'
 import type { Call } from './recipient/request.js'
 import { renderProblem, type HttpAnswer } from './render-error.js'
 import { servePage, type WebAssets } from './web-page.js'
@@ -46,6 +47,9 @@ export interface Tester {
   readonly api: CheckApiOptions
   readonly assets: () => Promise<WebAssets>
 }
+
+/** Of messages on OSCI addresses: their senders may sit behind slow lines. */
+const OSCI_TRANSFER: TransferLimits = { minBytesPerSecond: 1024, graceMs: 10_000 }
 
 const TESTER_PATH = '/tester/'
 
@@ -72,7 +76,7 @@ export interface PublicAppOptions {
   readonly onlyOsci?: boolean
   readonly mounts?: readonly Mount[]
   readonly overload?: OverloadLimits
-  readonly body?: Partial<Pick<BodyRules, 'minBytesPerSecond' | 'graceMs'>>
+  readonly body?: TransferLimits
 }
 
 function send(context: Context, answer: HttpAnswer): void {
@@ -145,13 +149,7 @@ export function publicApp(options: PublicAppOptions): Koa {
   })
   const router = new Router()
   const guard = overloadGuard(options.overload)
-  const rules: BodyRules = {
-    maxBytes: ports.limits.messageBytes,
-    minBytesPerSecond: 1024,
-    graceMs: 10_000,
-    ...options.body,
-    monotonicMs: () => ports.clock.monotonicMs(),
-  }
+  const rules: BodyRules = { maxBytes: ports.limits.messageBytes, codes: 'http', ...OSCI_TRANSFER, ...options.body }
 
   for (const address of addresses) {
     router.post(address.path, async (context: Context) => {
@@ -162,7 +160,8 @@ export function publicApp(options: PublicAppOptions): Koa {
         const reservation = await reserveRoom(address.likelyMailbox, announcedBytes(context.req) ?? 0, ports)
         let bytes: Uint8Array
         try {
-          bytes = await readOsciBody(context.req, rules, (toBytes) => (admission.grow(toBytes), reservation?.grow(toBytes)))
+          const grow = (toBytes: number): void => (admission.grow(toBytes), growRoom(reservation, toBytes))
+          bytes = await readBody(context.req, { ...rules, grow })
         } catch (error) {
           reservation?.release()
           throw error

@@ -19,7 +19,8 @@ import { readHeader } from '../envelope/header.js'
 import { HttpError } from '../errors.js'
 import type { CoreOperation } from './core-api-openapi.js'
 import { CORE_ROUTES } from './core-api-openapi.js'
-import { contentLength, readBody, TRANSFER_LIMITS, type TransferLimits } from './core-body.js'
+import { announcedBytes } from './body.js'
+import { readBody, TRANSFER_LIMITS, type TransferLimits } from './core-body.js'
 import { Handovers, type HandoverEnd } from './core-handover.js'
 import { outcomeBody, type SignOutcome } from './core-outcomes.js'
 import type { Caller, Participant } from './core-possession.js'
@@ -187,7 +188,7 @@ class Api {
     const replyTo = context.query.replyTo
     if (Array.isArray(replyTo)) throw malformed()
     const maxBytes = this.#limits.envelopeBytes
-    const announced = contentLength(context.req) ?? 0
+    const announced = announcedBytes(context.req) ?? 0
     if (announced > maxBytes) throw new HttpError(413, 'core.too-large', 'The body is too large.')
     const sender = caller.participant.id
     this.#options.assertOpen?.(address)

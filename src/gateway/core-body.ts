@@ -1,21 +1,16 @@
 // SPDX-License-Identifier: EUPL-1.2
 /**
- * Reads the body of a call into memory that was reserved before (threat model C4), for as long as it comes fast enough (H1).
+ * Reads the body of a call into memory that its caller accounts for (threat model C4), for as long as it comes fast enough (H1).
  * @module
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { clearTimeout, setTimeout } from 'node:timers'
 import { HttpError } from '../errors.js'
-
-/** Announced length, or undefined when the body comes in chunks. */
-export function contentLength(request: IncomingMessage): number | undefined {
-  const header = request.headers['content-length']
-  return header === undefined ? undefined : Number(header)
-}
+import { announcedBytes } from './body.js'
 
 /** How slow a peer may be, in both directions. */
 export interface TransferLimits {
-  /** After `graceMs` at least this much must have passed per second. */
+  /** After `graceMs` at least this much must have passed per second; a body that comes may never be silent for so long. */
   readonly minBytesPerSecond: number
   readonly graceMs: number
 }
@@ -32,8 +27,8 @@ export function cutWhenSlow(response: ServerResponse, bytes: number, limits: Tra
 export interface BodyRules extends TransferLimits {
   readonly maxBytes: number
   /** Whose codes a refusal bears: `core.too-large`. */
-  readonly codes?: 'core' | 'check'
-  /** Told the running count when no length was announced. */
+  readonly codes?: 'core' | 'check' | 'http'
+  /** Told the running count; what it throws ends the reading. */
   readonly grow?: (toBytes: number) => void
   /** Told once, when the body was not there after {@link SHORT_MS}. */
   readonly onSlow?: () => void
@@ -49,7 +44,7 @@ const NOTHING = new Uint8Array(0)
  * @throws {HttpError} 413 too large, 408 too slow, 400 the upload broke; what `grow` throws
  */
 export function readBody(request: IncomingMessage, rules: BodyRules): Promise<Uint8Array> {
-  const announced = contentLength(request)
+  const announced = announcedBytes(request)
   if (announced !== undefined && announced > rules.maxBytes) return Promise.reject(tooLarge(rules))
   if (announced === 0 || (announced === undefined && request.headers['transfer-encoding'] === undefined)) return Promise.resolve(NOTHING)
   return new Promise((resolve, reject) => new Reader(request, rules, announced, resolve, reject))
@@ -65,6 +60,7 @@ class Reader {
   readonly #chunks: Buffer[] = []
   readonly #beganMs = performance.now()
   #count = 0
+  #heardMs = this.#beganMs
   #timer: NodeJS.Timeout
 
   constructor(
@@ -86,9 +82,9 @@ class Reader {
 
   readonly #onData = (chunk: Buffer): void => {
     this.#count += chunk.length
+    this.#heardMs = performance.now()
     this.#chunks.push(chunk)
     if (this.#count > this.#rules.maxBytes) return this.#fail(tooLarge(this.#rules))
-    if (this.#announced !== undefined) return
     try {
       this.#rules.grow?.(this.#count)
     } catch (error) {
@@ -110,8 +106,9 @@ class Reader {
   }
 
   readonly #onLook = (): void => {
-    const elapsedSeconds = (performance.now() - this.#beganMs) / 1000
-    if (this.#count < this.#rules.minBytesPerSecond * elapsedSeconds)
+    const nowMs = performance.now()
+    const expected = (this.#rules.minBytesPerSecond * (nowMs - this.#beganMs)) / 1000
+    if (this.#count < expected || nowMs - this.#heardMs > this.#rules.graceMs)
       this.#fail(refusal(this.#rules, 408, 'too-slow', 'The body came too slowly.'))
     else this.#timer = setTimeout(this.#onLook, LOOK_MS)
   }

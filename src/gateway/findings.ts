@@ -48,6 +48,7 @@ export const FINDINGS_GATEWAY: readonly GatewayFinding[] = [
   row('gateway.reply-id', 'osci-1.2 §9.7', '9801', 'Die Antwort trägt nicht die MessageId, die für sie vergeben war.', 'The reply does not carry the MessageId that was issued for it.'),
   row('gateway.no-time-stamp', 'osci-1.2 §6.5', '9811', 'Ein kryptographischer Zeitstempel ist hier nicht zu haben; es wurde nichts gespeichert.', 'A cryptographic time stamp cannot be had here; nothing was stored.'),
   row('core.full', 'Decisions "limits"', '9811', 'Zur Zeit ist kein Platz; es wurde nichts gespeichert.', 'There is no room at the moment; nothing was stored.'),
+  row('core.no-answer', 'Decisions "feedback of the recipient role"', '9810', 'Ob der Kern den Auftrag erhalten hat, ist nicht bekannt.', 'It is not known whether the core received the request.'),
   row('policy.no-mailbox', 'Decisions "mailbox"', '9811', 'Für das Verschlüsselungszertifikat des Empfängers gibt es hier kein Postfach.', 'There is no mailbox here for the cipher certificate of the addressee.'),
   row('policy.unknown-receiver', 'Decisions "routing"', '9811', 'Dieser ContentReceiver ist im Verzeichnis nicht eingetragen.', 'This ContentReceiver is not registered in the directory.'),
   row('policy.unidentified', 'osci-1.2 §3.2', '9811', 'In einem unverschlüsselten Dialog muss signieren, wer etwas abholen will.', 'In a dialog in clear whoever wants to fetch must sign.'),

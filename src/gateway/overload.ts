@@ -10,6 +10,9 @@ export interface OverloadLimits {
   readonly maxBytes: number
 }
 
+/** Held before the first byte is there. What a stranger only announces must not keep room from others: the rest is held as it comes. */
+export const FIRST_BYTES = 64 * 1024
+
 export const OVERLOAD_LIMITS: OverloadLimits = { maxRequests: 512, maxBytes: 256 * 1024 * 1024 }
 
 /** Room for one request; its bytes only grow. */
@@ -19,8 +22,8 @@ export interface Admission {
 }
 
 export interface Overload {
-  /** @throws {HttpError} 503 with Retry-After */
-  admit(bytes: number): Admission
+  /** @param announced must fit as a whole, and is held up to {@link FIRST_BYTES}. @throws {HttpError} 503 with Retry-After */
+  admit(announced: number): Admission
   readonly requests: number
 }
 
@@ -37,8 +40,8 @@ export function overloadGuard(limits: OverloadLimits = OVERLOAD_LIMITS): Overloa
     admit(announced) {
       if (requests >= limits.maxRequests || bytes + announced > limits.maxBytes) refuse()
       requests++
-      bytes += announced
-      let held = announced
+      let held = Math.min(announced, FIRST_BYTES)
+      bytes += held
       let over = false
       return {
         grow(toBytes) {

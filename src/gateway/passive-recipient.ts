@@ -133,6 +133,15 @@ async function deliver(
     outcome = result.outcome === 'done' ? 'delivered' : result.outcome === 'unknown' ? 'unknown' : 'not-delivered'
     hop('answered', handover.id)
     return result
+  } catch (error) {
+    if (error instanceof DeliveryRefused) {
+      if (error.codes.includes('9810')) outcome = 'unknown'
+      throw error
+    }
+    // thrown before anything was put
+    if (outcome !== 'unknown') throw error
+    log.write('error', 'handover-lost', { requestId: call.requestId, error: errorCodeOf(error), findings: [findingOf(error)] })
+    return { outcome: 'unknown', codes: UNKNOWN }
   } finally {
     // the delivery stands as it is: only after a restart would nobody know any more
     await ports.repeats

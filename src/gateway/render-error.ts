@@ -44,10 +44,12 @@ export function renderFault(error: unknown, faultStatus: 200 | 500): HttpAnswer 
 /** Whether an error ends as fault even though the message's shape is known. */
 export const isFault = (error: unknown): boolean => error instanceof OsciError && feedbackRow(error.feedback)?.fault !== undefined
 
+const outcomeOf = (codes: readonly string[]): Verdict['outcome'] =>
+  codes.includes('9809') ? 'not-taken' : codes.includes('9810') ? 'unknown' : 'refused'
+
 /** The verdict of an error behind the shape: a regular answer with codes. */
 export function verdictOfError(error: unknown): Verdict {
-  if (error instanceof DeliveryRefused)
-    return { outcome: error.codes.includes('9809') ? 'not-taken' : 'refused', codes: error.codes, reasons: error.reasons }
+  if (error instanceof DeliveryRefused) return { outcome: outcomeOf(error.codes), codes: error.codes, reasons: error.reasons }
   if (error instanceof OsciError) return { outcome: 'denied', codes: [error.feedback] }
   return { outcome: 'failed', codes: ['9811'] }
 }

@@ -75,6 +75,8 @@ export function readCertificate(der: Uint8Array): X509Certificate {
     if (readTlv(bytes).raw.length !== bytes.length) throw new RangeError('DER: bytes behind the certificate')
     certificate = new X509Certificate(Buffer.from(bytes))
     facts(certificate)
+    // OpenSSL reads the key when it is first asked for, and would throw there
+    publicKeyFacts(certificate)
   } catch (cause) {
     throw new CertificateError('9100', 'certificates.unreadable', 'A certificate cannot be read.', { cause })
   }

@@ -13,6 +13,7 @@ import { SaxesParser } from 'saxes'
 import { StructureError, type StageName } from '../errors.js'
 import type { Limits } from '../env.js'
 import { isBase64Lines } from './base64.js'
+import { endOfUtf8, Lines } from './lines.js'
 import { DS } from './names.js'
 import type { NamespaceDeclaration, XmlAttribute, XmlDocument, XmlElement, XmlNode } from './tree.js'
 import { atOnce, inTurns, type Stops, type Turn } from './turns.js'
@@ -42,6 +43,9 @@ const NONE: readonly never[] = Object.freeze([])
 const LONG_TEXT = 1024
 /** What sends a long text through the tokenizer after all: markup, `]`, CR, controls, everything from the surrogates on. */
 const NEEDS_TOKENIZER = /[^\t\n\x20-%'-\\^-\ud7ff]/
+
+/** What may stand behind `&`, as far as its form goes. */
+const REFERENCE = /^&(#\d+|#x[\da-f]+|[^\s<>&;#][^\s<>&;]*);/i
 
 /** Characters that the tokenizer gets in one go; of the densest markup a few milliseconds. */
 const CHARACTERS_PER_TURN = 32 * 1024
@@ -84,7 +88,8 @@ function parsing(bytes: Uint8Array, options: GateOptions): Stops<XmlDocument> {
   try {
     text = decoder.decode(bytes)
   } catch (cause) {
-    throw new StructureError(stage, 'xml.encoding', 'not UTF-8', { line: 1, column: 1, cause })
+    const good = decoder.decode(bytes.subarray(0, endOfUtf8(bytes))).replace(/^\ufeff/, '')
+    throw new StructureError(stage, 'xml.encoding', 'not UTF-8', { ...new Lines(good).at(good.length), cause })
   }
   const byteOrderMark = text.charCodeAt(0) === 0xfeff
   if (byteOrderMark) {
@@ -114,38 +119,6 @@ function tokenizer(): SaxesParser<{ xmlns: true; position: false }> {
   slots['openTagHandler'] = undefined
   slots['closeTagHandler'] = undefined
   return parser
-}
-
-/** Line and column of ever growing offsets. CR LF, LF and lone CR end a line, as for the parser [XML10 §2.11]. */
-class Lines {
-  private line = 1
-  private start = 0
-  private next: number
-  private readonly text: string
-  private readonly cr: boolean
-
-  constructor(text: string) {
-    this.text = text
-    this.cr = text.includes('\r')
-    this.next = this.after(0)
-  }
-
-  private after(from: number): number {
-    const lf = this.text.indexOf('\n', from)
-    if (!this.cr) return lf < 0 ? Infinity : lf + 1
-    const end = lf < 0 ? this.text.length : lf
-    for (let i = from; i < end; i++) if (this.text.charCodeAt(i) === 13 && i + 1 !== lf) return i + 1
-    return lf < 0 ? Infinity : lf + 1
-  }
-
-  at(offset: number): { line: number; column: number } {
-    while (this.next <= offset) {
-      this.line++
-      this.start = this.next
-      this.next = this.after(this.next)
-    }
-    return { line: this.line, column: offset - this.start + 1 }
-  }
 }
 
 class Reading {
@@ -191,6 +164,17 @@ class Reading {
 
   private offset(): number {
     return this.skipped + this.parser.position
+  }
+
+  /** The parser complains where it notices. A `&` that begins no reference swallows what follows, to the next `;` or the end. */
+  private complaint(reason: string): { readonly reason: string; readonly offset: number } {
+    const { text } = this
+    const noticed = this.offset() - 1
+    if (/entity|unclosed tag|unexpected end/.test(reason))
+      for (let i = text.indexOf('&', Math.max(this.lastTag, 0)); i >= 0 && i < noticed; i = text.indexOf('&', i + 1))
+        if (!REFERENCE.test(text.slice(i, i + 64))) return { reason: '& without a reference', offset: i }
+    if (reason.includes('entity')) return { reason, offset: text.lastIndexOf('&', noticed) }
+    return { reason, offset: /clos(e|ing) tag/.test(reason) ? text.lastIndexOf('<', noticed) : noticed }
   }
 
   private refuse(rule: string, message: string, offset: number, detail?: string): never {
@@ -254,8 +238,9 @@ class Reading {
   private listen(): void {
     const { parser } = this
     parser.on('error', (e) => {
-      // The parser's own words may quote the document: they go to the log only.
-      this.refuse('not-well-formed', 'not well-formed', this.offset() - 1, e.message)
+      // Behind a colon the parser's own words quote the document: that goes to the log only.
+      const { reason, offset } = this.complaint(e.message.replace(/:.*$|\.$/s, ''))
+      this.refuse('not-well-formed', `not well-formed: ${reason}`, offset, e.message)
     })
     parser.on('doctype', () => this.refuse('doctype', 'document type declaration', this.offset()))
     parser.on('xmldecl', (declaration) => {

@@ -71,11 +71,26 @@ function visibleElements(document: XmlDocument, edits: readonly TextEdit[]): Xml
   return found
 }
 
-/** The document with one line break per start tag, and the element on each line. */
-function oneLinePerElement(document: XmlDocument, edits: readonly TextEdit[]): { text: string; at: ReadonlyMap<number, XmlElement> } {
-  const elements = visibleElements(document, edits)
-  const all = [...edits, ...elements.map((e): TextEdit => ({ start: afterName(e), end: afterName(e), insert: '\n' }))]
-  all.sort((a, b) => a.start - b.start)
+/** Elements that get a line of their own: those from `first` on, `count` of them. */
+interface Window {
+  readonly first: number
+  readonly count: number
+  /** Line breaks of the document itself become spaces, so that they do not count. */
+  readonly flat: boolean
+}
+
+/** The document with one line break per start tag of the window, and the element on each line. */
+function oneLinePerElement(
+  document: XmlDocument,
+  edits: readonly TextEdit[],
+  elements: readonly XmlElement[],
+  window: Window,
+): { text: string; at: ReadonlyMap<number, XmlElement> } {
+  const last = window.first + window.count
+  // one more behind the window ends the line of its last element
+  const breaks = elements.slice(window.first, last + 1).map((e): TextEdit => ({ start: afterName(e), end: afterName(e), insert: '\n' }))
+  const all = [...edits, ...breaks].sort((a, b) => a.start - b.start)
+  const source = window.flat ? document.text.replace(/[\r\n]/g, ' ') : document.text
   const at = new Map<number, XmlElement>()
   let text = ''
   let from = 0
@@ -86,22 +101,37 @@ function oneLinePerElement(document: XmlDocument, edits: readonly TextEdit[]): {
     text += piece
   }
   // the engine gives an element the line on which its start tag ends
-  for (const e of elements) {
+  for (const e of elements.slice(window.first, last)) {
     const end = startTagEnd(document.text, e.start)
     for (let edit = all[next]; edit && edit.start <= end; edit = all[++next]) {
-      take(document.text.slice(from, edit.start) + edit.insert)
+      take(source.slice(from, edit.start) + edit.insert)
       from = edit.end
     }
-    take(document.text.slice(from, end))
+    take(source.slice(from, end))
     from = end
     at.set(line, e)
   }
   for (let edit = all[next]; edit; edit = all[++next]) {
-    take(document.text.slice(from, edit.start) + edit.insert)
+    take(source.slice(from, edit.start) + edit.insert)
     from = edit.end
   }
-  take(document.text.slice(from))
+  take(source.slice(from))
   return { text, at }
+}
+
+/** More looks than these are worth nobody's while; beyond them a place is the root's. */
+const MOST_LOOKS = 8
+const LINES_PER_LOOK = 60_000
+
+/**
+ * How to look: once, or, where the document would have more lines than the engine counts, window by window. There the engine gives a
+ * node behind its last line the line of some neighbour, so that none of its lines can be trusted.
+ */
+function windowsOf(document: XmlDocument, elements: readonly XmlElement[]): readonly Window[] {
+  const lines = document.text.split('\n').length + elements.length
+  if (lines < LAST_LINE) return [{ first: 0, count: elements.length, flat: false }]
+  const looks = Math.min(MOST_LOOKS, Math.ceil(elements.length / LINES_PER_LOOK))
+  return Array.from({ length: looks }, (_, i) => ({ first: i * LINES_PER_LOOK, count: LINES_PER_LOOK, flat: true }))
 }
 
 /**
@@ -121,17 +151,24 @@ export async function validateWithPlaces(
     problems: first.problems.map((p) => ({ message: p.message, line: p.line, column: p.line === 0 ? 0 : 1 })),
   })
   if (first.verdict !== 'invalid') return unplaced()
-  const { text, at } = oneLinePerElement(document, edits)
+  const elements = visibleElements(document, edits)
+  const places: (XmlElement | undefined)[] = []
+  let problems: SchemaVerdict['problems'] = []
+  for (const window of windowsOf(document, elements)) {
+    const { text, at } = oneLinePerElement(document, edits, elements, window)
+    const again = await validator.validate(encoder.encode(text), timeoutMs)
+    // another look only explains; the verdict stands
+    if (again.verdict !== 'invalid' || (window.first > 0 && again.problems.length !== problems.length)) break
+    problems = again.problems
+    for (const [index, { line }] of problems.entries()) places[index] ??= at.get(line)
+  }
+  if (problems.length === 0) return unplaced()
   const pathOf = xpathWriter()
-  const second = await validator.validate(encoder.encode(text), timeoutMs)
-  // the second look only explains; the verdict stands
-  if (second.verdict !== 'invalid') return unplaced()
   return {
     verdict: 'invalid',
-    problems: second.problems.map((p) => {
-      const e = p.line > LAST_LINE ? document.root : at.get(p.line)
-      if (!e) return { message: p.message, line: document.root.line, column: document.root.column, xpath: pathOf(document.root) }
-      return { message: p.message, line: e.line, column: e.column, xpath: pathOf(e) }
+    problems: problems.map(({ message }, index) => {
+      const e = places[index] ?? document.root
+      return { message, line: e.line, column: e.column, xpath: pathOf(e) }
     }),
   }
 }

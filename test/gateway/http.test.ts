@@ -4,9 +4,11 @@
  * @module
  */
 import { expect } from 'chai'
-import { createConnection, type Socket } from 'node:net'
+import { createServer } from 'node:http'
+import { createConnection, type AddressInfo, type Socket } from 'node:net'
 import { DEMO_REGISTER } from '../../src/cli/compose/demo-kit.js'
 import { buildDelivery, readAnswer } from '../../src/cli/compose/demo-request.js'
+import { readBody } from '../../src/gateway/core-body.js'
 import { gatewayLog, printable } from '../../src/gateway/log.js'
 import { overloadGuard } from '../../src/gateway/overload.js'
 import { certificateRequest, echo, openHouse, removeDirectories, type House, type HouseOptions } from './support.js'
@@ -171,6 +173,45 @@ describe('gateway over HTTP', function () {
       .to.match(/^HTTP\/1\.1 503 /)
       .and.to.match(/retry-after: \d+/i)
     await stillWorks(h)
+  })
+
+  it('C4 what is only announced keeps no room from others: silent strangers, many times the room in all', async () => {
+    const h = await open()
+    const head = `POST /osci/recipient HTTP/1.1\r\nHost: x\r\nContent-Length: ${32 * 1024 * 1024}\r\n\r\n`
+    for (const socket of await Promise.all(Array.from({ length: 20 }, () => connectTo(h)))) socket.on('error', () => undefined).write(head)
+    // their heads were read before: a connection of its own comes after them
+    await stillWorks(h)
+  })
+
+  it('C4 503 when the core has no room for a body of unknown length, as soon as that shows', async () => {
+    const h = await open({ topOptions: 'limits: { coreBytes: 1048576, envelopeBytes: 1048576 }' })
+    const piece = `100000\r\n${'a'.repeat(0x100000)}\r\n`
+    const got = await raw(h, `POST /osci/recipient HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n${piece}${piece}`)
+    expect(got)
+      .to.match(/^HTTP\/1\.1 503 /)
+      .and.to.match(/retry-after: \d+/i)
+    await stillWorks(h)
+  })
+
+  it('H1 a body that falls silent is cut with 408, whatever came before', async () => {
+    const server = createServer((request, response) => {
+      void readBody(request, { maxBytes: 1e6, codes: 'http', minBytesPerSecond: 1024, graceMs: 300 })
+        .then(
+          () => 'read',
+          (error: unknown) => (error as { finding: string }).finding,
+        )
+        .then((end) => response.setHeader('Connection', 'close').end(end))
+    })
+    await new Promise<void>((done) => server.listen(0, '127.0.0.1', done))
+    for (const sent of [2, 200_000]) {
+      const socket = createConnection({ host: '127.0.0.1', port: (server.address() as AddressInfo).port })
+      socket.write(`POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 300000\r\n\r\n${'a'.repeat(sent)}`)
+      let got = ''
+      socket.on('data', (d) => (got += d.toString('latin1')))
+      await new Promise((resolve) => socket.once('close', resolve))
+      expect(got, `after ${sent} bytes`).to.match(/http\.too-slow$/)
+    }
+    await new Promise((done) => server.close(done))
   })
 
   it('503 when too many requests or bytes are under way; room comes back', () => {

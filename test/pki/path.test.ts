@@ -31,6 +31,8 @@ const now = new Date('2027-06-01T12:00:00Z')
 const dates = { notBefore, notAfter }
 const ldap = writeTlv(0x86, Buffer.from('ldap://x/y'))
 
+const EC_PUBLIC_KEY = Buffer.from('2a8648ce3d0201', 'hex')
+
 describe('certificates and trust', () => {
   let root: KeyPair
   let good: KeyPair
@@ -111,6 +113,11 @@ describe('certificates and trust', () => {
     ])
       expect(() => readCertificate(bad)).to.throw(CertificateError)
     const view = Buffer.concat([Buffer.from('junk'), raw, Buffer.from('junk')]).subarray(4, -4)
+    // OpenSSL looks at the key when somebody asks for it: that must not be later, in the middle of a verification
+    const key = Buffer.from(raw)
+    const algorithm = key.indexOf(EC_PUBLIC_KEY)
+    key.fill(0xff, algorithm, algorithm + 1)
+    expect(() => readCertificate(key)).to.throw(CertificateError)
     expect(readCertificate(view).raw.equals(raw)).to.equal(true)
     expect(readCertificate(raw)).to.equal(readCertificate(Buffer.from(raw)))
   })

@@ -5,6 +5,7 @@ import { expect } from 'chai'
 import { CHECK_LIMITS, GATEWAY_LIMITS, type Limits } from '../../src/env.js'
 import { StructureError } from '../../src/errors.js'
 import { parseXml } from '../../src/xml/gate.js'
+import { Lines } from '../../src/xml/lines.js'
 import { attributeOf, elementsOf, textOf } from '../../src/xml/tree.js'
 import { bytesOf, content, find, findingOf, osci } from './support.js'
 
@@ -47,6 +48,55 @@ describe('xml gate', () => {
     expect(b && text.slice(b.start, b.end)).to.equal('<b p:q="1&amp;2">t&lt;<![CDATA[<c>]]></b>')
     expect(x && [x.line, x.column, text.slice(x.start, x.end)]).to.deep.equal([4, 3, '<𝒳/>'])
     expect(text.slice(root.start, root.end)).to.equal(text.slice(text.indexOf('<p:a'), -1))
+  })
+
+  it('says what is not well-formed, where it began, and quotes nothing', () => {
+    const cases: readonly (readonly [xml: string, reason: string, line: number, column: number])[] = [
+      ['<a>x & y\nfoo\n<b>1</b>\n</a>', '& without a reference', 1, 6],
+      ['<a>\n<b>ok &amp; x</b><c>A & B &amp; Co; </c></a>', '& without a reference', 2, 23],
+      ['<a>\n<b c="x & y"/></a>', '& without a reference', 2, 9],
+      ['<a>\n &foo; </a>', 'undefined entity', 2, 2],
+      ['<a>\r\n<b>\r</c></a>', 'unexpected close tag', 3, 1],
+      ['<a>\n<q:b/></a>', 'unbound namespace prefix', 2, 6],
+      ['<a>\n<b c="1" c="2"/></a>', 'duplicate attribute', 2, 16],
+    ]
+    for (const [xml, reason, line, column] of cases) {
+      const { message, place } = refused('xml.not-well-formed', xml, 'content')
+      expect([message, place], xml).to.deep.equal([`not well-formed: ${reason}`, { line, column }])
+    }
+  })
+
+  it('names the first octet that is no UTF-8', () => {
+    const bad: readonly (readonly [bytes: Buffer, line: number, column: number])[] = [
+      [Buffer.from('<a>\nM\u00fcller</a>', 'latin1'), 2, 2],
+      [Buffer.concat([Buffer.from('<a>\u00fc\u20ac\ud83d\ude00'), Buffer.from([0xed, 0xa0, 0x80])]), 1, 8],
+      [Buffer.from([0xff, 0xfe, 0x3c, 0]), 1, 1],
+      [Buffer.concat([Buffer.from('\ufeff<a>'), Buffer.from([0xe2, 0x82])]), 1, 4],
+    ]
+    for (const [bytes, line, column] of bad) expect(refused('xml.encoding', bytes, 'content').place).to.deep.equal({ line, column })
+  })
+
+  it('X6 looks at line ends once, whatever they are', () => {
+    const searches = (text: string): number => {
+      let calls = 0
+      const counted = Object.assign(Object(text) as string, {
+        indexOf: (sign: string, from: number) => (calls++, text.indexOf(sign, from)),
+      })
+      const lines = new Lines(counted)
+      for (let at = 0; at < text.length; at += 100) lines.at(at)
+      expect(lines.at(text.length)).to.deep.equal({
+        line: text.split(/\r\n|\r|\n/).length,
+        column: 1 + (/[^\r\n]*$/.exec(text)?.[0].length ?? 0),
+      })
+      return calls
+    }
+    // a search that finds nothing goes to the end of the text: there may be one for each sign, not one for each line
+    for (const line of ['\r', '\n', '\r\n', '\r\n\r', `${'x'.repeat(100)}\r`]) {
+      const few = searches(line.repeat(500))
+      const many = searches(line.repeat(1000))
+      expect(many, JSON.stringify(line)).to.be.at.most(line.length > 32 ? 2 * few + 2 : 4)
+    }
+    expect(searches(`${'x'.repeat(100)}\r`.repeat(1000))).to.be.at.most(1000 + 3)
   })
 
   it('keeps positions and texts when long runs bypass the tokenizer', () => {

@@ -10,7 +10,8 @@
  *             └─ deadline ─► accepted notice with document → 0800, else 9810+9811
  *
  * What comes back is opened, must be signed by the mailbox's owner and name the very envelope it answers; anything else is given
- * back and never delivered. After the deadline late answers are refused as such.
+ * back and never delivered. After the deadline late answers are refused as such. Whatever fails once the register may have the request
+ * leaves its fate `unknown`, never "nothing was processed".
  * Specs: product.md, Decisions, "deadlines", "notice and result", "feedback of the recipient role".
  * @module
  */
@@ -20,9 +21,9 @@ import { trustedSenders, sealingKeyOf } from '../../envelope/keys.js'
 import { openEnvelope } from '../../envelope/open.js'
 import { sealEnvelope } from '../../envelope/seal.js'
 import type { EnvelopeContent, OpenedEnvelope } from '../../envelope/types.js'
-import { HttpError } from '../../errors.js'
 import type { GatewayPorts } from '../ports.js'
 import type { DeliveredContent } from './content.js'
+import { isCoreBusy, statusOf } from './room.js'
 import { DeliveryRefused, NOT_TAKEN, REFUSED, UNKNOWN, type Reason, type Verdict } from './verdict.js'
 
 /** We stop this long before the deadline: sealing and sending need time too. */
@@ -42,15 +43,6 @@ export interface Handover {
 
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex')
 
-/** `CoreError` by shape: this room sees the core's ports only. */
-const statusOf = (error: unknown): number | undefined =>
-  error instanceof Error && 'finding' in error && String(error.finding).startsWith('core.') && 'status' in error
-    ? Number(error.status)
-    : undefined
-
-/** Full core or quota: nothing was processed, try again. */
-export const isCoreBusy = (error: unknown): boolean => [429, 503].includes(statusOf(error) ?? 0)
-
 /** What is put, and how long anybody waits. */
 export interface Dispatch {
   readonly mailbox: string
@@ -65,7 +57,7 @@ export interface Dispatch {
 
 /**
  * Seals for the mailbox's owner and puts.
- * @throws {DeliveryRefused} 9805+9811 nobody owns the mailbox; 9809+9811 the core is full.
+ * @throws {DeliveryRefused} 9805+9811 nobody owns the mailbox; 9809+9811 the core is full; 9810+9811 nobody knows whether it was put.
  */
 export async function putRequest(dispatch: Dispatch, ports: GatewayPorts, reservation?: Reservation): Promise<Handover> {
   const { clock, core, identity, random } = ports
@@ -99,7 +91,9 @@ export async function putRequest(dispatch: Dispatch, ports: GatewayPorts, reserv
     )
   } catch (error) {
     if (isCoreBusy(error)) throw new DeliveryRefused('core.full', 'the core has no room', { codes: NOT_TAKEN, cause: error })
-    throw error
+    // the core's own refusals are certain; any other end of the call may have come after it took the envelope
+    if (statusOf(error) !== undefined) throw error
+    throw new DeliveryRefused('core.no-answer', 'it is not known whether the core has it', { codes: UNKNOWN, cause: error })
   }
   return { id, mailbox, owner, ...(replyTo === undefined ? {} : { replyTo }), takeUntilMs, answerUntilMs }
 }
@@ -202,54 +196,53 @@ export async function awaitAnswer(handover: Handover, fits: ReplyCheck, ports: G
   const { clock, core, log } = ports
   const over = new AbortController()
   const left = () => handover.answerUntilMs - clock.monotonicMs()
+  let accepted: OpenedEnvelope | undefined
+  const soFar = (): Verdict => (accepted ? answered(accepted) : unknown)
+  // opening and checking a reply takes time as well, and whoever asked does not wait longer for that
+  let disarm = (): void => undefined
+  const late = new Promise<Verdict>((resolve) => {
+    disarm = ports.startTimer(Math.max(0, left()), () => resolve(soFar()))
+  })
   const watch = core.settled(handover.id, Math.max(0, left())).then((record): Promise<Verdict> | Verdict => {
     if (outcomeIs(record, 'refused')) return refusedFor(record?.reason)
     return new Promise<Verdict>(() => undefined)
   })
   const listen = async (): Promise<Verdict> => {
-    let accepted: OpenedEnvelope | undefined
     while (left() > 0) {
       const claim = await core.take(handover.replyTo ?? '', left(), over.signal)
       if (!claim) break
+      const about = { envelopeId: handover.id, participant: claim.envelope.sender }
       const answer = await openReply(claim, handover, ports)
+      let isFit: boolean
+      try {
+        isFit = answer !== undefined && (await fits(answer.envelope))
+      } catch (error) {
+        await claim.refuse('not-checked')
+        throw error
+      }
       if (over.signal.aborted) {
         // the verdict stands: nobody would ever see it
         await claim.refuse('too-late')
         break
       }
-      if (!answer || !(await fits(answer.envelope))) {
-        log.write('warn', 'reply-refused', {
-          envelopeId: handover.id,
-          participant: claim.envelope.sender,
-          findings: ['policy.foreign-reply'],
-        })
+      if (!answer || !isFit) {
+        log.write('warn', 'reply-refused', { ...about, findings: ['policy.foreign-reply'] })
         await claim.refuse('not-a-reply')
         continue
       }
-      await claim.confirm()
+      // what is open in our hands is an answer, whatever the core can still note of it
+      await claim.confirm().catch(() => log.write('warn', 'reply-not-confirmed', about))
       if (answer.kind === 'notice' && hasDocument(answer.envelope)) accepted = answer.envelope
       const verdict = verdictOf(answer)
       if (verdict) return verdict
     }
-    return accepted ? answered(accepted) : unknown
+    return soFar()
   }
   try {
-    return await Promise.race([listen(), watch])
+    return await Promise.race([listen(), watch, late])
   } finally {
+    disarm()
     over.abort()
     if (handover.replyTo !== undefined && left() <= 0) refuseLate(handover.replyTo, handover.answerUntilMs + LATE_MS, ports)
-  }
-}
-
-/** Room held at the core before the body is read (threat model C4). @throws {HttpError} 503 */
-export async function reserveRoom(mailbox: string | undefined, bytes: number, ports: GatewayPorts): Promise<Reservation | undefined> {
-  if (mailbox === undefined) return undefined
-  try {
-    return await ports.core.reserve(mailbox, ports.identity.participant, bytes)
-  } catch (error) {
-    // a mailbox that nobody opened: the routing says so in OSCI's own words
-    if (statusOf(error) === 404) return undefined
-    if (isCoreBusy(error)) throw new HttpError(503, 'core.full', 'There is no room at the moment.', { retryAfterSeconds: 1, cause: error })
-    throw error
   }
 }
