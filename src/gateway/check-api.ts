@@ -20,6 +20,7 @@ import { CHECK_PATH } from './check-api-openapi.js'
 import { cutWhenSlow, readBody, TRANSFER_LIMITS, type TransferLimits } from './core-body.js'
 import type { GatewayLog } from './log.js'
 import { overloadGuard } from './overload.js'
+import { turnOf } from './turn.js'
 
 export interface CheckApiOptions {
   readonly desk: CheckDesk
@@ -87,6 +88,7 @@ export function serveChecks(router: Router, options: CheckApiOptions): void {
     assertReadable(context.req, maxBytes)
     if (context.request.type !== 'multipart/form-data')
       throw new HttpError(415, 'check.media-type', 'A check is asked for by a form (multipart/form-data).')
+    if (!(await turnOf(context.res))) return
     const admission = guard.admit(announcedBytes(context.req) ?? 0)
     const gone = new AbortController()
     context.res.once('close', () => {

@@ -26,6 +26,7 @@ import { outcomeBody, type SignOutcome } from './core-outcomes.js'
 import type { Caller, Participant } from './core-possession.js'
 import { possession } from './core-possession.js'
 import { LONG_POLL_LIMITS, LongPolls, type LongPollLimits } from './core-waits.js'
+import { turnOf } from './turn.js'
 
 export type { Participant } from './core-possession.js'
 
@@ -221,10 +222,12 @@ class Api {
     const own = participant.mailboxes.includes(address) || (await this.#core.owner(address)) === participant.id
     if (!own) throw new CoreError('unknown', 'There is no such mailbox.')
     const choice = { ...(id === undefined ? {} : { id }), ...(leaseMs === undefined ? {} : { leaseMs }) }
-    const take = (signal?: AbortSignal) => this.#core.take(address, waitMs, signal, choice)
+    // Claimed for whoever can be handed it now: a call behind another one on its connection waits, and may be left alone there.
+    const take = async (signal?: AbortSignal) =>
+      (await turnOf(context.res)) ? this.#core.take(address, waitMs, signal, choice) : undefined
     // Who ends which of these waits when the node stops is the core's to say: answers are still handed out.
     const poll = { participant: participant.id, target: address, endsWithNode: false }
-    const claim = await (waitMs === 0 ? take() : this.#polls.run(poll, context.res, take))
+    const claim = await (waitMs === 0 ? take() : this.#polls.run(poll, context.req, take))
     if (claim !== undefined) {
       context.respond = false
       this.#sendElsewhere(context)
@@ -256,7 +259,7 @@ class Api {
     const poll = { participant: caller.participant.id, target: id, endsWithNode: true }
     const wait = (signal: AbortSignal) => this.#core.settled(id, waitMs, until, signal)
     const mayWait = waitMs > 0 && !this.#draining
-    const record = (mayWait ? await this.#polls.run(poll, context.res, wait) : undefined) ?? before
+    const record = (mayWait ? await this.#polls.run(poll, context.req, wait) : undefined) ?? before
     if (this.#draining && waitMs > 0 && record.outcome === 'waiting') throw stopping()
     context.body = await outcomeBody(record, this.#options.signOutcome)
   }

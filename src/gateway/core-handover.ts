@@ -66,7 +66,11 @@ export class Handovers {
     return this.#transfers + open
   }
 
-  /** Writes the envelope; from here on the claim has its end, whatever the socket does. @param confirms the taker will say so himself. */
+  /**
+   * Writes the envelope; from here on the claim has its end, whatever the socket does.
+   * @param response whose turn has come on its connection (`turnOf`): one without a socket is over.
+   * @param confirms the taker will say so himself.
+   */
   send(response: ServerResponse, participant: string, claim: Claim, confirms: boolean): void {
     const { envelope, leaseMs } = claim
     const { socket } = response

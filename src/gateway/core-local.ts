@@ -20,11 +20,12 @@ const MAX_HELD_MS = 60_000
 /** @returns a transport for `createClient` or `connect({ transport })`. Taken bytes are copies (`slice` of a Buffer is none): the core overwrites its own. */
 export function localTransport(core: Core, participant: LocalParticipant, clock: Clock): Transport {
   const leases = new Map<string, { readonly claim: Claim; readonly untilMs: number }>()
-  const leased = (id: string): Claim => {
+  /** Forgotten once the core has heard it: one that is away for a moment may be told again. */
+  const end = async (id: string, how: (claim: Claim) => Promise<void>): Promise<void> => {
     const lease = leases.get(id)
     if (lease === undefined) throw new CoreError('unknown', 'There is no such envelope.')
-    leases.delete(id)
-    return lease.claim
+    await how(lease.claim)
+    if (leases.get(id) === lease) leases.delete(id)
   }
   const transport: Transport = {
     async put(envelope: OutgoingEnvelope) {
@@ -50,9 +51,9 @@ export function localTransport(core: Core, participant: LocalParticipant, clock:
       leases.set(envelope.id, { claim, untilMs: nowMs + (leaseMs ?? MAX_HELD_MS) })
       return leaseMs === undefined ? taken : { ...taken, leaseMs }
     },
-    confirm: async (id) => leased(id).confirm(),
-    refuse: async (id, code) => leased(id).refuse(code),
-    giveBack: async (id) => leased(id).broken(),
+    confirm: (id) => end(id, (claim) => claim.confirm()),
+    refuse: (id, code) => end(id, (claim) => claim.refuse(code)),
+    giveBack: (id) => end(id, (claim) => claim.broken()),
     withdraw: async (id) => (await core.outcome(id))?.sender === participant.id && core.withdraw(id),
     async outcome(id, waitSeconds, until, signal): Promise<EnvelopeOutcome | undefined> {
       if (signal?.aborted === true || (await core.outcome(id))?.sender !== participant.id) return undefined

@@ -9,8 +9,9 @@
  * Specs: threat model H1; docs/adr/0012-long-polls.md.
  * @module
  */
-import type { ServerResponse } from 'node:http'
+import type { IncomingMessage } from 'node:http'
 import { HttpError } from '../errors.js'
+import { connectionEnd } from './turn.js'
 
 export interface LongPollLimits {
   readonly maxSeconds: number
@@ -46,7 +47,7 @@ export class LongPolls {
    * @param poll who waits for what, and whether {@link LongPolls.end} ends it
    * @throws {HttpError} 429 of the participant's own making, 503 the node's
    */
-  async run<T>(poll: LongPoll, response: ServerResponse, wait: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  async run<T>(poll: LongPoll, request: IncomingMessage, wait: (signal: AbortSignal) => Promise<T>): Promise<T> {
     const { participant, target, endsWithNode } = poll
     const own = `${participant} ${target}`
     const { perTarget, perParticipant, total } = this.#limits
@@ -55,14 +56,16 @@ export class LongPolls {
     if (this.#waiting.size >= total)
       throw new HttpError(503, 'core.too-many-waits', 'Too many calls are waiting.', { retryAfterSeconds: 1 })
     const over = new AbortController()
-    const onClose = () => over.abort()
-    response.once('close', onClose)
+    const gone = connectionEnd(request)
+    const onGone = () => over.abort()
+    if (gone.aborted) onGone()
+    else gone.addEventListener('abort', onGone)
     this.#waiting.set(over, endsWithNode)
     for (const key of [own, participant]) this.#counts.set(key, this.#count(key) + 1)
     try {
       return await wait(over.signal)
     } finally {
-      response.off('close', onClose)
+      gone.removeEventListener('abort', onGone)
       this.#waiting.delete(over)
       for (const key of [own, participant]) this.#leave(key)
     }

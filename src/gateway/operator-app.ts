@@ -8,6 +8,7 @@ import type { Context } from 'koa'
 import Router from 'koa-router'
 import { HttpError } from '../errors.js'
 import type { OperatorFeed } from './operator-feed.js'
+import { turnOf } from './turn.js'
 import { servePage, type WebAssets } from './web-page.js'
 
 export interface OperatorPage {
@@ -26,7 +27,8 @@ export function operatorRouter({ feed, assets }: OperatorPage): Router {
     context.set('Cache-Control', 'no-store')
     context.body = feed.snapshot()
   })
-  router.get('/operator/feed', (context: Context) => {
+  router.get('/operator/feed', async (context: Context) => {
+    if (!(await turnOf(context.res))) return
     const stream = new PassThrough()
     const end = feed.listen((json) => {
       if (stream.readableLength + stream.writableLength > MAX_UNREAD_BYTES) context.res.destroy()

@@ -5,6 +5,7 @@
  */
 import { expect } from 'chai'
 import { readFileSync } from 'node:fs'
+import { connect } from 'node:net'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { buildDelivery } from '../../src/cli/compose/demo-request.js'
@@ -261,6 +262,22 @@ describe('POST /v1/check, its limits', function () {
     expect(answers.map(({ status }) => status)).to.deep.equal([422, 503])
     expect(await Promise.all(answers.map(codeOf))).to.deep.equal(['check.memory-limit', 'http.overload'])
     expect((await post(house)).status, 'the next one works').to.equal(200)
+  })
+
+  it('H5 two calls in one breath, and a caller that leaves before the second answer began: its place is free again', async () => {
+    const house = await open('waiting: 1')
+    const form = '--b\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\n<a/>\r\n--b--\r\n'
+    const head = `POST /v1/check HTTP/1.1\r\nhost: x\r\ncontent-type: multipart/form-data; boundary=b\r\ncontent-length: ${form.length}\r\n\r\n`
+    for (let round = 0; round < 3; round += 1) {
+      const socket = connect(Number(new URL(house.url).port), '127.0.0.1')
+      socket.on('error', () => undefined)
+      socket.write((head + form).repeat(2))
+      await new Promise((resolve) => setTimeout(resolve, 50))
+      socket.destroy()
+    }
+    await until(async () => (await post(house)).status === 200)
+    const both = await Promise.all([post(house), post(house)])
+    expect(both.map(({ status }) => status)).to.deep.equal([200, 200])
   })
 
   it('is not there when it is switched off', async () => {

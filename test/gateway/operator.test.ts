@@ -6,6 +6,7 @@
 import { expect } from 'chai'
 import { once } from 'node:events'
 import { get, type IncomingMessage } from 'node:http'
+import { connect } from 'node:net'
 import type { CoreEvent, CoreFigures } from '../../src/core/ports.js'
 import { coreCounter } from '../../src/gateway/core-counter.js'
 import { knownMailboxesOnly, type GatewayFigures } from '../../src/gateway/figures.js'
@@ -252,6 +253,25 @@ describe('operator page over HTTP', function () {
       response.destroy()
       await once(request, 'close')
     }
+  })
+
+  it('forgets also who asked twice in one breath and went away before the second answer began', async () => {
+    const { host, port } = new URL(house.gateway.admin.url)
+    const ask = (times: number) => {
+      const socket = connect(Number(port), '127.0.0.1')
+      socket.write(`GET /operator/feed HTTP/1.1\r\nhost: ${host}\r\n\r\n`.repeat(times))
+      return socket
+    }
+    for (let round = 0; round < MAX_LISTENERS; round++) {
+      const socket = ask(2)
+      await once(socket, 'data')
+      socket.destroy()
+      await once(socket, 'close')
+    }
+    const sockets = Array.from({ length: 2 }, () => ask(1))
+    const heads = await Promise.all(sockets.map(async (socket) => String(await once(socket, 'data')).slice(0, 12)))
+    for (const socket of sockets) socket.destroy()
+    expect(heads).to.deep.equal(['HTTP/1.1 200', 'HTTP/1.1 200'])
   })
 
   it('L1 says nothing of a message in metrics and feed: no content, subject, id, reply mailbox or participant key', async () => {

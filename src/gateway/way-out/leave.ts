@@ -9,7 +9,7 @@
  * Specs: product.md, story 6; docs/way-out.md.
  * @module
  */
-import type { Claim } from '../../core/ports.js'
+import type { Claim, StoredEnvelope } from '../../core/ports.js'
 import type { ServiceEntry } from '../../directory/ports.js'
 import type { OpenedEnvelope, OsciEvidence } from '../../envelope/types.js'
 import { feedbackRow } from '../../osci/feedback.js'
@@ -23,7 +23,7 @@ import { beginOuting, type Outing } from './outing.js'
 import { identityOf, peerOf, stationOf } from './parties.js'
 import type { WayOutHouse } from './ports.js'
 import { openClaimed, settleClaim, usedKey } from './receipt.js'
-import { sayNotice, sayResult } from './reply.js'
+import { sayNotice, sealResult } from './reply.js'
 import { serviceOf } from './entry.js'
 
 /** A reply mailbox outlives its envelope by 60 s (core); sealing and putting need some of it. */
@@ -33,6 +33,8 @@ interface Ending {
   readonly fate: Fate
   readonly evidence?: OsciEvidence
   readonly reply?: IncomingReply
+  /** Of what is done: the last word for the sender, if it wants one. */
+  readonly result?: StoredEnvelope
   readonly messageId?: string
   readonly messageType?: string
   readonly mode?: ServiceEntry['mode']
@@ -57,7 +59,13 @@ function send(envelope: OpenedEnvelope, entry: ServiceEntry, content: OutgoingCo
   })
 }
 
-async function judge(delivered: Delivered, sent: OutgoingContent, entry: ServiceEntry, house: WayOutHouse): Promise<Ending> {
+async function judge(
+  envelope: OpenedEnvelope,
+  delivered: Delivered,
+  sent: OutgoingContent,
+  entry: ServiceEntry,
+  house: WayOutHouse,
+): Promise<Ending> {
   const { way, ports } = house
   const { brokeDown } = WAYS[entry.delivery]
   const about = {
@@ -70,7 +78,8 @@ async function judge(delivered: Delivered, sent: OutgoingContent, entry: Service
   if (fate.outcome !== 'done') return { ...about, fate }
   try {
     const reply = await incomingReply({ delivered, sent, way, ports }, entry.mode)
-    return { ...about, fate, ...(reply ? { reply } : {}) }
+    const result = await sealResult(envelope, reply, about.evidence, ports)
+    return { ...about, fate, ...(reply ? { reply } : {}), ...(result ? { result } : {}) }
   } catch (error) {
     return { ...about, fate: fateOfBadReply(error), error }
   }
@@ -98,7 +107,7 @@ async function travel(envelope: OpenedEnvelope, outing: Outing, house: WayOutHou
     const { role } = WAYS[entry.delivery]
     const content = await outgoingContent({ envelope, entry, way: house.way, role, ports: house.ports })
     key = await enterUsed(envelope, house)
-    ending = await judge(await send(envelope, entry, content, outing, house), content, entry, house)
+    ending = await judge(envelope, await send(envelope, entry, content, outing, house), content, entry, house)
   } catch (error) {
     ending = { fate: fateOfFailure(error, outing.delivering), error, ...(mode === undefined ? {} : { mode }) }
   }
@@ -106,15 +115,13 @@ async function travel(envelope: OpenedEnvelope, outing: Outing, house: WayOutHou
   return ending
 }
 
-/** The sender hears it. @returns what kept it from hearing. */
-async function tell(envelope: OpenedEnvelope, { fate, evidence, reply }: Ending, { ports }: WayOutHouse): Promise<unknown> {
-  try {
-    await sayNotice(envelope, fate, evidence, ports)
-    if (fate.outcome === 'done') await sayResult(envelope, reply, evidence, ports)
-    return undefined
-  } catch (error) {
-    return error
-  }
+/** The sender hears it: the notice, and the party's answer also where the notice could not be put. @returns what first kept it from hearing. */
+async function tell(envelope: OpenedEnvelope, { fate, evidence, result }: Ending, { ports }: WayOutHouse): Promise<unknown> {
+  const failures: unknown[] = []
+  const tried = (saying: Promise<void>): Promise<unknown> => saying.catch((error: unknown) => failures.push(error))
+  await tried(sayNotice(envelope, fate, evidence, ports))
+  if (result) await tried(ports.core.put(result))
+  return failures[0]
 }
 
 interface Recorded extends Ending {

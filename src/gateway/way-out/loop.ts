@@ -7,6 +7,7 @@
  * Specs: product.md, "The core"; threat model H6 (bounds).
  * @module
  */
+import { setMaxListeners } from 'node:events'
 import type { GatewayPorts } from '../ports.js'
 import { errorCodeOf, findingOf } from '../render-error.js'
 import { leave } from './leave.js'
@@ -45,6 +46,8 @@ async function serve(house: WayOutHouse): Promise<void> {
 /** Begins to take. */
 export function startWaysOut(ways: readonly WayOut[], own: WayOutPorts, ports: GatewayPorts): RunningWaysOut {
   const ending = new AbortController()
+  // as many as there are envelopes under way; each takes its own away
+  setMaxListeners(0, ending.signal)
   const takers = ways.flatMap((way) => Array.from({ length: own.atOnce }, () => serve({ way, own, ports, ending: ending.signal })))
   return {
     async close(withinMs) {

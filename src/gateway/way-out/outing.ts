@@ -40,7 +40,11 @@ export function beginOuting(leaveUntilMs: number, answerUntilMs: number, { own, 
   const { clock } = ports
   const late = new AbortController()
   const over = new AbortController()
-  const signal = AbortSignal.any([late.signal, ending])
+  const { signal } = late
+  // not AbortSignal.any: `ending` lives as long as the house, and Node 20 keeps a trace of every signal that was ever made from it
+  const onEnding = (): void => late.abort()
+  if (ending.aborted) onEnding()
+  else ending.addEventListener('abort', onEnding)
   const leftMs = (): number => Math.max(1, answerUntilMs - clock.monotonicMs())
   void own.sleep(leftMs(), over.signal).then(() => {
     if (!over.signal.aborted) late.abort()
@@ -79,6 +83,7 @@ export function beginOuting(leaveUntilMs: number, answerUntilMs: number, { own, 
     async end() {
       await Promise.all(rest)
       over.abort()
+      ending.removeEventListener('abort', onEnding)
     },
   }
 }

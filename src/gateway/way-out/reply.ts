@@ -9,6 +9,8 @@
  * Specs: product.md, story 4; docs/envelope.md §5; docs/way-out.md.
  * @module
  */
+import type { StoredEnvelope } from '../../core/ports.js'
+import { EnvelopeError } from '../../envelope/errors.js'
 import { sealEnvelope } from '../../envelope/seal.js'
 import type { EnvelopeContent, OpenedEnvelope, OsciEvidence } from '../../envelope/types.js'
 import type { GatewayPorts } from '../ports.js'
@@ -23,35 +25,61 @@ type Saying = Pick<EnvelopeContent, 'kind' | 'outcome' | 'parts' | 'xoev' | 'osc
 /** A text of blanks has no place in an envelope. */
 const written = (reasons: readonly Reason[]) => reasons.map(({ code, text }) => ({ code, ...(text.trim() === '' ? {} : { text }) }))
 
-/** @throws {CoreError} {EnvelopeError} the envelope asks for an answer, and it could not be put. */
-async function say(asked: OpenedEnvelope, saying: Saying, { identity, clock, core, random }: GatewayPorts): Promise<void> {
+/** @returns undefined: the envelope asks for no answer. @throws {EnvelopeError} what is to be said fits no envelope, or the reply key is none. */
+async function sealed(
+  asked: OpenedEnvelope,
+  saying: Saying,
+  { identity, clock, random }: GatewayPorts,
+): Promise<StoredEnvelope | undefined> {
   const { replyTo, replyKey } = asked
-  if (replyTo === undefined || replyKey === undefined) return
+  if (replyTo === undefined || replyKey === undefined) return undefined
   const header = { id: Buffer.from(random(18)).toString('base64url'), to: replyTo, ttlSeconds: ANSWER_TTL_SECONDS }
-  const body = await sealEnvelope(
-    { header, ...saying, sender: identity.participant, inReplyTo: asked.header.id, createdAt: clock.now().toISOString() },
-    { recipient: replyKey, sender: identity.signing },
-    random,
-  )
-  await core.put({ ...header, sender: identity.participant, body })
+  const { participant, signing } = identity
+  const seal = (what: Saying): Promise<Uint8Array> =>
+    sealEnvelope(
+      { header, ...what, sender: participant, inReplyTo: asked.header.id, createdAt: clock.now().toISOString() },
+      { recipient: replyKey, sender: signing },
+      random,
+    )
+  const { osci, ...bare } = saying
+  const body = await seal(saying).catch((error: unknown) => {
+    // names that a party gives its parts may be longer than evidence has room for: that costs the evidence, not the answer
+    if (osci !== undefined && error instanceof EnvelopeError && error.finding === 'envelope.metadata') return seal(bare)
+    throw error
+  })
+  return { ...header, sender: participant, body }
 }
 
-/** @param evidence of the answer, where a regular one came. */
+/**
+ * @param evidence of the answer, where a regular one came.
+ * @throws {CoreError} {EnvelopeError} the envelope asks for an answer, and it could not be put.
+ */
 export async function sayNotice(asked: OpenedEnvelope, fate: Fate, evidence: OsciEvidence | undefined, ports: GatewayPorts): Promise<void> {
   const status = fate.outcome === 'done' ? 'accepted' : 'rejected'
   const outcome = { status, reasons: written(fate.reasons) } as const
-  await say(asked, { kind: 'notice', outcome, parts: [], ...(evidence ? { osci: evidence } : {}) }, ports)
+  const notice = await sealed(asked, { kind: 'notice', outcome, parts: [], ...(evidence ? { osci: evidence } : {}) }, ports)
+  if (notice) await ports.core.put(notice)
 }
 
-/** The last word after an accepted notice; without parts where the party had nothing to say. */
-export async function sayResult(
+/**
+ * The last word after an accepted notice; without parts where the party had nothing to say. Sealed before the notice is put: *accepted*
+ * is not said of what has no room in an envelope.
+ * @returns undefined: nobody can be told. @throws {EnvelopeError} the answer fits no envelope.
+ */
+export async function sealResult(
   asked: OpenedEnvelope,
   reply: IncomingReply | undefined,
-  evidence: OsciEvidence | undefined,
+  evidence: OsciEvidence,
   ports: GatewayPorts,
-): Promise<void> {
+): Promise<StoredEnvelope | undefined> {
   const osci = reply?.evidence ?? evidence
   const xoev = reply?.xoev
-  const saying = { kind: 'result' as const, outcome: { status: 'done' as const }, parts: reply?.parts ?? [] }
-  await say(asked, { ...saying, ...(xoev ? { xoev } : {}), ...(osci ? { osci } : {}) }, ports)
+  const saying = { kind: 'result' as const, outcome: { status: 'done' as const }, parts: reply?.parts ?? [], osci }
+  try {
+    return await sealed(asked, { ...saying, ...(xoev ? { xoev } : {}) }, ports)
+  } catch (error) {
+    // a reply key that is none keeps its owner from hearing, the notice too; what was done is done
+    if (error instanceof EnvelopeError && error.finding === 'envelope.key') return undefined
+    throw error
+  }
 }

@@ -29,6 +29,9 @@ export interface AnswerSpec {
   readonly authorSignature?: 'valid' | 'broken' | 'none'
   readonly contentEncrypted?: boolean
   readonly custom?: OsciMessage['custom']
+  readonly containerId?: string
+  /** How often the document stands in the container: the first is the document, the rest lie beside it. */
+  readonly contents?: number
 }
 
 async function townEnv(keys: DemoKeys): Promise<OsciEnv> {
@@ -55,7 +58,7 @@ function certificateOf(message: OsciMessage, role: string): X509Certificate {
 }
 
 async function contentOf(spec: AnswerSpec, request: OsciMessage, keys: DemoKeys, env: OsciEnv) {
-  const { document, authorSignature = 'valid', contentEncrypted = true } = spec
+  const { document, authorSignature = 'valid', contentEncrypted = true, containerId = 'container0', contents = 1 } = spec
   if (!document) return { built: undefined, certificates: [] }
   const author = certificateEntry('SignatureCertificateOtherAuthor', keys['town-author'].certificate, 0)
   const reader = certificateEntry('CipherCertificateAddressee', certificateOf(request, 'CipherCertificateOriginator'))
@@ -64,8 +67,8 @@ async function contentOf(spec: AnswerSpec, request: OsciMessage, keys: DemoKeys,
   const built = await sealContent(
     [
       {
-        id: 'container0',
-        contents: [{ kind: 'data', id: 'content0', bytes: document }],
+        id: containerId,
+        contents: Array.from({ length: contents }, (_, n) => ({ kind: 'data' as const, id: `content${n}`, bytes: document })),
         ...(authorSignature === 'none' ? {} : { sign: [{ ...signing(pair), certificateId: author.id }] }),
         ...(contentEncrypted
           ? {

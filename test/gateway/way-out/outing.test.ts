@@ -68,6 +68,22 @@ describe('way out: outing', () => {
     expect((await attempts([failure('not-sent')], 100)).calls).to.equal(1)
   })
 
+  it('leaves nothing behind at the signal of the house, however many there were', async () => {
+    const { signal } = new AbortController()
+    for (let n = 0; n < 3; n++) await beginOuting(5000, 5000, house({ nowMs: 0 }, signal)).end()
+    const kept = Reflect.ownKeys(signal).map((key) => (signal as unknown as Record<symbol, { size?: number } | undefined>)[key as symbol])
+    expect(kept.flatMap((one) => one?.size ?? [])).to.deep.equal(kept.flatMap((one) => (one?.size === undefined ? [] : 0)))
+  })
+
+  it('a house that ends in the middle ends the call', async () => {
+    const ending = new AbortController()
+    const outing = beginOuting(5000, 5000, house({ nowMs: 0 }, ending.signal))
+    expect(outing.signal.aborted).to.equal(false)
+    ending.abort()
+    expect(outing.signal.aborted).to.equal(true)
+    await outing.end()
+  })
+
   it('nothing leaves once the house ends', async () => {
     const outing = beginOuting(5000, 5000, house({ nowMs: 0 }, AbortSignal.abort()))
     let error: unknown
