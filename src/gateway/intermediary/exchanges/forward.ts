@@ -52,7 +52,7 @@ async function goOn(request: DeliveryRequest, receiverUri: string, process: bool
   let card: CardRecord | undefined
   try {
     // the reply's id first: where there is none to be had the card must not say that anything went on
-    if (logged) messageIdResponse = await own.ids.issue(endpoint.path)
+    if (logged) messageIdResponse = await own.ids.issue(endpoint.path, request.peer.name)
     card = await accepted.begin(forwarding)
   } catch (error) {
     accepted.giveBack()
@@ -112,18 +112,20 @@ async function beginReplyCard(reply: OnwardReply, messageId: string, request: De
   const { own, endpoint, ports } = at
   const now = ports.clock.now()
   const originator = reply.delivery.certificates.find((c) => c.role === 'CipherCertificateOriginator')
-  const added = own.cards.add(endpoint.path, {
+  const record = {
     messageId,
     ...(originator ? { originator: sha256Hex(originator.der) } : {}),
     ...(request.cipherSha256 === undefined ? {} : { addressee: request.cipherSha256 }),
     ...(reply.subject === undefined ? {} : { subject: reply.subject }),
-    state: 'forwarded',
+    state: 'forwarded' as const,
     creation: plainStamp(now),
     createdAt: now.toISOString(),
     forwarding: plainStamp(now),
     inspections: reply.inspections,
-  })
-  const [card] = await Promise.all([added, own.ids.take(endpoint.path, messageId)?.used()])
+  }
+  const enter = () => own.cards.add(endpoint.path, record)
+  const claim = own.ids.take(endpoint.path, messageId)
+  const card = await (claim ? claim.used(enter) : enter())
   request.dialog?.pending.add({
     confirm: async () => void (await markReceived(messageId, { wishes: undefined, sha256: new Uint8Array(32) }, at)),
     giveBack: () => Promise.resolve(),
