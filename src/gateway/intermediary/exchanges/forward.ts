@@ -58,8 +58,12 @@ async function goOn(request: DeliveryRequest, receiverUri: string, process: bool
     accepted.giveBack()
     throw error
   }
-  const set = async (change: Parameters<typeof own.cards.change>[2]): Promise<void> => {
-    if (card) card = (await own.cards.change(endpoint.path, card.messageId, change)) ?? card
+  const messageId = card?.messageId
+  // from here on the receiver may have it: what became of it is told whatever becomes of the card
+  const logFailure = (error: unknown): undefined => void logCardFailure(error, messageId ?? '', at)
+  const setFailed = async (): Promise<void> => {
+    if (messageId === undefined) return
+    card = (await own.cards.change(endpoint.path, messageId, { state: 'failed' }).catch(logFailure)) ?? card
   }
   let onward: Onward
   try {
@@ -75,19 +79,18 @@ async function goOn(request: DeliveryRequest, receiverUri: string, process: bool
       at,
     )
   } catch (error) {
-    await set({ state: 'failed' })
+    await setFailed()
     throw error
   }
-  const messageId = card?.messageId
   const received = async (): Promise<CardRecord | undefined> => {
     if (messageId === undefined) return undefined
     // an active recipient's own next request has stamped it already
     const known = own.cards.get(endpoint.path, messageId)
     return known?.reception ? known : markReceived(messageId, { wishes: request.message.timestamps, sha256: request.digest }, at)
   }
-  if (onward.delivered) card = (await received()) ?? card
-  else await set({ state: 'failed' })
-  void onward.later?.then((taken) => (taken ? received() : undefined)).catch((error: unknown) => logCardFailure(error, messageId ?? '', at))
+  if (onward.delivered) card = (await received().catch(logFailure)) ?? card
+  else await setFailed()
+  void onward.later?.then((taken) => (taken ? received() : undefined)).catch(logFailure)
   return {
     onward,
     ...(card ? { card } : {}),
@@ -103,12 +106,20 @@ export const forwardDelivery: Exchange<'forwardDelivery'> = {
   async answer(request, at) {
     const { onward, card, warnings } = await goOn(request, request.message.order.contentReceiver.uri, false, at)
     const codes = [...warnings, ...onward.codes]
-    return { codes, order: card && !failed(codes) ? { processCardBundle: bundleOf(card) } : {} }
+    return { codes, order: card?.reception && !failed(codes) ? { processCardBundle: bundleOf(card) } : {} }
   },
 }
 
-/** Begins the card of the reply; its Reception comes with the next request of the dialog. */
-async function beginReplyCard(reply: OnwardReply, messageId: string, request: DeliveryRequest, at: Intermediary): Promise<CardRecord> {
+/**
+ * Begins the card of the reply; its Reception comes with the next request of the dialog.
+ * @returns undefined: it could not be begun. The reply is in hand and nobody sends it again, so it goes to the client without.
+ */
+async function beginReplyCard(
+  reply: OnwardReply,
+  messageId: string,
+  request: DeliveryRequest,
+  at: Intermediary,
+): Promise<CardRecord | undefined> {
   const { own, endpoint, ports } = at
   const now = ports.clock.now()
   const originator = reply.delivery.certificates.find((c) => c.role === 'CipherCertificateOriginator')
@@ -125,7 +136,9 @@ async function beginReplyCard(reply: OnwardReply, messageId: string, request: De
   }
   const enter = () => own.cards.add(endpoint.path, record)
   const claim = own.ids.take(endpoint.path, messageId)
-  const card = await (claim ? claim.used(enter) : enter())
+  const begun = claim ? claim.used(enter) : enter()
+  const card = await begun.catch((error: unknown) => void logCardFailure(error, messageId, at))
+  if (!card) return undefined
   request.dialog?.pending.add({
     confirm: async () => void (await markReceived(messageId, { wishes: undefined, sha256: new Uint8Array(32) }, at)),
     giveBack: () => Promise.resolve(),
