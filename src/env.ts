@@ -116,6 +116,16 @@ export interface Clock {
   monotonicMs(): number
 }
 
+/**
+ * What tables age by: the wall clock of this moment, counted on by the monotonic one. A wall clock that jumps, even for a moment, removes
+ * nothing early; what is written down for another run bears the wall clock all the same, which alone means something then.
+ * @returns milliseconds since 1970
+ */
+export function steadyClock(clock: Clock): () => number {
+  const startedAtMs = clock.now().getTime() - clock.monotonicMs()
+  return () => startedAtMs + clock.monotonicMs()
+}
+
 export interface Env extends Clock {
   random(bytes: number): Uint8Array
   readonly keys: KeyRing

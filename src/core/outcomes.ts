@@ -137,11 +137,10 @@ class InMemoryJournal implements OutcomeJournal {
     block.reasons[row] = reason
     block.outcomes[row] = 2 * OUTCOMES.indexOf(outcome) + Number(claimed)
     block.atMs[row] = Date.parse(at)
-    const atMs = this.#options.clock.monotonicMs()
-    block.settledAtMs[row] = atMs
+    block.settledAtMs[row] = this.#options.clock.monotonicMs()
     block.prevs.write(link?.prev ?? '', row * HASH_BYTES, 'base64url')
     this.#seqs.set(id, seq)
-    this.#retention.add(seq, { sender, atMs })
+    this.#retention.add(seq, sender)
   }
 
   #record(seq: number): OutcomeRecord | undefined {

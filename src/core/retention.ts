@@ -75,8 +75,8 @@ export class Retention {
     return this.#size
   }
 
-  /** After the record is there. In order of `seq`. */
-  add(seq: number, { sender, atMs }: Kept): void {
+  /** After the record is there. In order of `seq`. What is too old by now is dropped by {@link dropOld} alone: a record's own time may be wrong. */
+  add(seq: number, sender: string): void {
     const own = this.#bySender.get(sender) ?? new Line()
     this.#bySender.set(sender, own)
     own.push(seq)
@@ -84,7 +84,6 @@ export class Retention {
     this.#size += 1
     if (own.size > this.#limits.maxOutcomesPerSender) this.#dropFirstOf(sender)
     if (this.#size > this.#limits.maxOutcomes) this.#dropOldest(() => true)
-    this.dropOld(atMs)
     if (this.#all.size > 2 * this.#size + 1024) this.#all.keep((one) => this.#records.kept(one) !== undefined)
   }
 

@@ -103,12 +103,11 @@ async function converse(call: Call, progress: Progress, house: House): Promise<U
   return house.dialogs.next(
     control,
     (dialog) => assertOfDialog(shape, dialog),
-    async (dialog, challenge) => {
+    (dialog, challenge) => {
       const { conversationId } = dialog
-      const bytes = await serve(shape, progress, house, dialog, { conversationId, challenge, staysOpen: kind !== 'closes' })
-      if (kind === 'closes') await house.dialogs.close(dialog)
-      return bytes
+      return serve(shape, progress, house, dialog, { conversationId, challenge, staysOpen: kind !== 'closes' })
     },
+    kind === 'closes',
   )
 }
 
@@ -130,6 +129,8 @@ async function serve(
     const { reply, opened } = await act(shape, progress, house, dialog)
     const bytes = await seal(reply, opened ?? inDialog, shape, progress, house)
     record(shape.call, progress, reply.codes, house)
+    // only now: whoever forges an exitDialog ends nothing
+    if (dialog && EXCHANGES[shape.type].dialog === 'closes') await house.dialogs.close(dialog)
     return bytes
   } catch (error) {
     // nobody will ever see what was handed out in this request

@@ -9,7 +9,7 @@
  */
 import { createHash } from 'node:crypto'
 import { HttpError } from '../errors.js'
-import type { Clock } from '../env.js'
+import { steadyClock, type Clock } from '../env.js'
 
 /** What the first copy came to; `unknown` while it is under way and after a crash. */
 export type RepeatOutcome = 'unknown' | 'delivered' | 'not-delivered'
@@ -39,6 +39,7 @@ export interface Repeats {
 export interface RepeatRow {
   readonly digest: string
   readonly outcome: RepeatOutcome
+  /** Wall clock: it must mean the same after a restart. */
   readonly atMs: number
 }
 
@@ -58,7 +59,7 @@ interface UnderWay {
 
 const OUTCOMES: readonly RepeatOutcome[] = ['unknown', 'delivered', 'not-delivered']
 
-/** Outcome and time (wall clock: it must mean the same after a restart) in one number. */
+/** Outcome and time in one number. */
 export const packRow = (outcome: RepeatOutcome, atMs: number): number => Math.floor(atMs) * OUTCOMES.length + OUTCOMES.indexOf(outcome)
 export const atMsOf = (packed: number): number => Math.floor(packed / OUTCOMES.length)
 export const outcomeOf = (packed: number): RepeatOutcome => OUTCOMES[packed % OUTCOMES.length] ?? 'unknown'
@@ -69,12 +70,15 @@ const digestOf = (key: string): string => createHash('sha256').update(key).diges
 export const REPEAT_LIMITS = { maxEntries: 500_000, keepMs: 24 * 3600 * 1000 }
 
 export function repeatTable(clock: Clock, journal?: RepeatJournal, limits = REPEAT_LIMITS): Repeats {
+  /** By the steady clock, in order of arrival. */
   const rows = new Map<string, number>()
   const underWay = new Map<string, UnderWay>()
-  const now = () => clock.now().getTime()
+  const now = steadyClock(clock)
+  const wallOf = (steadyMs: number): number => clock.now().getTime() - (now() - steadyMs)
+  const openedAtMs = now()
+  // what an earlier run saw later than now is as old as now: at the end of its time it makes room like any other
   for (const { digest, outcome, atMs } of [...(journal?.load() ?? [])].sort((a, b) => a.atMs - b.atMs))
-    rows.set(digest, packRow(outcome, atMs))
-  /** Rows stand in order of arrival; a clock that jumped back only keeps them longer. */
+    rows.set(digest, packRow(outcome, Math.min(atMs, openedAtMs)))
   const sweep = (): void => {
     const old: string[] = []
     for (const [digest, row] of rows) {
@@ -107,7 +111,7 @@ export function repeatTable(clock: Clock, journal?: RepeatJournal, limits = REPE
       if (rows.size + keys.length > limits.maxEntries)
         throw new HttpError(503, 'gateway.repeat-table-full', 'The table of used ids is full.', { retryAfterSeconds: 60 })
       const atMs = now()
-      const entered = keys.map((key): RepeatRow => ({ digest: digestOf(key), outcome: 'unknown', atMs }))
+      const entered = keys.map((key): RepeatRow => ({ digest: digestOf(key), outcome: 'unknown', atMs: wallOf(atMs) }))
       for (const key of keys) underWay.set(digestOf(key), begin(key))
       for (const { digest } of entered) rows.set(digest, packRow('unknown', atMs))
       try {
@@ -131,7 +135,7 @@ export function repeatTable(clock: Clock, journal?: RepeatJournal, limits = REPE
         underWay.delete(digest)
         if (row === undefined) continue
         rows.set(digest, packRow(outcome, atMsOf(row)))
-        written.push({ digest, outcome, atMs: atMsOf(row) })
+        written.push({ digest, outcome, atMs: wallOf(atMsOf(row)) })
       }
       await journal?.write(written)
     },

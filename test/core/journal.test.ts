@@ -93,6 +93,19 @@ describe('core journals of outcomes', () => {
       await journal.saved()
       expect(all(journal)).to.deep.equal([late])
     })
+
+    it(`C6 ${name}: a wall clock that jumps ahead, even for a moment, forgets no id`, async () => {
+      const time = new FakeTime()
+      const journal = open(time)
+      const before = journal.settled(record(time))
+      await journal.saved()
+      time.wallMs += 48 * 3_600_000
+      const within = journal.settled(record(time))
+      for (const { id } of [before, within]) expect(journal.get(id)?.id).to.equal(id)
+      await journal.saved()
+      time.wallMs -= 48 * 3_600_000
+      expect(all(journal)).to.deep.equal([before, within])
+    })
   }
 
   it('C6 lmdb: another life knows what was settled, what was not, and goes on with the chain', async () => {
@@ -184,5 +197,16 @@ describe('core journals of outcomes', () => {
     expect(next.get(open)).to.deep.equal(settled)
     expect([...next.open()].map(({ id }) => id)).to.include(last)
     expect(verifyChain(all(next))).to.deep.equal([])
+  })
+
+  it('C6 lmdb: what was settled while the wall clock was ahead drops nothing in the next life', async () => {
+    const time = new FakeTime()
+    const first = lmdb(time)
+    const before = first.journal.settled(record(time))
+    time.wallMs += 48 * 3_600_000
+    const within = first.journal.settled(record(time))
+    await first.journal.close()
+    time.wallMs -= 48 * 3_600_000
+    expect(all(lmdb(time, {}, first.path).journal)).to.deep.equal([before, within])
   })
 })

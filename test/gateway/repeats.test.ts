@@ -11,6 +11,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { lmdbRepeats } from '../../src/gateway/adapters/lmdb-repeats.js'
 import { repeatTable } from '../../src/gateway/repeats.js'
+import { FakeTime } from '../core/fake-time.js'
 
 describe('repeats', () => {
   let nowMs = 0
@@ -65,6 +66,65 @@ describe('repeats', () => {
       expect(await second.find('open')?.settled).to.equal('unknown')
       expect(await second.enter(['open'])).not.to.equal(undefined)
       await second.close()
+    } finally {
+      await rm(directory, { recursive: true, force: true })
+    }
+  })
+
+  it('P1 a wall clock that jumps, even for a moment, forgets nothing, and keeps nothing longer', async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'protektor-repeats-'))
+    try {
+      for (const open of [() => undefined, () => lmdbRepeats(directory)]) {
+        const time = new FakeTime()
+        const journal = open()
+        const table = repeatTable(time, journal)
+        await table.enter(['captured'])
+        await table.settle(['captured'], 'delivered')
+        for (const jump of [24, -24, 48, -400]) {
+          time.wallMs += jump * HOUR
+          await table.enter([`at ${jump}`])
+          time.wallMs -= jump * HOUR
+          expect((await table.enter(['captured']))?.outcome).to.equal('delivered')
+        }
+        time.pass(24 * HOUR - 1)
+        expect((await table.enter(['captured']))?.outcome).to.equal('delivered')
+        time.pass(1)
+        for (const key of ['captured', 'at 24', 'at -400']) expect(await table.enter([key]), key).to.equal(undefined)
+        if (!journal) continue
+        await table.close()
+        // and so it stands on the disk
+        const again = repeatTable(time, lmdbRepeats(directory))
+        expect(await again.enter(['captured'])).not.to.equal(undefined)
+        await again.close()
+      }
+    } finally {
+      await rm(directory, { recursive: true, force: true })
+    }
+  })
+
+  it('P1 a clock that is set right while the table is open, or was wrong in an earlier run, ages entries by what passed', async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'protektor-repeats-'))
+    try {
+      const time = new FakeTime()
+      const right = time.wallMs
+      time.wallMs = 0
+      const first = repeatTable(time, lmdbRepeats(directory))
+      time.wallMs = right
+      await first.enter(['a'])
+      time.pass(HOUR)
+      await first.settle(['a'], 'delivered')
+      await first.close()
+      time.wallMs -= 400 * 24 * HOUR
+      const second = repeatTable(time, lmdbRepeats(directory))
+      time.pass(24 * HOUR - 1)
+      expect((await second.enter(['a']))?.outcome).to.equal('delivered')
+      time.pass(1)
+      expect(await second.enter(['a'])).to.equal(undefined)
+      await second.close()
+      time.wallMs = right + 23 * HOUR
+      const third = repeatTable(time, lmdbRepeats(directory))
+      expect(third.find('a')).not.to.equal(undefined)
+      await third.close()
     } finally {
       await rm(directory, { recursive: true, force: true })
     }

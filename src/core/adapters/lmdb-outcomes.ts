@@ -15,7 +15,7 @@
 import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { open, type Database, type RootDatabase } from 'lmdb'
-import type { Clock } from '../../env.js'
+import { steadyClock, type Clock } from '../../env.js'
 import type { ChainHead } from '../chain.js'
 import { CHAIN_START, linked } from '../chain.js'
 import type { Outcome, OutcomeJournal, OutcomeRecord } from '../ports.js'
@@ -119,6 +119,7 @@ class LmdbJournal implements OutcomeJournal {
   readonly #ids: Database<number, string>
   readonly #marks: Database<unknown, string>
   readonly #retention: Retention
+  readonly #steadyMs: () => number
   readonly #node: string
   readonly #onEnd: () => void
   /** Settled, and perhaps not yet in the store. */
@@ -136,6 +137,7 @@ class LmdbJournal implements OutcomeJournal {
   constructor(root: RootDatabase, options: LmdbOutcomesOptions, onEnd: () => void) {
     const table = <V, K extends string | number>(name: string): Database<V, K> => root.openDB<V, K>({ ...PLAIN_MAPS, name })
     this.#options = options
+    this.#steadyMs = steadyClock(options.clock)
     this.#root = root
     this.#onEnd = onEnd
     this.#open = table('open')
@@ -152,7 +154,7 @@ class LmdbJournal implements OutcomeJournal {
       },
       drop: (one) => this.#drop(one),
     })
-    for (const { key, value } of this.#records.getRange()) this.#retention.add(key, { sender: value[4], atMs: value[3] })
+    for (const { key, value } of this.#records.getRange()) this.#retention.add(key, value[4])
   }
 
   get size(): number {
@@ -174,7 +176,7 @@ class LmdbJournal implements OutcomeJournal {
     const first = this.get(given.id)
     if (first !== undefined) return first
     const { record, head } = linked(this.#head, this.#node, given)
-    const { id, sender, at } = record
+    const { id, sender } = record
     this.#head = head
     this.#unsaved.set(head.seq, record)
     this.#unsavedSeqs.set(id, head.seq)
@@ -182,7 +184,7 @@ class LmdbJournal implements OutcomeJournal {
     // accepted and settled within one commit: it is never written that it was open
     if (this.#changes.open.get(id) === undefined) this.#changes.open.set(id, undefined)
     else this.#changes.open.delete(id)
-    this.#retention.add(head.seq, { sender, atMs: Date.parse(at) })
+    this.#retention.add(head.seq, sender)
     this.#write()
     return record
   }
@@ -256,7 +258,8 @@ class LmdbJournal implements OutcomeJournal {
   }
 
   #dropOld(): void {
-    if (!this.#closed) this.#retention.dropOld(this.#options.clock.now().getTime())
+    // records bear the wall clock, which may jump ahead for a moment: an id that is forgotten early could be put again
+    if (!this.#closed) this.#retention.dropOld(Math.min(this.#options.clock.now().getTime(), this.#steadyMs()))
   }
 
   #drop(seq: number): void {

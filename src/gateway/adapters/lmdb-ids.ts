@@ -33,6 +33,7 @@ export async function lmdbIds(ledger: Ledger, random: (bytes: number) => Uint8Ar
       ledger.write((draft) => {
         for (const [tenant, id] of gone) draft.remove(ids, [tenant, id])
       }),
+    together: (work) => ledger.together(work),
     async close() {},
   }
 }

@@ -7,7 +7,7 @@
  *   write(work) ─┘            └ while it is written the next ones gather
  *
  * What was handed in within one synchronous step (no `await` between) is one commit: after a crash all of it is there, or nothing. A work
- * that throws leaves nothing behind. `overlappingSync` is off: a commit is on the disk when its promise resolves, and a failed sync rejects it.
+ * that throws leaves nothing behind, and takes along what was entered together with it. `overlappingSync` is off: a commit is on the disk when its promise resolves, and a failed sync rejects it.
  * Transactions with callbacks are not used: in lmdb 3.5 they never came back under Node 20; a draft in memory does the same. lmdb's own
  * batching by event turns is off as well: when a commit fails (disk full), it rejects a promise that nobody can catch.
  * @module
@@ -34,6 +34,8 @@ export interface Ledger {
    * @param work is run once, synchronously; in order of the calls.
    */
   write<T>(work: (draft: Draft) => T): Promise<T>
+  /** All that `enter` writes in this very call is one work: when one part throws, all are rejected with that. @returns what `enter` returns. */
+  together<T>(enter: () => T): T
   /** @throws when closed: reading a closed lmdb store would end the process. */
   assertOpen(): void
   /** Waits for everything entered. */
@@ -46,10 +48,15 @@ interface Entry {
 }
 type Entries = Map<Database<unknown, Key>, Map<string, Entry>>
 
-interface Work {
-  readonly step: number
+interface Part {
+  /** @returns resolves it. */
   readonly run: (draft: Draft) => () => void
   readonly reject: (error: unknown) => void
+}
+
+interface Work {
+  readonly step: number
+  readonly parts: readonly Part[]
 }
 
 /** Values as they are, without a description of their shape before each: reading is several times faster. */
@@ -76,6 +83,8 @@ class LmdbLedger implements Ledger {
   readonly #root: RootDatabase
   readonly #assertRoom: () => void
   readonly #queue: Work[] = []
+  /** Set while parts are entered together. */
+  #parts: Part[] | undefined
   #step = 0
   #stepEnds = false
   #writing: Promise<void> | undefined
@@ -97,9 +106,22 @@ class LmdbLedger implements Ledger {
         const result = work(draft)
         return () => resolve(result)
       }
-      this.#queue.push({ step: this.#thisStep(), run, reject })
-      this.#writing ??= this.#writeAll()
+      const part = { run, reject }
+      if (this.#parts) this.#parts.push(part)
+      else this.#enter([part])
     })
+  }
+
+  together<T>(enter: () => T): T {
+    if (this.#parts) return enter()
+    const parts: Part[] = []
+    this.#parts = parts
+    try {
+      return enter()
+    } finally {
+      this.#parts = undefined
+      if (parts.length > 0) this.#enter(parts)
+    }
   }
 
   assertOpen(): void {
@@ -112,6 +134,11 @@ class LmdbLedger implements Ledger {
       await this.#root.close()
     })()
     return this.#closing
+  }
+
+  #enter(parts: readonly Part[]): void {
+    this.#queue.push({ step: this.#thisStep(), parts })
+    this.#writing ??= this.#writeAll()
   }
 
   #thisStep(): number {
@@ -135,18 +162,18 @@ class LmdbLedger implements Ledger {
       const settle = works.map((work) => {
         const draft = draftOn(entries)
         try {
-          const resolve = work.run(draft)
+          const resolves = work.parts.map(({ run }) => run(draft))
           draft.keep()
-          return resolve
+          return () => resolves.forEach((resolve) => resolve())
         } catch (error) {
-          return () => work.reject(error)
+          return () => work.parts.forEach(({ reject }) => reject(error))
         }
       })
       try {
         if (entries.size > 0) await this.#commit(entries)
         for (const one of settle) one()
       } catch (error) {
-        for (const { reject } of works) reject(error)
+        for (const { reject } of works.flatMap(({ parts }) => parts)) reject(error)
       }
     }
     this.#writing = undefined

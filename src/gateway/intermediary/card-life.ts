@@ -7,7 +7,7 @@
  * Specs: osci-1.2 §6.4, §9.4; product.md, "durable store".
  * @module
  */
-import type { Clock } from '../../env.js'
+import { steadyClock, type Clock } from '../../env.js'
 import { HttpError, ProtektorError } from '../../errors.js'
 import type { TimeStamp } from '../../osci/parts.js'
 import type { ToInstant } from './cards.js'
@@ -113,9 +113,8 @@ export function stateAfterRestart(card: CardRecord): CardState | undefined {
  * A wall clock that jumps forward removes nothing early: within one run time passes as the monotonic clock says.
  */
 export function retention(clock: Clock, keepDays: number): () => number {
-  const openedAtMs = clock.now().getTime()
-  const openedMonotonicMs = clock.monotonicMs()
-  return () => Math.min(clock.now().getTime(), openedAtMs + clock.monotonicMs() - openedMonotonicMs) - keepDays * DAY_MS
+  const steadyMs = steadyClock(clock)
+  return () => Math.min(clock.now().getTime(), steadyMs()) - keepDays * DAY_MS
 }
 
 export const cardExists = (): ProtektorError =>

@@ -31,7 +31,7 @@ export interface AcceptedDelivery {
   readonly inspections: readonly Inspection[]
   readonly warnings: readonly FeedbackCode[]
   /**
-   * Makes id and card durable.
+   * Makes id and card durable, as one: where no card can be begun the id may be used again.
    * @param forwarding where the message to the receiver is built in the same moment.
    */
   begin(forwarding?: TimeStamp): Promise<CardRecord | undefined>
@@ -107,18 +107,18 @@ export async function acceptDelivery(request: DeliveryRequest, at: Intermediary)
       warnings: inspected.warnings,
       async begin(forwarding) {
         if (!claim || messageId === undefined) return undefined
-        const added = own.cards.add(endpoint.path, {
-          ...about,
-          messageId,
-          ...(cipherSha256 === undefined ? {} : { originator: cipherSha256 }),
-          state: forwarding ? 'forwarded' : 'stored',
-          creation,
-          ...(forwarding ? { forwarding } : {}),
-          createdAt: now.toISOString(),
-          inspections: inspected.inspections,
-        })
-        const [card] = await Promise.all([added, claim.used()])
-        return card
+        return claim.used(() =>
+          own.cards.add(endpoint.path, {
+            ...about,
+            messageId,
+            ...(cipherSha256 === undefined ? {} : { originator: cipherSha256 }),
+            state: forwarding ? 'forwarded' : 'stored',
+            creation,
+            ...(forwarding ? { forwarding } : {}),
+            createdAt: now.toISOString(),
+            inspections: inspected.inspections,
+          }),
+        )
       },
       giveBack: () => claim?.giveBack(),
     }

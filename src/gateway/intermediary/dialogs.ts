@@ -75,6 +75,7 @@ export interface Dialogs {
   /**
    * Runs `work` as the next request of its dialog, after those before it.
    * @param block must fit, and `assertOf` must not throw; `work` is not called otherwise.
+   * @param closes the answer has no challenge of ours: where `work` leaves the dialog open it goes on as if the request had never come.
    * @returns what `work` returned; `challenge` is ours for the answer.
    * @throws {DialogError} 9400, dialog unchanged.
    */
@@ -82,6 +83,7 @@ export interface Dialogs {
     block: ControlBlock,
     assertOf: (dialog: OpenDialog) => void,
     work: (dialog: OpenDialog, challenge: string) => Promise<T>,
+    closes?: boolean,
   ): Promise<T>
   close(dialog: OpenDialog): Promise<void>
   /** Ends what has been silent too long. */
@@ -164,7 +166,7 @@ export function dialogTable(limits: DialogLimits, clock: Clock, random: (bytes: 
       counts.set(owner, (counts.get(owner) ?? 0) + 1)
       return { dialog: entry, challenge }
     },
-    next(block, assertOf, work) {
+    next(block, assertOf, work, closes = false) {
       sweep()
       const entry = open.get(block.conversationId ?? '')
       if (!entry) return Promise.reject(unknown())
@@ -183,7 +185,7 @@ export function dialogTable(limits: DialogLimits, clock: Clock, random: (bytes: 
           const challenge = newChallenge(random)
           const state = stepDialog(entry.state, block, challenge)
           assertOf(entry)
-          entry.state = state
+          if (!closes) entry.state = state
           accepted = true
           touch(entry)
           return work(entry, challenge)

@@ -16,6 +16,7 @@ import type { FetchRule } from '../../osci/parts.js'
 import type { GatewayPorts } from '../ports.js'
 import { isCoreBusy } from '../recipient/room.js'
 import { DeliveryRefused } from '../recipient/verdict.js'
+import { depositEnd } from './deposit-end.js'
 import type { OpenDialog } from './dialogs.js'
 import type { ReceptionWish } from './ports.js'
 import { openStored, sealStored, type StoredDelivery } from './stored.js'
@@ -51,7 +52,7 @@ export type Ending = 'received' | 'expired' | 'withdrawn' | 'unknown'
 
 /** Lies in the mailbox. */
 export interface Deposited {
-  /** The end of its life. */
+  /** The end of its life. Never rejects: while the core cannot say, it goes on. */
   readonly ended: Promise<Ending>
   /** Somebody was handed it, at whatever time. */
   readonly wasHandedOut: () => boolean
@@ -108,6 +109,8 @@ export function mailroom(ports: GatewayPorts, leaseMs: number): Mailroom {
   const { core, clock, random } = ports
   const boxes = new Map<string, Entry[]>()
   const lives = new Set<Promise<unknown>>()
+  const closing = new AbortController()
+  const settled = depositEnd(ports, closing.signal)
 
   const remove = (mailbox: string, entry: Entry): void => {
     const left = (boxes.get(mailbox) ?? []).filter((other) => other !== entry)
@@ -115,17 +118,15 @@ export function mailroom(ports: GatewayPorts, leaseMs: number): Mailroom {
     else boxes.delete(mailbox)
   }
 
+  /** Never rejects. */
   const follow = async (entry: Entry, { mailbox, ttlSeconds, onGone }: Deposit): Promise<Ending> => {
     const letGo = entry.large?.hold()
-    for (;;) {
-      const record = await core.settled(entry.envelopeId, ttlSeconds * 1000 + leaseMs + 1000)
-      if (record?.outcome === 'waiting') continue
-      remove(mailbox, entry)
-      letGo?.()
-      const ending = endingOf(record)
-      if (ending !== 'received') onGone(record === undefined || ending === 'withdrawn' ? 'withdrawn' : 'expired')
-      return ending
-    }
+    const record = await settled(entry.envelopeId, ttlSeconds * 1000 + leaseMs + 1000)
+    remove(mailbox, entry)
+    letGo?.()
+    const ending = endingOf(record)
+    if (ending !== 'received') onGone(record === undefined || ending === 'withdrawn' ? 'withdrawn' : 'expired')
+    return ending
   }
 
   const matches = (entry: Entry, rule: FetchRule, toInstant: (text: string) => number): boolean => {
@@ -143,19 +144,24 @@ export function mailroom(ports: GatewayPorts, leaseMs: number): Mailroom {
     return rule.messageId !== undefined || clock.monotonicMs() - heardAtMs >= LEASE_MS
   }
 
-  /** Takes it from whoever holds it, then from the core. undefined: its time is over. */
+  /** Takes it from whoever holds it, then from the core. undefined: its time is over, or it is still leased. */
   const claim = async (mailbox: string, entry: Entry, dialog: OpenDialog): Promise<Claim | undefined> => {
     const former = entry.holder
     const holder: NonNullable<Entry['holder']> = { dialog, atMs: clock.monotonicMs() }
     // set before anything is awaited: of two that ask at once one gets it
     entry.holder = holder
     await former?.claim?.broken().catch(() => undefined)
-    const taken = await core.take(mailbox, 0, undefined, { id: entry.envelopeId, leaseMs })
-    if (taken) {
-      holder.claim = taken
-      entry.handedOut = true
-    } else entry.holder = undefined
-    return taken
+    try {
+      const taken = await core.take(mailbox, 0, undefined, { id: entry.envelopeId, leaseMs })
+      if (taken) {
+        holder.claim = taken
+        entry.handedOut = true
+      }
+      return taken
+    } finally {
+      // whatever the core said: who got nothing holds nothing
+      if (!holder.claim) entry.holder = undefined
+    }
   }
 
   return {
@@ -199,14 +205,16 @@ export function mailroom(ports: GatewayPorts, leaseMs: number): Mailroom {
       }
     },
     async lease(mailbox, rule, toInstant, dialog) {
+      // over, or leased to a take whose answer was lost: whoever follows its end removes it then
+      const refused = new Set<Entry>()
       for (;;) {
-        const fitting = (boxes.get(mailbox) ?? []).filter((e) => matches(e, rule, toInstant) && isFree(e, rule, dialog))
+        const fitting = (boxes.get(mailbox) ?? []).filter((e) => !refused.has(e) && matches(e, rule, toInstant) && isFree(e, rule, dialog))
         // what nobody holds goes first
         const [entry] = [...fitting].sort((a, b) => Number(a.holder !== undefined) - Number(b.holder !== undefined))
         if (!entry) return undefined
         const taken = await claim(mailbox, entry, dialog)
         if (!taken) {
-          remove(mailbox, entry)
+          refused.add(entry)
           continue
         }
         const { holder } = entry
@@ -239,6 +247,7 @@ export function mailroom(ports: GatewayPorts, leaseMs: number): Mailroom {
       }
     },
     async close() {
+      closing.abort()
       await Promise.allSettled([...lives])
     },
   }

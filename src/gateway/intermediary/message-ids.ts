@@ -3,21 +3,23 @@
  * Message ids: issued once, used once, never again.
  *
  *   issue ─► issued ─► take ─► taken ─► used: gone for good
- *              ▲                 └─ giveBack ─┘
- *              └─ over after `unusedIdHours`
+ *              ▲ │                └─ giveBack, or nothing could be entered under it ─► issued
+ *              │ └─ over after `unusedIdHours`
+ *              └─ a tenth of the table for each peer: none takes the ids of all
  *
  * Only an id that stands in the table as issued can be taken, and no id is ever made twice (128 bit). So using one means taking it out,
  * durably: whatever is not there is refused, a replay after ten minutes and after ten years, across restarts. No list of used ids is kept,
  * in memory or on disk, that could fill up, or that could forget one.
  *
  * A crash between `take` and the end of `used()` leaves the id issued. Nothing was said to the client by then, because a delivery is
- * acknowledged only after `used()` has resolved: its repetition under the same id is the first delivery. Enter the card and call `used()`
- * in one synchronous step: the ledger makes it one commit, so that there is no card whose id can be used again.
+ * acknowledged only after `used()` has resolved: its repetition under the same id is the first delivery. What the id is used for (the card)
+ * is entered by `used()` itself, as one with the removal: there is no card whose id can be used again, and where no card can be entered
+ * the id is as if it had not been taken.
  * Specs: osci-1.2 §4; threat model P1, P7.
  * @module
  */
 import { HttpError } from '../../errors.js'
-import type { Clock } from '../../env.js'
+import { steadyClock, type Clock } from '../../env.js'
 import type { IdClaim, MessageIds } from './ports.js'
 
 /** Durable side of the table. */
@@ -28,8 +30,10 @@ export interface IdJournal {
   load(): Iterable<{ readonly tenant: string; readonly id: string; readonly atMs: number }>
   /** Resolves when it is on the disk. */
   enter(tenant: string, id: string, atMs: number): Promise<void>
-  /** Resolves when it is on the disk. Enters the removal in the call itself, before anything is waited for. */
+  /** Resolves when it is on the disk. */
   remove(ids: readonly (readonly [tenant: string, id: string])[]): Promise<void>
+  /** What `work` enters into the store in this very call is written as one: all of it, or nothing. */
+  together<T>(work: () => T): T
   close(): Promise<void>
 }
 
@@ -40,11 +44,14 @@ export interface MessageIdOptions {
   readonly unusedIdHours: number
   /** Issued and unused ids of all tenants. */
   readonly maxIssued?: number
+  /** Of these, ids that one peer may hold. */
+  readonly maxPerPeer?: number
   /** Absent: the table does not survive the process. */
   readonly journal?: IdJournal
 }
 
-export const ID_LIMITS = { maxIssued: 100_000, sweepIds: 1000 }
+/** A peer may hold a tenth: whoever asks for ids and uses none takes nobody else's. Those of a former run count for nobody. */
+export const ID_LIMITS = { maxIssued: 100_000, maxPerPeer: 10_000, sweepIds: 1000 }
 
 const ID_BYTES = 16
 const HOUR_MS = 3_600_000
@@ -67,26 +74,47 @@ function base32(bytes: Uint8Array): string {
 /** `p` and 6 characters: tells installations apart in logs and files, proves nothing. */
 export const makeToken = (random: (bytes: number) => Uint8Array): string => 'p' + base32(random(4)).slice(0, 6)
 
+/** `atMs`: of the issue, by the steady clock. `peer`: absent in those of a former run. */
+interface Issued {
+  readonly atMs: number
+  readonly peer?: string
+}
+
 const keyOf = (tenant: string, id: string): string => `${tenant}\n${id}`
+
+const tableFull = (): HttpError =>
+  new HttpError(503, 'gateway.message-id-table-full', 'The table of issued message ids is full.', { retryAfterSeconds: 60 })
 
 export function messageIds(options: MessageIdOptions): MessageIds {
   const { clock, random, journal } = options
-  const maxIssued = options.maxIssued ?? ID_LIMITS.maxIssued
+  const { maxIssued = ID_LIMITS.maxIssued, maxPerPeer = ID_LIMITS.maxPerPeer } = options
   const livesMs = options.unusedIdHours * HOUR_MS
   const token = journal?.token ?? makeToken(random)
-  /** Tenant and id → wall clock of the issue, in order of issue. */
-  const issued = new Map<string, number>()
+  /** By tenant and id, in order of issue. */
+  const issued = new Map<string, Issued>()
   /** Being written, or taken and neither used nor given back: they count as well. */
   let underWay = 0
-  const now = () => clock.now().getTime()
-  for (const { tenant, id, atMs } of [...(journal?.load() ?? [])].sort((a, b) => a.atMs - b.atMs)) issued.set(keyOf(tenant, id), atMs)
+  /** All that count, by peer. */
+  const held = new Map<string, number>()
+  const now = steadyClock(clock)
+  const openedAtMs = now()
+  for (const { tenant, id, atMs } of [...(journal?.load() ?? [])].sort((a, b) => a.atMs - b.atMs))
+    issued.set(keyOf(tenant, id), { atMs: Math.min(atMs, openedAtMs) })
 
-  /** In bounded steps. A clock that jumped back only keeps ids longer; whether one still holds is decided when it is taken. */
+  const release = (peer: string | undefined): void => {
+    if (peer === undefined) return
+    const left = (held.get(peer) ?? 1) - 1
+    if (left > 0) held.set(peer, left)
+    else held.delete(peer)
+  }
+
+  /** In bounded steps. Whether an id still holds is decided when it is taken. */
   const sweep = (): void => {
     const over: [string, string][] = []
-    for (const [key, atMs] of issued) {
+    for (const [key, { atMs, peer }] of issued) {
       if (atMs + livesMs > now() || over.length >= ID_LIMITS.sweepIds) break
       issued.delete(key)
+      release(peer)
       const end = key.indexOf('\n')
       over.push([key.slice(0, end), key.slice(end + 1)])
     }
@@ -94,38 +122,51 @@ export function messageIds(options: MessageIdOptions): MessageIds {
     if (over.length > 0) void journal?.remove(over).catch(() => undefined)
   }
 
-  const claim = (tenant: string, id: string, atMs: number): IdClaim => {
-    let ended: Promise<void> | undefined
+  const claim = (tenant: string, id: string, entry: Issued): IdClaim => {
+    let state: 'open' | 'under way' | 'ended' = 'open'
+    const giveBack = (): void => {
+      state = 'ended'
+      underWay -= 1
+      issued.set(keyOf(tenant, id), entry)
+    }
     return {
-      used() {
-        ended ??= (async () => {
-          // without a confirmed removal the id stays taken: neither usable again nor acknowledged
-          await journal?.remove([[tenant, id]])
+      async used(enter) {
+        if (state !== 'open') throw new TypeError('the id was ended before')
+        state = 'under way'
+        try {
+          const remove = () => Promise.all([enter(), journal?.remove([[tenant, id]])])
+          const [entered] = await (journal ? journal.together(remove) : remove())
+          state = 'ended'
           underWay -= 1
-        })()
-        return ended
+          release(entry.peer)
+          return entered
+        } catch (error) {
+          // nothing stands: as after a crash in this moment, the repetition is the first delivery
+          giveBack()
+          throw error
+        }
       },
       giveBack() {
-        if (ended) return
-        ended = Promise.reject(new Error('the id was given back'))
-        ended.catch(() => undefined)
-        underWay -= 1
-        issued.set(keyOf(tenant, id), atMs)
+        if (state === 'open') giveBack()
       },
     }
   }
 
   return {
-    async issue(tenant) {
+    async issue(tenant, peer) {
       sweep()
-      if (issued.size + underWay >= maxIssued)
-        throw new HttpError(503, 'gateway.message-id-table-full', 'The table of issued message ids is full.', { retryAfterSeconds: 60 })
+      const own = held.get(peer) ?? 0
+      if (issued.size + underWay >= maxIssued || own >= maxPerPeer) throw tableFull()
       const id = `${token}-${base32(random(ID_BYTES))}`
       const atMs = now()
       underWay += 1
+      held.set(peer, own + 1)
       try {
-        await journal?.enter(tenant, id, atMs)
-        issued.set(keyOf(tenant, id), atMs)
+        await journal?.enter(tenant, id, clock.now().getTime())
+        issued.set(keyOf(tenant, id), { atMs, peer })
+      } catch (error) {
+        release(peer)
+        throw error
       } finally {
         underWay -= 1
       }
@@ -133,11 +174,11 @@ export function messageIds(options: MessageIdOptions): MessageIds {
     },
     take(tenant, id) {
       const key = keyOf(tenant, id)
-      const atMs = issued.get(key)
-      if (atMs === undefined || atMs + livesMs <= now()) return undefined
+      const entry = issued.get(key)
+      if (entry === undefined || entry.atMs + livesMs <= now()) return undefined
       issued.delete(key)
       underWay += 1
-      return claim(tenant, id, atMs)
+      return claim(tenant, id, entry)
     },
     async close() {
       await journal?.close()

@@ -13,6 +13,7 @@ import type { OsciReceiver } from '../../directory/ports.js'
 import { ProtektorError } from '../../errors.js'
 import type { EnvelopePart } from '../../envelope/types.js'
 import type { GatewayPorts } from '../ports.js'
+import { errorCodeOf, findingOf } from '../render-error.js'
 import { awaitAnswer, awaitDelivered, awaitTaken, putRequest, SEALING_MS, type Handover } from '../recipient/handover.js'
 import { DeliveryRefused, type Verdict } from '../recipient/verdict.js'
 import { addresseeOf, blindEvidence, deliveryOf, type DeliveryRequest } from './delivery.js'
@@ -51,12 +52,25 @@ const codesOf = ({ codes }: Verdict): string[] => codes.filter((code) => code !=
 /** Nobody knows what the participant did with it; whether it has it is the core's to say, now or when the hand-over is over. */
 async function takenOrOpen({ id }: Handover, { core, stopping }: GatewayPorts): Promise<Pick<Onward, 'delivered' | 'later'>> {
   const isTaken = (record: OutcomeRecord | undefined): boolean => record?.outcome === 'delivered'
-  const now = await core.outcome(id)
-  if (now?.outcome !== 'waiting') return { delivered: isTaken(now) }
+  // a core that cannot say now may say later
+  const now = await core.outcome(id).catch(() => 'no-answer' as const)
+  if (now !== 'no-answer' && now?.outcome !== 'waiting') return { delivered: isTaken(now) }
   return { delivered: false, later: core.settled(id, LONGEST_HANDOVER_MS, 'settled', stopping).then(isTaken) }
 }
 
-/** Through the core to a participant; its answer is wrapped unopened. */
+/** What the participant made of it. @throws the core cannot say, or the answer cannot be read. {DeliveryRefused} 97xx of the reply */
+async function outcomeOf(handover: Handover, process: boolean, at: Intermediary): Promise<Onward> {
+  const { ports } = at
+  const early = await awaitTaken(handover, ports)
+  if (early) return { delivered: false, codes: codesOf(early) }
+  const verdict = process ? await awaitAnswer(handover, () => Promise.resolve(true), ports) : await awaitDelivered(handover, ports)
+  if (verdict.outcome === 'unknown') return { ...(await takenOrOpen(handover, ports)), codes: codesOf(verdict) }
+  if (!verdict.parts) return { delivered: verdict.outcome === 'done', codes: codesOf(verdict) }
+  const reply = await replyFrom(verdict.parts, at)
+  return reply ? { delivered: true, codes: [], reply } : { delivered: true, codes: ['9810'] }
+}
+
+/** Through the core to a participant; its answer is wrapped unopened. @throws nothing was put. */
 export async function toParticipant({ request, process }: OnwardRequest, receiver: MailboxReceiver, at: Intermediary): Promise<Onward> {
   const { endpoint, ports } = at
   const { subject } = request.message.order
@@ -72,13 +86,15 @@ export async function toParticipant({ request, process }: OnwardRequest, receive
     },
     ports,
   )
-  const early = await awaitTaken(handover, ports)
-  if (early) return { delivered: false, codes: codesOf(early) }
-  const verdict = process ? await awaitAnswer(handover, () => Promise.resolve(true), ports) : await awaitDelivered(handover, ports)
-  if (verdict.outcome === 'unknown') return { ...(await takenOrOpen(handover, ports)), codes: codesOf(verdict) }
-  if (!verdict.parts) return { delivered: verdict.outcome === 'done', codes: codesOf(verdict) }
-  const reply = await replyFrom(verdict.parts, at)
-  return reply ? { delivered: true, codes: [], reply } : { delivered: true, codes: ['9810'] }
+  try {
+    return await outcomeOf(handover, process, at)
+  } catch (error) {
+    // it lies in the mailbox or has been taken: nobody may say that nothing was processed
+    if (error instanceof DeliveryRefused) return { delivered: true, codes: error.codes }
+    const fields = { endpoint: endpoint.path, envelopeId: handover.id, findings: [findingOf(error)], error: errorCodeOf(error) }
+    ports.log.write('error', 'hand-over-unknown', fields)
+    return { ...(await takenOrOpen(handover, ports)), codes: ['9810'] }
+  }
 }
 
 /** @throws {DeliveryRefused} 9811 an active recipient is found by its cipher certificate, and answers a MessageId. */
@@ -113,9 +129,7 @@ export async function toActive({ request, process }: OnwardRequest, receiver: Ma
   // from the deadline on nobody is told that his answer arrived
   const late = own.sleep(leftMs, timerOver.signal).then(() => answerOver.abort())
   try {
-    // a core that cannot say is no reason to lose an answer
-    const settled = deposited.ended.catch((): Ending => 'unknown')
-    const ended = await Promise.race([settled, late, ...(answered ? [answered.then(() => undefined)] : [])])
+    const ended = await Promise.race([deposited.ended, late, ...(answered ? [answered.then(() => undefined)] : [])])
     if (ended === 'received' && answered) await Promise.race([answered, late])
     answerOver.abort()
     const reply = await answered
@@ -124,7 +138,8 @@ export async function toActive({ request, process }: OnwardRequest, receiver: Ma
       if (ended !== 'received') await deposited.acknowledge()
       return { delivered: true, codes: [], reply }
     }
-    const ending = ended ?? (await deposited.withdraw())
+    // who was handed it may have it, also where the core cannot say
+    const ending = ended ?? (await deposited.withdraw().catch((): Ending => 'unknown'))
     if (ending === 'received') return { delivered: true, codes: process ? ['9810'] : [] }
     return { delivered: false, codes: [ending === 'expired' || ending === 'withdrawn' ? '9809' : '9810'] }
   } finally {

@@ -84,8 +84,12 @@ export interface CardStore {
 
 /** Issued once, used once, never again. Durable: what a promise has resolved survives a crash. */
 export interface MessageIds {
-  /** Unguessable (128 bit), printable ASCII without `;`. @throws {HttpError} 503 the table is full. */
-  issue(tenant: string): Promise<string>
+  /**
+   * Unguessable (128 bit), printable ASCII without `;`.
+   * @param peer name of whoever asks: each may hold a share of the table.
+   * @throws {HttpError} 503 the table, or the peer's share, is full.
+   */
+  issue(tenant: string, peer: string): Promise<string>
   /**
    * Takes an issued id for one request, in one synchronous step: of 50 callers at once one gets it.
    * @returns undefined: not issued here, expired, taken or used (9801).
@@ -96,7 +100,11 @@ export interface MessageIds {
 
 /** Exactly one of the two ends it; `used` must have resolved before anything is said to the client. */
 export interface IdClaim {
-  used(): Promise<void>
+  /**
+   * @param enter enters what the id is used for, in the call itself: it stands and the id is gone, or neither.
+   * @throws whatever `enter` and the store throw; the id may be used again then.
+   */
+  used<T>(enter: () => Promise<T>): Promise<T>
   /** Nothing was stored or delivered: the id may be used again. */
   giveBack(): void
 }

@@ -295,10 +295,15 @@ function watched(claim: IdClaim): IdClaim & { readonly state: 'open' | 'used' | 
     get state() {
       return state
     },
-    async used() {
+    async used(enter) {
       if (state !== 'open') throw new TypeError('the id was ended before')
       state = 'used'
-      await claim.used()
+      try {
+        return await claim.used(enter)
+      } catch (error) {
+        state = 'given-back'
+        throw error
+      }
     },
     giveBack() {
       if (state !== 'open') return

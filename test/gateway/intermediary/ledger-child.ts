@@ -26,7 +26,7 @@ const say = (line: string): void => void writeSync(1, line + '\n')
 
 async function lane(): Promise<void> {
   for (let round = 0; ; round++) {
-    const id = await ids.issue(tenant)
+    const id = await ids.issue(tenant, 'peer')
     say(`issued ${id}`)
     if (round % 4 === 3) continue
     const claim = ids.take(tenant, id)
@@ -37,7 +37,7 @@ async function lane(): Promise<void> {
       continue
     }
     const card = cardFor(id, clock.now(), { subject: 'a subject' })
-    await Promise.all([cards.add(tenant, card), claim.used()])
+    await claim.used(() => cards.add(tenant, card))
     say(`used ${id}`)
     if (round % 4 === 1) continue
     const reception = { plain: clock.now().toISOString() }

@@ -3,10 +3,13 @@
  * The ledger on disk: whose directory it is, what a restart finds, what shares a commit.
  * @module
  */
+import { randomBytes } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'chai'
+import { lmdbIds } from '../../../src/gateway/adapters/lmdb-ids.js'
 import { openLedger } from '../../../src/gateway/adapters/lmdb-ledger.js'
+import { messageIds } from '../../../src/gateway/intermediary/message-ids.js'
 import { ConfigError } from '../../../src/errors.js'
 import { FakeTime } from '../../core/fake-time.js'
 import { ALICE, BOB, DAY_MS, cardFor, inDirectory, openLmdb, plain } from './stores.js'
@@ -167,6 +170,47 @@ describe('the ledger', () => {
       expect([rows.get('sum'), rows.get('row 3'), rows.get('row 4')]).to.deep.equal([300, undefined, 4])
       expect(commits).to.be.within(1, 4)
       await ledger.close()
+    }))
+
+  it('takes what is entered together as one: a part that throws takes the others along, and nothing else', () =>
+    inDirectory(async (directory) => {
+      const ledger = openLedger(directory)
+      const rows = ledger.table<number, string>('rows')
+      const put = (name: string) => ledger.write((draft) => draft.put(rows, name, 1))
+      const no = new Error('no')
+      const [before, together, within, after] = await Promise.all([
+        put('before'),
+        Promise.allSettled(
+          ledger.together(() => [
+            put('first'),
+            ledger.write(() => {
+              throw no
+            }),
+            put('last'),
+          ]),
+        ),
+        Promise.all(ledger.together(() => ledger.together(() => [put('inner'), put('other')]))),
+        put('after'),
+      ])
+      expect([before, within, after].flat()).to.deep.equal([undefined, undefined, undefined, undefined])
+      expect(together).to.deep.equal(Array.from({ length: 3 }, () => ({ status: 'rejected', reason: no })))
+      expect([...rows.getKeys()].sort()).to.deep.equal(['after', 'before', 'inner', 'other'])
+      await ledger.close()
+    }))
+
+  it('P1 a MessageId is used up only with its card: a full table leaves it issued, on the disk as well', () =>
+    inDirectory(async (directory) => {
+      const opened = await openLmdb(directory, new FakeTime(), { maxPerTenant: 1 })
+      const journal = await lmdbIds(opened.ledger, (bytes) => randomBytes(bytes))
+      const ids = messageIds({ clock: opened.time, random: (bytes) => randomBytes(bytes), unusedIdHours: 24, journal })
+      const [first, second] = [await ids.issue('t', 'portal'), await ids.issue('t', 'portal')]
+      const begin = (id: string) => ids.take('t', id)?.used(() => opened.store.add('t', cardFor(id, opened.time.now())))
+      expect((await begin(first))?.messageId).to.equal(first)
+      const refusal = await begin(second)?.catch((error: unknown) => error)
+      expect(refusal).to.include({ status: 503, finding: 'gateway.card-table-full' })
+      expect([...journal.load()].map(({ id }) => id)).to.deep.equal([second])
+      expect([ids.take('t', first), ids.take('t', second) !== undefined]).to.deep.equal([undefined, true])
+      await opened.end()
     }))
 
   it('when closed waits for what was entered, refuses the rest, and reads nothing', () =>

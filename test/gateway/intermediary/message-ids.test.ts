@@ -14,6 +14,9 @@ import { inDirectory } from './stores.js'
 
 const HOUR_MS = 3_600_000
 const TENANT = '/osci/intermediary'
+const PEER = 'portal'
+/** Nothing is entered under the id. */
+const nothing = () => Promise.resolve()
 const random = (bytes: number): Uint8Array => randomBytes(bytes)
 const take50 = (ids: MessageIds, id: string) => Array.from({ length: 50 }, () => ids.take(TENANT, id)).filter((one) => one !== undefined)
 
@@ -31,7 +34,7 @@ describe('message ids', () => {
 
   it('are printable, short, without ambiguous characters, and carry 128 random bits behind the token', async () => {
     const ids = table()
-    const made = await Promise.all(Array.from({ length: 200 }, () => ids.issue(TENANT)))
+    const made = await Promise.all(Array.from({ length: 200 }, () => ids.issue(TENANT, PEER)))
     for (const id of made) expect(id).to.match(/^p[0-9a-hjkmnp-tv-z]{6}-[0-9a-hjkmnp-tv-z]{26}$/)
     expect(new Set(made).size).to.equal(200)
     expect(new Set(made.map((id) => id.slice(0, 8))).size).to.equal(1)
@@ -40,28 +43,30 @@ describe('message ids', () => {
     for (let bit = 0; bit < 128; bit++) {
       const bytes = new Uint8Array(16)
       bytes[bit >> 3] = 1 << (bit & 7)
-      bits.add(await table({ random: (count) => (count === 16 ? bytes : new Uint8Array(count)) }).issue(TENANT))
+      bits.add(await table({ random: (count) => (count === 16 ? bytes : new Uint8Array(count)) }).issue(TENANT, PEER))
     }
     expect(bits.size).to.equal(128)
   })
 
   it('P1 of 50 who take an id at once one gets it; given back it can be taken once more', async () => {
     const ids = table()
-    const id = await ids.issue(TENANT)
+    const id = await ids.issue(TENANT, PEER)
     const [claim, ...others] = take50(ids, id)
     expect(others).to.deep.equal([])
     claim?.giveBack()
     claim?.giveBack()
     const again = take50(ids, id)
     expect(again.length).to.equal(1)
-    await Promise.all([again[0]?.used(), again[0]?.used()])
+    const [first, second] = [again[0]?.used(nothing), again[0]?.used(nothing).catch((error: unknown) => error)]
+    await first
+    expect(await second).to.be.instanceOf(TypeError)
     again[0]?.giveBack()
     expect(ids.take(TENANT, id)).to.equal(undefined)
   })
 
   it('P7 refuses ids of another tenant, unknown ones and expired ones alike', async () => {
     const ids = table()
-    const id = await ids.issue(TENANT)
+    const id = await ids.issue(TENANT, PEER)
     for (const [tenant, other] of [
       ['/osci/intermediary/b', id],
       [TENANT, id.toUpperCase()],
@@ -77,50 +82,90 @@ describe('message ids', () => {
 
   it('P1 a full table refuses with 503 and forgets nothing; taken ids count until they are used', async () => {
     const ids = table({ maxIssued: 2 })
-    const [first, second] = await Promise.all([ids.issue(TENANT), ids.issue(TENANT)])
+    const [first, second] = await Promise.all([ids.issue(TENANT, PEER), ids.issue(TENANT, PEER)])
     const claim = ids.take(TENANT, first)
-    const refusal = await ids.issue(TENANT).catch((error: unknown) => error)
+    const refusal = await ids.issue(TENANT, PEER).catch((error: unknown) => error)
     expect(refusal).to.include({ status: 503, finding: 'gateway.message-id-table-full' })
-    await claim?.used()
-    await ids.issue(TENANT)
+    await claim?.used(nothing)
+    await ids.issue(TENANT, PEER)
     expect(ids.take(TENANT, second)).not.to.equal(undefined)
     time.pass(24 * HOUR_MS)
-    await ids.issue(TENANT)
+    await ids.issue(TENANT, PEER)
   })
 
-  it('an id is known only when it is on the disk, and one whose use could not be written stays taken', async () => {
-    const broken = new Error('disk full')
-    let works = true
-    const write = async () => {
-      if (!works) throw broken
-    }
-    const journal: IdJournal = { token: 'p000000', load: () => [], enter: write, remove: write, close: write }
-    const ids = table({ journal })
-    const id = await ids.issue(TENANT)
-    works = false
-    expect(await ids.issue(TENANT).catch((error: unknown) => error)).to.equal(broken)
-    const claim = ids.take(TENANT, id)
-    expect(await claim?.used().catch((error: unknown) => error)).to.equal(broken)
+  it('P4 a peer that takes ids and uses none fills its share; what it uses or lets run out makes room', async () => {
+    const ids = table({ maxIssued: 20, maxPerPeer: 2 })
+    const own = await ids.issue(TENANT, 'loud')
+    await ids.issue('/osci/intermediary/b', 'loud')
+    const full = () => ids.issue(TENANT, 'loud').catch((error: unknown) => error)
+    expect(await full()).to.include({ status: 503, finding: 'gateway.message-id-table-full' })
+    for (let i = 0; i < 2; i++) await ids.issue(TENANT, PEER)
+    const claim = ids.take(TENANT, own)
+    expect(await full()).to.include({ status: 503 })
     claim?.giveBack()
-    expect(ids.take(TENANT, id)).to.equal(undefined)
+    expect(await full()).to.include({ status: 503 })
+    await ids.take(TENANT, own)?.used(nothing)
+    await ids.issue(TENANT, 'loud')
+    expect(await full()).to.include({ status: 503 })
+    time.pass(24 * HOUR_MS)
+    for (let i = 0; i < 2; i++) await ids.issue(TENANT, 'loud')
+    expect(await full()).to.include({ status: 503 })
+  })
+
+  it('an id that could not be written was not issued, nor counted', async () => {
+    const broken = new Error('disk full')
+    let works = false
+    const write = () => (works ? Promise.resolve() : Promise.reject(broken))
+    const journal: IdJournal = { token: 'p000000', load: () => [], enter: write, remove: write, together: (work) => work(), close: write }
+    const ids = table({ journal, maxPerPeer: 1 })
+    expect(await ids.issue(TENANT, PEER).catch((error: unknown) => error)).to.equal(broken)
+    works = true
+    await ids.issue(TENANT, PEER)
+  })
+
+  it('P1 an id is gone as one with what is entered under it; where that cannot be, it is as if it had not been taken', async () => {
+    const broken = new Error('disk full')
+    for (const isRemoved of [true, false]) {
+      let works = isRemoved
+      const write = () => (works ? Promise.resolve() : Promise.reject(broken))
+      const journal: IdJournal = {
+        token: 'p000000',
+        load: () => [],
+        enter: nothing,
+        remove: write,
+        together: (work) => work(),
+        close: write,
+      }
+      for (const ids of isRemoved ? [table(), table({ journal })] : [table({ journal })]) {
+        const id = await ids.issue(TENANT, PEER)
+        const claim = ids.take(TENANT, id)
+        const refusal = claim?.used(isRemoved ? () => Promise.reject(broken) : nothing).catch((error: unknown) => error)
+        expect(ids.take(TENANT, id), 'while it is being used').to.equal(undefined)
+        expect(await refusal).to.equal(broken)
+        claim?.giveBack()
+        works = true
+        expect(await ids.take(TENANT, id)?.used(() => Promise.resolve('card'))).to.equal('card')
+        expect(ids.take(TENANT, id)).to.equal(undefined)
+      }
+    }
   })
 
   it('P1 issued ids survive a restart, used ones are refused for ever, taken ones are as if unused, the token stays', () =>
     inDirectory(async (directory) => {
       const [used, open, taken] = await run(directory, async (ids) => {
-        const made = [await ids.issue(TENANT), await ids.issue(TENANT), await ids.issue(TENANT)] as const
-        await ids.take(TENANT, made[0])?.used()
+        const made = [await ids.issue(TENANT, PEER), await ids.issue(TENANT, PEER), await ids.issue(TENANT, PEER)] as const
+        await ids.take(TENANT, made[0])?.used(nothing)
         ids.take(TENANT, made[2])
         return made
       })
       await run(directory, async (ids) => {
         expect([used, open, taken].map((id) => ids.take(TENANT, id) !== undefined)).to.deep.equal([false, true, true])
-        expect((await ids.issue(TENANT)).slice(0, 8)).to.equal(used.slice(0, 8))
+        expect((await ids.issue(TENANT, PEER)).slice(0, 8)).to.equal(used.slice(0, 8))
       })
       time.pass(365 * 24 * HOUR_MS)
       await run(directory, async (ids) => {
         // the expired ones are removed with the next issue
-        await ids.issue(TENANT)
+        await ids.issue(TENANT, PEER)
         expect([used, open, taken].map((id) => ids.take(TENANT, id))).to.deep.equal([undefined, undefined, undefined])
       })
       const ledger = openLedger(directory)
@@ -134,8 +179,8 @@ describe('message ids', () => {
       const id = await run(
         directory,
         async (ids) => {
-          const made = await ids.issue(TENANT)
-          await ids.take(TENANT, made)?.used()
+          const made = await ids.issue(TENANT, PEER)
+          await ids.take(TENANT, made)?.used(nothing)
           for (const ms of [-400, 400, 4000]) {
             jumping.wallMs += ms * 24 * HOUR_MS
             expect(ids.take(TENANT, made)).to.equal(undefined)
@@ -146,5 +191,26 @@ describe('message ids', () => {
       )
       jumping.wallMs -= 10_000 * 24 * HOUR_MS
       await run(directory, async (ids) => expect(ids.take(TENANT, id)).to.equal(undefined), jumping)
+    }))
+
+  it('P7 a wall clock that jumps ahead for a moment takes no issued id away', () =>
+    inDirectory(async (directory) => {
+      const jumping = new FakeTime()
+      const id = await run(
+        directory,
+        async (ids) => {
+          const made = await ids.issue(TENANT, PEER)
+          jumping.wallMs += 48 * HOUR_MS
+          await ids.issue(TENANT, PEER)
+          jumping.wallMs -= 48 * HOUR_MS
+          const claim = ids.take(TENANT, made)
+          claim?.giveBack()
+          expect(claim).not.to.equal(undefined)
+          jumping.pass(24 * HOUR_MS - 1)
+          return made
+        },
+        jumping,
+      )
+      await run(directory, async (ids) => expect(ids.take(TENANT, id)).not.to.equal(undefined), jumping)
     }))
 })

@@ -138,6 +138,24 @@ describe('a dialog of the intermediary', () => {
     expect((await dialog.ask('getMessageId')).codes).to.deep.equal(['0801'])
   })
 
+  it('P2 a refused exitDialog closes nothing: what was handed out stays handed out, and the next request of the client is right', async () => {
+    const messageId = await store(alice, await keysOf('bob'))
+    const dialog = await RawDialog.open(bob)
+    const fetch: Bend = { order: { selectionRule: { messageId } } }
+    expect(fetchedId(await dialog.ask('fetchDelivery', fetch))).to.equal(messageId)
+    const forge: Bend = {
+      sealing: (s) =>
+        s.sign ? { ...s, sign: { ...s.sign, signer: { ...s.sign.signer, sign: () => Promise.resolve(randomBytes(256)) } } } : s,
+    }
+    for (let copies = 0; copies < 2; copies++) expect(errorsOf(await dialog.probe('exitDialog', forge))).to.deep.equal(['9601'])
+    const other = await RawDialog.open(bob)
+    expect(errorsOf(await other.ask('fetchDelivery'))).to.deep.equal(['9803'])
+    expect((await dialog.ask('getMessageId')).codes).to.deep.equal(['0801'])
+    expect(errorsOf(await other.ask('fetchDelivery', fetch)), 'acknowledged').to.deep.equal(['9803'])
+    expect((await dialog.probe('exitDialog')).codes).to.deep.equal(['0800'])
+    expect((await dialog.probe('exitDialog')).codes).to.deep.equal(['9400'])
+  })
+
   it('P2 lets a dialog that was opened by a signature in clear be continued by that signature only', async () => {
     const clear: Bend = { sealing: ({ sign }) => (sign ? { sign } : {}) }
     const messageId = await store(openAlice, await keysOf('bob'))

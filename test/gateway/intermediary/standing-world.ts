@@ -167,6 +167,7 @@ export async function openWorld({ turn = () => Promise.resolve(), register, http
   const inspector = async () => Promise.resolve({ inspections: [], warnings: [] })
   const ports = {
     clock: time,
+    startTimer,
     random,
     core,
     env: { now: () => time.now(), monotonicMs: () => time.monotonicMs(), random, trust: pinnedTrust([]), limits: GATEWAY_LIMITS },
@@ -235,7 +236,7 @@ export async function openWorld({ turn = () => Promise.resolve(), register, http
         evidence: {},
         remarks: [],
       },
-      peer: { sendingSignature: 'http://www.w3.org/2007/05/xmldsig-more#sha256-rsa-MGF1' },
+      peer: { name: 'client', sendingSignature: 'http://www.w3.org/2007/05/xmldsig-more#sha256-rsa-MGF1' },
       cipherSha256: sha256Hex(new Uint8Array(from.raw)),
       identified: dialog !== undefined,
       ...(dialog ? { dialog } : {}),
@@ -252,7 +253,7 @@ export async function openWorld({ turn = () => Promise.resolve(), register, http
     put,
     card: (messageId) => cards.get(PATH, messageId),
     async mediate(receiver) {
-      const messageId = await ids.issue(PATH)
+      const messageId = await ids.issue(PATH, 'alice')
       const order = { messageId, contentReceiver: { uri: receivers[receiver].uri } }
       const request = requestOf(alice.cipher.certificate, addresseeOf[receiver].cipher.certificate, order, 'request')
       return { messageId, told: told(mediateDelivery.answer(request, at)) }
@@ -270,7 +271,7 @@ export async function openWorld({ turn = () => Promise.resolve(), register, http
       return { dialog, acknowledge: () => pending.confirm() }
     },
     async answeredByCarol(dialog, text) {
-      const messageId = await ids.issue(PATH)
+      const messageId = await ids.issue(PATH, 'carol')
       const request = requestOf(carol.cipher.certificate, alice.cipher.certificate, { messageId }, text, dialog)
       return { messageId, told: told(storeDelivery.answer(request, at)) }
     },

@@ -88,7 +88,7 @@ describe('uploads', () => {
     process = async ({ source, claim }) => {
       runs++
       assembled = Buffer.from(await source.read(0, source.bytes))
-      await claim.used()
+      await claim.used(() => Promise.resolve())
       return { feedback: '0800' }
     }
   })
@@ -99,7 +99,10 @@ describe('uploads', () => {
   })
 
   const claim = (): IdClaim => ({
-    used: () => Promise.resolve(void claims.used++),
+    used: (enter) => {
+      claims.used++
+      return enter()
+    },
     giveBack: () => void claims.back++,
   })
   const cut = (message: Buffer, size: number, more: Partial<Chunk> = {}): Chunk[] => {
@@ -329,7 +332,7 @@ describe('uploads', () => {
     const message = randomBytes(3 * KB)
     process = async ({ source, claim: id, keep }) => {
       end = keep()
-      await id.used()
+      await id.used(() => Promise.resolve())
       assembled = Buffer.from(await source.read(0, source.bytes))
       return { feedback: '0800' }
     }

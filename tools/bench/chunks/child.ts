@@ -124,13 +124,13 @@ async function ride(megabytes: number, chunkKilobytes: number, directory: string
         },
       },
       {
-        begin: () => ({ used: () => Promise.resolve(), giveBack: () => undefined }),
+        begin: () => ({ used: (enter) => enter(), giveBack: () => undefined }),
         async process({ source, claim, keep }) {
           at.open = performance.now()
           const message = await openLarge(source, env, 'storeDelivery')
           at.opened = performance.now()
           keep()
-          await claim.used()
+          await claim.used(() => Promise.resolve())
           return message
         },
       },

@@ -8,8 +8,8 @@ import type { Exchange } from '../exchange.js'
 
 export const getMessageId: Exchange<'getMessageId'> = {
   bare: () => ({}),
-  async answer(_request, { own, endpoint }) {
-    return { codes: [], order: { messageId: await own.ids.issue(endpoint.path) } }
+  async answer({ peer }, { own, endpoint }) {
+    return { codes: [], order: { messageId: await own.ids.issue(endpoint.path, peer.name) } }
   },
 }
 

@@ -52,14 +52,18 @@ async function goOn(request: DeliveryRequest, receiverUri: string, process: bool
   let card: CardRecord | undefined
   try {
     // the reply's id first: where there is none to be had the card must not say that anything went on
-    if (logged) messageIdResponse = await own.ids.issue(endpoint.path)
+    if (logged) messageIdResponse = await own.ids.issue(endpoint.path, request.peer.name)
     card = await accepted.begin(forwarding)
   } catch (error) {
     accepted.giveBack()
     throw error
   }
-  const set = async (change: Parameters<typeof own.cards.change>[2]): Promise<void> => {
-    if (card) card = (await own.cards.change(endpoint.path, card.messageId, change)) ?? card
+  const messageId = card?.messageId
+  // from here on the receiver may have it: what became of it is told whatever becomes of the card
+  const logFailure = (error: unknown): undefined => void logCardFailure(error, messageId ?? '', at)
+  const setFailed = async (): Promise<void> => {
+    if (messageId === undefined) return
+    card = (await own.cards.change(endpoint.path, messageId, { state: 'failed' }).catch(logFailure)) ?? card
   }
   let onward: Onward
   try {
@@ -75,19 +79,18 @@ async function goOn(request: DeliveryRequest, receiverUri: string, process: bool
       at,
     )
   } catch (error) {
-    await set({ state: 'failed' })
+    await setFailed()
     throw error
   }
-  const messageId = card?.messageId
   const received = async (): Promise<CardRecord | undefined> => {
     if (messageId === undefined) return undefined
     // an active recipient's own next request has stamped it already
     const known = own.cards.get(endpoint.path, messageId)
     return known?.reception ? known : markReceived(messageId, { wishes: request.message.timestamps, sha256: request.digest }, at)
   }
-  if (onward.delivered) card = (await received()) ?? card
-  else await set({ state: 'failed' })
-  void onward.later?.then((taken) => (taken ? received() : undefined)).catch((error: unknown) => logCardFailure(error, messageId ?? '', at))
+  if (onward.delivered) card = (await received().catch(logFailure)) ?? card
+  else await setFailed()
+  void onward.later?.then((taken) => (taken ? received() : undefined)).catch(logFailure)
   return {
     onward,
     ...(card ? { card } : {}),
@@ -103,27 +106,39 @@ export const forwardDelivery: Exchange<'forwardDelivery'> = {
   async answer(request, at) {
     const { onward, card, warnings } = await goOn(request, request.message.order.contentReceiver.uri, false, at)
     const codes = [...warnings, ...onward.codes]
-    return { codes, order: card && !failed(codes) ? { processCardBundle: bundleOf(card) } : {} }
+    return { codes, order: card?.reception && !failed(codes) ? { processCardBundle: bundleOf(card) } : {} }
   },
 }
 
-/** Begins the card of the reply; its Reception comes with the next request of the dialog. */
-async function beginReplyCard(reply: OnwardReply, messageId: string, request: DeliveryRequest, at: Intermediary): Promise<CardRecord> {
+/**
+ * Begins the card of the reply; its Reception comes with the next request of the dialog.
+ * @returns undefined: it could not be begun. The reply is in hand and nobody sends it again, so it goes to the client without.
+ */
+async function beginReplyCard(
+  reply: OnwardReply,
+  messageId: string,
+  request: DeliveryRequest,
+  at: Intermediary,
+): Promise<CardRecord | undefined> {
   const { own, endpoint, ports } = at
   const now = ports.clock.now()
   const originator = reply.delivery.certificates.find((c) => c.role === 'CipherCertificateOriginator')
-  const added = own.cards.add(endpoint.path, {
+  const record = {
     messageId,
     ...(originator ? { originator: sha256Hex(originator.der) } : {}),
     ...(request.cipherSha256 === undefined ? {} : { addressee: request.cipherSha256 }),
     ...(reply.subject === undefined ? {} : { subject: reply.subject }),
-    state: 'forwarded',
+    state: 'forwarded' as const,
     creation: plainStamp(now),
     createdAt: now.toISOString(),
     forwarding: plainStamp(now),
     inspections: reply.inspections,
-  })
-  const [card] = await Promise.all([added, own.ids.take(endpoint.path, messageId)?.used()])
+  }
+  const enter = () => own.cards.add(endpoint.path, record)
+  const claim = own.ids.take(endpoint.path, messageId)
+  const begun = claim ? claim.used(enter) : enter()
+  const card = await begun.catch((error: unknown) => void logCardFailure(error, messageId, at))
+  if (!card) return undefined
   request.dialog?.pending.add({
     confirm: async () => void (await markReceived(messageId, { wishes: undefined, sha256: new Uint8Array(32) }, at)),
     giveBack: () => Promise.resolve(),
