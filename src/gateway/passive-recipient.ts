@@ -105,6 +105,8 @@ async function deliver(
   const other = await ports.repeats.enter(keys)
   if (other) return other.key === key ? repeated(other, known) : seenBefore(content)
   let outcome: RepeatOutcome = 'not-delivered'
+  /** Of the document: whoever refuses it has seen it. */
+  let carried: RepeatOutcome = outcome
   try {
     const fits = mailbox === likelyMailbox(endpoint)
     const subject = known.message.order.processCardBundle?.processCard.subject
@@ -119,10 +121,11 @@ async function deliver(
     }
     const handover = await putRequest(dispatch, ports, fits ? reservation : undefined)
     hop('put', handover.id)
-    outcome = 'unknown'
+    outcome = carried = 'unknown'
     const verdict = await awaitTaken(handover, ports)
     if (verdict) {
       outcome = 'not-delivered'
+      if (verdict.outcome === 'not-taken') carried = outcome
       return verdict
     }
     hop('taken', handover.id)
@@ -131,11 +134,12 @@ async function deliver(
         ? await awaitDelivered(handover, ports)
         : await awaitAnswer(handover, (reply) => fitsRequest(reply, content, ports), ports)
     outcome = result.outcome === 'done' ? 'delivered' : result.outcome === 'unknown' ? 'unknown' : 'not-delivered'
+    if (result.outcome === 'not-taken') carried = outcome
     hop('answered', handover.id)
     return result
   } catch (error) {
     if (error instanceof DeliveryRefused) {
-      if (error.codes.includes('9810')) outcome = 'unknown'
+      if (error.codes.includes('9810')) outcome = carried = 'unknown'
       throw error
     }
     // thrown before anything was put
@@ -145,7 +149,7 @@ async function deliver(
   } finally {
     // the delivery stands as it is: only after a restart would nobody know any more
     await ports.repeats
-      .settle(keys, outcome)
+      .settle(keys, outcome, carried)
       .catch((error: unknown) => log.write('error', 'repeats-not-written', { requestId: call.requestId, error: errorCodeOf(error) }))
   }
 }

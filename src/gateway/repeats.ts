@@ -26,12 +26,16 @@ export interface Repeats {
   find(key: string): RepeatEntry | undefined
   /**
    * Enters all keys or none.
+   * @param keys the message's own first, then of what it carries: those count as new where nothing of it was ever handed over.
    * @returns undefined when they are new; else the entry of the first that is known.
    * @throws {HttpError} 503 the table is full. Whatever the journal throws; then none is entered.
    */
   enter(keys: readonly string[]): Promise<RepeatEntry | undefined>
-  /** @throws whatever the journal throws: the outcome holds until the process ends, and is `unknown` afterwards. */
-  settle(keys: readonly string[], outcome: RepeatOutcome): Promise<void>
+  /**
+   * @param carried of what the message carries; differs where the message was refused by whoever took it.
+   * @throws whatever the journal throws: the outcome holds until the process ends, and is `unknown` afterwards.
+   */
+  settle(keys: readonly string[], outcome: RepeatOutcome, carried?: RepeatOutcome): Promise<void>
   close(): Promise<void>
 }
 
@@ -104,16 +108,21 @@ export function repeatTable(clock: Clock, journal?: RepeatJournal, limits = REPE
     find,
     async enter(keys) {
       sweep()
-      for (const key of keys) {
+      for (const [index, key] of keys.entries()) {
         const known = find(key)
-        if (known) return known
+        // "nothing was processed" invites whoever hears it to send his document again, in another message
+        if (known && (index === 0 || known.outcome !== 'not-delivered')) return known
       }
       if (rows.size + keys.length > limits.maxEntries)
         throw new HttpError(503, 'gateway.repeat-table-full', 'The table of used ids is full.', { retryAfterSeconds: 60 })
       const atMs = now()
       const entered = keys.map((key): RepeatRow => ({ digest: digestOf(key), outcome: 'unknown', atMs: wallOf(atMs) }))
       for (const key of keys) underWay.set(digestOf(key), begin(key))
-      for (const { digest } of entered) rows.set(digest, packRow('unknown', atMs))
+      for (const { digest } of entered) {
+        // at the end of the line, wherever it stood before
+        rows.delete(digest)
+        rows.set(digest, packRow('unknown', atMs))
+      }
       try {
         await journal?.write(entered)
       } catch (error) {
@@ -127,9 +136,10 @@ export function repeatTable(clock: Clock, journal?: RepeatJournal, limits = REPE
       }
       return undefined
     },
-    async settle(keys, outcome) {
+    async settle(keys, ofMessage, carried = ofMessage) {
       const written: RepeatRow[] = []
-      for (const digest of keys.map(digestOf)) {
+      for (const [index, digest] of keys.map(digestOf).entries()) {
+        const outcome = index === 0 ? ofMessage : carried
         const row = rows.get(digest)
         underWay.get(digest)?.settle(outcome)
         underWay.delete(digest)

@@ -462,6 +462,16 @@ describe('passive recipient', function () {
     })
   })
 
+  it('serves a document again in another message where nobody had taken the first, and refuses it once it was delivered', async () => {
+    const h = await open({ endpointOptions: FAST })
+    const document = certificateRequest()
+    const send = (messageId: string) => h.ride({ document, messageId, type: 'acceptDelivery' })
+    expect((await send('first')).codes).to.deep.equal(['9809', '9811'])
+    await h.serve(echo)
+    expect((await send('second')).codes).to.deep.equal(['0800'])
+    expect((await send('third')).codes).to.deep.equal(['9805', '9811'])
+  })
+
   describe('blind mode', () => {
     it('hands the sealed package over unopened, and wraps the sealed answer unopened', async () => {
       const h = await open({ mode: 'blind' })
