@@ -6,12 +6,13 @@
  *
  *   POST /osci HTTP/1.1 CRLF name: value CRLF … CRLF CRLF body          Received: … CRLF Content-Type: … CRLF CRLF body
  *
- * Specs: [RFC9112 §2, §7.1], [RFC5322 §2.2], [RFC2046 §5.1.1].
+ * Specs: [RFC9112 §2, §7.1], [RFC5322 §2.2], [RFC2045 §6], [RFC2046 §5.1.1].
  * @module
  */
 import { StructureError } from '../errors.js'
 import type { Limits } from '../env.js'
 import { readContentType } from '../mime/header.js'
+import { decodeQuotedPrintable } from '../mime/quoted-printable.js'
 import { decodeTransfer, TRANSFER_ENCODINGS } from '../mime/transfer.js'
 
 /** What was recorded, without what was around it. */
@@ -21,6 +22,8 @@ export interface Captured {
   readonly contentType?: string
   /** In what the head and the body differ. */
   readonly differs?: string
+  /** Bytes behind the body that nobody reads, when they are more than blank: the next message of the same connection, mostly. */
+  readonly unread?: number
 }
 
 /** Heads are short; behind this nobody looks for their end. */
@@ -61,11 +64,19 @@ function fieldsOf(head: string): ReadonlyMap<string, string> {
   return fields
 }
 
+const BLANK: ReadonlySet<number> = new Set([0x09, 0x0a, 0x0d, 0x20])
+
+/** What stands behind the body: blanks that a recorder added differ only; anything else stays unread, and that must be told. */
+function behindBody(rest: Uint8Array, differs: string): Pick<Captured, 'differs' | 'unread'> {
+  if (rest.byteLength === 0) return {}
+  return rest.every((byte) => BLANK.has(byte)) ? { differs } : { unread: rest.byteLength }
+}
+
 /** Fields behind the last chunk, and the empty line that ends them. */
 const TRAILERS = /^(?:[!-9;-~]+:[^\r\n]*\r\n)*\r\n/
 
 /** Undoes chunked transfer [RFC9112 §7.1]; trailers are left out. */
-function withoutChunks(body: Buffer): Pick<Captured, 'bytes' | 'differs'> {
+function withoutChunks(body: Buffer): Captured {
   const pieces: Buffer[] = []
   for (let at = 0; ;) {
     const end = body.indexOf('\r\n', at)
@@ -76,8 +87,8 @@ function withoutChunks(body: Buffer): Pick<Captured, 'bytes' | 'differs'> {
     const from = end + 2
     if (bytes === 0) {
       const trailers = TRAILERS.exec(body.toString('latin1', from, from + MAX_HEAD_BYTES))?.[0].length ?? 0
-      const behind = body.byteLength - from - trailers
-      return { bytes: Buffer.concat(pieces), ...(behind === 0 ? {} : { differs: `${behind} bytes behind the last chunk` }) }
+      const rest = body.subarray(from + trailers)
+      return { bytes: Buffer.concat(pieces), ...behindBody(rest, `${rest.byteLength} bytes behind the last chunk`) }
     }
     if (body[from + bytes] !== 0x0d || body[from + bytes + 1] !== 0x0a)
       throw refuse('mime.chunks', 'a chunk has another length than it says')
@@ -106,9 +117,9 @@ export function httpBody(file: Uint8Array): Captured {
   }
   if (said === undefined) return { bytes: body, ...known }
   const bytes = /^\d{1,15}$/.test(said) ? Number(said) : Number.NaN
-  if (bytes === body.byteLength) return { bytes: body, ...known }
-  // what stands behind the body is the next message on the same connection, or was added by the recorder
-  return { bytes: bytes < body.byteLength ? body.subarray(0, bytes) : body, ...known, differs: `${said.slice(0, 20)} ≠ ${body.byteLength}` }
+  const differs = `${said.slice(0, 20)} ≠ ${body.byteLength}`
+  if (bytes <= body.byteLength) return { bytes: body.subarray(0, bytes), ...known, ...behindBody(body.subarray(bytes), differs) }
+  return { bytes: body, ...known, differs }
 }
 
 /** Text before the first delimiter is for people whose program knows no MIME, and means nothing [RFC2046 §5.1.1]. */
@@ -134,7 +145,9 @@ export function mailBody(file: Uint8Array, limits: Limits): Captured {
   const boundary = parameters.get('boundary')
   if (type.startsWith('multipart/')) return { bytes: boundary === undefined ? body : withoutPreamble(body, boundary), contentType }
   const encoding = fields.get('content-transfer-encoding')?.toLowerCase() ?? '7bit'
-  if (!TRANSFER_ENCODINGS.has(encoding)) throw refuse('mime.transfer-encoding', 'the transfer encoding of the mail is unknown')
   if (body.byteLength > limits.messageBytes) throw refuse('mime.message-size', 'the body of the mail is larger than the limit')
+  // mail programs write it; no part of an OSCI message may
+  if (encoding === 'quoted-printable') return { bytes: decodeQuotedPrintable(body), contentType }
+  if (!TRANSFER_ENCODINGS.has(encoding)) throw refuse('mime.transfer-encoding', 'the transfer encoding of the mail is unknown')
   return { bytes: decodeTransfer(encoding, type, body), contentType }
 }

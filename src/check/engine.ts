@@ -72,8 +72,9 @@ function recognised(file: Uint8Array, context: CheckContext, journal: Journal): 
     if (found.capture === null) return found
     journal.note('mime')
     if (found.differs !== undefined) journal.raise('mime.content-length', { detail: found.differs })
+    if (found.unread !== undefined) journal.raise('mime.unread-rest', { detail: `${found.unread} bytes` })
     const before = linesBefore(file, found.bytes)
-    journal.enter(before === undefined ? 'decrypted' : 'file', before)
+    journal.enter(before === undefined ? 'unpacked' : 'file', before)
     return found
   } catch (cause) {
     journal.caught('mime', cause)

@@ -154,6 +154,20 @@ const OTHER = [
     'The HTTP capture is longer or shorter than its Content-Length or its last chunk says.',
   ),
   row(
+    'mime.unread-rest',
+    'warning',
+    'RFC 9112 §6.3',
+    'Hinter dem Rumpf geht der HTTP-Mitschnitt weiter, vielleicht mit einer weiteren Nachricht; diese Bytes blieben ungeprüft.',
+    'Behind the body the HTTP capture goes on, perhaps with a further message; these bytes were not checked.',
+  ),
+  row(
+    'mime.quoted-printable',
+    'error',
+    'RFC 2045 §6.7',
+    'Der Rumpf der E-Mail ist als quoted-printable nicht lesbar.',
+    'The body of the mail cannot be read as quoted-printable.',
+  ),
+  row(
     'mime.chunks',
     'error',
     'RFC 9112 §6.3, §7.1',

@@ -16,6 +16,7 @@ const BEYOND_LIMITS: ReadonlySet<string> = new Set(['mime.message-too-large', 'm
 /** Nothing is wrong, something is missing here. */
 const NOT_AT_HAND: ReadonlySet<string> = new Set([
   'mime.content-coding',
+  'mime.unread-rest',
   'transport-encryption.no-key',
   'content-encryption.no-key',
   'author-signature.not-verifiable',
@@ -173,10 +174,15 @@ export class Journal {
     return LAYERS.filter((layer) => doubtful.has(layer) && this.asks(layer) && !this.#told.layers.has(layer))
   }
 
-  /** Findings of layers that nobody asked for are told only where they explain why an asked one did not run. */
+  /** Whether an asked layer saw nothing, or not all: what `mime` left unread was read by no layer. */
+  get #isPartial(): boolean {
+    return this.#told.layers.size === 0 || this.#unreached().length > 0 || this.#withheld.layers.get('mime') === 'unchecked'
+  }
+
+  /** Findings of layers that nobody asked for are told only where they explain why an asked one did not run, or not over everything. */
   get findings(): readonly Finding[] {
-    const { findings, layers } = this.#told
-    if (layers.size > 0 && this.#unreached().length === 0) return findings
+    const { findings } = this.#told
+    if (!this.#isPartial) return findings
     return [...findings, ...this.#withheld.findings.map((one) => (one.severity === 'error' ? { ...one, severity: 'info' as const } : one))]
   }
 
@@ -197,7 +203,7 @@ export class Journal {
   /** Nothing looked at is never valid. */
   get verdict(): Verdict {
     const verdicts = [...this.#told.layers.values()]
-    if (verdicts.length === 0 || this.#unreached().length > 0) verdicts.push('unchecked')
+    if (this.#isPartial) verdicts.push('unchecked')
     return worst(verdicts)
   }
 }

@@ -7,8 +7,11 @@
 
 const ISO_WITH_ZONE = /^\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d:\d\d)$/
 
-/** @returns undefined: no ISO 8601 time, or without a zone, which would make the verdict depend on where it is given. */
+/** The calendar has it: `Date` makes 2 March of 30 February. */
+const isDay = (day: string): boolean => new Date(day).toISOString().startsWith(day)
+
+/** @returns undefined: no ISO 8601 time, none of the calendar, or without a zone, which would make the verdict depend on where it is given. */
 export function readMoment(text: string): Date | undefined {
   const at = ISO_WITH_ZONE.test(text) ? new Date(text) : undefined
-  return at === undefined || Number.isNaN(at.getTime()) ? undefined : at
+  return at === undefined || Number.isNaN(at.getTime()) || !isDay(text.slice(0, 10)) ? undefined : at
 }

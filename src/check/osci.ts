@@ -172,8 +172,8 @@ export async function checkOsci(bytes: Uint8Array, context: CheckContext, journa
   context.seen?.('parts', parts)
   runRules(MIME_RULES, { parts }, journal)
   const before = linesBefore(file, parts.root.body)
-  journal.enter(before === undefined ? 'decrypted' : 'file', before)
-  if (before === undefined) context.opened?.({ document: 'decrypted', content: null, bytes: parts.root.body })
+  journal.enter(before === undefined ? 'unpacked' : 'file', before)
+  if (before === undefined) context.opened?.({ document: 'unpacked', content: null, bytes: parts.root.body })
   const outer = await step(journal, 'osci-structure', () => soap.open(parts, env))
   if (!outer) return CLOSED
   context.seen?.('frame', outer)

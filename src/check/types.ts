@@ -55,8 +55,8 @@ export interface FindingRow {
   readonly en: string
 }
 
-/** Where a line counts: in the file as given, in the message inside its encryption (or encoding), in a content item. */
-export type PlaceIn = 'file' | 'decrypted' | 'content'
+/** Where a line counts: in the file as given, in the message inside its encoding or its encryption, in a content item. */
+export type PlaceIn = 'file' | 'unpacked' | 'decrypted' | 'content'
 
 /** One thing found. Lines and columns count from 1. */
 export interface Finding {

@@ -92,10 +92,25 @@ function unreadable(bytes: Uint8Array, cause: unknown): XoevReport {
   }
 }
 
+/** One warning for each file that is missing: a set without one of its standards asks for it in dozens of places. */
+function noteMissing({ unresolved }: SchemaChoice, checking: Checking): void {
+  const places = new Map<string, string[]>()
+  for (const { file, namespace, location = namespace } of unresolved) {
+    // from another folder the same file has another relative name
+    const folder = `file:///${file}`
+    const key = URL.canParse(location, folder) ? new URL(location, folder).href : location
+    places.set(key, [...(places.get(key) ?? []), `${file} → ${location}`])
+  }
+  for (const [first, ...others] of places.values())
+    checking.note(
+      'xoev-schema.unresolved-import',
+      undefined,
+      others.length === 0 ? first : `${first} (places in all: ${others.length + 1})`,
+    )
+}
+
 async function judge(document: XmlDocument, choice: SchemaChoice, context: ContentContext, checking: Checking): Promise<void> {
   const from = checking.findings.length
-  for (const one of choice.unresolved)
-    checking.note('xoev-schema.unresolved-import', undefined, `${one.file} → ${one.location ?? one.namespace}`)
   let result
   try {
     result = await validateWithPlaces(await context.validatorFor(choice.source), document)
@@ -211,8 +226,10 @@ export async function checkContent(bytes: Uint8Array, context: ContentContext): 
   }
   const choice = context.schemas.forRoot(root.uri, root.local, asking) ?? context.schemas.knowsNamespace(root.uri, asking)
   if (choice && !isInForce(choice, asking)) checking.note('xoev-schema.not-in-force', root, asking.day)
-  if (choice) await judge(document, choice, context, checking)
-  else {
+  if (choice) {
+    await judge(document, choice, context, checking)
+    noteMissing(choice, checking)
+  } else {
     checking.note('xoev-schema.unknown-standard', root)
     checking.layers['xoev-schema'] = 'unchecked'
   }

@@ -10,9 +10,10 @@ import type { OpeningKeys } from '../../src/envelope/open.js'
 import { importOpeningKey, importSigningKey, publicJwkOf, trustedSenders } from '../../src/envelope/keys.js'
 import { sealEnvelope } from '../../src/envelope/seal.js'
 import type { SchemaValidator } from '../../src/xml/schema.js'
-import type { CheckContext } from '../../src/check/types.js'
+import type { CheckContext, OpenedLayer } from '../../src/check/types.js'
 import { check, contextWith, FOREIGN, ids, osciValidator } from './support.js'
 
+const ENCRYPTED = readFileSync(new URL('11-processDelivery.bin', FOREIGN))
 const PLAIN = readFileSync(new URL('12-processDelivery.bin', FOREIGN))
 const text = (...lines: readonly string[]): Buffer => Buffer.from(lines.join('\r\n'), 'latin1')
 const around = (head: readonly string[], body: Uint8Array): Buffer => Buffer.concat([text(...head, '', ''), body])
@@ -90,17 +91,57 @@ describe('captures', () => {
     expect(bare.findings[0]).to.include({ id: 'xml.not-well-formed', line: 2, document: 'file' })
     expect(captured.findings[0]).to.include({ id: 'xml.not-well-formed', line: 5, document: 'file' })
     const encoded = around([...MAIL, 'Content-Type: text/xml', 'Content-Transfer-Encoding: base64'], Buffer.from(xml.toString('base64')))
-    expect((await check(encoded, context)).findings[0]).to.include({ id: 'xml.not-well-formed', line: 2, document: 'decrypted' })
+    expect((await check(encoded, context)).findings[0]).to.include({ id: 'xml.not-well-formed', line: 2, document: 'unpacked' })
+  })
+
+  it('what was only encoded is unpacked, what was encrypted decrypted: each is told and handed on as what it is', async () => {
+    for (const [message, documents] of [
+      [PLAIN, ['unpacked']],
+      [ENCRYPTED, ['unpacked', 'decrypted']],
+    ] as const) {
+      const opened: OpenedLayer[] = []
+      const told = { ...context, opened: (layer: OpenedLayer) => opened.push(layer) }
+      const result = await check(around([...REQUEST, 'Transfer-Encoding: chunked'], chunked(message, 1000)), told)
+      expect(opened.filter(({ content }) => content === null).map(({ document }) => document)).to.deep.equal(documents)
+      const { document = '' } = result.findings.find(({ line, content }) => line !== null && content === null) ?? {}
+      expect(documents).to.include(document)
+    }
+  })
+
+  it('a mail in quoted-printable is taken off', async () => {
+    const head = [...MAIL, 'Content-Type: text/xml; charset=utf-8', 'Content-Transfer-Encoding: Quoted-Printable']
+    const result = await check(around(head, text('<?xml version=3D"1.0"?>', '<stra=C3=9Fe xmlns=3D"urn:=', 'x"/>')), context)
+    expect(ids(result, 'error')).to.deep.equal([])
+    expect(result).to.include({ kind: 'xoev', capture: 'mail', messageType: 'straße' })
   })
 
   it('an HTTP head that tells another length is told, and what is too long is cut', async () => {
     for (const [bytes, message] of [
-      [PLAIN.length, Buffer.concat([PLAIN, Buffer.from('GET / HTTP/1.1\r\n')])],
+      [PLAIN.length, Buffer.concat([PLAIN, Buffer.from('\r\n \t\n')])],
       [PLAIN.length + 5, PLAIN],
     ] as const) {
       const result = await check(around([...REQUEST, `Content-Length: ${bytes}`], message), context)
       expect(result.verdict).to.equal('valid')
       expect(ids(result)).to.include('mime.content-length')
+    }
+  })
+
+  it('what stands behind the body and was not read makes a capture unchecked, and how much it is is told', async () => {
+    const answer = around(['HTTP/1.1 200 OK', `Content-Length: ${PLAIN.length}`], PLAIN)
+    for (const [head, first, rest] of [
+      [`Content-Length: ${PLAIN.length}`, PLAIN, answer],
+      ['Transfer-Encoding: chunked', chunked(PLAIN, 1000), answer],
+      [`Content-Length: ${PLAIN.length}`, PLAIN, Buffer.from('x')],
+      ['Transfer-Encoding: chunked', chunked(PLAIN, 1000), Buffer.from('\r\n\0')],
+    ] as const) {
+      const stream = around([...REQUEST, head], Buffer.concat([first, rest]))
+      const result = await check(stream, context)
+      expect([result.verdict, result.layers.mime, result.messageType]).to.deep.equal(['unchecked', 'unchecked', 'processDelivery'])
+      const told = result.findings.filter(({ id }) => id === 'mime.unread-rest' || id === 'mime.content-length')
+      expect(told.map(({ id, detail }) => [id, detail])).to.deep.equal([['mime.unread-rest', `${rest.length} bytes`]])
+      // the rest was read by no layer, whichever is asked for
+      const xml = await check(stream, { ...context, layers: new Set(['xml'] as const) })
+      expect([xml.verdict, ids(xml).includes('mime.unread-rest')]).to.deep.equal(['unchecked', true])
     }
   })
 
@@ -122,10 +163,10 @@ describe('captures', () => {
       around([...REQUEST, 'Transfer-Encoding: gzip, chunked'], chunked(PLAIN, 1000)),
     ],
     [
-      'something behind the last chunk',
+      'blanks behind the last chunk',
       'mime.content-length',
       'valid',
-      around([...REQUEST, 'Transfer-Encoding: chunked'], Buffer.concat([chunked(PLAIN, 1000), text('GET / HTTP/1.1', '', '')])),
+      around([...REQUEST, 'Transfer-Encoding: chunked'], Buffer.concat([chunked(PLAIN, 1000), text('', '', '')])),
     ],
     ['a compressed body', 'mime.content-coding', 'unchecked', around([...REQUEST, 'Content-Encoding: gzip'], PLAIN)],
     ['a body that is no message', 'mime.unrecognised', 'unchecked', around(REQUEST, Buffer.from('hello'))],
@@ -136,10 +177,16 @@ describe('captures', () => {
       around([...MAIL, 'Content-Type: multipart/mixed; boundary=b'], text('--b', 'Content-Type: text/plain', '', 'x', '--b--')),
     ],
     [
-      'quoted-printable',
+      'an encoding that nobody knows',
       'mime.transfer-encoding',
       'invalid',
-      around([...MAIL, 'Content-Type: text/xml', 'Content-Transfer-Encoding: quoted-printable'], PLAIN),
+      around([...MAIL, 'Content-Type: text/xml', 'Content-Transfer-Encoding: x-uuencode'], PLAIN),
+    ],
+    [
+      'quoted-printable that is none',
+      'mime.quoted-printable',
+      'invalid',
+      around([...MAIL, 'Content-Type: text/xml', 'Content-Transfer-Encoding: quoted-printable'], Buffer.from('<a b="c"/>')),
     ],
   ] as const)
     // prettier-ignore

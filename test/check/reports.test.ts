@@ -118,6 +118,18 @@ describe('reports', () => {
     expect(await whole('text', HEAD, RESULTS, 'de')).to.match(/4 Dateien: 1 gültig, 1 UNGÜLTIG, 1 ungeprüft, 1 FEHLER DER PRÜFUNG\n$/)
   })
 
+  it('text says what a line counts in: only what was encrypted is called decrypted', async () => {
+    for (const [document, de, en] of [
+      ['file', '→ Zeile', '→ line'],
+      ['unpacked', '→ ausgepackte Nachricht, Zeile', '→ unpacked message, line'],
+      ['decrypted', '→ entschlüsselte Nachricht, Zeile', '→ decrypted message, line'],
+    ] as const) {
+      const results = [result('a.xml', { findings: [finding({ document })] })]
+      expect(await whole('text', HEAD, results, 'de')).to.contain(de)
+      expect(await whole('text', HEAD, results, 'en')).to.contain(en)
+    }
+  })
+
   it('B1 html holds what messages hold as data only, under a policy that names its one script', async () => {
     const html = await whole('html', HEAD, [result('</script><script>alert(1)</script><!--.xml', { verdict: 'valid' })], 'en')
     expect(html.match(/<script/g)).to.have.length(4)

@@ -178,6 +178,46 @@ describe('protektor check', () => {
     expect(resultsOf(out).map((r) => r.file)).to.deep.equal([join(folder, 'a.xml'), join(folder, 'b/deep/two.xml')])
   })
 
+  it('a link in a folder that leads nowhere is told as a file that cannot be read', async () => {
+    symlinkSync('nowhere', join(folder, 'dangling.xml'))
+    const { code, out } = await call(['--format', 'json', folder])
+    expect(code).to.equal(4)
+    expect(resultsOf(out).map((r) => [r.file, r.findings[0]?.id])).to.deep.equal([[join(folder, 'dangling.xml'), 'mime.unreadable-file']])
+  })
+
+  it('no file at all is unchecked, not success, and says so', async () => {
+    writeFileSync(join(folder, '.hidden'), 'x')
+    for (const [lang, sum, words] of [
+      ['de', '0 Dateien', 'nichts geprüft'],
+      ['en', '0 files', 'nothing was checked'],
+    ] as const) {
+      const { code, out, err } = await call(['--lang', lang, folder])
+      expect([code, out]).to.deep.equal([3, `${sum}\n`])
+      expect(err).to.contain(words)
+    }
+  })
+
+  it('a suite that names files which are not there differs, also when it holds none', async () => {
+    writeFileSync(join(folder, 'expected.yaml'), 'files:\n  gone.xml: { verdict: valid, findings: [] }\n')
+    expect(await call([folder])).to.include({ code: 1 })
+  })
+
+  it('reads files in folders whatever bytes their names are, and shows what is no UTF-8 as U+FFFD', async function () {
+    // other systems let no such name be
+    if (process.platform !== 'linux') this.skip()
+    const latin1 = Buffer.concat([Buffer.from(folder), Buffer.from('/stra\u00dfe', 'latin1')])
+    mkdirSync(latin1)
+    for (const name of [Buffer.from('/K\u00f6ln.xml', 'latin1'), Buffer.from('/Köln 😀.xml')])
+      copyFileSync(ANSWER, Buffer.concat([latin1, name]))
+    for (const workers of ['1', '2']) {
+      const { code, out } = await call(['--format', 'json', '--workers', workers, folder])
+      expect(code).to.equal(0)
+      expect(resultsOf(out).map((r) => r.file)).to.deep.equal(
+        ['Köln 😀.xml', 'K\ufffdln.xml'].map((name) => join(folder, 'stra\ufffde', name)),
+      )
+    }
+  })
+
   it('keeps the order of the files, also when large ones must wait to be alone', async () => {
     const large = join(folder, 'large.xml')
     writeFileSync(large, `<a xmlns="urn:x">${'x'.repeat(17 * 1024 * 1024)}</a>`)
@@ -255,6 +295,8 @@ describe('protektor check', () => {
     ['a schema directory that is not there', ['--schemas', 'nowhere', PLAIN], /nowhere/],
     ['a time without zone', ['--at', '2026-11-24T12:00:00', PLAIN], /zone/],
     ['a time that is none', ['--at', '2026-13-44T99:00:00Z', PLAIN], /--at/],
+    ['a day that no calendar has', ['--at', '2026-02-30T00:00:00Z', PLAIN], /--at/],
+    ['a leap day of a common year', ['--at', '2027-02-29T12:00:00+01:00', PLAIN], /--at/],
     ['a signature without folder', ['--sign', join(FOREIGN, 'pki/addressee-sign.p12'), '--pin', 'test', PLAIN], /--out/],
     ['an unknown format', ['--format', 'pdf', PLAIN], /pdf/],
   ] as const)

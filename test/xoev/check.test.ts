@@ -137,6 +137,30 @@ describe('check of an XÖV document', () => {
       }
     })
 
+    it('tells a missing file once, with the number of places that ask for it, behind what is wrong', async () => {
+      const schema = (name: string, rest: string): string =>
+        `<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema" targetNamespace="urn:a" xmlns="urn:a" xmlns:k="urn:k">${rest}<xs:element name="${name}" type="k:T"/></xs:schema>`
+      const asks = (location: string): string => `<xs:import namespace="urn:k" schemaLocation="${location}"/>`
+      const broken = await deskOf([
+        filesOf({
+          'a.xsd': schema('r', `<xs:include schemaLocation="sub/b.xsd"/><xs:include schemaLocation="c.xsd"/>${asks('k.xsd')}`),
+          'sub/b.xsd': schema('s', asks('../k.xsd')),
+          'c.xsd': schema('t', asks('sub/k.xsd')),
+        }),
+      ])
+      try {
+        const { findings } = await broken.check('<r xmlns="urn:a"/>')
+        expect(findings.map(({ id }) => id)).to.deep.equal([
+          'xoev-schema.set-broken',
+          'xoev-schema.unresolved-import',
+          'xoev-schema.unresolved-import',
+        ])
+        expect(findings.slice(1).map(({ detail }) => detail)).to.deep.equal(['a.xsd → k.xsd (places in all: 2)', 'c.xsd → sub/k.xsd'])
+      } finally {
+        await broken.close()
+      }
+    })
+
     it('answers error when the engine comes to no verdict', async () => {
       const report = await desk.check(sample(REQUEST), {
         validatorFor: () =>

@@ -39,6 +39,7 @@ const TEXT = {
   attachment: { de: 'Anhang', en: 'attachment' },
   wasEncrypted: { de: 'war verschlüsselt', en: 'was encrypted' },
   author: { de: 'Autor', en: 'author' },
+  unpacked: { de: 'ausgepackte Nachricht', en: 'unpacked message' },
   decrypted: { de: 'entschlüsselte Nachricht', en: 'decrypted message' },
   line: { de: 'Zeile', en: 'line' },
   column: { de: 'Spalte', en: 'column' },
@@ -81,7 +82,9 @@ function contentLine(content: ContentResult, lang: Lang): string {
 export function findingLines(finding: Finding, lang: Lang): string[] {
   const place = [
     ...(finding.content === null ? [] : [`${TEXT.content[lang]} ${finding.content}`]),
-    ...(finding.document === 'decrypted' && finding.line !== null ? [TEXT.decrypted[lang]] : []),
+    ...((finding.document === 'unpacked' || finding.document === 'decrypted') && finding.line !== null
+      ? [TEXT[finding.document][lang]]
+      : []),
     ...(finding.line === null ? [] : [`${TEXT.line[lang]} ${finding.line}`]),
     ...(finding.column === null ? [] : [`${TEXT.column[lang]} ${finding.column}`]),
     ...(finding.xpath === null ? [] : [finding.xpath]),

@@ -7,6 +7,7 @@ import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs
 import { check, uncheckedResult } from '../../check/engine.js'
 import type { CheckContext, CheckResult } from '../../check/types.js'
 import { CHECK_LIMITS } from '../../env.js'
+import { pathOf } from './check-inputs.js'
 
 /** A file to check; `bytes` where somebody has read it already (standard input). */
 export interface Task {
@@ -27,7 +28,7 @@ export const tooLarge = (maxBytes: number): CheckResult => uncheckedResult('mime
  * @throws {Error} what the file system says, or that it is no file.
  */
 export function readWhole(file: string, maxBytes: number): Uint8Array | undefined {
-  const handle = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK)
+  const handle = openSync(pathOf(file), constants.O_RDONLY | constants.O_NONBLOCK)
   try {
     const facts = fstatSync(handle)
     if (!facts.isFile()) throw new Error('not a regular file')

@@ -9,6 +9,7 @@ import { basename, dirname, join, relative, sep } from 'node:path'
 import { differences, EXPECTED_FILE, readExpected, type Difference, type Expected } from '../../check/expected.js'
 import type { FileResult } from '../../check/reports/report.js'
 import type { Language, Text } from '../io.js'
+import { pathOf } from './check-inputs.js'
 
 export interface Suites {
   /** What is left to check: everything but the expectations themselves. */
@@ -23,7 +24,7 @@ export interface Suites {
 export async function readSuites(inputs: readonly string[]): Promise<Suites> {
   const suites = new Map<string, ReadonlyMap<string, Expected>>()
   for (const file of inputs)
-    if (basename(file) === EXPECTED_FILE) suites.set(dirname(file), readExpected(file, await readFile(file, 'utf8')))
+    if (basename(file) === EXPECTED_FILE) suites.set(dirname(file), readExpected(file, await readFile(pathOf(file), 'utf8')))
   const met = new Set<string>()
   const folderOf = (file: string): string | undefined => {
     for (let folder = dirname(file); ; folder = dirname(folder)) {

@@ -1,24 +1,49 @@
 // SPDX-License-Identifier: EUPL-1.2
 /**
- * What `protektor check` reads: files, directories (recursively, sorted) and standard input.
+ * What `protektor check` reads: files, directories (recursively, sorted) and standard input. Files are strings throughout; names that are
+ * no UTF-8 are carried in them so that the file system gets back the bytes it gave.
  * @module
  */
+import { isUtf8 } from 'node:buffer'
 import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 
 export const STANDARD_INPUT = '-'
 
+/** Stands for one byte that is no UTF-8: the half of a surrogate pair, which no name of Unicode holds. `u`: whole pairs stay together. */
+const BYTE = /([\udc80-\udcff])/u
+
+const nameOf = (bytes: Buffer): string =>
+  isUtf8(bytes)
+    ? bytes.toString('utf8')
+    : bytes.toString('latin1').replace(/[\u0080-\u00ff]/g, (byte) => String.fromCharCode(0xdc00 + byte.charCodeAt(0)))
+
+/** What the file system knows a listed file by. */
+export const pathOf = (file: string): string | Buffer =>
+  BYTE.test(file)
+    ? Buffer.concat(file.split(BYTE).map((part) => (BYTE.test(part) ? Buffer.from([part.charCodeAt(0) & 0xff]) : Buffer.from(part))))
+    : file
+
+/** A listed file as it can be shown. */
+export const shownName = (file: string): string => file.replace(new RegExp(BYTE, 'gu'), '\ufffd')
+
+const leadsTo = (path: string) => stat(pathOf(path)).catch(() => undefined)
+
 async function filesBelow(folder: string): Promise<string[]> {
-  const entries = await readdir(folder, { withFileTypes: true })
+  const entries = (await readdir(pathOf(folder), { withFileTypes: true, encoding: 'buffer' })).map((entry) => ({
+    entry,
+    name: nameOf(entry.name),
+  }))
   entries.sort((a, b) => (a.name < b.name ? -1 : 1))
   const found: string[] = []
-  for (const entry of entries) {
-    if (entry.name.startsWith('.')) continue
-    const path = join(folder, entry.name)
-    // links to folders are not followed: a circle must not hang the run
+  for (const { entry, name } of entries) {
+    if (name.startsWith('.')) continue
+    const path = join(folder, name)
     if (entry.isDirectory()) found.push(...(await filesBelow(path)))
-    else if (entry.isFile() || (entry.isSymbolicLink() && (await stat(path).catch(() => undefined))?.isFile() === true)) found.push(path)
+    else if (entry.isFile()) found.push(path)
+    // links to folders are not followed: a circle must not hang the run; one that leads nowhere is told by its check
+    else if (entry.isSymbolicLink() && (await leadsTo(path))?.isDirectory() !== true) found.push(path)
   }
   return found
 }

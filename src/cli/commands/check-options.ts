@@ -39,14 +39,14 @@ export const MOMENT_HELP: Text = {
                          head), ISO 8601 with zone, e.g. 2026-11-24T12:00:00Z; else now, schema sets by the message`,
 }
 
-/** @throws {UsageError} no ISO time with zone. */
+/** @throws {UsageError} no ISO time with zone, or on no day of the calendar. */
 export function momentOf(value: string | undefined): Date | undefined {
   if (value === undefined) return undefined
   const at = readMoment(value)
   if (!at)
     throw new UsageError({
-      de: '--at erwartet eine ISO-Zeit mit Zone, z. B. 2026-11-24T12:00:00Z',
-      en: '--at wants an ISO time with zone, e.g. 2026-11-24T12:00:00Z',
+      de: '--at erwartet eine ISO-Zeit mit Zone, die es im Kalender gibt, z. B. 2026-11-24T12:00:00Z',
+      en: '--at wants an ISO time with zone that the calendar has, e.g. 2026-11-24T12:00:00Z',
     })
   return at
 }

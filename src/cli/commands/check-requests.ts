@@ -9,6 +9,7 @@ import { CHECK_LIMITS } from '../../env.js'
 import { parseXml } from '../../xml/gate.js'
 import type { XmlDocument } from '../../xml/tree.js'
 import { readHead } from '../../xoev/header.js'
+import { pathOf } from './check-inputs.js'
 
 /** A head stands at the beginning of its message. */
 const HEAD_BYTES = 16 * 1024
@@ -32,7 +33,7 @@ const FROM_DISK: Reading<string> = {
     if (file === '-') return undefined
     try {
       // a pipe may never speak
-      const handle = await open(file, constants.O_RDONLY | constants.O_NONBLOCK)
+      const handle = await open(pathOf(file), constants.O_RDONLY | constants.O_NONBLOCK)
       try {
         if (!(await handle.stat()).isFile()) return undefined
         const { bytesRead, buffer } = await handle.read(Buffer.alloc(HEAD_BYTES), 0, HEAD_BYTES, 0)
@@ -46,7 +47,7 @@ const FROM_DISK: Reading<string> = {
   },
   async whole(file) {
     try {
-      return (await stat(file)).size > CHECK_LIMITS.xmlBytes ? undefined : await readFile(file)
+      return (await stat(pathOf(file))).size > CHECK_LIMITS.xmlBytes ? undefined : await readFile(pathOf(file))
     } catch {
       return undefined
     }

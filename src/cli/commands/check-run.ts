@@ -10,7 +10,7 @@ import type { CheckResult } from '../../check/types.js'
 import { CHECK_LIMITS } from '../../env.js'
 import type { Io, Language } from '../io.js'
 import { tooLarge, type Desk } from './check-desk.js'
-import { readStandardInput, STANDARD_INPUT } from './check-inputs.js'
+import { pathOf, readStandardInput, shownName, STANDARD_INPUT } from './check-inputs.js'
 import { bar } from './check-progress.js'
 
 /** A tree takes some thirty times the bytes of its XML; a file larger than this is checked alone. */
@@ -40,7 +40,7 @@ const turnOfTheLoop = (): Promise<void> => new Promise((resolve) => setImmediate
 function weightOf(file: string): number {
   if (file === STANDARD_INPUT) return 0
   try {
-    const { size } = statSync(file)
+    const { size } = statSync(pathOf(file))
     return size > CHECK_LIMITS.messageBytes ? 0 : size
   } catch {
     return 0
@@ -95,7 +95,7 @@ export async function checkAll({ files, desk, atOnce, lang }: Run, io: Io, told:
       const bytes = weightOf(file)
       while (at - due > MOST_AHEAD) await new Promise<void>((resolve) => moved.push(resolve))
       await budget.take(bytes)
-      early.set(at, { file, ...(await checkFile(file, desk, io)) })
+      early.set(at, { file: shownName(file), ...(await checkFile(file, desk, io)) })
       budget.giveBack(bytes)
       telling = telling.then(tell)
       await telling

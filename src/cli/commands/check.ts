@@ -76,6 +76,11 @@ Exit codes: 0 all valid · 1 something invalid · 2 usage · 3 something uncheck
 `,
 }
 
+const NOTHING_THERE: Text = {
+  de: 'nichts geprüft: in den Verzeichnissen liegt keine Datei (Namen mit Punkt am Anfang zählen nicht)',
+  en: 'nothing was checked: there is no file in the directories (names that begin with a dot do not count)',
+}
+
 /** Below this another thread would still be starting when the first is through. */
 const FILES_FOR_A_THREAD = 1000
 /** In hand where one engine checks all: it goes on reading while the schemas of the first are compiled. */
@@ -222,6 +227,11 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
     io.err.write(differing)
     // a keystore that does not open is a wrong call, and says so in the end; what needs no key has been checked all the same
     if (locked) return 2
+    if (suites.files.length === 0 && differing === '') {
+      warn(NOTHING_THERE[lang])
+      // nothing looked at is unchecked, of files as of layers
+      return exitCode({ ...NOTHING_YET, unchecked: 1 })
+    }
     // a suite is judged by its expectations: what it holds is meant to be wrong
     return exitCode(differing === '' ? outside : counted(outside, 'invalid'))
   } finally {

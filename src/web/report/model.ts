@@ -17,7 +17,7 @@ export interface Finding {
   readonly xpath: string | null
   readonly line: number | null
   readonly column: number | null
-  readonly document: 'file' | 'decrypted' | 'content'
+  readonly document: 'file' | 'unpacked' | 'decrypted' | 'content'
   readonly detail: string | null
   readonly content: string | null
 }

@@ -19,7 +19,12 @@ export const verdictMark = (verdict: Verdict, { words }: Tongue): HTMLElement =>
   el('span', { class: `verdict ${verdict}` }, el('span', { 'aria-hidden': 'true' }, SIGNS[verdict] + ' '), words.verdicts[verdict])
 
 function place(finding: Finding, { words }: Tongue): string {
-  const inside = { file: '', decrypted: words.decrypted, content: `${words.content} ${finding.content ?? ''}` }[finding.document]
+  const inside = {
+    file: '',
+    unpacked: words.unpacked,
+    decrypted: words.decrypted,
+    content: `${words.content} ${finding.content ?? ''}`,
+  }[finding.document]
   const line = finding.line === null ? '' : `${words.line} ${finding.line}, ${words.column} ${finding.column ?? 1}`
   return [line, inside, finding.xpath ?? ''].filter((part) => part !== '').join(' · ')
 }

@@ -47,6 +47,7 @@ export interface Words {
   readonly no: string
   readonly line: string
   readonly column: string
+  readonly unpacked: string
   readonly decrypted: string
   readonly content: string
   readonly attachment: string
@@ -103,6 +104,7 @@ export const WORDS: Readonly<Record<Language, Words>> = {
     no: 'nein',
     line: 'Zeile',
     column: 'Spalte',
+    unpacked: 'in der ausgepackten Nachricht',
     decrypted: 'in der entschlüsselten Nachricht',
     content: 'Inhalt',
     attachment: 'Anhang',
@@ -157,6 +159,7 @@ export const WORDS: Readonly<Record<Language, Words>> = {
     no: 'no',
     line: 'line',
     column: 'column',
+    unpacked: 'in the unpacked message',
     decrypted: 'in the decrypted message',
     content: 'content',
     attachment: 'attachment',

@@ -22,7 +22,7 @@ export interface Chosen {
 
 /** What the server opened or decoded on the way. */
 export interface Opened {
-  readonly document: 'decrypted' | 'content'
+  readonly document: 'unpacked' | 'decrypted' | 'content'
   readonly content: string | null
   readonly bytes: number
   readonly text: string | null

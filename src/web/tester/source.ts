@@ -105,10 +105,10 @@ export function sourceView(
   const sources: SourceText[] = [
     { title: words.file, text: file, cut, holds: ({ document }) => document === 'file' },
     ...result.opened.map((one): SourceText => ({
-      title: one.document === 'decrypted' ? words.decrypted : `${words.content} ${one.content ?? ''}`,
+      title: one.document === 'content' ? `${words.content} ${one.content ?? ''}` : words[one.document],
       text: one.text,
       cut: one.cut,
-      holds: ({ document, content }) => document === one.document && (one.document === 'decrypted' || content === one.content),
+      holds: ({ document, content }) => document === one.document && (one.document !== 'content' || content === one.content),
     })),
   ]
   const placed = result.findings.filter(({ line }) => line !== null)

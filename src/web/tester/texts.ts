@@ -39,6 +39,7 @@ export interface Words {
   readonly downloads: string
   readonly source: string
   readonly file: string
+  readonly unpacked: string
   readonly decrypted: string
   readonly content: string
   readonly noText: string
@@ -99,6 +100,7 @@ export const WORDS: Readonly<Record<Language, Words>> = {
     downloads: 'Bericht speichern',
     source: 'Quelltext',
     file: 'Datei, wie sie ist',
+    unpacked: 'Ausgepackte Nachricht',
     decrypted: 'Entschlüsselte Nachricht',
     content: 'Inhalt',
     noText: 'Kein lesbarer Text.',
@@ -161,6 +163,7 @@ export const WORDS: Readonly<Record<Language, Words>> = {
     downloads: 'Save the report',
     source: 'Source',
     file: 'File as it is',
+    unpacked: 'Unpacked message',
     decrypted: 'Decrypted message',
     content: 'Content',
     noText: 'No readable text.',
