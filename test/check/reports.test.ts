@@ -8,6 +8,7 @@ import { uncheckedResult } from '../../src/check/engine.js'
 import { FORMATS, type FormatId } from '../../src/check/reports/formats.js'
 import { wholeReport, type FileResult, type ReportHead } from '../../src/check/reports/report.js'
 import type { Finding } from '../../src/check/types.js'
+import type { ProtektorError } from '../../src/errors.js'
 import { storedResults } from '../../src/web/report/stored.js'
 
 const HEAD: ReportHead = {
@@ -112,6 +113,27 @@ describe('reports', () => {
     expect(places?.[1]).to.not.have.property('region')
     expect(run?.invocations[0]?.executionSuccessful).to.equal(false)
     expect(run?.invocations[0]?.toolExecutionNotifications).to.have.length(2)
+  })
+
+  it('sarif counts columns as the findings do: in UTF-16 units', async () => {
+    let thrown: unknown
+    try {
+      parseXml(new TextEncoder().encode('<a>\u{1F600}\u{1F600}<!DOCTYPE x></a>'), { limits: CHECK_LIMITS, frame: 'content' })
+    } catch (cause) {
+      thrown = cause
+    }
+    const { line = 0, column = 0 } = (thrown as ProtektorError).place
+    const written = await whole('sarif', HEAD, [result('a.xml', { findings: [finding({ line, column })] })], 'en')
+    const { runs } = JSON.parse(written) as {
+      runs: {
+        columnKind: string
+        results: { locations: { physicalLocation: { region: { startColumn: number } } }[] }[]
+      }[]
+    }
+    const startColumn = runs[0]?.results[0]?.locations[0]?.physicalLocation.region.startColumn
+    const before = '<a>\u{1F600}\u{1F600}'
+    const width = { utf16CodeUnits: before.length, unicodeCodePoints: [...before].length }[runs[0]?.columnKind ?? '']
+    expect(startColumn).to.equal(1 + (width ?? 0))
   })
 
   it('text ends with the sum', async () => {

@@ -78,7 +78,7 @@ export const SARIF: ReportFormat = {
           properties: { node, at, schemaSets, codeLists, sum },
         }
         const invocation = { executionSuccessful: sum.error === 0, toolExecutionNotifications: notified }
-        return `\n],"columnKind":"unicodeCodePoints","tool":${JSON.stringify({ driver })},"invocations":[${JSON.stringify(invocation)}]}]}\n`
+        return `\n],"columnKind":"utf16CodeUnits","tool":${JSON.stringify({ driver })},"invocations":[${JSON.stringify(invocation)}]}]}\n`
       },
     }
   },
