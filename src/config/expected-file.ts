@@ -6,75 +6,53 @@
  *     broken.bin: { verdict: invalid, findings: [ xml.doctype ] }     findings may be left out where there are none
  *     folder/good.bin: { verdict: valid }                             paths count from the folder of expected.yaml
  *
- * The findings named must occur, and no finding of severity `error` besides them; warnings and notes may be named, but need not.
+ * What counts as a difference: check/differences.ts.
  * @module
  */
-import { isNode, LineCounter, parseDocument } from 'yaml'
 import { z } from 'zod'
-import { ConfigError, type ConfigProblem } from '../errors.js'
-import { findingRow } from './findings.js'
-import type { CheckResult, Verdict } from './types.js'
+import { ConfigError } from '../errors.js'
+import { option } from './option.js'
+import { problem } from './problems.js'
+import { checkYaml, readYaml } from './yaml.js'
 
-export const EXPECTED_FILE = 'expected.yaml'
-
-export interface Expected {
-  readonly verdict: Verdict
-  readonly findings: readonly string[]
-}
-
-/** In what a result differs. */
-export type Difference =
-  | { readonly kind: 'verdict'; readonly expected: Verdict; readonly found: Verdict }
-  | { readonly kind: 'finding-missing' | 'finding-unexpected'; readonly id: string }
-  | { readonly kind: 'file-missing' | 'file-unexpected' }
+/** Below the folder of the file: no `/` in front, no `..` inside. */
+const BELOW = /^(?!\/)(?!.*(?:^|\/)\.\.(?:\/|$)).+$/
 
 const SUITE = z.strictObject({
-  files: z.record(
-    z.string().regex(/^(?!\/)(?!.*(?:^|\/)\.\.(?:\/|$)).+$/),
-    z.strictObject({ verdict: z.enum(['valid', 'invalid', 'unchecked', 'error']), findings: z.array(z.string()).default([]) }),
+  files: option(
+    z.record(
+      z.string().regex(BELOW),
+      z.strictObject({ verdict: z.enum(['valid', 'invalid', 'unchecked', 'error']), findings: z.array(z.string()).default([]) }),
+    ),
+    {
+      de: 'Dateien und was bei ihnen herauskommen muss',
+      en: 'files, and what they must come to',
+      example: 'broken.bin: { verdict: invalid, findings: [ xml.doctype ] }',
+      expects: {
+        de: 'Pfade, die im Verzeichnis der Datei bleiben, mit dem, was herauskommen muss',
+        en: 'paths that stay in the folder of the file, with what must come out',
+      },
+    },
   ),
 })
 
+type Expectation = z.output<typeof SUITE>['files'][string]
+
 /**
  * @param file its name, for complaints.
+ * @param isFinding whether there is a finding of this id.
  * @returns what is expected, by path relative to the folder of the file.
  * @throws {ConfigError} no YAML, unknown keys, verdicts or finding ids; with the line.
  */
-export function readExpected(file: string, text: string): ReadonlyMap<string, Expected> {
-  const lines = new LineCounter()
-  const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true, prettyErrors: false })
-  const syntax = document.errors.map((error): ConfigProblem => ({
-    key: '(file)',
-    file,
-    line: lines.linePos(error.pos[0]).line,
-    message: { de: `kein gültiges YAML: ${error.message}`, en: `not valid YAML: ${error.message}` },
-  }))
-  if (syntax.length > 0) throw new ConfigError(syntax)
-  const at = (path: readonly PropertyKey[], de: string, en: string): ConfigProblem => {
-    const node = document.getIn(path, true)
-    const line = isNode(node) && node.range ? lines.linePos(node.range[0]).line : 1
-    return { key: path.join('.'), file, line, message: { de, en } }
-  }
-  const read = SUITE.safeParse(document.toJS({ maxAliasCount: 0 }))
-  if (!read.success)
-    throw new ConfigError(read.error.issues.map(({ path, message }) => at(path, `falsch: ${message}`, `wrong: ${message}`)))
-  const unknown = Object.entries(read.data.files).flatMap(([name, { findings }]) =>
-    findings
-      .filter((id) => findingRow(id) === undefined)
-      .map((id) => at(['files', name, 'findings'], `unbekannte Befund-Kennung ${id}`, `unknown finding id ${id}`)),
+export function readExpected(file: string, text: string, isFinding: (id: string) => boolean): ReadonlyMap<string, Expectation> {
+  const read = readYaml(file, text, SUITE)
+  const { files } = checkYaml(SUITE, read)
+  const unknown = Object.entries(files).flatMap(([name, { findings }]) =>
+    findings.flatMap((id, index) => {
+      const words = { de: `unbekannte Befund-Kennung ${id}`, en: `unknown finding id ${id}` }
+      return isFinding(id) ? [] : [problem(read.place, ['files', name, 'findings', index], words)]
+    }),
   )
   if (unknown.length > 0) throw new ConfigError(unknown)
-  return new Map(Object.entries(read.data.files))
-}
-
-/** Empty: the file came to what was expected. */
-export function differences(expected: Expected | undefined, result: CheckResult): Difference[] {
-  if (expected === undefined) return [{ kind: 'file-unexpected' }]
-  const found = new Set(result.findings.map(({ id }) => id))
-  const errors = new Set(result.findings.filter(({ severity }) => severity === 'error').map(({ id }) => id))
-  return [
-    ...(expected.verdict === result.verdict ? [] : [{ kind: 'verdict', expected: expected.verdict, found: result.verdict } as const]),
-    ...expected.findings.filter((id) => !found.has(id)).map((id) => ({ kind: 'finding-missing', id }) as const),
-    ...[...errors].filter((id) => !expected.findings.includes(id)).map((id) => ({ kind: 'finding-unexpected', id }) as const),
-  ]
+  return new Map(Object.entries(files))
 }

@@ -127,21 +127,32 @@ describe('protektor check', () => {
         `≠ ${join(folder, 'gone.bin')}: expected file is missing`,
       ].sort(),
     )
-    for (const [text, word] of [
-      ['  bad.xml: { verdict: invalid, finding: [] }\n', 'files.bad.xml'],
-      ['  bad.xml: { verdict: perfect }\n', 'files.bad.xml.verdict'],
-      ['  ../up.bin: { verdict: valid }\n', 'files'],
-      ['  bad.xml: { verdict: invalid, findings: [ xml.nonsense ] }\n', 'xml.nonsense'],
-      ['  bad.xml: [\n', '(file)'],
+    rmSync(folder, { recursive: true })
+  })
+
+  it('what is wrong with an expected.yaml is told with its line, in the language of the run', async () => {
+    const file = join(folder, 'expected.yaml')
+    for (const [text, line, key, german] of [
+      ['  bad.xml: { verdict: invalid, finding: [] }', 2, 'files["bad.xml"].finding', 'unbekannter Schlüssel; gemeint ist wohl findings'],
+      ['  bad.xml: { verdict: perfect }', 2, 'files["bad.xml"].verdict', 'ungültiger Wert; erwartet: valid | invalid | unchecked | error'],
+      ['  bad.xml: {}', 2, 'files["bad.xml"].verdict', 'fehlt; erwartet: valid | invalid | unchecked | error'],
+      ['  ../up.bin: { verdict: valid }', 2, 'files["../up.bin"]', 'ungültiger Name; erwartet: Pfade'],
+      [
+        '  bad.xml: { verdict: invalid, findings: [ xml.nonsense ] }',
+        2,
+        'files["bad.xml"].findings[0]',
+        'unbekannte Befund-Kennung xml.nonsense',
+      ],
+      ['  bad.xml: &as { verdict: invalid }\n  more.xml: *as', 3, '(file)', 'Verweise (&, *) sind nicht erlaubt'],
+      ['  bad.xml: [', 3, '(file)', 'kein gültiges YAML'],
     ] as const) {
-      suite(text)
+      writeFileSync(file, `files:\n${text}\n`)
       const error: unknown = await call([folder]).catch((cause: unknown) => cause)
       expect(error, text).to.be.instanceOf(ConfigError)
-      expect(String((error as Error).message), text)
-        .to.contain(word)
-        .and.contain('expected.yaml:')
+      const [problem] = (error as ConfigError).problems
+      expect(problem, text).to.include({ file, line, key })
+      expect(problem?.message.de, text).to.contain(german)
     }
-    rmSync(folder, { recursive: true })
   })
 
   it('--sign signs the report, verify-report finds every changed byte and every other signer', async () => {

@@ -6,9 +6,13 @@
  */
 import { readFile } from 'node:fs/promises'
 import { basename, dirname, join, relative, sep } from 'node:path'
-import { differences, EXPECTED_FILE, readExpected, type Difference, type Expected } from '../../check/expected.js'
+import { differences, differenceText, EXPECTED_FILE, type Difference, type Expected } from '../../check/differences.js'
+import { findingRow } from '../../check/findings.js'
 import type { FileResult } from '../../check/reports/report.js'
-import type { Language, Text } from '../io.js'
+import { readExpected } from '../../config/expected-file.js'
+import type { Language } from '../io.js'
+
+const isFinding = (id: string): boolean => findingRow(id) !== undefined
 
 export interface Suites {
   /** What is left to check: everything but the expectations themselves. */
@@ -23,7 +27,7 @@ export interface Suites {
 export async function readSuites(inputs: readonly string[]): Promise<Suites> {
   const suites = new Map<string, ReadonlyMap<string, Expected>>()
   for (const file of inputs)
-    if (basename(file) === EXPECTED_FILE) suites.set(dirname(file), readExpected(file, await readFile(file, 'utf8')))
+    if (basename(file) === EXPECTED_FILE) suites.set(dirname(file), readExpected(file, await readFile(file, 'utf8'), isFinding))
   const met = new Set<string>()
   const folderOf = (file: string): string | undefined => {
     for (let folder = dirname(file); ; folder = dirname(folder)) {
@@ -44,17 +48,7 @@ export async function readSuites(inputs: readonly string[]): Promise<Suites> {
   }
 }
 
-const WORDS: Readonly<Record<Difference['kind'], Text>> = {
-  verdict: { de: 'Urteil', en: 'verdict' },
-  'finding-missing': { de: 'erwarteter Befund fehlt', en: 'expected finding is missing' },
-  'finding-unexpected': { de: 'Befund wurde nicht erwartet', en: 'finding was not expected' },
-  'file-missing': { de: 'erwartete Datei fehlt', en: 'expected file is missing' },
-  'file-unexpected': { de: 'Datei steht nicht in expected.yaml', en: 'file does not stand in expected.yaml' },
-}
-
 /** One line per difference. */
 export function renderDifferences(file: string, found: readonly Difference[], lang: Language): string {
-  const more = (one: Difference): string =>
-    one.kind === 'verdict' ? ` ${one.found}, ${{ de: 'erwartet', en: 'expected' }[lang]} ${one.expected}` : 'id' in one ? ` ${one.id}` : ''
-  return found.map((one) => `≠ ${file}: ${WORDS[one.kind][lang]}${more(one)}\n`).join('')
+  return found.map((one) => `≠ ${file}: ${differenceText(one, lang)}\n`).join('')
 }
