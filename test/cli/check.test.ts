@@ -130,6 +130,30 @@ describe('protektor check', () => {
     rmSync(folder, { recursive: true })
   })
 
+  it('every form of report has the differences of a suite', async () => {
+    writeFileSync(join(folder, 'bad.xml'), '<a><b></a>')
+    copyFileSync(ANSWER, join(folder, 'good.xml'))
+    const suite = (good: string) =>
+      writeFileSync(
+        join(folder, 'expected.yaml'),
+        `files:\n  bad.xml: { verdict: invalid, findings: [ xml.not-well-formed ] }\n  good.xml: { verdict: ${good} }\n`,
+      )
+    suite('valid')
+    const green = await call(['--format', 'junit', folder])
+    expect(green.code).to.equal(0)
+    expect(green.out).to.not.contain('<failure')
+    expect(JSON.parse((await call(['--format', 'json', folder])).out)).to.deep.include({ suites: { files: 2, differing: 0, missing: [] } })
+    suite('invalid')
+    const red = await call(['--format', 'junit', folder])
+    expect([red.code, red.out.match(/<failure/g)?.length]).to.deep.equal([1, 1])
+    const json = await call(['--format', 'json', folder])
+    expect(JSON.parse(json.out)).to.deep.include({ suites: { files: 2, differing: 1, missing: [] } })
+    expect(resultsOf(json.out).map(({ differences }) => differences)).to.deep.equal([
+      [],
+      [{ kind: 'verdict', expected: 'invalid', found: 'valid' }],
+    ])
+  })
+
   it('what is wrong with an expected.yaml is told with its line, in the language of the run', async () => {
     const file = join(folder, 'expected.yaml')
     for (const [text, line, key, german] of [

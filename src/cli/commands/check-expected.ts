@@ -8,7 +8,7 @@ import { readFile } from 'node:fs/promises'
 import { basename, dirname, join, relative, sep } from 'node:path'
 import { differences, differenceText, EXPECTED_FILE, type Difference, type Expected } from '../../check/differences.js'
 import { findingRow } from '../../check/findings.js'
-import type { FileResult } from '../../check/reports/report.js'
+import type { FileResult, SuiteSum } from '../../check/reports/report.js'
 import { readExpected } from '../../config/expected-file.js'
 import type { Language } from '../io.js'
 
@@ -19,8 +19,8 @@ export interface Suites {
   readonly files: readonly string[]
   /** undefined: no suite speaks for this file. */
   compare(result: FileResult): readonly Difference[] | undefined
-  /** Files that a suite names and the run did not meet. */
-  missing(): readonly string[]
+  /** What they came to, once every file has been compared; undefined: there are none. */
+  sum(): SuiteSum | undefined
 }
 
 /** @throws {ConfigError} an expectation that cannot be read. */
@@ -29,6 +29,7 @@ export async function readSuites(inputs: readonly string[]): Promise<Suites> {
   for (const file of inputs)
     if (basename(file) === EXPECTED_FILE) suites.set(dirname(file), readExpected(file, await readFile(file, 'utf8'), isFinding))
   const met = new Set<string>()
+  let differing = 0
   const folderOf = (file: string): string | undefined => {
     for (let folder = dirname(file); ; folder = dirname(folder)) {
       if (suites.has(folder)) return folder
@@ -41,10 +42,15 @@ export async function readSuites(inputs: readonly string[]): Promise<Suites> {
       const folder = folderOf(result.file)
       if (folder === undefined) return undefined
       met.add(join(result.file))
-      return differences(suites.get(folder)?.get(relative(folder, result.file).split(sep).join('/')), result)
+      const found = differences(suites.get(folder)?.get(relative(folder, result.file).split(sep).join('/')), result)
+      if (found.length > 0) differing += 1
+      return found
     },
-    missing: () =>
-      [...suites].flatMap(([folder, files]) => [...files.keys()].map((name) => join(folder, name)).filter((file) => !met.has(file))),
+    sum() {
+      if (suites.size === 0) return undefined
+      const named = [...suites].flatMap(([folder, files]) => [...files.keys()].map((name) => join(folder, name)))
+      return { files: met.size, differing, missing: named.filter((file) => !met.has(file)) }
+    },
   }
 }
 

@@ -210,10 +210,11 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
         const found = suites.compare(result)
         if (found === undefined) outside = counted(outside, result.verdict)
         else differ(result.file, found)
-        await target.write(writer.one(result))
+        await target.write(writer.one(found === undefined ? result : { ...result, differences: found }))
       })
-      for (const file of suites.missing()) differ(file, [{ kind: 'file-missing' }])
-      await target.write(writer.end(sum))
+      const expected = suites.sum()
+      for (const file of expected?.missing ?? []) differ(file, [{ kind: 'file-missing' }])
+      await target.write(writer.end(sum, expected))
     } finally {
       await target.close()
     }
