@@ -15,6 +15,8 @@ import { exitCode, run } from '../../src/cli/commands/check.js'
 import { run as verifyReport } from '../../src/cli/commands/verify-report.js'
 import { ConfigError } from '../../src/errors.js'
 import { NOTHING_YET, type FileResult } from '../../src/check/reports/report.js'
+import { writePkcs12 } from '../../src/pki/keystore.js'
+import { makePki } from '../../src/pki/test-pki.js'
 import { recorded } from './recorded.js'
 
 const FOREIGN = fileURLToPath(new URL('../../fixtures/foreign/osci-bibliothek-2.4.1/', import.meta.url))
@@ -198,8 +200,53 @@ describe('protektor check', () => {
       writeFileSync(report + '.jws', other)
       expect(await verify([...TRUST, report]), other.slice(0, 10)).to.include({ code: 1 })
     }
-    expect(await verify([...TRUST, join(folder, 'nowhere.html')])).to.include({ code: 1 })
+    rmSync(report + '.jws')
+    const unsigned = await verify([...TRUST, report])
+    expect(unsigned.code).to.equal(1)
+    expect(unsigned.out).to.contain('not signed').and.contain('report.html.jws')
     rmSync(folder, { recursive: true })
+  })
+
+  it('verify-report ends with 4 where it cannot read, and calls nothing invalid for it', async () => {
+    const nowhere = await verify([...TRUST, join(folder, 'nowhere.html')])
+    expect(nowhere.code).to.equal(4)
+    expect(nowhere.out).to.match(/nowhere\.html: cannot be read: ENOENT/)
+    const report = join(folder, 'report.json')
+    writeFileSync(report, '{}')
+    mkdirSync(report + '.jws')
+    expect(await verify([report])).to.include({ code: 4 })
+  })
+
+  it('a certificate that is not meant for signing, or not valid now, is warned of; verify-report says why nobody vouches for it', async () => {
+    const [notBefore, notAfter] = [new Date('2020-01-01T00:00:00Z'), new Date('2090-01-01T00:00:00Z')]
+    const past = { notBefore, notAfter: new Date('2021-01-01T00:00:00Z') }
+    const pki = await makePki({
+      notBefore,
+      notAfter,
+      leaves: { cipher: { usage: 'cipher' }, past: { usage: 'signature', ...past }, good: { usage: 'signature' } },
+    })
+    const ca = join(folder, 'ca.pem')
+    writeFileSync(ca, pki.ca.certificate.toString())
+    for (const [name, warning, anchors, reasons] of [
+      ['cipher', /--sign: .*not meant for this use/, ca, ['not meant for this use']],
+      ['past', /--sign: .*has expired/, ca, ['has expired']],
+      ['past', /--sign: .*has expired/, join(FOREIGN, 'pki/ca.pem'), ['no path from the certificate', 'has expired']],
+      ['good', /^$/, join(FOREIGN, 'pki/ca.pem'), ['no path from the certificate']],
+    ] as const) {
+      const store = join(folder, `${name}.p12`)
+      const pair = pki.leaves.get(name)
+      if (!pair) throw new Error(name)
+      writeFileSync(store, writePkcs12(pair, 'test', new Uint8Array(16)))
+      const signed = await call(['--sign', store, '--pin', 'test', '--format', 'json', '--out', folder, ANSWER])
+      expect(signed.code, name).to.equal(0)
+      expect(signed.err, name).to.match(warning)
+      const { code, out } = await verify(['--trust', anchors, join(folder, 'report.json')])
+      expect(code, name).to.equal(1)
+      for (const reason of reasons) expect(out, name).to.contain(reason)
+      const unasked = await verify([join(folder, 'report.json')])
+      expect(unasked.code, name).to.equal(3)
+      expect(unasked.out.includes('has expired'), name).to.equal(name === 'past')
+    }
   })
 
   it('searches directories recursively, in order, without following links to folders', async () => {

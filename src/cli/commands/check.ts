@@ -17,7 +17,7 @@ import { LAYERS, readLayers, type Layer } from '../../check/types.js'
 import { tryEngine } from '../../xml/schema.js'
 import { parseCommand, UsageError } from '../arguments.js'
 import { reportPage } from '../compose/report-page.js'
-import type { Io, Text } from '../io.js'
+import type { Io, Language, Text } from '../io.js'
 import { packageVersion } from '../version.js'
 import { composeContext } from './check-context.js'
 import { desk, type Desk } from './check-desk.js'
@@ -124,6 +124,14 @@ async function signerOf(
   return pair
 }
 
+/** A report is worth signing with any key there is; but who reads it may refuse this one, and that is better known now. */
+async function warnOf(signer: ReportSigner | undefined, lang: Language, warn: (text: string) => void): Promise<void> {
+  if (signer === undefined) return
+  const { ownFaultsText } = await import('./report-signer.js')
+  const faults = ownFaultsText(signer.certificate, new Date())
+  if (faults) warn(`--sign: ${faults[lang]}`)
+}
+
 async function sign(file: string, signer: ReportSigner): Promise<void> {
   const { reportDigest, sealReport, SIGNATURE_SUFFIX } = await import('../../check/reports/signature.js')
   const facts = {
@@ -179,6 +187,7 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
   // documents will come: the schema engine is tried while their schemas are read
   if (workers === 1 && layers?.has('xoev-schema') !== false) void tryEngine(startWorker)
   const warn = (text: string): void => io.err.write(`protektor: ${text}\n`)
+  await warnOf(signer, lang, warn)
   let locked = false
   const { material, judgedBy } = await readMaterial({
     keystores: keystores.keystore,
