@@ -15,7 +15,7 @@
 import { copyFile, mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { stringify } from 'yaml'
-import { EXPECTED_FILE, type Expected } from '../src/check/expected.js'
+import { EXPECTED_FILE, type Expected } from '../src/check/differences.js'
 
 /** Path below the suite → where the message lies, and what it must come to. */
 type Suite = ReadonlyMap<string, Expected & { readonly source: string }>

@@ -9,7 +9,8 @@ import { sha256Hex, subjectRfc2253 } from '../pki/certificate.js'
 import type { Journal } from './journal.js'
 import type { CheckContext } from './types.js'
 
-const FINDING: Readonly<Record<Exclude<TrustVerdict['verdict'], 'valid'>, string>> = {
+/** Why nobody vouches, as rows of the findings table. */
+export const TRUST_FINDINGS: Readonly<Record<Exclude<TrustVerdict['verdict'], 'valid'>, string>> = {
   expired: 'certificates.expired',
   'not-yet-valid': 'certificates.not-yet-valid',
   revoked: 'certificates.revoked',
@@ -30,7 +31,7 @@ export async function checkSigners(signers: readonly X509Certificate[], context:
     journal.note('certificates')
     try {
       const { verdict } = await context.trust.check(certificate, 'signature', context.at ?? context.now())
-      if (verdict !== 'valid') journal.raise(FINDING[verdict], { detail: subjectRfc2253(certificate) })
+      if (verdict !== 'valid') journal.raise(TRUST_FINDINGS[verdict], { detail: subjectRfc2253(certificate) })
     } catch (cause) {
       journal.caught('certificates', cause)
     }

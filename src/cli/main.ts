@@ -75,6 +75,9 @@ const THREADS = {
   calls: () => import('./compose/check-calls.js'),
 } as const
 
+/** 128 + SIGPIPE (13). */
+const SIGPIPE_ENDED = 141
+
 /** What a thread of this program runs (bin/thread.js); its first word says which. */
 export async function thread(name = process.argv[2]): Promise<void> {
   return (await THREADS[name === 'calls' ? 'calls' : 'files']()).serve()
@@ -117,7 +120,22 @@ export function report(error: unknown, io: Io): number {
   return 4
 }
 
+/**
+ * Ends the process when nobody reads a stream any more (`protektor check … | head`): at once, without a word, and with what a shell says
+ * of a program that SIGPIPE ended. Not with a code of our own, whatever had been found: who closed the pipe did not wait for the verdict.
+ * A stream that fails for any other reason (a full disk) is a run that failed; Node's own end with 1 would say that something is invalid.
+ */
+function endWith(stream: NodeJS.WriteStream): void {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit(SIGPIPE_ENDED)
+    if (stream !== process.stderr) process.stderr.write(`protektor: ${error.message}\n`)
+    process.exit(4)
+  })
+}
+
 function realIo(): Omit<Io, 'lang'> {
+  endWith(process.stdout)
+  endWith(process.stderr)
   const output = (stream: NodeJS.WriteStream) => ({ write: (text: string) => void stream.write(text), isTerminal: stream.isTTY })
   return { out: output(process.stdout), err: output(process.stderr), stdin: process.stdin, env: process.env }
 }

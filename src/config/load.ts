@@ -5,7 +5,6 @@
  */
 import { readFile, stat } from 'node:fs/promises'
 import { dirname, isAbsolute, resolve } from 'node:path'
-import { LineCounter, isNode, isScalar, parseDocument, visit } from 'yaml'
 import { ConfigError } from '../errors.js'
 import type { ConfigProblem } from '../errors.js'
 import { crossCheck } from './cross-checks.js'
@@ -13,49 +12,13 @@ import type { Values } from './remarks.js'
 import { mapPaths } from './option.js'
 import type { Bilingual, OptionNote } from './option.js'
 import { OPTIONS } from './options.js'
-import { keyOf, lineAt, problem, problemsOf } from './problems.js'
+import { keyOf, problem } from './problems.js'
 import type { Path, Place } from './problems.js'
 import type { Config } from './types.js'
+import { checkYaml, readYaml } from './yaml.js'
 
 /** A configuration is small; anything larger is the wrong file. */
 const MAX_FILE_BYTES = 1024 * 1024
-
-function at(value: unknown, path: Path): unknown {
-  return path.reduce<unknown>(
-    (inner, step) => (inner !== null && typeof inner === 'object' ? (inner as Record<PropertyKey, unknown>)[step] : undefined),
-    value,
-  )
-}
-
-interface Parsed {
-  readonly place: Place
-  readonly value: unknown
-}
-
-function parse(file: string, text: string): Parsed {
-  const lines = new LineCounter()
-  const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true, strict: true, prettyErrors: false })
-  const syntax = [...document.errors, ...document.warnings].map((error): ConfigProblem => ({
-    key: '(file)',
-    file,
-    line: lines.linePos(error.pos[0]).line,
-    message: { de: `kein gültiges YAML: ${error.message}`, en: `not valid YAML: ${error.message}` },
-  }))
-  // Checks drop this name silently, so that it would be the one unknown key without an error.
-  visit(document, {
-    Pair(_key, { key }) {
-      if (!isScalar(key) || key.value !== '__proto__') return
-      const line = isNode(key) && key.range ? lines.linePos(key.range[0]).line : 1
-      syntax.push({ key: '__proto__', file, line, message: { de: 'unbekannter Schlüssel', en: 'unknown key' } })
-    },
-  })
-  if (syntax.length > 0) throw new ConfigError(syntax)
-  return {
-    place: { file, lineOf: (path) => lineAt(document, lines, path) },
-    // Aliases could blow up a small file; a configuration needs none.
-    value: document.toJS({ maxAliasCount: 0 }) ?? {},
-  }
-}
 
 /** What is wrong with a named file; undefined: nothing. [threat model K1] */
 export async function fileTrouble(path: string, kind: NonNullable<OptionNote['file']>): Promise<Bilingual | undefined> {
@@ -104,19 +67,17 @@ function publicUrlOf(values: Values): string {
  */
 export async function loadConfig(file: string): Promise<Config> {
   const absolute = resolve(file)
-  const whole: Place = { file: absolute, lineOf: () => undefined }
+  const whole: Place = { file: absolute, options: OPTIONS, lineOf: () => undefined }
   const bytes = await readFile(absolute).catch((error: NodeJS.ErrnoException) => {
     const code = error.code ?? 'ERROR'
     throw new ConfigError([problem(whole, [], { de: `nicht lesbar (${code})`, en: `cannot be read (${code})` })])
   })
   if (bytes.length > MAX_FILE_BYTES) throw new ConfigError([problem(whole, [], { de: 'größer als 1 MiB', en: 'larger than 1 MiB' })])
-  const { place, value } = parse(absolute, bytes.toString('utf8'))
-  const checked = OPTIONS.safeParse(value)
-  if (!checked.success) {
-    throw new ConfigError(checked.error.issues.flatMap((issue) => problemsOf(issue, place, (path) => at(value, path) !== undefined)))
-  }
+  const read = readYaml(absolute, bytes.toString('utf8'), OPTIONS)
+  const checked = checkYaml(OPTIONS, read)
+  const { place, value } = read
   const folder = dirname(absolute)
-  const values = mapPaths(OPTIONS, checked.data, (path) => (isAbsolute(path) ? path : resolve(folder, path))) as Values
+  const values = mapPaths(OPTIONS, checked, (path) => (isAbsolute(path) ? path : resolve(folder, path))) as Values
   const remarks = crossCheck(values)
   const said = (severity: 'problem' | 'warning') =>
     remarks.filter((remark) => remark.severity === severity).map((remark) => problem(place, remark.path, remark.words))

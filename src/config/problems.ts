@@ -9,7 +9,6 @@ import type * as z from 'zod'
 import type { ConfigProblem } from '../errors.js'
 import { expectation, noteAt, schemaAt, unwrap } from './option.js'
 import type { Bilingual } from './option.js'
-import { OPTIONS } from './options.js'
 
 export type Path = readonly PropertyKey[]
 
@@ -49,8 +48,8 @@ function ownWords(issue: z.core.$ZodIssue): Bilingual | undefined {
   return params && typeof params['de'] === 'string' && typeof params['en'] === 'string' ? { de: params['de'], en: params['en'] } : undefined
 }
 
-function knownKeys(path: Path): string[] {
-  const schema = schemaAt(OPTIONS, path)
+function knownKeys(path: Path, options: z.core.$ZodType): string[] {
+  const schema = schemaAt(options, path)
   const shape = schema && (unwrap(schema).schema as { def?: { shape?: object } }).def?.shape
   return shape ? Object.keys(shape) : []
 }
@@ -68,8 +67,8 @@ function distance(a: string, b: string): number {
   return row[b.length] ?? 0
 }
 
-function unknownKey(path: Path, name: string): Bilingual {
-  const known = knownKeys(path)
+function unknownKey(path: Path, name: string, options: z.core.$ZodType): Bilingual {
+  const known = knownKeys(path, options)
   const near = known.filter((one) => distance(one.toLowerCase(), name.toLowerCase()) <= 2)[0]
   if (near !== undefined) return { de: `unbekannter Schlüssel; gemeint ist wohl ${near}`, en: `unknown key; did you mean ${near}` }
   return { de: `unbekannter Schlüssel; bekannt: ${known.join(', ')}`, en: `unknown key; known are: ${known.join(', ')}` }
@@ -78,8 +77,9 @@ function unknownKey(path: Path, name: string): Bilingual {
 const GERMAN_SEPARATOR = '; erwartet: '
 const ENGLISH_SEPARATOR = '; expected: '
 
-function valueProblem(issue: z.core.$ZodIssue, path: Path, present: boolean): Bilingual {
-  const schema = schemaAt(OPTIONS, path)
+function valueProblem(issue: z.core.$ZodIssue, present: boolean, options: z.core.$ZodType): Bilingual {
+  // a name is right or wrong by the section that it stands in
+  const schema = schemaAt(options, issue.code === 'invalid_key' ? issue.path.slice(0, -1) : issue.path)
   const wanted = schema && expectation(schema)
   const suffix = wanted ? { de: GERMAN_SEPARATOR + wanted.de, en: ENGLISH_SEPARATOR + wanted.en } : { de: '', en: '' }
   if (!present) return { de: `fehlt${suffix.de}`, en: `is missing${suffix.en}` }
@@ -89,12 +89,14 @@ function valueProblem(issue: z.core.$ZodIssue, path: Path, present: boolean): Bi
 
 export interface Place {
   readonly file: string
+  /** The table whose notes speak of the file's values. */
+  readonly options: z.core.$ZodType
   lineOf(path: Path): number | undefined
 }
 
 export function problem(place: Place, path: Path, message: Bilingual, example?: string): ConfigProblem {
   const line = place.lineOf(path)
-  const shown = example ?? noteAt(OPTIONS, path)?.example
+  const shown = example ?? noteAt(place.options, path)?.example
   return {
     key: path.length === 0 ? '(file)' : keyOf(path),
     file: place.file,
@@ -107,6 +109,6 @@ export function problem(place: Place, path: Path, message: Bilingual, example?: 
 /** @param has whether the document holds a value under this path */
 export function problemsOf(issue: z.core.$ZodIssue, place: Place, has: (path: Path) => boolean): ConfigProblem[] {
   if (issue.code === 'unrecognized_keys')
-    return issue.keys.map((name) => problem(place, [...issue.path, name], unknownKey(issue.path, name)))
-  return [problem(place, issue.path, ownWords(issue) ?? valueProblem(issue, issue.path, has(issue.path)))]
+    return issue.keys.map((name) => problem(place, [...issue.path, name], unknownKey(issue.path, name, place.options)))
+  return [problem(place, issue.path, ownWords(issue) ?? valueProblem(issue, has(issue.path), place.options))]
 }

@@ -7,7 +7,7 @@
 import { expect } from 'chai'
 import { readFileSync } from 'node:fs'
 import { check } from '../../src/check/engine.js'
-import { differences, type Difference } from '../../src/check/expected.js'
+import { differences, type Difference } from '../../src/check/differences.js'
 import { ALL_FINDINGS, findingRow } from '../../src/check/findings.js'
 import { openContext, type OpenedContext } from '../../src/cli/commands/check-context.js'
 import { FEEDBACK } from '../../src/osci/feedback.js'

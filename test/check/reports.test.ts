@@ -8,6 +8,7 @@ import { uncheckedResult } from '../../src/check/engine.js'
 import { FORMATS, type FormatId } from '../../src/check/reports/formats.js'
 import { wholeReport, type FileResult, type ReportHead } from '../../src/check/reports/report.js'
 import type { Finding } from '../../src/check/types.js'
+import type { ProtektorError } from '../../src/errors.js'
 import { storedResults } from '../../src/web/report/stored.js'
 
 const HEAD: ReportHead = {
@@ -61,6 +62,26 @@ const whole = async (format: FormatId, ...rest: Parameters<typeof wholeReport> e
 
 const storedIn = (html: string) => storedResults(/id="results">([\s\S]*?)<\/script>/.exec(html)?.[1] ?? '')
 
+/** A run with a suite: one file as broken as it should be, one that is not, one that nobody met. */
+const SUITE_RESULTS: readonly FileResult[] = [
+  result('broken.xml', { verdict: 'invalid', layers: { xml: 'invalid' }, findings: [finding({})], differences: [] }),
+  result('sound.xml', {
+    verdict: 'valid',
+    layers: { xml: 'valid' },
+    differences: [
+      { kind: 'verdict', expected: 'invalid', found: 'valid' },
+      { kind: 'finding-missing', id: 'xml.doctype' },
+    ],
+  }),
+  result('other.xml', {
+    verdict: 'invalid',
+    layers: { xml: 'invalid' },
+    findings: [finding({})],
+    differences: [{ kind: 'finding-unexpected', id: 'xml.not-well-formed' }],
+  }),
+]
+const SUITES = { files: 3, differing: 2, missing: ['gone "1".xml'] }
+
 describe('reports', () => {
   it('json keeps the fixed shape and says what the verdicts depend on', async () => {
     const report = JSON.parse(await whole('json', HEAD, RESULTS, 'de')) as ReportHead & { results: FileResult[]; sum: object }
@@ -112,6 +133,84 @@ describe('reports', () => {
     expect(places?.[1]).to.not.have.property('region')
     expect(run?.invocations[0]?.executionSuccessful).to.equal(false)
     expect(run?.invocations[0]?.toolExecutionNotifications).to.have.length(2)
+  })
+
+  it('sarif counts columns as the findings do: in UTF-16 units', async () => {
+    let thrown: unknown
+    try {
+      parseXml(new TextEncoder().encode('<a>\u{1F600}\u{1F600}<!DOCTYPE x></a>'), { limits: CHECK_LIMITS, frame: 'content' })
+    } catch (cause) {
+      thrown = cause
+    }
+    const { line = 0, column = 0 } = (thrown as ProtektorError).place
+    const written = await whole('sarif', HEAD, [result('a.xml', { findings: [finding({ line, column })] })], 'en')
+    const { runs } = JSON.parse(written) as {
+      runs: {
+        columnKind: string
+        results: { locations: { physicalLocation: { region: { startColumn: number } } }[] }[]
+      }[]
+    }
+    const startColumn = runs[0]?.results[0]?.locations[0]?.physicalLocation.region.startColumn
+    const before = '<a>\u{1F600}\u{1F600}'
+    const width = { utf16CodeUnits: before.length, unicodeCodePoints: [...before].length }[runs[0]?.columnKind ?? '']
+    expect(startColumn).to.equal(1 + (width ?? 0))
+  })
+
+  it('json names the differences from expected.yaml of each file and of the run, and neither where none speaks', async () => {
+    const report = JSON.parse(await whole('json', HEAD, SUITE_RESULTS, 'de', SUITES)) as { results: FileResult[]; suites: object }
+    expect(report.results.map(({ differences }) => differences)).to.deep.equal(SUITE_RESULTS.map(({ differences }) => differences))
+    expect(report.suites).to.deep.equal(SUITES)
+    expect(await whole('json', HEAD, RESULTS, 'de')).to.not.match(/"differences"|"suites"/)
+  })
+
+  it('junit has one case for a file of a suite: broken as expected passes, sound where broken was expected fails', async () => {
+    const xml = await whole('junit', HEAD, SUITE_RESULTS, 'en', SUITES)
+    const { root } = parseXml(new TextEncoder().encode(xml), { limits: CHECK_LIMITS, frame: 'content' })
+    const cases = elementsOf(root).map((suite) => {
+      const [only, ...more] = elementsOf(suite)
+      expect(more).to.have.length(0)
+      const failure = only && elementsOf(only).find(({ local }) => local === 'failure')
+      expect(attributeOf(suite, 'tests')).to.equal('1')
+      expect(attributeOf(suite, 'failures')).to.equal(failure ? '1' : '0')
+      return [attributeOf(suite, 'name'), only && attributeOf(only, 'name'), failure && attributeOf(failure, 'message')]
+    })
+    expect(cases).to.deep.equal([
+      ['broken.xml', 'expected.yaml', undefined],
+      ['sound.xml', 'expected.yaml', 'verdict valid, expected invalid; expected finding is missing xml.doctype'],
+      ['other.xml', 'expected.yaml', 'finding was not expected xml.not-well-formed'],
+      ['gone "1".xml', 'expected.yaml', 'expected file is missing'],
+    ])
+  })
+
+  it('sarif has a result for every difference, and suppresses what was expected', async () => {
+    const sarif = JSON.parse(await whole('sarif', HEAD, SUITE_RESULTS, 'de', SUITES)) as {
+      runs: {
+        results: { ruleId: string; message: { text: string }; suppressions?: object[] }[]
+        tool: { driver: { rules: { id: string; shortDescription: { text: string } }[]; properties: { suites: object } } }
+      }[]
+    }
+    const [run] = sarif.runs
+    expect(run?.results.map(({ ruleId, suppressions }) => [ruleId, suppressions !== undefined])).to.deep.equal([
+      ['xml.not-well-formed', true],
+      ['expected.verdict', false],
+      ['expected.finding-missing', false],
+      ['expected.finding-unexpected', false],
+      ['xml.not-well-formed', false],
+      ['expected.file-missing', false],
+    ])
+    expect(run?.results[1]?.message.text).to.equal('Urteil valid, erwartet invalid')
+    const rules = run?.tool.driver.rules ?? []
+    expect(new Set(rules.map(({ id }) => id))).to.deep.equal(new Set(run?.results.map(({ ruleId }) => ruleId)))
+    expect(rules.find(({ id }) => id === 'expected.file-missing')?.shortDescription.text).to.equal('erwartete Datei fehlt')
+    expect(run?.tool.driver.properties.suites).to.deep.equal(SUITES)
+  })
+
+  it('html holds the differences in both languages, and what the suites came to', async () => {
+    const html = await whole('html', HEAD, SUITE_RESULTS, 'en', SUITES)
+    const [broken, sound] = await storedIn(html)
+    expect(broken?.differences).to.deep.equal([])
+    expect(sound?.differences?.[0]).to.deep.equal({ de: 'Urteil valid, erwartet invalid', en: 'verdict valid, expected invalid' })
+    expect(JSON.parse(/id="end">(.*?)<\/script>/.exec(html)?.[1] ?? '')).to.deep.include({ suites: SUITES })
   })
 
   it('text ends with the sum', async () => {

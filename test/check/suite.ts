@@ -6,7 +6,9 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join, relative, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { EXPECTED_FILE, readExpected, type Expected } from '../../src/check/expected.js'
+import { EXPECTED_FILE, type Expected } from '../../src/check/differences.js'
+import { findingRow } from '../../src/check/findings.js'
+import { readExpected } from '../../src/config/expected-file.js'
 
 export const FIXTURES = fileURLToPath(new URL('../../fixtures/', import.meta.url))
 export const SUITES = ['valid', 'invalid', 'evil'] as const
@@ -32,7 +34,7 @@ export function fixturesIn(suite: string): readonly Fixture[] {
   const read = new Map<string, ReadonlyMap<string, Expected>>()
   const expectedIn = (folder: string): ReadonlyMap<string, Expected> => {
     const file = join(folder, EXPECTED_FILE)
-    const known = read.get(folder) ?? readExpected(file, readFileSync(file, 'utf8'))
+    const known = read.get(folder) ?? readExpected(file, readFileSync(file, 'utf8'), (id) => findingRow(id) !== undefined)
     read.set(folder, known)
     return known
   }

@@ -15,6 +15,8 @@ import { exitCode, run } from '../../src/cli/commands/check.js'
 import { run as verifyReport } from '../../src/cli/commands/verify-report.js'
 import { ConfigError } from '../../src/errors.js'
 import { NOTHING_YET, type FileResult } from '../../src/check/reports/report.js'
+import { writePkcs12 } from '../../src/pki/keystore.js'
+import { makePki } from '../../src/pki/test-pki.js'
 import { recorded } from './recorded.js'
 
 const FOREIGN = fileURLToPath(new URL('../../fixtures/foreign/osci-bibliothek-2.4.1/', import.meta.url))
@@ -127,21 +129,56 @@ describe('protektor check', () => {
         `≠ ${join(folder, 'gone.bin')}: expected file is missing`,
       ].sort(),
     )
-    for (const [text, word] of [
-      ['  bad.xml: { verdict: invalid, finding: [] }\n', 'files.bad.xml'],
-      ['  bad.xml: { verdict: perfect }\n', 'files.bad.xml.verdict'],
-      ['  ../up.bin: { verdict: valid }\n', 'files'],
-      ['  bad.xml: { verdict: invalid, findings: [ xml.nonsense ] }\n', 'xml.nonsense'],
-      ['  bad.xml: [\n', '(file)'],
+    rmSync(folder, { recursive: true })
+  })
+
+  it('every form of report has the differences of a suite', async () => {
+    writeFileSync(join(folder, 'bad.xml'), '<a><b></a>')
+    copyFileSync(ANSWER, join(folder, 'good.xml'))
+    const suite = (good: string) =>
+      writeFileSync(
+        join(folder, 'expected.yaml'),
+        `files:\n  bad.xml: { verdict: invalid, findings: [ xml.not-well-formed ] }\n  good.xml: { verdict: ${good} }\n`,
+      )
+    suite('valid')
+    const green = await call(['--format', 'junit', folder])
+    expect(green.code).to.equal(0)
+    expect(green.out).to.not.contain('<failure')
+    expect(JSON.parse((await call(['--format', 'json', folder])).out)).to.deep.include({ suites: { files: 2, differing: 0, missing: [] } })
+    suite('invalid')
+    const red = await call(['--format', 'junit', folder])
+    expect([red.code, red.out.match(/<failure/g)?.length]).to.deep.equal([1, 1])
+    const json = await call(['--format', 'json', folder])
+    expect(JSON.parse(json.out)).to.deep.include({ suites: { files: 2, differing: 1, missing: [] } })
+    expect(resultsOf(json.out).map(({ differences }) => differences)).to.deep.equal([
+      [],
+      [{ kind: 'verdict', expected: 'invalid', found: 'valid' }],
+    ])
+  })
+
+  it('what is wrong with an expected.yaml is told with its line, in the language of the run', async () => {
+    const file = join(folder, 'expected.yaml')
+    for (const [text, line, key, german] of [
+      ['  bad.xml: { verdict: invalid, finding: [] }', 2, 'files["bad.xml"].finding', 'unbekannter Schlüssel; gemeint ist wohl findings'],
+      ['  bad.xml: { verdict: perfect }', 2, 'files["bad.xml"].verdict', 'ungültiger Wert; erwartet: valid | invalid | unchecked | error'],
+      ['  bad.xml: {}', 2, 'files["bad.xml"].verdict', 'fehlt; erwartet: valid | invalid | unchecked | error'],
+      ['  ../up.bin: { verdict: valid }', 2, 'files["../up.bin"]', 'ungültiger Name; erwartet: Pfade'],
+      [
+        '  bad.xml: { verdict: invalid, findings: [ xml.nonsense ] }',
+        2,
+        'files["bad.xml"].findings[0]',
+        'unbekannte Befund-Kennung xml.nonsense',
+      ],
+      ['  bad.xml: &as { verdict: invalid }\n  more.xml: *as', 3, '(file)', 'Verweise (&, *) sind nicht erlaubt'],
+      ['  bad.xml: [', 3, '(file)', 'kein gültiges YAML'],
     ] as const) {
-      suite(text)
+      writeFileSync(file, `files:\n${text}\n`)
       const error: unknown = await call([folder]).catch((cause: unknown) => cause)
       expect(error, text).to.be.instanceOf(ConfigError)
-      expect(String((error as Error).message), text)
-        .to.contain(word)
-        .and.contain('expected.yaml:')
+      const [problem] = (error as ConfigError).problems
+      expect(problem, text).to.include({ file, line, key })
+      expect(problem?.message.de, text).to.contain(german)
     }
-    rmSync(folder, { recursive: true })
   })
 
   it('--sign signs the report, verify-report finds every changed byte and every other signer', async () => {
@@ -163,8 +200,53 @@ describe('protektor check', () => {
       writeFileSync(report + '.jws', other)
       expect(await verify([...TRUST, report]), other.slice(0, 10)).to.include({ code: 1 })
     }
-    expect(await verify([...TRUST, join(folder, 'nowhere.html')])).to.include({ code: 1 })
+    rmSync(report + '.jws')
+    const unsigned = await verify([...TRUST, report])
+    expect(unsigned.code).to.equal(1)
+    expect(unsigned.out).to.contain('not signed').and.contain('report.html.jws')
     rmSync(folder, { recursive: true })
+  })
+
+  it('verify-report ends with 4 where it cannot read, and calls nothing invalid for it', async () => {
+    const nowhere = await verify([...TRUST, join(folder, 'nowhere.html')])
+    expect(nowhere.code).to.equal(4)
+    expect(nowhere.out).to.match(/nowhere\.html: cannot be read: ENOENT/)
+    const report = join(folder, 'report.json')
+    writeFileSync(report, '{}')
+    mkdirSync(report + '.jws')
+    expect(await verify([report])).to.include({ code: 4 })
+  })
+
+  it('a certificate that is not meant for signing, or not valid now, is warned of; verify-report says why nobody vouches for it', async () => {
+    const [notBefore, notAfter] = [new Date('2020-01-01T00:00:00Z'), new Date('2090-01-01T00:00:00Z')]
+    const past = { notBefore, notAfter: new Date('2021-01-01T00:00:00Z') }
+    const pki = await makePki({
+      notBefore,
+      notAfter,
+      leaves: { cipher: { usage: 'cipher' }, past: { usage: 'signature', ...past }, good: { usage: 'signature' } },
+    })
+    const ca = join(folder, 'ca.pem')
+    writeFileSync(ca, pki.ca.certificate.toString())
+    for (const [name, warning, anchors, reasons] of [
+      ['cipher', /--sign: .*not meant for this use/, ca, ['not meant for this use']],
+      ['past', /--sign: .*has expired/, ca, ['has expired']],
+      ['past', /--sign: .*has expired/, join(FOREIGN, 'pki/ca.pem'), ['no path from the certificate', 'has expired']],
+      ['good', /^$/, join(FOREIGN, 'pki/ca.pem'), ['no path from the certificate']],
+    ] as const) {
+      const store = join(folder, `${name}.p12`)
+      const pair = pki.leaves.get(name)
+      if (!pair) throw new Error(name)
+      writeFileSync(store, writePkcs12(pair, 'test', new Uint8Array(16)))
+      const signed = await call(['--sign', store, '--pin', 'test', '--format', 'json', '--out', folder, ANSWER])
+      expect(signed.code, name).to.equal(0)
+      expect(signed.err, name).to.match(warning)
+      const { code, out } = await verify(['--trust', anchors, join(folder, 'report.json')])
+      expect(code, name).to.equal(1)
+      for (const reason of reasons) expect(out, name).to.contain(reason)
+      const unasked = await verify([join(folder, 'report.json')])
+      expect(unasked.code, name).to.equal(3)
+      expect(unasked.out.includes('has expired'), name).to.equal(name === 'past')
+    }
   })
 
   it('searches directories recursively, in order, without following links to folders', async () => {

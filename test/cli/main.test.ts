@@ -3,7 +3,9 @@
  * The command line as a whole: help, language, version, wrong calls; and the committed launcher.
  * @module
  */
-import { execFile } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { closeSync, existsSync, openSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
@@ -93,5 +95,35 @@ describe('cli', () => {
     expect(Number(/pool=(\d+)/.exec(unset.stderr)?.[1])).to.be.greaterThan(0)
     const given = await run(process.execPath, ['-e', probe, '--', '--version'], { env: { ...env, UV_THREADPOOL_SIZE: '7' } })
     expect(given.stderr).to.contain('pool=7')
+  })
+
+  describe('a stream that nobody reads any more', () => {
+    /** The program with one of its streams closed before it can have written; what it said on the other. */
+    const closed = async (stream: 'stdout' | 'stderr', argv: readonly string[]): Promise<readonly [number | null, string]> => {
+      const child = spawn(process.execPath, [launcher, ...argv], { stdio: ['ignore', 'pipe', 'pipe'] })
+      let said = ''
+      child[stream].destroy()
+      child[stream === 'stdout' ? 'stderr' : 'stdout'].on('data', (text) => (said += String(text)))
+      const [code] = (await once(child, 'close')) as [number | null]
+      return [code, said]
+    }
+
+    it('ends the program as SIGPIPE would, without a word, whatever was found', async () => {
+      expect(await closed('stdout', ['check', join(dirname(launcher), '../fixtures/evil')])).to.deep.equal([141, ''])
+      expect(await closed('stdout', ['-h'])).to.deep.equal([141, ''])
+      expect(await closed('stderr', ['chekc'])).to.deep.equal([141, ''])
+    })
+
+    it('is told from one that cannot be written, which is a failure', async function () {
+      if (!existsSync('/dev/full')) return this.skip()
+      const full = openSync('/dev/full', 'w')
+      const child = spawn(process.execPath, [launcher, '-h'], { stdio: ['ignore', full, 'pipe'] })
+      closeSync(full)
+      let said = ''
+      child.stderr?.on('data', (text) => (said += String(text)))
+      const [code] = (await once(child, 'close')) as [number | null]
+      expect(code).to.equal(4)
+      expect(said).to.match(/^protektor: ENOSPC.*\n$/)
+    })
   })
 })

@@ -164,9 +164,14 @@ describe('config', () => {
   it('refuses broken YAML, duplicate keys and aliases', async () => {
     expect((await problems('a: [1\n'))[0]?.message.en).to.contain('not valid YAML')
     expect((await problems('timeZone: UTC\ntimeZone: UTC\n'))[0]?.line).to.equal(2)
-    let refused = false
-    await load('schemas: &a { directories: [] }\nkeyrings: *a\n').catch(() => (refused = true))
-    expect(refused).to.equal(true)
+    const aliased = await only('schemas: &a { directories: [] }\nkeyrings: *a\n')
+    expect([aliased.line, aliased.message.en]).to.deep.equal([2, 'aliases (&, *) are not allowed'])
+  })
+
+  it('says of a name that does not do what names must look like', async () => {
+    const found = await only('mailboxes: { Nonsense: { ttlSeconds: 10 } }')
+    expect(found.key).to.equal('mailboxes.Nonsense')
+    expect(found.message.de).to.match(/^ungültiger Name; erwartet: Kleinbuchstaben/)
   })
 
   it('does not take __proto__ for a name', async () => {

@@ -158,6 +158,30 @@ describe('the HTML report', function () {
     await close()
   })
 
+  it('says what a suite came to, of the run and of each file', async () => {
+    const suite = mkdtempSync(join(folder, 'suite-'))
+    for (const name of ['as-broken-as-meant.xml', 'other.xml']) writeFileSync(join(suite, name), '<a><b></a>')
+    const files = ['as-broken-as-meant.xml: { verdict: invalid, findings: [ xml.not-well-formed ] }', 'other.xml: { verdict: valid }']
+    writeFileSync(join(suite, 'expected.yaml'), `files:\n  ${files.join('\n  ')}\n  gone.xml: { verdict: valid }\n`)
+    expect(await run(['--format', 'html', '--out', suite, suite], io)).to.equal(1)
+    const { page, errors, close } = await visit(browser, pathToFileURL(join(suite, 'report.html')).href)
+    expect(await page.locator('.suites').innerText())
+      .to.contain('2 Dateien verglichen, 1 anders als erwartet')
+      .and.contain('gone.xml')
+    await page.locator('#text').fill('≠')
+    expect(await page.getByRole('status').innerText()).to.match(/^1 von 2/)
+    const other = page.locator('details.result').first()
+    await other.locator('summary').click()
+    expect(await other.locator('.differences').innerText()).to.contain('≠ Urteil invalid, erwartet valid')
+    await page.locator('#text').fill('as-broken')
+    await page.locator('details.result summary').first().click()
+    expect(await page.locator('details.result').first().innerText()).to.contain('Wie erwartet')
+    expect(await axeViolations(page)).to.deep.equal([])
+    await screenshot(page, 'report-suite')
+    expect(errors).to.deep.equal([])
+    await close()
+  })
+
   it('prints what the selection leaves, opened', async () => {
     const { page, close } = await visit(browser, address)
     await page.locator('#text').fill('onerror')

@@ -10,6 +10,7 @@
  * @module
  */
 import { deflateRawSync } from 'node:zlib'
+import { differenceText } from '../differences.js'
 import { findingRow } from '../findings.js'
 import { layerName } from '../findings-own.js'
 import { LAYERS } from '../types.js'
@@ -48,17 +49,18 @@ export function htmlReport(page: ReportPage): ReportFormat {
         begin: () =>
           `${around.begin(lang)}<script type="application/json" id="head">${embedded({ ...head, layers })}</script>\n` +
           '<script type="text/plain" id="results">',
-        one: ({ findings, ...result }) => {
+        one: ({ findings, differences, ...result }) => {
           for (const { id } of findings) found.add(id)
           // what a finding's row says stands once, at the end
           const lean = findings.map(({ message: _message, reference: _reference, rule: _rule, ...one }) => one)
-          const text = JSON.stringify({ ...result, findings: lean })
+          const differing = differences?.map((one) => ({ de: differenceText(one, 'de'), en: differenceText(one, 'en') }))
+          const text = JSON.stringify({ ...result, findings: lean, differences: differing })
           block.push(text)
           blockChars += text.length
           return blockChars < BLOCK_CHARS ? '' : stored()
         },
-        end: (sum) =>
-          `${stored()}\n</script>\n<script type="application/json" id="end">${embedded({ sum, rows: rowsOf(found) })}</script>\n${around.end}`,
+        end: (sum, suites) =>
+          `${stored()}\n</script>\n<script type="application/json" id="end">${embedded({ sum, suites, rows: rowsOf(found) })}</script>\n${around.end}`,
       }
     },
   }

@@ -18,7 +18,10 @@ export const JSON_REPORT: ReportFormat = {
         first = false
         return comma + JSON.stringify(result, null, 2).replace(/^/gm, '    ')
       },
-      end: (sum) => `${first ? '' : '\n  '}],\n  "sum": ${JSON.stringify(sum)}\n}\n`,
+      end: (sum, suites) => {
+        const more = suites ? `,\n  "suites": ${JSON.stringify(suites)}` : ''
+        return `${first ? '' : '\n  '}],\n  "sum": ${JSON.stringify(sum)}${more}\n}\n`
+      },
     }
   },
 }

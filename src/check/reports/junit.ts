@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: EUPL-1.2
 /**
  * JUnit XML for build servers: a suite per file, a case per layer. `invalid` is a failure, `error` an error, `unchecked` skipped.
+ * A file for which an `expected.yaml` speaks is one case: it fails where it differs, whatever its verdict.
  * The form has no standard; this is what Jenkins and GitLab read.
  * @module
  */
+import { differenceText, EXPECTED_FILE, type Difference } from '../differences.js'
 import { layerName } from '../findings-own.js'
 import { LAYERS, type Finding, type Layer } from '../types.js'
 import { NOT_ASKED, type FileResult, type ReportFormat, type ReportLanguage } from './report.js'
@@ -48,12 +50,29 @@ function suite(result: FileResult, lang: ReportLanguage): string {
   return `  <testsuite name="${xmlText(result.file)}" ${facts}>\n${layers.map((layer) => testCase(layer, result, lang)).join('')}  </testsuite>\n`
 }
 
+function expectedCase(file: string, differences: readonly Difference[], findings: readonly Finding[], lang: ReportLanguage): string {
+  const [first] = differences
+  const tests = `tests="1" failures="${first ? 1 : 0}" errors="0" skipped="0"`
+  const texts = differences.map((one) => xmlText(differenceText(one, lang)))
+  const body = [...texts, said(findings, lang)].filter((text) => text !== '').join('\n')
+  const inside = first
+    ? `><failure type="${first.kind}" message="${texts.join('; ')}">${body}</failure></testcase>`
+    : body === ''
+      ? '/>'
+      : `><system-out>${body}</system-out></testcase>`
+  return `  <testsuite name="${xmlText(file)}" ${tests}>\n    <testcase classname="${xmlText(file)}" name="${EXPECTED_FILE}"${inside}\n  </testsuite>\n`
+}
+
 export const JUNIT: ReportFormat = {
   fileName: 'report.xml',
   mediaType: 'application/xml',
   writer: ({ version }, lang) => ({
     begin: () => `<?xml version="1.0" encoding="UTF-8"?>\n<testsuites name="protektor ${xmlText(version)}">\n`,
-    one: (result) => suite(result, lang),
-    end: () => '</testsuites>\n',
+    one: (result) => {
+      const { file, differences, findings } = result
+      return differences === undefined ? suite(result, lang) : expectedCase(file, differences, findings, lang)
+    },
+    end: (_sum, suites) =>
+      [...(suites?.missing ?? []).map((file) => expectedCase(file, [{ kind: 'file-missing' }], [], lang)), '</testsuites>\n'].join(''),
   }),
 }

@@ -6,26 +6,31 @@
  */
 import { readFile } from 'node:fs/promises'
 import { basename, dirname, join, relative, sep } from 'node:path'
-import { differences, EXPECTED_FILE, readExpected, type Difference, type Expected } from '../../check/expected.js'
-import type { FileResult } from '../../check/reports/report.js'
-import type { Language, Text } from '../io.js'
+import { differences, differenceText, EXPECTED_FILE, type Difference, type Expected } from '../../check/differences.js'
+import { findingRow } from '../../check/findings.js'
+import type { FileResult, SuiteSum } from '../../check/reports/report.js'
+import { readExpected } from '../../config/expected-file.js'
+import type { Language } from '../io.js'
 import { pathOf } from './check-inputs.js'
+
+const isFinding = (id: string): boolean => findingRow(id) !== undefined
 
 export interface Suites {
   /** What is left to check: everything but the expectations themselves. */
   readonly files: readonly string[]
   /** undefined: no suite speaks for this file. */
   compare(result: FileResult): readonly Difference[] | undefined
-  /** Files that a suite names and the run did not meet. */
-  missing(): readonly string[]
+  /** What they came to, once every file has been compared; undefined: there are none. */
+  sum(): SuiteSum | undefined
 }
 
 /** @throws {ConfigError} an expectation that cannot be read. */
 export async function readSuites(inputs: readonly string[]): Promise<Suites> {
   const suites = new Map<string, ReadonlyMap<string, Expected>>()
   for (const file of inputs)
-    if (basename(file) === EXPECTED_FILE) suites.set(dirname(file), readExpected(file, await readFile(pathOf(file), 'utf8')))
+    if (basename(file) === EXPECTED_FILE) suites.set(dirname(file), readExpected(file, await readFile(pathOf(file), 'utf8'), isFinding))
   const met = new Set<string>()
+  let differing = 0
   const folderOf = (file: string): string | undefined => {
     for (let folder = dirname(file); ; folder = dirname(folder)) {
       if (suites.has(folder)) return folder
@@ -38,24 +43,19 @@ export async function readSuites(inputs: readonly string[]): Promise<Suites> {
       const folder = folderOf(result.file)
       if (folder === undefined) return undefined
       met.add(join(result.file))
-      return differences(suites.get(folder)?.get(relative(folder, result.file).split(sep).join('/')), result)
+      const found = differences(suites.get(folder)?.get(relative(folder, result.file).split(sep).join('/')), result)
+      if (found.length > 0) differing += 1
+      return found
     },
-    missing: () =>
-      [...suites].flatMap(([folder, files]) => [...files.keys()].map((name) => join(folder, name)).filter((file) => !met.has(file))),
+    sum() {
+      if (suites.size === 0) return undefined
+      const named = [...suites].flatMap(([folder, files]) => [...files.keys()].map((name) => join(folder, name)))
+      return { files: met.size, differing, missing: named.filter((file) => !met.has(file)) }
+    },
   }
-}
-
-const WORDS: Readonly<Record<Difference['kind'], Text>> = {
-  verdict: { de: 'Urteil', en: 'verdict' },
-  'finding-missing': { de: 'erwarteter Befund fehlt', en: 'expected finding is missing' },
-  'finding-unexpected': { de: 'Befund wurde nicht erwartet', en: 'finding was not expected' },
-  'file-missing': { de: 'erwartete Datei fehlt', en: 'expected file is missing' },
-  'file-unexpected': { de: 'Datei steht nicht in expected.yaml', en: 'file does not stand in expected.yaml' },
 }
 
 /** One line per difference. */
 export function renderDifferences(file: string, found: readonly Difference[], lang: Language): string {
-  const more = (one: Difference): string =>
-    one.kind === 'verdict' ? ` ${one.found}, ${{ de: 'erwartet', en: 'expected' }[lang]} ${one.expected}` : 'id' in one ? ` ${one.id}` : ''
-  return found.map((one) => `≠ ${file}: ${WORDS[one.kind][lang]}${more(one)}\n`).join('')
+  return found.map((one) => `≠ ${file}: ${differenceText(one, lang)}\n`).join('')
 }

@@ -9,7 +9,7 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
 import { basename } from 'node:path'
 import { FORMATS, isFormat, type FormatId } from '../../check/reports/formats.js'
-import type { Difference } from '../../check/expected.js'
+import type { Difference } from '../../check/differences.js'
 import { counted, NOTHING_YET, type ReportHead, type ReportSum } from '../../check/reports/report.js'
 import type { ReportSigner } from '../../check/reports/signature.js'
 import { sumLine } from '../../check/reports/text.js'
@@ -17,7 +17,7 @@ import { LAYERS, readLayers, type Layer } from '../../check/types.js'
 import { tryEngine } from '../../xml/schema.js'
 import { parseCommand, UsageError } from '../arguments.js'
 import { reportPage } from '../compose/report-page.js'
-import type { Io, Text } from '../io.js'
+import type { Io, Language, Text } from '../io.js'
 import { packageVersion } from '../version.js'
 import { composeContext } from './check-context.js'
 import { desk, type Desk } from './check-desk.js'
@@ -129,6 +129,14 @@ async function signerOf(
   return pair
 }
 
+/** A report is worth signing with any key there is; but who reads it may refuse this one, and that is better known now. */
+async function warnOf(signer: ReportSigner | undefined, lang: Language, warn: (text: string) => void): Promise<void> {
+  if (signer === undefined) return
+  const { ownFaultsText } = await import('./report-signer.js')
+  const faults = ownFaultsText(signer.certificate, new Date())
+  if (faults) warn(`--sign: ${faults[lang]}`)
+}
+
 async function sign(file: string, signer: ReportSigner): Promise<void> {
   const { reportDigest, sealReport, SIGNATURE_SUFFIX } = await import('../../check/reports/signature.js')
   const facts = {
@@ -184,6 +192,7 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
   // documents will come: the schema engine is tried while their schemas are read
   if (workers === 1 && layers?.has('xoev-schema') !== false) void tryEngine(startWorker)
   const warn = (text: string): void => io.err.write(`protektor: ${text}\n`)
+  await warnOf(signer, lang, warn)
   let locked = false
   const { material, judgedBy } = await readMaterial({
     keystores: keystores.keystore,
@@ -215,10 +224,11 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
         const found = suites.compare(result)
         if (found === undefined) outside = counted(outside, result.verdict)
         else differ(result.file, found)
-        await target.write(writer.one(result))
+        await target.write(writer.one(found === undefined ? result : { ...result, differences: found }))
       })
-      for (const file of suites.missing()) differ(file, [{ kind: 'file-missing' }])
-      await target.write(writer.end(sum))
+      const expected = suites.sum()
+      for (const file of expected?.missing ?? []) differ(file, [{ kind: 'file-missing' }])
+      await target.write(writer.end(sum, expected))
     } finally {
       await target.close()
     }

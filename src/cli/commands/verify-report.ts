@@ -5,6 +5,7 @@
  * @module
  */
 import { readFile } from 'node:fs/promises'
+import { basename } from 'node:path'
 import { openSeal, reportDigest, SIGNATURE_SUFFIX } from '../../check/reports/signature.js'
 import type { Verdict } from '../../check/types.js'
 import type { TrustStore } from '../../env.js'
@@ -14,6 +15,7 @@ import { trustStore } from '../../pki/path.js'
 import { parseCommand, UsageError } from '../arguments.js'
 import type { Io, Language, Text } from '../io.js'
 import { named } from './check-material.js'
+import { distrustText, ownFaultsText } from './report-signer.js'
 
 const HELP: Text = {
   de: `Aufruf: protektor verify-report [--trust DATEI.pem]… BERICHT…
@@ -35,29 +37,52 @@ const WORDS = {
   invalid: { de: 'UNGÜLTIG: die Signatur gehört nicht zu diesem Bericht', en: 'INVALID: the signature does not belong to this report' },
   untrusted: { de: 'UNGÜLTIG: für den Signierer bürgt niemand', en: 'INVALID: nobody vouches for the signer' },
   unchecked: { de: 'Signatur richtig; wer signierte, ist ungeprüft', en: 'the signature holds; who signed is unchecked' },
-  missing: { de: 'UNGÜLTIG: nicht lesbar, oder ohne Signaturdatei', en: 'INVALID: cannot be read, or has no signature file' },
+  unsigned: { de: 'UNGÜLTIG: nicht signiert, daneben liegt keine Datei', en: 'INVALID: not signed, beside it there is no file' },
+  unreadable: { de: 'nicht lesbar', en: 'cannot be read' },
   by: { de: 'signiert von', en: 'signed by' },
 } as const satisfies Readonly<Record<string, Text>>
 
 interface Judged {
-  readonly verdict: Extract<Verdict, 'valid' | 'invalid' | 'unchecked'>
+  readonly verdict: Extract<Verdict, 'valid' | 'invalid' | 'unchecked' | 'error'>
   readonly words: Text
   readonly signer?: string
 }
 
+function because(words: Text, why: Text | string | undefined, join = ': '): Text {
+  if (why === undefined) return words
+  const { de, en } = typeof why === 'string' ? { de: why, en: why } : why
+  return { de: words.de + join + de, en: words.en + join + en }
+}
+
 async function judge(file: string, trust: TrustStore | undefined): Promise<Judged> {
-  const [bytes, jws] = await Promise.all([readFile(file), readFile(file + SIGNATURE_SUFFIX, 'utf8')]).catch(() => [])
-  if (bytes === undefined || jws === undefined) return { verdict: 'invalid', words: WORDS.missing }
+  const signature = file + SIGNATURE_SUFFIX
+  let bytes: Uint8Array
+  let jws: string | undefined
+  try {
+    bytes = await readFile(file)
+    // a report without one is not signed, which is a verdict; anything else that keeps us from reading is none
+    jws = await readFile(signature, 'utf8').catch((cause: NodeJS.ErrnoException) => {
+      if (cause.code !== 'ENOENT') throw cause
+      return undefined
+    })
+  } catch (cause) {
+    return { verdict: 'error', words: because(WORDS.unreadable, cause instanceof Error ? cause.message : String(cause)) }
+  }
+  if (jws === undefined) return { verdict: 'invalid', words: because(WORDS.unsigned, basename(signature), ' ') }
   const opened = await openSeal(jws.trim(), reportDigest(bytes))
   if (opened === undefined) return { verdict: 'invalid', words: WORDS.invalid }
   const signer = `${subjectRfc2253(opened.certificate)}, ${opened.seal.signedAt}`
-  if (trust === undefined) return { verdict: 'unchecked', words: WORDS.unchecked, signer }
   // at the moment of signing: reports are read long after certificates ended
-  const { verdict } = await trust.check(opened.certificate, 'signature', new Date(opened.seal.signedAt))
-  return verdict === 'valid' ? { verdict, words: WORDS.valid, signer } : { verdict: 'invalid', words: WORDS.untrusted, signer }
+  const signedAt = new Date(opened.seal.signedAt)
+  if (trust === undefined)
+    return { verdict: 'unchecked', words: because(WORDS.unchecked, ownFaultsText(opened.certificate, signedAt)), signer }
+  const distrust = await distrustText(opened.certificate, trust, signedAt)
+  if (distrust === undefined) return { verdict: 'valid', words: WORDS.valid, signer }
+  return { verdict: 'invalid', words: because(WORDS.untrusted, distrust), signer }
 }
 
-const CODES = { invalid: 1, unchecked: 3, valid: 0 } as const
+/** In the order in which they count: as with `check`. */
+const CODES = { error: 4, invalid: 1, unchecked: 3, valid: 0 } as const
 
 const line = (file: string, { words, signer }: Judged, lang: Language): string =>
   `${file}: ${words[lang]}${signer === undefined ? '' : ` (${WORDS.by[lang]} ${signer})`}\n`

@@ -5,7 +5,18 @@
  */
 import { el } from '../dom.js'
 import { layerChart } from './chart.js'
-import { entryOf, findingCounts, passes, VERDICTS, type Entry, type Language, type Report, type Source, type Verdict } from './model.js'
+import {
+  DIFFERS,
+  entryOf,
+  findingCounts,
+  passes,
+  VERDICTS,
+  type Entry,
+  type Language,
+  type Report,
+  type Source,
+  type Verdict,
+} from './model.js'
 import { resultItem, verdictMark, type Tongue } from './result.js'
 import { storedResults } from './stored.js'
 import { WORDS } from './texts.js'
@@ -18,9 +29,9 @@ const textOf = (id: string): string => document.getElementById(id)?.textContent 
 
 async function readReport(): Promise<Report> {
   return {
-    ...(JSON.parse(textOf('head')) as Omit<Report, 'results' | 'sum' | 'rows'>),
+    ...(JSON.parse(textOf('head')) as Omit<Report, 'results' | 'sum' | 'suites' | 'rows'>),
     results: await storedResults(textOf('results')),
-    ...(JSON.parse(textOf('end')) as Pick<Report, 'sum' | 'rows'>),
+    ...(JSON.parse(textOf('end')) as Pick<Report, 'sum' | 'suites' | 'rows'>),
   }
 }
 
@@ -47,6 +58,18 @@ function basis(report: Report, tongue: Tongue): HTMLElement {
   )
 }
 
+/** Whether everything came to what `expected.yaml` says; what is missing has no result of its own. */
+function suites({ suites: sum }: Report, { words }: Tongue): HTMLElement | undefined {
+  if (sum === undefined) return undefined
+  const { files, differing, missing } = sum
+  return el(
+    'div',
+    { class: 'suites' },
+    el('p', {}, words.suites(files, differing, missing.length)),
+    missing.length > 0 && el('ul', {}, ...missing.map((file) => el('li', { class: 'file' }, `${DIFFERS} ${words.missing}: ${file}`))),
+  )
+}
+
 function summary(report: Report, tongue: Tongue): HTMLElement {
   const tile = (verdict: Verdict) =>
     el('li', { class: `tile ${verdict}` }, el('span', { class: 'count' }, String(report.sum[verdict])), verdictMark(verdict, tongue))
@@ -55,6 +78,7 @@ function summary(report: Report, tongue: Tongue): HTMLElement {
     { 'aria-labelledby': 'summary' },
     el('h2', { id: 'summary' }, `${tongue.words.summary}: ${report.results.length} ${tongue.words.files}`),
     el('ul', { class: 'tiles' }, ...VERDICTS.map(tile)),
+    suites(report, tongue),
     layerChart(report, tongue),
     basis(report, tongue),
   )

@@ -55,6 +55,8 @@ export interface Result {
   readonly layers: Readonly<Partial<Record<string, Verdict>>>
   /** Layers that `--layers` left out. */
   readonly notAsked: readonly string[]
+  /** In what it differs from `expected.yaml`, in words; absent where none speaks for it. */
+  readonly differences?: readonly Readonly<Record<Language, string>>[]
 }
 
 export interface Source {
@@ -72,6 +74,8 @@ export interface Report {
   readonly codeLists: readonly Source[]
   readonly results: readonly Result[]
   readonly sum: Readonly<Record<Verdict, number>>
+  /** What the run's suites (`expected.yaml`) came to; absent where it had none. */
+  readonly suites?: { readonly files: number; readonly differing: number; readonly missing: readonly string[] }
   /** What the id of a finding means. */
   readonly rows: Readonly<Record<string, Readonly<Record<Language | 'reference', string>>>>
   /** Layers in the order in which they are looked at, with their names. */
@@ -94,11 +98,22 @@ export interface Entry {
   readonly words: string
 }
 
+/** Before every difference: what somebody who looks for them can search for. */
+export const DIFFERS = '≠'
+
 export const entryOf = (result: Result): Entry => ({
   result,
   ids: new Set(result.findings.map(({ id }) => id)),
   layers: new Set(result.findings.map(({ layer }) => layer)),
-  words: [result.file, result.messageType, result.messageId, result.messageSignature?.signer, result.sha256, ...result.feedback]
+  words: [
+    result.file,
+    result.messageType,
+    result.messageId,
+    result.messageSignature?.signer,
+    result.sha256,
+    ...result.feedback,
+    ...(result.differences ?? []).flatMap(({ de, en }) => [`${DIFFERS} ${de}`, `${DIFFERS} ${en}`]),
+  ]
     .filter((part) => part !== null && part !== undefined)
     .join('\n')
     .toLowerCase(),

@@ -4,7 +4,7 @@
  * @module
  */
 import { el } from '../dom.js'
-import type { Content, Finding, Language, Report, Result, Verdict } from './model.js'
+import { DIFFERS, type Content, type Finding, type Language, type Report, type Result, type Verdict } from './model.js'
 import type { Words } from './texts.js'
 
 export interface Tongue {
@@ -125,11 +125,19 @@ function leftOut({ notAsked }: Result, report: Report, { language, words }: Tong
   return names.length > 0 && el('p', { class: 'quiet' }, `${words.notAsked}: ${names.join(', ')}`)
 }
 
+/** What a suite says of the file; it may be as broken as it is meant to be. */
+function expected({ differences }: Result, { language, words }: Tongue): HTMLElement | undefined {
+  if (differences === undefined) return undefined
+  if (differences.length === 0) return el('p', { class: 'quiet' }, words.asExpected)
+  return el('ul', { class: 'differences' }, ...differences.map((one) => el('li', {}, `${DIFFERS} ${one[language]}`)))
+}
+
 function inside(result: Result, report: Report, tongue: Tongue, source: SourceView | undefined): HTMLElement {
   const { words } = tongue
   return el(
     'div',
     { class: 'inside' },
+    expected(result, tongue),
     el('h3', {}, words.facts),
     facts(result, tongue),
     el('h3', {}, words.layers),
@@ -144,6 +152,10 @@ function inside(result: Result, report: Report, tongue: Tongue, source: SourceVi
 /** What is inside is made when it is first opened: ten thousand results need only their lines. */
 export function resultItem(result: Result, report: Report, tongue: Tongue, { open = false, source }: Showing = {}): HTMLDetailsElement {
   const error = result.findings.find(({ severity }) => severity === 'error')
+  const [difference] = result.differences ?? []
+  const reason = difference
+    ? `${DIFFERS} ${difference[tongue.language]}`
+    : ((error && report.rows[error.id]?.[tongue.language]) ?? result.messageType ?? '')
   const details = el(
     'details',
     { class: 'result' },
@@ -152,7 +164,7 @@ export function resultItem(result: Result, report: Report, tongue: Tongue, { ope
       {},
       verdictMark(result.verdict, tongue),
       el('span', { class: 'file' }, result.file),
-      el('span', { class: 'quiet' }, (error && report.rows[error.id]?.[tongue.language]) ?? result.messageType ?? ''),
+      el('span', { class: 'quiet' }, reason),
     ),
   )
   const fill = (): void => {

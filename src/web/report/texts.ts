@@ -29,6 +29,9 @@ export interface Words {
   readonly previous: string
   readonly next: string
   readonly none: string
+  readonly suites: (files: number, differing: number, missing: number) => string
+  readonly missing: string
+  readonly asExpected: string
   readonly facts: string
   readonly layers: string
   readonly contents: string
@@ -86,6 +89,10 @@ export const WORDS: Readonly<Record<Language, Words>> = {
     previous: 'vorige Seite',
     next: 'nächste Seite',
     none: 'Keine Datei passt zu dieser Auswahl.',
+    suites: (files, differing, missing) =>
+      `expected.yaml: ${files} Dateien verglichen, ${differing} anders als erwartet (Suche nach ≠), ${missing} fehlen`,
+    missing: 'erwartete Datei fehlt',
+    asExpected: 'Wie erwartet (expected.yaml).',
     facts: 'Angaben',
     layers: 'Schichten',
     contents: 'Inhalte',
@@ -141,6 +148,10 @@ export const WORDS: Readonly<Record<Language, Words>> = {
     previous: 'previous page',
     next: 'next page',
     none: 'No file fits this selection.',
+    suites: (files, differing, missing) =>
+      `expected.yaml: ${files} files compared, ${differing} unlike what is expected (search for ≠), ${missing} missing`,
+    missing: 'expected file is missing',
+    asExpected: 'As expected (expected.yaml).',
     facts: 'Facts',
     layers: 'Layers',
     contents: 'Contents',

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: EUPL-1.2
+/**
+ * YAML that a person wrote by hand: what cannot be read is told with its place, all of it at once.
+ * @module
+ */
+import { LineCounter, isNode, isScalar, parseDocument, visit } from 'yaml'
+import type { Node } from 'yaml'
+import type * as z from 'zod'
+import { ConfigError } from '../errors.js'
+import type { ConfigProblem } from '../errors.js'
+import type { Bilingual } from './option.js'
+import { lineAt, problemsOf } from './problems.js'
+import type { Path, Place } from './problems.js'
+
+export interface ReadYaml {
+  readonly place: Place
+  /** An empty file is an empty section. */
+  readonly value: unknown
+}
+
+/**
+ * @param options whose notes find the words for what is wrong with a value.
+ * @throws {ConfigError} no YAML, or a way of writing that is not for files like these.
+ */
+export function readYaml(file: string, text: string, options: z.core.$ZodType): ReadYaml {
+  const lines = new LineCounter()
+  const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true, strict: true, prettyErrors: false })
+  const problems = [...document.errors, ...document.warnings].map((error): ConfigProblem => ({
+    key: '(file)',
+    file,
+    line: lines.linePos(error.pos[0]).line,
+    message: { de: `kein gültiges YAML: ${error.message}`, en: `not valid YAML: ${error.message}` },
+  }))
+  const refuse = (key: string, node: unknown, message: Bilingual): void => {
+    const line = isNode(node) && node.range ? lines.linePos(node.range[0]).line : 1
+    problems.push({ key, file, line, message })
+  }
+  visit(document, {
+    Pair(_key, { key }) {
+      // Checks drop this name silently, so that it would be the one unknown key without an error.
+      if (isScalar(key) && key.value === '__proto__') refuse('__proto__', key, { de: 'unbekannter Schlüssel', en: 'unknown key' })
+    },
+    // Aliases could blow up a small file; what is written by hand needs none.
+    Alias(_key, node: Node) {
+      refuse('(file)', node, { de: 'Verweise (&, *) sind nicht erlaubt', en: 'aliases (&, *) are not allowed' })
+    },
+  })
+  if (problems.length > 0) throw new ConfigError(problems)
+  return {
+    place: { file, options, lineOf: (path) => lineAt(document, lines, path) },
+    value: document.toJS({ maxAliasCount: 0 }) ?? {},
+  }
+}
+
+function at(value: unknown, path: Path): unknown {
+  return path.reduce<unknown>(
+    (inner, step) => (inner !== null && typeof inner === 'object' ? (inner as Record<PropertyKey, unknown>)[step] : undefined),
+    value,
+  )
+}
+
+/** Holds what was read against its check. @throws {ConfigError} every value that does not fit. */
+export function checkYaml<S extends z.ZodType>(options: S, { place, value }: ReadYaml): z.output<S> {
+  const checked = options.safeParse(value)
+  if (checked.success) return checked.data
+  throw new ConfigError(checked.error.issues.flatMap((issue) => problemsOf(issue, place, (path) => at(value, path) !== undefined)))
+}
