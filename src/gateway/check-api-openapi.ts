@@ -27,7 +27,7 @@ const FINDING = {
     xpath: nullable('string'),
     line: nullable('integer'),
     column: { ...nullable('integer'), description: 'In UTF-16 units, from 1' },
-    document: { enum: ['file', 'decrypted', 'content'], description: 'What line and column count in' },
+    document: { enum: ['file', 'unpacked', 'decrypted', 'content'], description: 'What line and column count in' },
     content: { ...nullable('string'), description: 'Id of the content item' },
     message: { type: 'object', required: ['de', 'en'], properties: { de: { type: 'string' }, en: { type: 'string' } } },
     detail: nullable('string'),
@@ -66,7 +66,7 @@ export const CHECK_SCHEMAS = {
                 type: 'object',
                 required: ['document', 'content', 'bytes', 'text', 'cut'],
                 properties: {
-                  document: { enum: ['decrypted', 'content'] },
+                  document: { enum: ['unpacked', 'decrypted', 'content'] },
                   content: nullable('string'),
                   bytes: { type: 'integer' },
                   text: { ...nullable('string'), description: 'null: no text' },
