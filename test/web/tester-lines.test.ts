@@ -26,6 +26,7 @@ describe('lines of the tester page', () => {
 
   it('mark the tag, the word or the end that a finding points at, once', () => {
     expect(shown('<a><b c="1"/></a>', at(4))).to.equal('<a>[error <b] c="1"/></a>')
+    expect(shown('<a></wrong> x', at(4))).to.equal('<a>[error </wrong>] x')
     expect(shown('<a></wrong>', at(11))).to.equal('<a>[error </wrong>]')
     expect(shown('one two', at(5, 'warning'), at(5), at(1))).to.equal('[error one] [error two]')
     expect(shown('end', at(99))).to.equal('end[error ⏎]')

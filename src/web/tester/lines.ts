@@ -25,11 +25,11 @@ const UNSEEN = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202
 const visible = (text: string): string =>
   text.replace(UNSEEN, (sign) => (sign < ' ' ? String.fromCharCode(0x2400 + sign.charCodeAt(0)) : '\ufffd'))
 
-/** The word or tag name that begins at the place of a finding; where a parser stopped at the end of a tag, that tag. */
+/** The word, end tag or tag name that begins at the place of a finding; where a parser stopped at the end of a tag, that tag. */
 function markedAt(line: string, at: number): { readonly from: number; readonly to: number } {
   const tag = line[at] === '>' ? line.lastIndexOf('<', at) : -1
   if (tag >= 0 && at - tag <= MAX_MARK_CHARS) return { from: tag, to: at + 1 }
-  const found = /^<?[^\s<>]+|^\s+|^./.exec(line.slice(at, at + MAX_MARK_CHARS))
+  const found = /^<\/[^\s<>]+>|^<?[^\s<>]+|^\s+|^./.exec(line.slice(at, at + MAX_MARK_CHARS))
   return { from: at, to: at + Math.max(1, found?.[0].length ?? 1) }
 }
 
