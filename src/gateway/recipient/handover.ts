@@ -200,8 +200,13 @@ export async function awaitAnswer(handover: Handover, fits: ReplyCheck, ports: G
   const soFar = (): Verdict => (accepted ? answered(accepted) : unknown)
   // opening and checking a reply takes time as well, and whoever asked does not wait longer for that
   let disarm = (): void => undefined
+  // by the timer, too: it may end a moment before the clock says so
+  let isLate = false
   const late = new Promise<Verdict>((resolve) => {
-    disarm = ports.startTimer(Math.max(0, left()), () => resolve(soFar()))
+    disarm = ports.startTimer(Math.max(0, left()), () => {
+      isLate = true
+      resolve(soFar())
+    })
   })
   const watch = core.settled(handover.id, Math.max(0, left())).then((record): Promise<Verdict> | Verdict => {
     if (outcomeIs(record, 'refused')) return refusedFor(record?.reason)
@@ -243,6 +248,6 @@ export async function awaitAnswer(handover: Handover, fits: ReplyCheck, ports: G
   } finally {
     disarm()
     over.abort()
-    if (handover.replyTo !== undefined && left() <= 0) refuseLate(handover.replyTo, handover.answerUntilMs + LATE_MS, ports)
+    if (handover.replyTo !== undefined && (isLate || left() <= 0)) refuseLate(handover.replyTo, handover.answerUntilMs + LATE_MS, ports)
   }
 }
