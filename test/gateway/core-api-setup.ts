@@ -108,8 +108,11 @@ export class Setup {
     await core.openMailbox(LEASED, 'register-1', { ttlSeconds: 10, handover: 'lease-and-confirm', leaseSeconds: 5 })
     const app = new Koa()
     app.on('error', () => undefined)
+    // a caller who tries until somebody listens must not find an empty house
+    let open = (): void => undefined
+    const isOpen = new Promise<void>((resolve) => (open = resolve))
     const server = await listen(
-      (request, response) => void app.callback()(request, response),
+      (request, response) => void isOpen.then(() => app.callback()(request, response)),
       { host: '127.0.0.1', port: Number(new URL(again?.url ?? 'http://127.0.0.1:0').port) },
       options.tls ? { tls: options.tls } : {},
     )
@@ -127,6 +130,7 @@ export class Setup {
       onError: (error) => errors.push(error),
     })
     app.use(api.router.routes())
+    open()
     return new Setup(core, api, url, people, errors, server, beside === undefined)
   }
 
