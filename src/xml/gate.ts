@@ -13,7 +13,7 @@ import { SaxesParser } from 'saxes'
 import { StructureError, type StageName } from '../errors.js'
 import type { Limits } from '../env.js'
 import { isBase64Lines } from './base64.js'
-import { endOfUtf8, Lines } from './lines.js'
+import { complaintOf, endOfUtf8, Lines } from './lines.js'
 import { DS } from './names.js'
 import type { NamespaceDeclaration, XmlAttribute, XmlDocument, XmlElement, XmlNode } from './tree.js'
 import { atOnce, inTurns, type Stops, type Turn } from './turns.js'
@@ -43,9 +43,6 @@ const NONE: readonly never[] = Object.freeze([])
 const LONG_TEXT = 1024
 /** What sends a long text through the tokenizer after all: markup, `]`, CR, controls, everything from the surrogates on. */
 const NEEDS_TOKENIZER = /[^\t\n\x20-%'-\\^-\ud7ff]/
-
-/** What may stand behind `&`, as far as its form goes. */
-const REFERENCE = /^&(#\d+|#x[\da-f]+|[^\s<>&;#][^\s<>&;]*);/i
 
 /** Characters that the tokenizer gets in one go; of the densest markup a few milliseconds. */
 const CHARACTERS_PER_TURN = 32 * 1024
@@ -166,17 +163,6 @@ class Reading {
     return this.skipped + this.parser.position
   }
 
-  /** The parser complains where it notices. A `&` that begins no reference swallows what follows, to the next `;` or the end. */
-  private complaint(reason: string): { readonly reason: string; readonly offset: number } {
-    const { text } = this
-    const noticed = this.offset() - 1
-    if (/entity|unclosed tag|unexpected end/.test(reason))
-      for (let i = text.indexOf('&', Math.max(this.lastTag, 0)); i >= 0 && i < noticed; i = text.indexOf('&', i + 1))
-        if (!REFERENCE.test(text.slice(i, i + 64))) return { reason: '& without a reference', offset: i }
-    if (reason.includes('entity')) return { reason, offset: text.lastIndexOf('&', noticed) }
-    return { reason, offset: /clos(e|ing) tag/.test(reason) ? text.lastIndexOf('<', noticed) : noticed }
-  }
-
   private refuse(rule: string, message: string, offset: number, detail?: string): never {
     const place = new Lines(this.text).at(Math.max(0, Math.min(offset, this.text.length)))
     throw new StructureError(this.stage, 'xml.' + rule, message, detail === undefined ? place : { ...place, detail })
@@ -238,8 +224,7 @@ class Reading {
   private listen(): void {
     const { parser } = this
     parser.on('error', (e) => {
-      // Behind a colon the parser's own words quote the document: that goes to the log only.
-      const { reason, offset } = this.complaint(e.message.replace(/:.*$|\.$/s, ''))
+      const { reason, offset } = complaintOf(e.message, this.text, Math.max(this.lastTag, 0), this.offset() - 1)
       this.refuse('not-well-formed', `not well-formed: ${reason}`, offset, e.message)
     })
     parser.on('doctype', () => this.refuse('doctype', 'document type declaration', this.offset()))

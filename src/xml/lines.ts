@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: EUPL-1.2
 /**
- * Places in a text: line and column of an offset, and the first byte that is no UTF-8.
+ * Places in a text: line and column of an offset, the first byte that is no UTF-8, and where something that is not well-formed began.
  * @module
  */
 
@@ -72,4 +72,28 @@ export function endOfUtf8(bytes: Uint8Array): number {
     at += count + 1
   }
   return at
+}
+
+/** What may stand behind `&`, as far as its form goes. */
+const REFERENCE = /^&(#\d+|#x[\da-f]+|[^\s<>&;#][^\s<>&;]*);/i
+
+/**
+ * What is not well-formed and where it began. The tokenizer complains where it notices: a `&` that begins no reference swallows what
+ * follows, to the next `;` or the end. Behind a colon its words quote the document; that part is left out.
+ * @param words of the tokenizer
+ * @param lastTag offset behind the last complete tag
+ * @param noticed offset at which it complains
+ */
+export function complaintOf(
+  words: string,
+  text: string,
+  lastTag: number,
+  noticed: number,
+): { readonly reason: string; readonly offset: number } {
+  const reason = words.replace(/:.*$|\.$/s, '')
+  if (/entity|unclosed tag|unexpected end/.test(reason))
+    for (let i = text.indexOf('&', lastTag); i >= 0 && i < noticed; i = text.indexOf('&', i + 1))
+      if (!REFERENCE.test(text.slice(i, i + 64))) return { reason: '& without a reference', offset: i }
+  if (reason.includes('entity')) return { reason, offset: text.lastIndexOf('&', noticed) }
+  return { reason, offset: /clos(e|ing) tag/.test(reason) ? text.lastIndexOf('<', noticed) : noticed }
 }

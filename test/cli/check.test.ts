@@ -17,6 +17,7 @@ import { ConfigError } from '../../src/errors.js'
 import { NOTHING_YET, type FileResult } from '../../src/check/reports/report.js'
 import { writePkcs12 } from '../../src/pki/keystore.js'
 import { makePki } from '../../src/pki/test-pki.js'
+import { needsLinux } from '../needs.js'
 import { recorded } from './recorded.js'
 
 const FOREIGN = fileURLToPath(new URL('../../fixtures/foreign/osci-bibliothek-2.4.1/', import.meta.url))
@@ -286,7 +287,7 @@ describe('protektor check', () => {
 
   it('reads files in folders whatever bytes their names are, and shows what is no UTF-8 as U+FFFD', async function () {
     // other systems let no such name be
-    if (process.platform !== 'linux') this.skip()
+    needsLinux(this)
     const latin1 = Buffer.concat([Buffer.from(folder), Buffer.from('/stra\u00dfe', 'latin1')])
     mkdirSync(latin1)
     for (const name of [Buffer.from('/K\u00f6ln.xml', 'latin1'), Buffer.from('/Köln 😀.xml')])

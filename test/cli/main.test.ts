@@ -5,7 +5,7 @@
  */
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { closeSync, existsSync, openSync } from 'node:fs'
+import { closeSync, openSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
@@ -14,6 +14,7 @@ import { languageOf, parseCommand, parseGlobal, UsageError } from '../../src/cli
 import { COMMANDS, main, renderHelp } from '../../src/cli/main.js'
 import { renderProblems } from '../../src/cli/texts.js'
 import { packageVersion } from '../../src/cli/version.js'
+import { needsLinux } from '../needs.js'
 
 const launcher = join(dirname(fileURLToPath(import.meta.url)), '../../bin/protektor.js')
 const run = promisify(execFile)
@@ -115,7 +116,7 @@ describe('cli', () => {
     })
 
     it('is told from one that cannot be written, which is a failure', async function () {
-      if (!existsSync('/dev/full')) return this.skip()
+      needsLinux(this)
       const full = openSync('/dev/full', 'w')
       const child = spawn(process.execPath, [launcher, '-h'], { stdio: ['ignore', full, 'pipe'] })
       closeSync(full)

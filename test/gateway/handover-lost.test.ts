@@ -9,6 +9,7 @@ import { CoreError } from '../../src/core/errors.js'
 import type { Claim, Core } from '../../src/core/ports.js'
 import { ProtektorError } from '../../src/errors.js'
 import type { XoevDesk } from '../../src/gateway/ports.js'
+import { until } from '../until.js'
 import { certificateRequest, echo, openHouse, removeDirectories, type House } from './support.js'
 
 const FAST = `    defaultMailbox: '${DEMO_REGISTER}'\n    takeWithinSeconds: 2\n    answerWithinSeconds: 4`
@@ -27,6 +28,17 @@ describe('passive recipient: a hand-over that breaks', function () {
   const instead = <Name extends keyof Core>(name: Name, make: (own: Core[Name]) => Core[Name]): void => {
     const { core } = house.gateway
     core[name] = make((core[name] as (...args: unknown[]) => unknown).bind(core) as Core[Name])
+  }
+  const claimsOfReplies = (make: (own: Claim) => Claim): void =>
+    instead('take', (own) => async (from, ...rest) => {
+      const claim = await own(from, ...rest)
+      return claim && from.startsWith('reply.') ? make(claim) : claim
+    })
+  /** Reasons with which replies are refused from now on. */
+  const refusals = (): readonly string[] => {
+    const reasons: string[] = []
+    claimsOfReplies((claim) => ({ ...claim, refuse: async (reason) => (reasons.push(reason), claim.refuse(reason)) }))
+    return reasons
   }
   /** The check of the register's answer is the second one. */
   const checkOfAnswer = (act: (own: XoevDesk['check'], document: Uint8Array) => ReturnType<XoevDesk['check']>): void => {
@@ -64,46 +76,30 @@ describe('passive recipient: a hand-over that breaks', function () {
 
   it('a confirmation that fails: the answer is delivered all the same', async () => {
     await house.serve(echo)
-    const failing = (claim: Claim): Claim => ({
+    claimsOfReplies((claim) => ({
       ...claim,
       confirm: async () => {
         await claim.confirm()
         throw new CoreError('full', 'The core cannot be reached at the moment.')
       },
-    })
-    instead('take', (own) => async (from, ...rest) => {
-      const claim = await own(from, ...rest)
-      return claim && from.startsWith('reply.') ? failing(claim) : claim
-    })
+    }))
     expect((await house.ride()).codes).to.deep.equal(['0800'])
     expect(logged('reply-not-confirmed')).to.equal(true)
   })
 
   it('a check of the answer that fails to run: unknown, and the register learns that nobody got it', async () => {
-    const refused: string[] = []
+    const refused = refusals()
     await house.serve(echo)
-    instead('take', (own) => async (from, ...rest) => {
-      const claim = await own(from, ...rest)
-      return claim && from.startsWith('reply.')
-        ? { ...claim, refuse: async (reason) => (refused.push(reason), claim.refuse(reason)) }
-        : claim
-    })
     checkOfAnswer(() => Promise.reject(new Error('the thread is gone')))
     expect((await house.ride()).codes).to.deep.equal(UNKNOWN)
     expect(refused).to.deep.equal(['not-checked'])
   })
 
   it('a check of the answer that outlasts the deadline: unknown in time, and the answer is refused as late', async () => {
-    const refused: string[] = []
+    const refused = refusals()
     let goOn = (): void => undefined
     const held = new Promise<void>((resolve) => (goOn = resolve))
     await house.serve(echo)
-    instead('take', (own) => async (from, ...rest) => {
-      const claim = await own(from, ...rest)
-      return claim && from.startsWith('reply.')
-        ? { ...claim, refuse: async (reason) => (refused.push(reason), claim.refuse(reason)) }
-        : claim
-    })
     checkOfAnswer(async (own, document) => {
       await held
       return own(document)
@@ -111,7 +107,7 @@ describe('passive recipient: a hand-over that breaks', function () {
     // it comes back at all only because the deadline stands: the check goes on after it
     expect((await house.ride()).codes).to.deep.equal(UNKNOWN)
     goOn()
-    for (let tries = 0; tries < 100 && refused.length === 0; tries++) await new Promise((resolve) => setTimeout(resolve, 20))
+    await until(() => refused.length > 0)
     expect(refused).to.deep.equal(['too-late'])
   })
 })
