@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: EUPL-1.2
 /**
- * The way out towards parties that answer wrongly, late or not at all: what is said to the sender, and that nothing leaves twice.
+ * The way out towards parties that answer wrongly, late or not at all: what is said to the sender, also where telling it is hard, and that
+ * nothing leaves twice.
  * @module
  */
 import { expect } from 'chai'
 import { packageCodec } from '../../../src/cli/compose/package-codec.js'
+import { CoreError } from '../../../src/core/errors.js'
 import { GATEWAY_LIMITS } from '../../../src/env.js'
 import { attr, element } from '../../../src/xml/tree.js'
 import { writeMessageMetaData } from '../../../src/osci/message-metadata.js'
@@ -228,5 +230,46 @@ organizations:
     const { ask } = await answering({ ...DOCUMENT })
     await ask({ document: certificateRequest() })
     expect((await openRequest(bad?.bodies[0] ?? Buffer.alloc(0), party.demo.keys)).custom).to.deep.equal([])
+  })
+
+  it('a notice that the core refuses for a moment does not cost the answer: the result comes, and the log says what was not heard', async () => {
+    const { ask, gateway, logged } = await answering({ ...DOCUMENT })
+    const { core } = gateway
+    const put = core.put.bind(core)
+    let replies = 0
+    core.put = (envelope, reservation) =>
+      envelope.to.startsWith('reply.') && ++replies === 1
+        ? Promise.reject(new CoreError('quota', 'This mailbox is full.'))
+        : put(envelope, reservation)
+    const events = await ask({ document: certificateRequest() })
+    expect(kinds(events)).to.deep.equal(['sent', 'taken', 'result'])
+    expect(resultOf(events)?.parts[0]?.bytes).to.deep.equal(DOCUMENT.document)
+    expect(replies).to.equal(2)
+    await until(() => logged('way-out').length === 1)
+    expect(logged('way-out')[0]).to.include({ outcome: 'done' })
+    expect(logged('way-out-reply-lost').map(({ findings }) => findings)).to.deep.equal([['core.quota']])
+  })
+
+  it('an answer whose evidence has no room in an envelope is delivered without it', async () => {
+    const { ask, logged } = await answering({ ...DOCUMENT, containerId: 'c'.repeat(201) })
+    const events = await ask({ document: certificateRequest() })
+    expect(kinds(events)).to.deep.equal(['sent', 'taken', 'notice', 'result'])
+    expect(resultOf(events)?.parts[0]?.bytes).to.deep.equal(DOCUMENT.document)
+    expect(resultOf(events)?.osci).to.equal(undefined)
+    expect(logged('way-out-reply-lost')).to.deep.equal([])
+  })
+
+  it('an answer with no room in an envelope is not called accepted: 9810, and the core is told unknown', async () => {
+    const { ask, logged, client } = await answering(
+      { ...DOCUMENT, contents: 257, authorSignature: 'none' },
+      { mailbox: 'ttlSeconds: 2, handover: lease-and-confirm', service: '        contentSignature: none' },
+    )
+    const events = await ask({ document: certificateRequest(), ttlSeconds: 2 })
+    expect(kinds(events)).to.deep.equal(['sent', 'taken', 'notice'])
+    expect(noticeOf(events)).to.deep.equal({ status: 'rejected', codes: ['9810'] })
+    await until(() => logged('way-out').length === 1)
+    expect(logged('way-out')[0]).to.deep.include({ outcome: 'unknown', findings: ['envelope.metadata'] })
+    const [sent] = events
+    expect(await client.outcome(sent?.kind === 'sent' ? sent.id : '', 10)).to.include({ outcome: 'unknown' })
   })
 })
