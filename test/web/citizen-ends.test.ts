@@ -102,20 +102,23 @@ describe('citizen page: when no result comes', function () {
   })
 
   it('a core that restarts while the request waits: the page says so, goes on, and knows that nothing was processed', async () => {
-    const seen = await openPage(browser, house)
+    // time enough to look at the page and to start a core, whatever else the machine does
+    const patient = await openCitizenHouse({ ttlSeconds: 4, answerWithinSeconds: 60 })
+    const seen = await openPage(browser, patient)
     const { page } = seen
     await fillIn(page, 0)
     await page.locator('#send').click()
     await page.locator('.step--done:has-text("bereit")').waitFor()
-    await house.stopCore()
+    await patient.stopCore()
     await page.getByText('Die Verbindung ist unterbrochen').first().waitFor()
     await inspect(seen, 'de-4-connection-lost')
-    await house.startCore()
+    await patient.startCore()
     expect(await ending(page)).to.equal('Die Behörde hat die Anfrage nicht abgeholt')
-    await house.register()
+    await patient.register()
     await page.locator('#again').click()
     await page.locator('.paper').waitFor()
     await page.context().close()
+    await patient.close()
   })
 
   it('a telling that breaks off: the page asks by calls, and gets the answer', async () => {
