@@ -69,11 +69,15 @@ export async function* ask(options: ClientOptions, request: AskRequest): AsyncGe
   yield { kind: 'sent', id: header.id }
 
   const over = new AbortController()
-  const signal = request.signal === undefined ? over.signal : AbortSignal.any([over.signal, request.signal])
+  // not AbortSignal.any: the caller's signal may live as long as the process, and Node 20 keeps a trace of every signal made from it
+  const turnedAway = (): void => over.abort()
+  if (request.signal?.aborted === true) turnedAway()
+  else request.signal?.addEventListener('abort', turnedAway)
   try {
-    yield* follow(options, question, signal)
+    yield* follow(options, question, over.signal)
   } finally {
     over.abort()
+    request.signal?.removeEventListener('abort', turnedAway)
   }
 }
 
