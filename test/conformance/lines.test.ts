@@ -13,7 +13,7 @@ import { positiveClauses } from '../../src/conformance/clauses.js'
 import type { Hand } from '../../src/conformance/bend.js'
 import { FAULTS, type Fault } from '../../src/conformance/faults.js'
 import { listen, whole, type Incoming, type Listener } from '../../src/conformance/listener.js'
-import { readProfile } from '../../src/conformance/profile.js'
+import { readProfile } from '../../src/cli/conformance/profile-file.js'
 import { Proxy, type Passed } from '../../src/conformance/proxy.js'
 import { Legs, TEXT_XML, type Body, type Posted } from '../../src/conformance/wire.js'
 import { ConfigError, ProtektorError } from '../../src/errors.js'
@@ -56,7 +56,28 @@ describe('conformance: what a profile says of deliveries that go on', () => {
     }
     expect(problems('receiver: { uri: "ftp://x", cipher: r.pem }\n')).to.deep.equal([['p.yaml', 'receiver.uri', 3]])
     expect(problems('receiver: { uri: "http://x" }\n')).to.deep.equal([['p.yaml', 'receiver.cipher', 3]])
-    expect(problems('exchanges:\n  - mediateDelivery\n  - forward\n')).to.deep.equal([['p.yaml', 'exchanges.1', 5]])
+    expect(problems('exchanges:\n  - mediateDelivery\n  - forward\n')).to.deep.equal([['p.yaml', 'exchanges[1]', 5]])
+  })
+
+  it('says what is wrong with a profile in German and English, aliases too', () => {
+    const problems = (text: string) => {
+      try {
+        readProfile('p.yaml', text)
+      } catch (error) {
+        if (error instanceof ConfigError) return error.problems.map(({ key, line, message }) => [key, line, message.de, message.en])
+        throw error
+      }
+      return []
+    }
+    const alias = 'name: &n p\ncertificates: { signature: [ *n ] }\n'
+    expect(problems(alias)).to.deep.equal([['(file)', 2, 'Verweise (&, *) sind nicht erlaubt', 'aliases (&, *) are not allowed']])
+    const values = 'timeoutSeconds: 0\nalgorithms: { ivBytes: [ 13 ] }\nreceiver: { uri: "ftp://x", cipher: r.pem }\nsignd: optional\n'
+    expect(problems(BASE + values)).to.deep.equal([
+      ['algorithms.ivBytes[0]', 4, 'ungültiger Wert; erwartet: 12 | 16', 'value not allowed; expected: 12 | 16'],
+      ['receiver.uri', 5, 'verlangt eine http- oder https-Adresse', 'wants an http or https address'],
+      ['timeoutSeconds', 3, 'ungültiger Wert; erwartet: ganze Zahl 1 … 300', 'value not allowed; expected: whole number 1 … 300'],
+      ['signd', 6, 'unbekannter Schlüssel; gemeint ist wohl signed', 'unknown key; did you mean signed'],
+    ])
   })
 })
 
