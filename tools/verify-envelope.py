@@ -188,6 +188,15 @@ def verified(jws, header, jwk):
     return payload_of(jws)
 
 
+def demand_reply_key(jwk):
+    # §5: nobody acts on a request that could not be answered
+    if jwk["kty"] == "EC":
+        ec_public(jwk)
+    else:
+        n, e = number(jwk["n"]), number(jwk["e"])
+        demand(jwk["kty"] == "RSA" and 3000 <= n.bit_length() <= 8192 and n % 2 == 1 and e % 2 == 1 and e > 1, "reply key")
+
+
 def open_envelope(data, keys):
     demand(len(data) <= 33 * MIB and len(data) == size_class(len(data)), "size class")
     demand(data[:8] == b"PRTK\x01\x00\x00\x00", "container")
@@ -201,6 +210,8 @@ def open_envelope(data, keys):
     metadata = verify_jws(jws, keys)
     for name in ("v", "id", "to", "ttlSeconds"):
         demand(metadata[name] == header[name], "header and metadata differ")
+    if "replyKey" in metadata:
+        demand_reply_key(metadata["replyKey"])
     body, offset, parts = data[12 + length :], 0, []
     for part in metadata["parts"]:
         end = offset + part["bytes"] + 16
