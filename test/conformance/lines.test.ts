@@ -95,7 +95,8 @@ describe('conformance: a package whose MIME header travels in HTTP', () => {
   let listener: Listener
   let proxy: Proxy
   let fault: Fault | undefined
-  let given: Posted
+  let given: Posted | 'nothing'
+  let away = false
   const reached: Body[] = []
   const passed: Passed[] = []
 
@@ -105,6 +106,7 @@ describe('conformance: a package whose MIME header travels in HTTP', () => {
       request.on('data', (chunk: Buffer) => chunks.push(chunk))
       request.on('end', () => {
         reached.push({ contentType: request.headers['content-type'] ?? '', body: Buffer.concat(chunks) })
+        if (given === 'nothing') return void response.destroy()
         response.writeHead(given.status, { 'Content-Type': given.contentType }).end(given.body)
       })
     })
@@ -116,7 +118,7 @@ describe('conformance: a package whose MIME header travels in HTTP', () => {
       http,
       hand,
       legs: new Legs(() => Promise.resolve()),
-      target: (path) => url + path,
+      target: (path) => (away ? 'http://127.0.0.1:9' : url) + path,
       timeoutMs: 5000,
       maxBytes: 1 << 20,
       faultFor: (where) => (where && fault?.fits(where) ? fault : undefined),
@@ -128,6 +130,7 @@ describe('conformance: a package whose MIME header travels in HTTP', () => {
     reached.length = passed.length = 0
     given = { status: 200, contentType, body: moved.body }
     fault = undefined
+    away = false
   })
   after(async () => {
     await listener.close()
@@ -140,7 +143,7 @@ describe('conformance: a package whose MIME header travels in HTTP', () => {
 
   it('is neither moved nor lost: both ways the same bytes under the same header, and the exchange is known by its name', async () => {
     expect(contentType).to.match(/^Multipart\/Related; boundary=/)
-    given = { ...given, status: 500 }
+    given = { status: 500, contentType, body: moved.body }
     const back = await send(moved)
     expect(reached.map(({ contentType: type, body }) => [type, Buffer.compare(body, moved.body)])).to.deep.equal([[contentType, 0]])
     expect([back.status, back.contentType, Buffer.compare(back.body, moved.body)]).to.deep.equal([500, contentType, 0])
@@ -167,6 +170,23 @@ describe('conformance: a package whose MIME header travels in HTTP', () => {
       }
       expect(bent).to.be.greaterThan(0)
     })
+
+  it('an answer that never came was not bent, and who was never reached saw no request: neither is a verdict', async () => {
+    const undone = async (name: string): Promise<string | undefined> => {
+      passed.length = 0
+      fault = FAULTS.find((one) => one.name === name)
+      expect(await send(moved).catch(() => 'closed')).to.equal('closed')
+      expect(passed.map((one) => one.fault?.name)).to.deep.equal([name])
+      return passed[0]?.undone?.en
+    }
+    given = 'nothing'
+    expect(await undone('answer.http-500')).to.equal('no answer came (client.connection)')
+    // it was reached, and did not name what was wrong
+    expect(await undone('request.empty')).to.equal(undefined)
+    away = true
+    expect(await undone('answer.http-500')).to.equal('no answer came (client.connection)')
+    expect(await undone('request.empty')).to.equal('no answer came (client.connection)')
+  })
 })
 
 describe('conformance: the listener', () => {
