@@ -30,6 +30,6 @@ export function mailboxOf(option: string, text: string): string {
 /** @throws {UsageError} */
 export function subjectOf(text: string | undefined): { readonly subject?: string } {
   if (text === undefined) return {}
-  if (text !== '' && text.length <= MAX_SUBJECT) return { subject: text }
+  if (text !== '' && Array.from(text).length <= MAX_SUBJECT) return { subject: text }
   throw new UsageError({ de: `--subject verlangt 1 bis ${MAX_SUBJECT} Zeichen`, en: `--subject wants 1 to ${MAX_SUBJECT} characters` })
 }
