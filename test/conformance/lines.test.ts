@@ -13,6 +13,8 @@ import { positiveClauses } from '../../src/conformance/clauses.js'
 import type { Hand } from '../../src/conformance/bend.js'
 import { FAULTS, type Fault } from '../../src/conformance/faults.js'
 import { listen, whole, type Incoming, type Listener } from '../../src/conformance/listener.js'
+import { fact } from '../../src/conformance/clause.js'
+import { FORMS } from '../../src/conformance/reports.js'
 import { readProfile } from '../../src/cli/conformance/profile-file.js'
 import { Proxy, type Passed } from '../../src/conformance/proxy.js'
 import { Legs, TEXT_XML, type Body, type Posted } from '../../src/conformance/wire.js'
@@ -186,6 +188,29 @@ describe('conformance: a package whose MIME header travels in HTTP', () => {
     away = true
     expect(await undone('answer.http-500')).to.equal('no answer came (client.connection)')
     expect(await undone('request.empty')).to.equal('no answer came (client.connection)')
+  })
+})
+
+describe('conformance: a report for people', () => {
+  it('has no lines but its own, whatever codes a peer sends', () => {
+    const why = fact('erwartet: 0800; es kam: 9\n\u001b[2Jbestanden  storeDelivery.implicit')
+    const one = {
+      id: 'getMessageId.implicit',
+      party: 'intermediary',
+      exchange: 'getMessageId',
+      text: fact('Text'),
+      reference: 'r',
+    } as const
+    const head = { tool: 'protektor', version: '0', at: 'at', role: 'client', url: 'url', profile: 'p' } as const
+    const lines = FORMS.text.write(head, [{ ...one, outcome: 'failed', why, legs: [1] }], 'de', false).split('\n')
+    expect(lines).to.deep.equal([
+      'p · client · url · at',
+      'NICHT BESTANDEN  getMessageId.implicit #1',
+      '      Text [r]',
+      '      erwartet: 0800; es kam: 9\uFFFD\uFFFD[2Jbestanden  storeDelivery.implicit',
+      '1 Klauseln: 1 NICHT BESTANDEN, 0 bestanden, 0 nicht geprüft',
+      '',
+    ])
   })
 })
 
