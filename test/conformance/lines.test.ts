@@ -13,6 +13,9 @@ import { positiveClauses } from '../../src/conformance/clauses.js'
 import type { Hand } from '../../src/conformance/bend.js'
 import { FAULTS, type Fault } from '../../src/conformance/faults.js'
 import { listen, whole, type Incoming, type Listener } from '../../src/conformance/listener.js'
+import { readTold } from '../../src/conformance/driver.js'
+import { osci } from '../../src/osci/stages.js'
+import type { OsciMessage } from '../../src/osci/types.js'
 import { fact } from '../../src/conformance/clause.js'
 import { FORMS } from '../../src/conformance/reports.js'
 import { readProfile } from '../../src/cli/conformance/profile-file.js'
@@ -188,6 +191,25 @@ describe('conformance: a package whose MIME header travels in HTTP', () => {
     away = true
     expect(await undone('answer.http-500')).to.equal('no answer came (client.connection)')
     expect(await undone('request.empty')).to.equal('no answer came (client.connection)')
+  })
+})
+
+describe('conformance: an answer', () => {
+  it('whose codes stand between blanks says the same', async () => {
+    const message = {
+      type: 'responseToAcceptDelivery',
+      control: { response: 'x' },
+      order: { feedback: { entries: [{ code: '\n 0800 ', text: 'done', lang: 'en' }] } },
+      certificates: [],
+      custom: [],
+      attachments: [],
+      evidence: {},
+      remarks: [],
+    } as unknown as OsciMessage
+    const body = await osci.seal(message, envWith())
+    expect(await readTold({ status: 200, contentType: TEXT_XML, body }, envWith()))
+      .to.include({ kind: 'answer' })
+      .and.deep.include({ tokens: ['0800'] })
   })
 })
 
