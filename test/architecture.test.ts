@@ -176,7 +176,7 @@ const SOLE_USERS: Readonly<Record<string, RegExp>> = {
   esbuild: /^src\/cli\/compose\/web-assets\.ts$/,
   yauzl: /^src\/config\/schema-zip\.ts$/,
   zod: /^src\/(config|envelope|gateway|check|directory|conformance)\/|^src\/web\/citizen\/no-eval\.ts$/,
-  yaml: /^src\/(config|directory)\/|^src\/(check\/expected|conformance\/profile)\.ts$/,
+  yaml: /^src\/(config|directory)\//,
   fontoxpath: /^src\/xoev\/schematron-worker\.ts$/,
   slimdom: /^src\/xoev\/schematron-worker\.ts$/,
   ajv: /^$/,

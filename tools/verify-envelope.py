@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: EUPL-1.2
-"""Opens protektor envelopes, format version 1, from docs/envelope.md alone: a second reader in another language.
+"""Opens protektor envelopes, format version 1, from docs/envelope.md and its schema alone: a second reader in another language.
 
     verify-envelope.py KEYS.json FILE...
 
@@ -10,12 +10,13 @@ Exit code 0 when all opened, 1 when one was refused. Needs the package `cryptogr
 """
 
 import base64
-import calendar
+import datetime
 import hashlib
 import json
+import pathlib
+import re
 import struct
 import sys
-import time
 
 from cryptography.exceptions import InvalidSignature, InvalidTag
 from cryptography.hazmat.primitives import hashes
@@ -24,6 +25,16 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.keywrap import InvalidUnwrap, aes_key_unwrap
 
 MIB = 1024 * 1024
+SCHEMA = json.loads((pathlib.Path(__file__).parent.parent / "schemas/envelope/metadata-1.schema.json").read_text("utf-8"))
+TYPES = {
+    "string": lambda v: isinstance(v, str),
+    "boolean": lambda v: isinstance(v, bool),
+    "number": lambda v: isinstance(v, (int, float)) and not isinstance(v, bool),
+    "integer": lambda v: not isinstance(v, bool) and (isinstance(v, int) or isinstance(v, float) and v.is_integer()),
+    "array": lambda v: isinstance(v, list),
+    "object": lambda v: isinstance(v, dict),
+    "null": lambda v: v is None,
+}
 
 
 class Refused(Exception):
@@ -102,7 +113,8 @@ def open_jwe(jwe, keys):
     segments = jwe.split(".")
     demand(len(segments) == 5, "jwe")
     demand(len(segments[0]) <= 4096, "header too large")
-    header = json.loads(b64u(segments[0]))
+    header = read_json(b64u(segments[0]))
+    demand(isinstance(header, dict), "header")
     allowed = {"typ", "alg", "enc", "kid", "v", "id", "to", "ttlSeconds"}
     if header.get("alg") == "ECDH-ES+A256KW":
         allowed.add("epk")
@@ -130,13 +142,56 @@ def open_jwe(jwe, keys):
 def signature_header(jws, typ, optional=()):
     segments = jws.split(".")
     demand(len(segments) == 3, "jws")
-    header = json.loads(b64u(segments[0]))
+    header = read_json(b64u(segments[0]))
+    demand(isinstance(header, dict), "signature header")
     demand(set(header) - set(optional) == {"typ", "alg", "kid"} and header["typ"] == typ, "signature header")
     return header
 
 
+def conforms(value, schema):
+    """As much of JSON Schema 2020-12 as the schema of the metadata uses."""
+    if "$ref" in schema:
+        return conforms(value, SCHEMA["$defs"][schema["$ref"].rsplit("/", 1)[1]])
+    if "anyOf" in schema:
+        return any(conforms(value, one) for one in schema["anyOf"])
+    if not TYPES[schema["type"]](value) or value != schema.get("const", value) or value not in schema.get("enum", [value]):
+        return False
+    if isinstance(value, str):
+        fits = schema.get("minLength", 0) <= len(value) <= schema.get("maxLength", MIB)
+        return fits and ("pattern" not in schema or re.fullmatch(schema["pattern"], value, re.ASCII) is not None)
+    if isinstance(value, list):
+        return len(value) <= schema.get("maxItems", MIB) and all(conforms(one, schema["items"]) for one in value)
+    if isinstance(value, dict):
+        known, more = schema.get("properties", {}), schema["additionalProperties"]
+        if not set(schema.get("required", [])) <= set(value):
+            return False
+        return all(conforms(one, known[n]) if n in known else more is not False and conforms(one, more) for n, one in value.items())
+    return schema.get("minimum", value) <= value <= schema.get("maximum", value)
+
+
+def read_json(raw):
+    def no_number(text):
+        raise Refused("json")
+
+    try:
+        return json.loads(raw.decode("utf-8"), parse_constant=no_number)
+    except (ValueError, RecursionError):
+        raise Refused("json")
+
+
 def payload_of(jws):
-    return json.loads(b64u(jws.split(".")[1]))
+    return read_json(b64u(jws.split(".")[1]))
+
+
+def checked(metadata):
+    demand(conforms(metadata, SCHEMA), "schema")
+    seconds(metadata["createdAt"])
+    names = [part["name"] for part in metadata["parts"]]
+    demand(len(set(names)) == len(names), "two parts of one name")
+    demand(("replyTo" in metadata) == ("replyKey" in metadata), "replyTo without replyKey")
+    if "replyKey" in metadata:
+        demand_reply_key(metadata["replyKey"])
+    return metadata
 
 
 def registered(header, keys):
@@ -146,7 +201,10 @@ def registered(header, keys):
 
 
 def seconds(text):
-    return calendar.timegm(time.strptime(text[:19], "%Y-%m-%dT%H:%M:%S")) + float(text[19:-1])
+    try:
+        return datetime.datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp()
+    except ValueError:
+        raise Refused("no time")
 
 
 def vouched_key(voucher, header, metadata, keys):
@@ -188,6 +246,15 @@ def verified(jws, header, jwk):
     return payload_of(jws)
 
 
+def demand_reply_key(jwk):
+    # §5: nobody acts on a request that could not be answered
+    if jwk["kty"] == "EC":
+        ec_public(jwk)
+    else:
+        n, e = number(jwk["n"]), number(jwk["e"])
+        demand(jwk["kty"] == "RSA" and 3000 <= n.bit_length() <= 8192 and n % 2 == 1 and e % 2 == 1 and e > 1, "reply key")
+
+
 def open_envelope(data, keys):
     demand(len(data) <= 33 * MIB and len(data) == size_class(len(data)), "size class")
     demand(data[:8] == b"PRTK\x01\x00\x00\x00", "container")
@@ -198,7 +265,7 @@ def open_envelope(data, keys):
     except UnicodeDecodeError:
         raise Refused("container")
     header, jws = open_jwe(jwe, keys)
-    metadata = verify_jws(jws, keys)
+    metadata = checked(verify_jws(jws, keys))
     for name in ("v", "id", "to", "ttlSeconds"):
         demand(metadata[name] == header[name], "header and metadata differ")
     body, offset, parts = data[12 + length :], 0, []
@@ -228,7 +295,7 @@ def main(arguments):
         try:
             metadata, parts = open_envelope(data, keys)
             print(json.dumps({"file": name, "metadata": metadata, "parts": parts}))
-        except (Refused, KeyError, TypeError, ValueError) as reason:
+        except (Refused, AttributeError, KeyError, TypeError, ValueError) as reason:
             refused += 1
             print(json.dumps({"file": name, "refused": str(reason)}))
     return 1 if refused else 0

@@ -39,6 +39,8 @@ const MAX_WAIT_SECONDS = 30
 const PAUSE_MS = 200
 /** A request may be given back because of what a notice says; the notice was put first, but may be read a moment later. */
 const LAST_LOOK_MS = 250
+/** So long beyond its time a poll may take to end by itself. */
+const GRACE_MS = 2000
 
 interface Question {
   readonly id: string
@@ -69,11 +71,15 @@ export async function* ask(options: ClientOptions, request: AskRequest): AsyncGe
   yield { kind: 'sent', id: header.id }
 
   const over = new AbortController()
-  const signal = request.signal === undefined ? over.signal : AbortSignal.any([over.signal, request.signal])
+  // not AbortSignal.any: the caller's signal may live as long as the process, and Node 20 keeps a trace of every signal made from it
+  const turnedAway = (): void => over.abort()
+  if (request.signal?.aborted === true) turnedAway()
+  else request.signal?.addEventListener('abort', turnedAway)
   try {
-    yield* follow(options, question, signal)
+    yield* follow(options, question, over.signal)
   } finally {
     over.abort()
+    request.signal?.removeEventListener('abort', turnedAway)
   }
 }
 
@@ -95,8 +101,10 @@ async function* follow(options: ClientOptions, question: Question, signal: Abort
   let replies: Promise<Step> = reply()
   let outcomes: Promise<Step> | undefined = core('claimed')
   let lastLook: Promise<Step> | undefined
+  // polls end in time by themselves, but not those of a core that has fallen silent
+  const late = options.sleep(leftMs(options, question) + GRACE_MS, signal).then((): Step => ({ from: 'clock' }))
   while (leftMs(options, question) > 0 && !signal.aborted) {
-    const step: Step = await Promise.race([replies, outcomes, lastLook].filter((one) => one !== undefined))
+    const step: Step = await Promise.race([replies, outcomes, lastLook, late].filter((one) => one !== undefined))
     if (step.from === 'clock') break
     if (step.from === 'reply') {
       replies = reply()
@@ -122,9 +130,22 @@ async function* follow(options: ClientOptions, question: Question, signal: Abort
       outcomes = settled ? undefined : core(record?.claimed === true ? 'settled' : 'claimed')
     }
   }
-  const last = (await options.transport.outcome(question.id, 0, 'settled').catch(() => undefined)) ?? record
+  const last = (await lastWord(options, question)) ?? record
   const reason = last?.reason === undefined ? {} : { reason: last.reason }
   yield { kind: 'outcome', outcome: last?.outcome ?? 'unknown', claimed: last?.claimed ?? taken, ...reason }
+}
+
+/** What the core says in the end; undefined where it says nothing. */
+async function lastWord({ transport, sleep }: ClientOptions, { id }: Question): Promise<EnvelopeOutcome | undefined> {
+  const over = new AbortController()
+  const { signal } = over
+  try {
+    return await Promise.race([transport.outcome(id, 0, 'settled', signal), sleep(GRACE_MS, signal).then(() => undefined)])
+  } catch {
+    return undefined
+  } finally {
+    over.abort()
+  }
 }
 
 function leftMs(options: ClientOptions, question: Question): number {

@@ -21,6 +21,8 @@ const MAX_ENVELOPE_BYTES = 33 * 1024 * 1024
 const MAX_HOMES = 10_000
 /** Codes of errors that happen before a connection stands. */
 const NOT_CONNECTED = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH'])
+/** A core that says nothing for so long, beyond what it was asked to wait, says nothing any more. */
+const SILENCE_MS = 30_000
 /** Connections rest below what the gateway grants (5 s), so that we seldom meet a closing one. */
 const AGENT = { keepAlive: true, noDelay: true, timeout: 4000 } as const
 
@@ -45,6 +47,8 @@ export interface HttpTransportOptions {
   readonly tls?: TlsOptions
   readonly clock?: Clock
   readonly random?: (bytes: number) => Uint8Array
+  /** A call on whose connection nothing moves for so long, beyond what the core is asked to wait, has failed. Default 30 s. */
+  readonly silenceMs?: number
 }
 
 /** Roots of the core's own, and a certificate for mutual TLS. */
@@ -60,6 +64,8 @@ interface Request {
   readonly body?: Uint8Array
   readonly mediaType?: string
   readonly signal?: AbortSignal | undefined
+  /** So long the core may be silent because it was asked to. */
+  readonly waitSeconds?: number
 }
 
 interface Reply {
@@ -97,7 +103,7 @@ class HttpTransport implements Transport {
   async take(mailbox: string, waitSeconds: number, signal?: AbortSignal, wish: TakeWish = {}): Promise<TakenEnvelope | undefined> {
     const asked = Object.entries({ waitSeconds, ...wish }).map(([name, value]) => `${name}=${value}`)
     const path = `/core/v1/mailboxes/${mailbox}/take?${asked.join('&')}`
-    const { status, headers, body, index } = await this.#call({ method: 'POST', path, signal }, [200, 204])
+    const { status, headers, body, index } = await this.#call({ method: 'POST', path, signal, waitSeconds }, [200, 204])
     if (status === 204) return undefined
     const value = (name: string): string | undefined => headers[`protektor-${name}`]?.toString()
     const [id = '', leaseMs, sender, replyTo] = ['envelope-id', 'lease-ms', 'sender', 'reply-to'].map(value)
@@ -131,8 +137,8 @@ class HttpTransport implements Transport {
 
   async outcome(id: string, waitSeconds: number, until: 'claimed' | 'settled', signal?: AbortSignal): Promise<EnvelopeOutcome | undefined> {
     const path = `/core/v1/envelopes/${id}/outcome?waitSeconds=${waitSeconds}&until=${until}`
-    const { status, body } = await this.#call({ method: 'GET', path, signal }, [200, 404])
-    return status === 404 ? undefined : (JSON.parse(new TextDecoder().decode(body)) as EnvelopeOutcome)
+    const { status, body } = await this.#call({ method: 'GET', path, signal, waitSeconds }, [200, 404])
+    return status === 404 ? undefined : recordIn(body)
   }
 
   async #end(id: string, how: string, more: Pick<Request, 'body' | 'mediaType'> = {}): Promise<void> {
@@ -183,13 +189,21 @@ class HttpTransport implements Transport {
     throw refusal(reply)
   }
 
-  #exchange(url: URL, headers: Readonly<Record<string, string>>, { method, body, signal }: Request): Promise<Reply> {
+  #exchange(url: URL, headers: Readonly<Record<string, string>>, { method, body, signal, waitSeconds = 0 }: Request): Promise<Reply> {
     const [send, agent] = url.protocol === 'https:' ? ([httpsRequest, this.#https] as const) : ([httpRequest, this.#http] as const)
+    const how = { method, headers: { ...headers, 'content-length': body?.length ?? 0 }, agent, ...(signal ? { signal } : {}) }
+    const timeout = waitSeconds * 1000 + (this.#options.silenceMs ?? SILENCE_MS)
     return new Promise((resolve, reject) => {
-      const call = send(url, { method, headers: { ...headers, 'content-length': body?.length ?? 0 }, agent, ...(signal ? { signal } : {}) })
+      const call = send(url, { ...how, timeout })
+      let neverStood = false
+      call.once('timeout', () => {
+        neverStood = call.socket?.connecting === true
+        call.destroy(new Error('Nothing moved on the connection.'))
+      })
       call.once('response', (response) => resolve(readReply(response)))
       call.on('error', (cause) => {
-        reject(new TransportError('client.no-answer', 'The core did not answer.', { cause, nothingSent: notConnected(cause) }))
+        const nothingSent = neverStood || notConnected(cause)
+        reject(new TransportError('client.no-answer', 'The core did not answer.', { cause, nothingSent }))
       })
       call.end(body)
     })
@@ -209,6 +223,17 @@ async function readReply(response: IncomingMessage): Promise<Reply> {
     throw cause instanceof TransportError ? cause : new TransportError('client.broken-answer', 'The answer of the core broke.', { cause })
   }
   return { status: response.statusCode ?? 0, headers: response.headers, body: Buffer.concat(pieces, bytes) }
+}
+
+/** @throws {TransportError} somebody else answered, in the place of a core. */
+function recordIn(body: Uint8Array): EnvelopeOutcome {
+  try {
+    const record = JSON.parse(new TextDecoder().decode(body)) as EnvelopeOutcome | null
+    if (typeof record?.outcome === 'string') return record
+  } catch {
+    // no JSON
+  }
+  throw new TransportError('client.broken-answer', 'The answer of the core is none.')
 }
 
 function notConnected(error: unknown): boolean {

@@ -142,8 +142,9 @@ export async function readTold(came: Posted, env: OsciEnv): Promise<Pick<Told, '
     if (opened.type === 'fault') return { kind: 'fault', tokens: [`fault ${opened.osciCode ?? '?'}`], came }
     if (messageType(opened.type)?.kind !== 'response')
       throw new OrderError('osci-structure.unexpected-message', 'a request came as the answer')
+    // blanks around a code are none of it (osci.xsd, NMTOKEN)
     const { feedback } = opened.order as unknown as { readonly feedback: { readonly entries: readonly { readonly code: string }[] } }
-    return { kind: 'answer', tokens: feedback.entries.map(({ code }) => code), answer: opened, came }
+    return { kind: 'answer', tokens: feedback.entries.map(({ code }) => code.trim()), answer: opened, came }
   } catch (error) {
     if (!(error instanceof ProtektorError)) throw error
     if (came.status !== 200) return { kind: 'http', tokens: [`http ${came.status}`], came }

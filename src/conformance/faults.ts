@@ -159,7 +159,11 @@ const TRAFFIC: readonly TrafficRow[] = [
   ['answer.dropped', 'Die Antwort geht verloren; die Verbindung endet.', 'The answer is lost; the connection ends.',
     lost, async ({ request, forward }) => { await forward(request); return { kind: 'closed' } }],
   ['answer.late', 'Die Antwort kommt nicht, solange die Gegenseite wartet.', 'The answer does not come while the other side waits.',
-    { seen: { finding: 'client.timeout' }, onward: '9810' }, async ({ request, forward, gone }) => { await forward(request); await aborted(gone); return { kind: 'closed' } }],
+    { seen: { finding: 'client.timeout' }, onward: '9810' }, async ({ request, forward, gone }) => {
+      await forward(request).catch((error: unknown) => { if (!gone.aborted) throw error })
+      await aborted(gone)
+      return { kind: 'closed' }
+    }],
   ['answer.broken-off', 'Die Antwort bricht in der Mitte ab.', 'The answer breaks off in the middle.',
     { seen: { finding: 'client.answer-broken-off' }, onward: '9810' }, async ({ request, forward }) => ({ kind: 'broken-off', ...(await forward(request)) })],
   ['answer.oversized', 'Die Antwort ist größer als erlaubt.', 'The answer is larger than allowed.',

@@ -3,7 +3,6 @@
  * The keys of a run, told apart by their certificates: what opens, what signs, what has run out; and a stranger made for the occasion.
  * @module
  */
-import { ProtektorError } from '../errors.js'
 import { GATEWAY_LIMITS, type Clock } from '../env.js'
 import type { OsciEnv } from '../osci/types.js'
 import { keyUsage } from '../pki/certificate.js'
@@ -13,6 +12,7 @@ import { pinnedTrust } from '../pki/pinned.js'
 import { issueCertificate } from '../pki/test-pki.js'
 import { algorithmsFrom, gatewayAlgorithms } from '../xml/algorithms.js'
 import type { Hand } from './bend.js'
+import { NoRun } from './no-run.js'
 
 export interface Chance extends Clock {
   random(bytes: number): Uint8Array
@@ -85,8 +85,11 @@ export async function openKeys(pairs: readonly KeyPair[], chance: Chance): Promi
   }
 }
 
-/** @throws {ProtektorError} there is no key of the kind. */
-export function wanted(pair: KeyPair | undefined, what: 'cipher' | 'signature'): KeyPair {
-  if (!pair) throw new ProtektorError('conformance.key', `none of the keystores holds a valid ${what} key`)
-  return pair
+const KINDS = { cipher: 'Entschlüsseln', signature: 'Signieren' } as const
+
+/** @throws {NoRun} there is no key of the kind. */
+export function wanted(pair: KeyPair | undefined, what: keyof typeof KINDS): KeyPair {
+  if (pair) return pair
+  const de = `in keinem Schlüsselspeicher liegt ein gültiger Schlüssel zum ${KINDS[what]}`
+  throw new NoRun('conformance.key', de, `none of the keystores holds a valid ${what} key`)
 }

@@ -73,8 +73,10 @@ export class Proxy {
         try {
           return (given = await fault.act(passing))
         } catch (error) {
-          if (!(error instanceof ProtektorError) || error instanceof OsciCallError) throw error
-          undone = error instanceof Unbendable ? error.words : { de: error.message, en: error.message }
+          if (!(error instanceof ProtektorError)) throw error
+          undone = whyUndone(error, fault)
+          // what did not arrive cannot pass as it was either
+          if (error instanceof OsciCallError) throw error
         }
       }
       const answer = came ?? (await forward(request))
@@ -101,6 +103,15 @@ export class Proxy {
     this.#earlier.push({ name, answer })
     if (this.#earlier.length > MAX_EARLIER) this.#earlier.shift()
   }
+}
+
+/** undefined: it was done, and not answered. An answer that never came was not bent; who was not reached, or had no time, saw no request. */
+function whyUndone(error: ProtektorError, { direction }: Fault): Words | undefined {
+  if (error instanceof Unbendable) return error.words
+  if (!(error instanceof OsciCallError)) return { de: error.message, en: error.message }
+  const { stage, finding } = error
+  if (direction === 'request' && stage !== 'not-sent' && finding !== 'client.aborted') return undefined
+  return { de: `es kam keine Antwort (${finding})`, en: `no answer came (${finding})` }
 }
 
 /** undefined: it cannot be opened, so nobody knows what it is. */

@@ -42,21 +42,21 @@ export function sumLine(results: readonly ClauseResult[], lang: Language): strin
   return `${results.length} ${lang === 'de' ? 'Klauseln' : 'clauses'}: ${counts.join(', ')}`
 }
 
-/** Control characters of a peer must not reach a terminal. */
+/** Control characters of a peer must not reach a terminal, and its line ends must not begin lines of ours. */
 // eslint-disable-next-line no-control-regex -- finding them is the point
-const clean = (text: string): string => text.replace(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/g, '\uFFFD')
+const clean = (line: string): string => line.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g, '\uFFFD')
 
 const legsText = (legs: readonly number[]): string => legs.map((leg) => `#${leg}`).join(' ')
 
 const TEXT: ReportForm = {
   fileName: 'report.txt',
   write(head, results, lang) {
-    const lines = results.map((result) => {
-      const seen = result.why ? `\n      ${result.why[lang]}` : ''
+    const lines = results.flatMap((result) => {
       const legs = result.outcome === 'failed' && result.legs.length > 0 ? ` ${legsText(result.legs)}` : ''
-      return `${OUTCOMES[result.outcome][lang]}  ${result.id}${legs}\n      ${result.text[lang]} [${result.reference}]${seen}`
+      const seen = result.why ? [`      ${result.why[lang]}`] : []
+      return [`${OUTCOMES[result.outcome][lang]}  ${result.id}${legs}`, `      ${result.text[lang]} [${result.reference}]`, ...seen]
     })
-    return clean([`${head.profile} · ${head.role} · ${head.url} · ${head.at}`, ...lines, sumLine(results, lang), ''].join('\n'))
+    return [`${head.profile} · ${head.role} · ${head.url} · ${head.at}`, ...lines, sumLine(results, lang), ''].map(clean).join('\n')
   },
 }
 

@@ -7,6 +7,7 @@ import { OsciCallError } from '../client/osci/ports.js'
 import { Unbendable } from './bend.js'
 import { notTested, type Clause, type ClauseResult, type Verdict } from './clause.js'
 import { NotToBeHad } from './clauses.js'
+import { NoRun } from './no-run.js'
 import type { Legs } from './wire.js'
 
 async function judge<R>({ notTested: why, run }: Clause<R>, role: R): Promise<Verdict> {
@@ -24,16 +25,22 @@ async function judge<R>({ notTested: why, run }: Clause<R>, role: R): Promise<Ve
 
 /**
  * @param told after each clause.
- * @throws what is no verdict: our own failure.
+ * @param signal ends the run; the clause that it meets is not told: a call that we broke off says nothing about the other side.
+ * @throws what is no verdict: our own failure, {NoRun}.
  */
 export async function runClauses<R>(
   clauses: readonly Clause<R>[],
   role: R,
   legs: Legs,
   told: (result: ClauseResult) => Promise<void>,
+  signal?: AbortSignal,
 ): Promise<void> {
+  const goOn = (): void => {
+    if (signal?.aborted === true) throw new NoRun('conformance.interrupted', 'der Lauf wurde abgebrochen', 'the run was broken off')
+  }
   for (const clause of clauses) {
-    const verdict = await judge(clause, role)
+    goOn()
+    const verdict = await judge(clause, role).finally(goOn)
     const own = legs.take()
     const { id, party, exchange, text, reference } = clause
     await told({ id, party, exchange, text, reference, outcome: verdict.outcome, why: verdict.why ?? null, legs: verdict.legs ?? own })

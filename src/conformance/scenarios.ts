@@ -165,7 +165,7 @@ const ROWS: readonly Row[] = [
       for (let number = 1; number <= upload.total; number++) last = await role.driver.ask('partialStoreDelivery', await role.chunk(upload, number), { inDialog: true })
       if (last) role.spent(last)
       const { insideFeedback } = (last?.answer?.order ?? {}) as { readonly insideFeedback?: { readonly entries: readonly { readonly code: string }[] } }
-      return last ? oneOf(['0800'], insideFeedback?.entries.map(({ code }) => code) ?? []) : NOTHING
+      return last ? oneOf(['0800'], insideFeedback?.entries.map(({ code }) => code.trim()) ?? []) : NOTHING
     },
   },
   {

@@ -33,7 +33,7 @@ export interface StationNeeds {
 const isOneOf = (known: readonly X509Certificate[], certificate: X509Certificate): boolean =>
   known.some(({ raw }) => raw.equals(certificate.raw))
 
-/** @throws {ProtektorError} a key is missing. */
+/** @throws {NoRun} a key is missing. */
 export function stationOf({ url, role, keys, profile, certificates, http, legs, own }: StationNeeds): Station {
   const cipher = own?.cipher ?? wanted(keys.cipher, 'cipher')
   const signature = own?.signature ?? wanted(keys.signature, 'signature')

@@ -3,9 +3,9 @@
  * What went over the wire, numbered: every pair of bodies that a clause was judged by is kept.
  * @module
  */
-import { ProtektorError } from '../errors.js'
 import { OsciCallError, type OsciHttp } from '../client/osci/ports.js'
 import type { OsciEnv } from '../osci/types.js'
+import { NoRun } from './no-run.js'
 
 export interface Leg {
   readonly number: number
@@ -59,10 +59,17 @@ export interface Posted extends Body {
 export const envFor = ({ contentType }: Body, env: OsciEnv): OsciEnv =>
   contentType === '' ? env : { ...env, httpContentType: contentType }
 
+/** With the system's word for it, e.g. that a certificate is not trusted. */
+function unreachable(url: string, error: OsciCallError): NoRun {
+  const { code } = (error.cause ?? {}) as { readonly code?: unknown }
+  const why = typeof code === 'string' ? code : error.finding
+  return new NoRun('conformance.unreachable', `${url} ist nicht zu erreichen (${why})`, `${url} cannot be reached (${why})`, error)
+}
+
 /**
  * Posts, and keeps what came of it.
  * @returns no `posted`: nothing came; `failure` says why.
- * @throws {ProtektorError} nobody is there: that is no verdict on anybody.
+ * @throws {NoRun} nobody is there.
  */
 export async function post(
   line: { readonly http: OsciHttp; readonly legs: Legs; readonly url: string; readonly timeoutMs: number; readonly maxBytes: number },
@@ -75,8 +82,7 @@ export async function post(
     return { leg: await legs.add({ name, request, status: posted.status, answer: posted.body }), posted }
   } catch (error) {
     if (!(error instanceof OsciCallError)) throw error
-    if (error.stage === 'not-sent')
-      throw new ProtektorError('conformance.unreachable', `Nobody is to be reached at ${url}.`, { cause: error })
+    if (error.stage === 'not-sent') throw unreachable(url, error)
     return { leg: await legs.add({ name, request, failure: error.finding }), failure: error.finding }
   }
 }

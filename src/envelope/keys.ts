@@ -213,6 +213,14 @@ function coordinate(value: unknown): boolean {
   )
 }
 
+const isOdd = (octets: Uint8Array): boolean => ((octets.at(-1) ?? 0) & 1) === 1
+
+/** Of a number in a JWK; none where it is no number, or longer than any that is used. */
+function octetsOf(text: unknown): Uint8Array {
+  const isNumber = typeof text === 'string' && text.length <= 1400 && text.length % 4 !== 1 && /^[A-Za-z0-9_-]*$/.test(text)
+  return isNumber ? base64url.decode(text) : new Uint8Array(0)
+}
+
 function sealingAlgorithm(jwk: JWK): SealingAlgorithm {
   if (jwk.use !== undefined && jwk.use !== 'enc') throw unusable('This key is not meant for sealing.')
   const alg = kindOf(jwk) === 'EC' ? 'ECDH-ES+A256KW' : 'RSA-OAEP-256'
@@ -229,10 +237,12 @@ function signingAlgorithm(jwk: JWK): SigningAlgorithm {
 
 function kindOf(jwk: JWK): 'EC' | 'RSA' {
   if (jwk.kty === 'EC' && jwk.crv === 'P-256' && coordinate(jwk.x) && coordinate(jwk.y)) return 'EC'
-  if (jwk.kty === 'RSA' && typeof jwk.n === 'string' && jwk.n.length <= 1400) {
-    const modulus = base64url.decode(jwk.n)
+  if (jwk.kty === 'RSA') {
+    const [modulus, exponent] = [octetsOf(jwk.n), octetsOf(jwk.e)]
     const bits = modulus.length * 8 - Math.clz32(modulus[0] ?? 0) + 24
-    if (bits >= MIN_RSA_BITS && bits <= MAX_RSA_BITS) return 'RSA'
+    // an even number is no modulus, and 0, 1 and even exponents seal nothing that could be opened, or nothing at all
+    const seals = isOdd(modulus) && isOdd(exponent) && exponent.some((octet, at) => octet > (at < exponent.length - 1 ? 0 : 1))
+    if (seals && bits >= MIN_RSA_BITS && bits <= MAX_RSA_BITS) return 'RSA'
   }
   throw unusable(`Only P-256 and RSA keys of ${MIN_RSA_BITS} to ${MAX_RSA_BITS} bit are used.`)
 }

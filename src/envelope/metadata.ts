@@ -48,6 +48,12 @@ const publicKey = z
 
 const sealedBlock = { key: z.string().regex(BASE64URL_32), iv: z.string().regex(BASE64URL_12) }
 
+/** The pattern alone lets days and hours through that no calendar has, and nothing can be said of them: neither before nor after. */
+function isTime(text: string): boolean {
+  const at = Date.parse(text)
+  return !Number.isNaN(at) && new Date(at).toISOString() === text
+}
+
 export const metadataSchema = z
   .strictObject({
     v: z.literal(1),
@@ -59,7 +65,10 @@ export const metadataSchema = z
     replyTo: z.string().regex(REPLY_MAILBOX).optional(),
     replyKey: publicKey.optional(),
     inReplyTo: id.optional(),
-    createdAt: z.string().regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
+    createdAt: z
+      .string()
+      .regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/)
+      .refine(isTime),
     outcome: z
       .strictObject({
         status: z.enum(['accepted', 'rejected', 'done']),
@@ -154,8 +163,17 @@ export function readMetadata(bytes: Uint8Array): Metadata {
   return checked(value)
 }
 
+/** What is nested so deep that the stack ends is no process card, and nothing else that metadata may hold. */
+function parsed(value: unknown): ReturnType<typeof metadataSchema.safeParse> {
+  try {
+    return metadataSchema.safeParse(value)
+  } catch (cause) {
+    throw new EnvelopeError('envelope.metadata', 'The metadata are nested too deep.', { cause })
+  }
+}
+
 function checked(value: unknown): Metadata {
-  const result = metadataSchema.safeParse(value)
+  const result = parsed(value)
   if (!result.success) {
     const paths = result.error.issues.map((issue) => issue.path.join('.')).slice(0, 5)
     throw new EnvelopeError('envelope.metadata', `The metadata do not follow the schema (${paths.join(', ')}).`)

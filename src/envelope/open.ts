@@ -5,6 +5,7 @@
  * Specs: docs/envelope.md §6; threat model J1 to J4.
  * @module
  */
+import type { JWK } from 'jose'
 import { base64url } from 'jose'
 import type { EnvelopeLimits } from './container.js'
 import { ENVELOPE_LIMITS, readContainer, TAG_BYTES } from './container.js'
@@ -12,7 +13,7 @@ import { EnvelopeError } from './errors.js'
 import type { OuterHeader } from './header.js'
 import { readInnerHeader, readOuterHeader } from './header.js'
 import type { OpeningKey, SenderLookup, VerifyingKey } from './keys.js'
-import { assertNamed, assertPointOnCurve, verifyingKeyOf } from './keys.js'
+import { assertNamed, assertPointOnCurve, importSealingKey, verifyingKeyOf } from './keys.js'
 import type { Metadata } from './metadata.js'
 import { readMetadata } from './metadata.js'
 import { operations } from './operations.js'
@@ -52,6 +53,8 @@ export async function openEnvelope(
     throw mismatch('Header and signed metadata differ.')
   }
   if (metadata.parts.length > limits.parts) throw new EnvelopeError('envelope.size', 'The envelope has too many parts.')
+  // whoever could not be answered is refused before anybody acts on the request
+  if (metadata.replyKey !== undefined) await importSealingKey(metadata.replyKey as JWK)
   const parts = await openParts(metadata, body)
   return { ...contentOf(metadata), parts, ...signer }
 }

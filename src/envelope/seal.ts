@@ -40,6 +40,7 @@ export async function sealEnvelope(
   const plainBytes = content.parts.reduce((sum, part) => sum + part.bytes.length, 0)
   if (plainBytes > limits.envelopeBytes) throw new EnvelopeError('envelope.size', 'The content is too large for one envelope.')
   const recipient = await importSealingKey(keys.recipient)
+  if (content.replyKey !== undefined) await importSealingKey(content.replyKey)
 
   const sealed = await Promise.all(content.parts.map((part) => sealBlock(part.bytes, random)))
   const parts = await Promise.all(

@@ -116,7 +116,7 @@ function assertTimes({ iat, exp }: VoucherClaims, { createdAt, ttlSeconds }: Vou
   const until = (exp + SKEW_SECONDS) * 1000
   const created = Date.parse(createdAt)
   const opened = now?.getTime()
-  if (created < from || created > until) throw wrong('The envelope was not made while the voucher lasted.')
+  if (!(created >= from && created <= until)) throw wrong('The envelope was not made while the voucher lasted.')
   if (opened !== undefined && (opened < from || opened > until + ttlSeconds * 1000)) throw wrong('The voucher is not valid at this time.')
 }
 

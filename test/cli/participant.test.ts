@@ -4,8 +4,10 @@
  * @module
  */
 import { expect } from 'chai'
-import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import type { Text } from '../../src/cli/io.js'
+import { FATES, tellFate } from '../../src/cli/participant/fates.js'
 import { keep, type RequestState } from '../../src/cli/participant/kept.js'
 import { BOX, LEASED } from '../gateway/core-api-setup.js'
 import { until } from '../until.js'
@@ -219,6 +221,17 @@ describe('protektor send, take, answer', () => {
     expect(asked.err).to.contain('not taken yet; it still may be')
   })
 
+  it('what somebody has taken is never called not taken yet, also when the waiting for its outcome is ended', () => {
+    const said: string[] = []
+    const told = {
+      step: (text: Text, event: object) => void said.push(text.en, JSON.stringify(event)),
+      wait: () => undefined,
+      end: () => undefined,
+    }
+    expect(tellFate('waiting', { claimed: true }, told)).to.equal(1)
+    expect(said).to.deep.equal([FATES.unknown.en, '{"event":"outcome","outcome":"unknown","claimed":true}'])
+  })
+
   it('a terminal sees the seconds run; a pipe does not', async () => {
     const asking = call(house.portal('send', '--ask', '--to', BOX, house.file('frage.xml')), { isTerminal: true })
     await until(async () => (await house.setup.core.figures()).waiting[BOX] === 1)
@@ -288,6 +301,10 @@ describe('keys files of participants', () => {
     ['send without a file', ['send', '--to', BOX, 'KEYS']],
     ['send of a file that is not there', ['send', '--to', BOX, 'KEYS', 'nowhere.xml']],
     ['send with a life of an hour', ['send', '--to', BOX, 'KEYS', '--ttl', '3600', 'FILE']],
+    ['send to a mailbox that cannot be', ['send', '--to', 'AGS:99', 'KEYS', 'FILE']],
+    ['send with an empty subject', ['send', '--to', BOX, 'KEYS', '--subject', '', 'FILE']],
+    ['send of a file larger than any envelope', ['send', '--to', BOX, 'KEYS', 'LARGE']],
+    ['take from a mailbox that cannot be', ['take', '--mailbox', 'a/../b', 'KEYS']],
     ['send to a core that is none', ['send', '--to', BOX, 'KEYS', '--url', 'ftp://x', 'FILE']],
     ['take without a mailbox', ['take', 'KEYS']],
     ['take into a file', ['take', '--mailbox', BOX, 'KEYS', '--out', 'FILE']],
@@ -298,9 +315,15 @@ describe('keys files of participants', () => {
     ['an unknown option', ['take', '--fast']],
   ] as const)
     it(`a wrong call ends with 2: ${what}`, async () => {
-      const words = argv.flatMap((word) =>
-        word === 'KEYS' ? ['--keys', house.file('portal.json')] : word === 'FILE' ? [house.file('frage.xml')] : [word],
-      )
+      const large = house.file('large.bin')
+      const given: Readonly<Record<string, readonly string[]>> = {
+        KEYS: ['--keys', house.file('portal.json')],
+        FILE: [house.file('frage.xml')],
+        LARGE: [large],
+      }
+      writeFileSync(large, '')
+      truncateSync(large, 34 * 1024 * 1024)
+      const words = argv.flatMap((word) => given[word] ?? [word])
       const { code, out, err } = await call(words)
       expect(code).to.equal(2)
       expect(out).to.equal('')

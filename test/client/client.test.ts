@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: EUPL-1.2
 import { expect } from 'chai'
+import { getEventListeners } from 'node:events'
 import type { AskEvent, Client, ConnectOptions, Received, Transport } from '../../src/client/index.js'
 import { connect, TransportError } from '../../src/client/index.js'
 import { systemClock } from '../../src/core/adapters/timers.js'
@@ -268,6 +269,19 @@ describe('client', () => {
     stop.abort()
     expect((await asking).at(-1)).to.include({ kind: 'outcome', outcome: 'waiting', claimed: false })
     await until(() => setup.core.stats().waiters === 0)
+  })
+
+  it('leaves no trace on a signal that outlives its questions', async () => {
+    const { signal } = new AbortController()
+    const sizes = (): number[] =>
+      Object.getOwnPropertySymbols(signal).flatMap((name) => {
+        const { size } = Object(Reflect.get(signal, name)) as { readonly size?: unknown }
+        return typeof size === 'number' ? [size] : []
+      })
+    const before = sizes()
+    for (let i = 0; i < 3; i += 1) await asker.askAndWait(request({ answerWithinSeconds: 0, signal }))
+    expect(sizes()).to.deep.equal(before)
+    expect(getEventListeners(signal, 'abort')).to.deep.equal([])
   })
 
   it('says that nothing was sent when no connection stood', async () => {

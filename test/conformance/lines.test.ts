@@ -13,7 +13,12 @@ import { positiveClauses } from '../../src/conformance/clauses.js'
 import type { Hand } from '../../src/conformance/bend.js'
 import { FAULTS, type Fault } from '../../src/conformance/faults.js'
 import { listen, whole, type Incoming, type Listener } from '../../src/conformance/listener.js'
-import { readProfile } from '../../src/conformance/profile.js'
+import { readTold } from '../../src/conformance/driver.js'
+import { osci } from '../../src/osci/stages.js'
+import type { OsciMessage } from '../../src/osci/types.js'
+import { fact } from '../../src/conformance/clause.js'
+import { FORMS } from '../../src/conformance/reports.js'
+import { readProfile } from '../../src/cli/conformance/profile-file.js'
 import { Proxy, type Passed } from '../../src/conformance/proxy.js'
 import { Legs, TEXT_XML, type Body, type Posted } from '../../src/conformance/wire.js'
 import { ConfigError, ProtektorError } from '../../src/errors.js'
@@ -56,7 +61,28 @@ describe('conformance: what a profile says of deliveries that go on', () => {
     }
     expect(problems('receiver: { uri: "ftp://x", cipher: r.pem }\n')).to.deep.equal([['p.yaml', 'receiver.uri', 3]])
     expect(problems('receiver: { uri: "http://x" }\n')).to.deep.equal([['p.yaml', 'receiver.cipher', 3]])
-    expect(problems('exchanges:\n  - mediateDelivery\n  - forward\n')).to.deep.equal([['p.yaml', 'exchanges.1', 5]])
+    expect(problems('exchanges:\n  - mediateDelivery\n  - forward\n')).to.deep.equal([['p.yaml', 'exchanges[1]', 5]])
+  })
+
+  it('says what is wrong with a profile in German and English, aliases too', () => {
+    const problems = (text: string) => {
+      try {
+        readProfile('p.yaml', text)
+      } catch (error) {
+        if (error instanceof ConfigError) return error.problems.map(({ key, line, message }) => [key, line, message.de, message.en])
+        throw error
+      }
+      return []
+    }
+    const alias = 'name: &n p\ncertificates: { signature: [ *n ] }\n'
+    expect(problems(alias)).to.deep.equal([['(file)', 2, 'Verweise (&, *) sind nicht erlaubt', 'aliases (&, *) are not allowed']])
+    const values = 'timeoutSeconds: 0\nalgorithms: { ivBytes: [ 13 ] }\nreceiver: { uri: "ftp://x", cipher: r.pem }\nsignd: optional\n'
+    expect(problems(BASE + values)).to.deep.equal([
+      ['algorithms.ivBytes[0]', 4, 'ungültiger Wert; erwartet: 12 | 16', 'value not allowed; expected: 12 | 16'],
+      ['receiver.uri', 5, 'verlangt eine http- oder https-Adresse', 'wants an http or https address'],
+      ['timeoutSeconds', 3, 'ungültiger Wert; erwartet: ganze Zahl 1 … 300', 'value not allowed; expected: whole number 1 … 300'],
+      ['signd', 6, 'unbekannter Schlüssel; gemeint ist wohl signed', 'unknown key; did you mean signed'],
+    ])
   })
 })
 
@@ -74,7 +100,8 @@ describe('conformance: a package whose MIME header travels in HTTP', () => {
   let listener: Listener
   let proxy: Proxy
   let fault: Fault | undefined
-  let given: Posted
+  let given: Posted | 'nothing'
+  let away = false
   const reached: Body[] = []
   const passed: Passed[] = []
 
@@ -84,6 +111,7 @@ describe('conformance: a package whose MIME header travels in HTTP', () => {
       request.on('data', (chunk: Buffer) => chunks.push(chunk))
       request.on('end', () => {
         reached.push({ contentType: request.headers['content-type'] ?? '', body: Buffer.concat(chunks) })
+        if (given === 'nothing') return void response.destroy()
         response.writeHead(given.status, { 'Content-Type': given.contentType }).end(given.body)
       })
     })
@@ -95,7 +123,7 @@ describe('conformance: a package whose MIME header travels in HTTP', () => {
       http,
       hand,
       legs: new Legs(() => Promise.resolve()),
-      target: (path) => url + path,
+      target: (path) => (away ? 'http://127.0.0.1:9' : url) + path,
       timeoutMs: 5000,
       maxBytes: 1 << 20,
       faultFor: (where) => (where && fault?.fits(where) ? fault : undefined),
@@ -107,6 +135,7 @@ describe('conformance: a package whose MIME header travels in HTTP', () => {
     reached.length = passed.length = 0
     given = { status: 200, contentType, body: moved.body }
     fault = undefined
+    away = false
   })
   after(async () => {
     await listener.close()
@@ -119,7 +148,7 @@ describe('conformance: a package whose MIME header travels in HTTP', () => {
 
   it('is neither moved nor lost: both ways the same bytes under the same header, and the exchange is known by its name', async () => {
     expect(contentType).to.match(/^Multipart\/Related; boundary=/)
-    given = { ...given, status: 500 }
+    given = { status: 500, contentType, body: moved.body }
     const back = await send(moved)
     expect(reached.map(({ contentType: type, body }) => [type, Buffer.compare(body, moved.body)])).to.deep.equal([[contentType, 0]])
     expect([back.status, back.contentType, Buffer.compare(back.body, moved.body)]).to.deep.equal([500, contentType, 0])
@@ -146,6 +175,65 @@ describe('conformance: a package whose MIME header travels in HTTP', () => {
       }
       expect(bent).to.be.greaterThan(0)
     })
+
+  it('an answer that never came was not bent, and who was never reached saw no request: neither is a verdict', async () => {
+    const undone = async (name: string): Promise<string | undefined> => {
+      passed.length = 0
+      fault = FAULTS.find((one) => one.name === name)
+      expect(await send(moved).catch(() => 'closed')).to.equal('closed')
+      expect(passed.map((one) => one.fault?.name)).to.deep.equal([name])
+      return passed[0]?.undone?.en
+    }
+    given = 'nothing'
+    expect(await undone('answer.http-500')).to.equal('no answer came (client.connection)')
+    // it was reached, and did not name what was wrong
+    expect(await undone('request.empty')).to.equal(undefined)
+    away = true
+    expect(await undone('answer.http-500')).to.equal('no answer came (client.connection)')
+    expect(await undone('request.empty')).to.equal('no answer came (client.connection)')
+  })
+})
+
+describe('conformance: an answer', () => {
+  it('whose codes stand between blanks says the same', async () => {
+    const message = {
+      type: 'responseToAcceptDelivery',
+      control: { response: 'x' },
+      order: { feedback: { entries: [{ code: '\n 0800 ', text: 'done', lang: 'en' }] } },
+      certificates: [],
+      custom: [],
+      attachments: [],
+      evidence: {},
+      remarks: [],
+    } as unknown as OsciMessage
+    const body = await osci.seal(message, envWith())
+    expect(await readTold({ status: 200, contentType: TEXT_XML, body }, envWith()))
+      .to.include({ kind: 'answer' })
+      .and.deep.include({ tokens: ['0800'] })
+  })
+})
+
+describe('conformance: a report for people', () => {
+  it('has no lines but its own, whatever codes a peer sends', () => {
+    const why = fact('erwartet: 0800; es kam: 9\n\u001b[2Jbestanden  storeDelivery.implicit')
+    const one = {
+      id: 'getMessageId.implicit',
+      party: 'intermediary',
+      exchange: 'getMessageId',
+      text: fact('Text'),
+      reference: 'r',
+    } as const
+    const head = { tool: 'protektor', version: '0', at: 'at', role: 'client', url: 'url', profile: 'p' } as const
+    const lines = FORMS.text.write(head, [{ ...one, outcome: 'failed', why, legs: [1] }], 'de', false).split('\n')
+    expect(lines).to.deep.equal([
+      'p · client · url · at',
+      'NICHT BESTANDEN  getMessageId.implicit #1',
+      '      Text [r]',
+      '      erwartet: 0800; es kam: 9\uFFFD\uFFFD[2Jbestanden  storeDelivery.implicit',
+      '1 Klauseln: 1 NICHT BESTANDEN, 0 bestanden, 0 nicht geprüft',
+      '',
+    ])
+  })
 })
 
 describe('conformance: the listener', () => {

@@ -6,15 +6,18 @@
  */
 import { expect } from 'chai'
 import { readdir, readFile, stat } from 'node:fs/promises'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { oscCaller } from '../../src/client/osci/caller.js'
 import { deliveryParts } from '../../src/client/osci/content.js'
 import type { OsciCallError } from '../../src/client/osci/ports.js'
 import { osciHttp } from '../../src/client/osci/transport.js'
-import { readProfile } from '../../src/conformance/profile.js'
+import { readProfile } from '../../src/cli/conformance/profile-file.js'
 import { stationOf } from '../../src/conformance/setup.js'
 import { Legs } from '../../src/conformance/wire.js'
 import { freePort } from '../gateway/way-out/support.js'
+import { until } from '../until.js'
 import { resultsOf, start, unexplained, withOutcome, type ReportedResult } from './command.js'
 import { openConformanceHouse, type ConformanceHouse } from './house.js'
 
@@ -157,6 +160,7 @@ describe('conformance of ourselves', function () {
       ['HOST:PORT', ['--as', 'recipient', ...profile, '--listen', '8080']],
       ['--format does not know pdf', ['--as', 'client', ...profile, '--url', 'http://127.0.0.1:9/', '--format', 'pdf']],
       ['exchange', ['--as', 'client', ...broken]],
+      ['nothing can be kept in', [...house.asClient(), '--out', await house.profile('no-folder', '')]],
     ]
     for (const [says, argv] of wrong) {
       const { code, err } = await call(...argv)
@@ -172,6 +176,39 @@ describe('conformance of ourselves', function () {
   it('ends with 4 when nobody is there: that is no verdict', async () => {
     const url = `http://127.0.0.1:${await freePort()}/`
     const { code, out, err } = await call(...house.asClient(url))
-    expect([code, out, err.includes(url)], err).to.deep.equal([4, '', true])
+    expect([code, out, err.includes(`${url} cannot be reached (ECONNREFUSED)`)], err).to.deep.equal([4, '', true])
+    const tls = await call(...house.asClient(house.intermediary.replace('http:', 'https:')))
+    expect([tls.code, /cannot be reached \((EPROTO|ERR_SSL_\w+)\)/.test(tls.err)], tls.err).to.deep.equal([4, true])
+  })
+
+  it('ends with 4, and without a stack, where it cannot listen', async () => {
+    const { code, err } = await call(...house.asProxy(), '--listen', new URL(house.intermediary).host)
+    expect([code, err]).to.deep.equal([
+      4,
+      `protektor: --listen: not to be listened at: ${new URL(house.intermediary).host} (EADDRINUSE) (conformance.address)\n`,
+    ])
+  })
+
+  it('broken off by a signal it reports what it has found until then, says so, and ends with 4', async () => {
+    let calls = 0
+    // answers once, wrongly, and then never again
+    const hanging = createServer((_request, response) => void (++calls === 1 && response.end('?')))
+    await new Promise<void>((resolve) => hanging.listen(0, '127.0.0.1', resolve))
+    const out = join(house.directory, 'broken-off')
+    try {
+      const url = `http://127.0.0.1:${(hanging.address() as AddressInfo).port}`
+      const { ended } = start(...house.asClient(url), ...only(['getMessageId.*']), '--out', out, '--format', 'json')
+      await until(() => calls === 2)
+      process.emit('SIGTERM', 'SIGTERM')
+      const { code, err } = await ended
+      expect([code, err]).to.deep.equal([4, 'protektor: the run was broken off (conformance.interrupted)\n'])
+      const { results } = JSON.parse(await readFile(join(out, 'report.json'), 'utf8')) as {
+        readonly results: readonly { readonly id: string }[]
+      }
+      expect(results.map(({ id }) => id)).to.deep.equal(['getMessageId.implicit'])
+    } finally {
+      hanging.closeAllConnections()
+      await new Promise((resolve) => hanging.close(resolve))
+    }
   })
 })

@@ -118,6 +118,7 @@ describe('envelope', () => {
     inner?: Record<string, unknown>
     signWith?: CryptoKey
     bytes?: number
+    recipient?: JWK
   }): Promise<Uint8Array> {
     const padding = { key: random(32), iv: random(12) }
     const { header, parts: _parts, ...rest } = content()
@@ -132,7 +133,7 @@ describe('envelope', () => {
     const jws = await new CompactSign(new TextEncoder().encode(JSON.stringify(metadata)))
       .setProtectedHeader({ typ: 'protektor-metadata+jws', alg: 'ES256', kid: ec.signing.kid, ...change.inner })
       .sign(change.signWith ?? ec.signing.privateKey)
-    const recipient = await importSealingKey(ec.sealing)
+    const recipient = await importSealingKey(change.recipient ?? ec.sealing)
     const outer = {
       typ: 'protektor-envelope+jwe',
       alg: 'ECDH-ES+A256KW',
@@ -427,6 +428,28 @@ describe('envelope', () => {
     await stillWorks()
   })
 
+  /** Keys that fit the schema, and that nobody can seal an answer for. */
+  function unusableReplyKeys(): JWK[] {
+    const flipped = Buffer.from(ec.sealing.y ?? '', 'base64url')
+    flipped[31] = (flipped[31] ?? 0) ^ 1
+    const even = Buffer.from(rsa.sealing.n ?? '', 'base64url')
+    even[even.length - 1] = (even.at(-1) ?? 0) ^ 1
+    const exponents = ['A', 'AA', 'AQ', 'Ag', 'AAAB'].map((e) => ({ ...rsa.sealing, e }))
+    return [{ ...ec.sealing, y: flipped.toString('base64url') }, { ...rsa.sealing, n: even.toString('base64url') }, ...exponents]
+  }
+  const replyTo = 'reply.' + '0'.repeat(32)
+
+  it('neither seals nor opens a request that could not be answered: no point, no modulus, no exponent', async () => {
+    for (const replyKey of unusableReplyKeys()) {
+      expect(await finding(seal(content({ kind: 'request', replyTo, replyKey }))), JSON.stringify(replyKey)).to.equal('envelope.key')
+      const forgery = await forged({ metadata: { kind: 'request', replyTo, replyKey } })
+      expect(await finding(open(forgery)), JSON.stringify(replyKey)).to.equal('envelope.key')
+    }
+    for (const replyKey of [ec.sealing, rsa.sealing])
+      await open(await forged({ metadata: { kind: 'request', replyTo, replyKey: publicJwkOf(replyKey) } }))
+    await stillWorks()
+  })
+
   it('refuses content that does not fit the schema and parts that are too large', async () => {
     const part = { name: 'a', mediaType: 'text/plain', role: 'attachment' as const, bytes: new Uint8Array(1) }
     const header = content().header
@@ -541,19 +564,23 @@ describe('envelope', () => {
           { recipient: publicJwkOf(keys.recipientEc), sender: await importSigningKey(keys.senderEc) },
           random,
         )
-        const bad = Array.from({ length: 64 }, (_, i) => {
+        const bad: Uint8Array[] = Array.from({ length: 64 }, (_, i) => {
           const bytes = fresh.slice()
           const at = Math.floor((i * (bytes.length - 1)) / 63)
           bytes[at] = (bytes[at] ?? 0) ^ (1 << (i % 8))
           return bytes
         })
+        const [recipient, sender] = [publicJwkOf(keys.recipientEc), await importSigningKey(keys.senderEc)]
+        const signed = { recipient, inner: { kid: sender.kid }, signWith: sender.privateKey }
+        const askers = unusableReplyKeys().map((replyKey) => forged({ ...signed, metadata: { kind: 'request', replyTo, replyKey } }))
+        bad.push(...(await Promise.all(askers)))
         const names = [fresh, ...bad, fresh].map((bytes, i) => {
           const name = join(directory, `${i}.bin`)
           writeFileSync(name, bytes)
           return name
         })
         const results = lines(run(names))
-        expect(results).to.have.length(66)
+        expect(results).to.have.length(bad.length + 2)
         expect(results.map((result) => result.refused === undefined)).to.deep.equal([true, ...bad.map(() => false), true])
         for (const bytes of bad) {
           const recipient = [await importOpeningKey(keys.recipientEc)]

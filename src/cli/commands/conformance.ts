@@ -13,13 +13,15 @@ import { systemClock, systemRandom } from '../../client/transport.js'
 import { chosen, matches, type ClauseResult } from '../../conformance/clause.js'
 import { FAULTS, type Fault } from '../../conformance/faults.js'
 import { openKeys } from '../../conformance/keys.js'
-import { readProfile, type Profile } from '../../conformance/profile.js'
+import type { Profile } from '../../conformance/profile.js'
+import { NoRun } from '../../conformance/no-run.js'
 import { countOf, FORMS, type FormName } from '../../conformance/reports.js'
 import { Legs } from '../../conformance/wire.js'
 import { REQUEST_NAMES } from '../../osci/messages.js'
 import { readPemCertificates } from '../../pki/keystore.js'
 import { parseCommand, UsageError } from '../arguments.js'
 import { openOutput } from '../conformance/output.js'
+import { readProfile } from '../conformance/profile-file.js'
 import { play, ROLES, type RoleName, type RoleRow } from '../conformance/roles.js'
 import { interruption } from '../interruption.js'
 import type { Io, Text } from '../io.js'
@@ -228,6 +230,7 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
   })
   const stop = interruption()
   const results: ClauseResult[] = []
+  let noRun: NoRun | undefined
   try {
     await play(roleName, {
       ...planned,
@@ -249,6 +252,9 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
         return Promise.resolve()
       },
     })
+  } catch (error) {
+    if (!(error instanceof NoRun)) throw error
+    noRun = error
   } finally {
     if (io.err.isTerminal) io.err.write('\r\x1b[K')
     stop.dispose()
@@ -256,6 +262,10 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
     // a run that broke off leaves what it has found until then
     const head = { tool: 'protektor' as const, version: await packageVersion(), at: systemClock.now().toISOString() }
     if (results.length > 0) await output.report({ ...head, role: roleName, url: url ?? to ?? '', profile: profile.name }, results)
+  }
+  if (noRun) {
+    io.err.write(`protektor: ${noRun.words[io.lang]} (${noRun.finding})\n`)
+    return 4
   }
   return countOf(results, 'failed') > 0 ? 1 : 0
 }

@@ -15,8 +15,8 @@ import { tellFate, tellSent } from '../participant/fates.js'
 import { openFolder } from '../participant/kept.js'
 import { CLIENT_OPTIONS, openClient, recipientKey } from '../participant/keys-file.js'
 import { outgoingOf } from '../participant/outgoing.js'
+import { mailboxOf, secondsOf, subjectOf } from '../participant/option-values.js'
 import { progress, type Progress } from '../participant/progress.js'
-import { secondsOf } from '../participant/seconds.js'
 
 const OPTIONS = {
   ...CLIENT_OPTIONS,
@@ -88,13 +88,15 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
       de: 'send verlangt eine DATEI, oder - für die Standardeingabe',
       en: 'send wants one FILE, or - for standard input',
     })
+  const to = mailboxOf('--to', values.to)
+  const subject = subjectOf(values.subject)
   const ttlSeconds = secondsOf('--ttl', values.ttl, 10, 60)
   const answerWithinSeconds = secondsOf('--answer-within', values['answer-within'], 20, 120)
   const { client, keys } = await openClient(values, tellProblem(io))
   const request: SendRequest & { readonly ttlSeconds: number } = {
     ...(await outgoingOf(document, values.attach, io)),
-    ...(values.subject === undefined ? {} : { subject: values.subject }),
-    to: values.to,
+    ...subject,
+    to,
     recipientKey: await recipientKey(values.recipient, keys),
     ttlSeconds,
   }

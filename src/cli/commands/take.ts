@@ -15,8 +15,8 @@ import type { Io, Text } from '../io.js'
 import { exitOfFailure, tellProblem } from '../participant/failure.js'
 import { keep, openFolder, type Kept } from '../participant/kept.js'
 import { CLIENT_OPTIONS, openClient } from '../participant/keys-file.js'
+import { mailboxOf, secondsOf } from '../participant/option-values.js'
 import { progress, type Progress } from '../participant/progress.js'
-import { secondsOf } from '../participant/seconds.js'
 
 const OPTIONS = {
   ...CLIENT_OPTIONS,
@@ -78,8 +78,8 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
     io.out.write(HELP[io.lang])
     return 0
   }
-  const { mailbox } = values
-  if (mailbox === undefined) throw new UsageError({ de: 'take verlangt --mailbox POSTFACH', en: 'take wants --mailbox MAILBOX' })
+  if (values.mailbox === undefined) throw new UsageError({ de: 'take verlangt --mailbox POSTFACH', en: 'take wants --mailbox MAILBOX' })
+  const mailbox = mailboxOf('--mailbox', values.mailbox)
   const waitSeconds = secondsOf('--wait', values.wait, 30, 86_400)
   const count = values.follow ? Infinity : secondsOf('--count', values.count, 1, 1_000_000)
   const { client, keys } = await openClient(values, tellProblem(io))

@@ -3,19 +3,23 @@
  * Where the outcome of a run goes: the bytes of every leg as they pass, and the reports at the end.
  * @module
  */
-import { mkdir, writeFile } from 'node:fs/promises'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { ClauseResult } from '../../conformance/clause.js'
 import { fileOf, FORMS, sumLine, type FormName, type ReportHead } from '../../conformance/reports.js'
 import type { Leg } from '../../conformance/wire.js'
 import type { Io, Language } from '../io.js'
+import { openFolder } from '../participant/kept.js'
 
 export interface Output {
   keep(leg: Leg): Promise<void>
   report(head: ReportHead, results: readonly ClauseResult[]): Promise<void>
 }
 
-/** @param directory absent: the first form goes to standard output, and no bytes are kept. */
+/**
+ * @param directory absent: the first form goes to standard output, and no bytes are kept.
+ * @throws {UsageError} nothing can be kept there.
+ */
 export async function openOutput(directory: string | undefined, forms: readonly FormName[], lang: Language, io: Io): Promise<Output> {
   if (directory === undefined) {
     const [form = 'text'] = forms
@@ -24,7 +28,7 @@ export async function openOutput(directory: string | undefined, forms: readonly 
       report: async (head, results) => Promise.resolve(io.out.write(FORMS[form].write(head, results, lang, false))),
     }
   }
-  await mkdir(join(directory, 'bytes'), { recursive: true, mode: 0o700 })
+  await openFolder(join(directory, 'bytes'))
   return {
     async keep({ number, request, answer, failure, status }) {
       await writeFile(join(directory, fileOf(number, 'request')), request)

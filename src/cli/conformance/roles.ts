@@ -4,6 +4,7 @@
  * @module
  */
 import type { X509Certificate } from 'node:crypto'
+import type { OsciHttp } from '../../client/osci/ports.js'
 import { osciHttp, type OsciHttpConnections } from '../../client/osci/transport.js'
 import { systemSleep } from '../../client/transport.js'
 import type { Check } from '../../conformance/arrivals.js'
@@ -17,6 +18,7 @@ import type { Fault } from '../../conformance/faults.js'
 import { wanted, type RunKeys } from '../../conformance/keys.js'
 import { listen, type Incoming, type Outgoing } from '../../conformance/listener.js'
 import type { Profile } from '../../conformance/profile.js'
+import { NoRun } from '../../conformance/no-run.js'
 import { runClauses } from '../../conformance/run.js'
 import { scenarioClauses } from '../../conformance/scenarios.js'
 import { stationOf, type ProfileCertificates } from '../../conformance/setup.js'
@@ -81,16 +83,24 @@ function partiesOf({ exchanges }: Profile): { readonly asker: Party; readonly su
 }
 const betweenClauses = ({ profile, faults }: Planned): readonly Clause<ProxyRole>[] => proxyClauses(profile, faults, partiesOf(profile))
 
-function clientOf(run: Run, url: string, http: OsciHttpConnections): ClientRole {
-  const { keys, profile, certificates, legs, check, receiver } = run
-  const station = stationOf({ url, role: 'originator', keys, profile, certificates, http, legs })
+/** Calls of our own end with the run. */
+const endingWith = (signal: AbortSignal, http: OsciHttp): OsciHttp => ({
+  post: (url, body, options) => http.post(url, body, { ...options, signal }),
+})
+
+function clientOf(run: Run, url: string, http: OsciHttp): ClientRole {
+  const { keys, profile, certificates, legs, check, receiver, signal } = run
+  const station = stationOf({ url, role: 'originator', keys, profile, certificates, http: endingWith(signal, http), legs })
   return new ClientRole({ station, profile, check, ...(receiver ? { receiver: receiver.cipher } : {}) })
 }
 
 /** Listens for as long as `work` takes. @throws what kept us ourselves from answering: no clause is judged after it. */
 async function listening(run: Run, answer: (incoming: Incoming) => Promise<Outgoing>, work: (run: Run) => Promise<void>): Promise<void> {
   const at = run.listen ?? { host: '127.0.0.1', port: 0 }
-  const listener = await listen({ ...at, maxBytes: MAX_BODY_BYTES }, answer)
+  const listener = await listen({ ...at, maxBytes: MAX_BODY_BYTES }, answer).catch((error: NodeJS.ErrnoException) => {
+    const why = `${at.host}:${at.port} (${error.code ?? error.message})`
+    throw new NoRun('conformance.address', `--listen: dort ist nicht zu lauschen: ${why}`, `--listen: not to be listened at: ${why}`, error)
+  })
   run.say(listener.url)
   const told = async (result: ClauseResult): Promise<void> => {
     listener.broken.throwIfAborted()
@@ -122,17 +132,19 @@ export const ROLES = {
   client: {
     needs: ['url'],
     clauses: clientClauses,
-    run: (run, http) => runClauses(chosen(clientClauses(run), run.only), clientOf(run, run.url ?? '', http), run.legs, run.told),
+    run: (run, http) =>
+      runClauses(chosen(clientClauses(run), run.only), clientOf(run, run.url ?? '', http), run.legs, run.told, run.signal),
   },
   intermediary: {
     needs: ['url'],
     clauses: intermediaryClauses,
     run(run, http) {
-      const { keys, profile, certificates, legs, check, document } = run
-      const station = stationOf({ url: run.url ?? '', role: 'intermediary', keys, profile, certificates, http, legs })
+      const { keys, profile, certificates, legs, check, document, signal } = run
+      const calls = endingWith(signal, http)
+      const station = stationOf({ url: run.url ?? '', role: 'intermediary', keys, profile, certificates, http: calls, legs })
       const addressee = run.receiver?.cipher ?? certificates.cipher ?? station.identity.cipher
       const role = new IntermediaryRole({ station, profile, check, addressee, ...(document ? { document } : {}) })
-      return runClauses(chosen(intermediaryClauses(run), run.only), role, legs, run.told)
+      return runClauses(chosen(intermediaryClauses(run), run.only), role, legs, run.told, signal)
     },
   },
   recipient: {
@@ -146,7 +158,8 @@ export const ROLES = {
       const role = new RecipientRole({ recipient, legs: run.legs, check: run.check, ...(client ? { client } : {}) })
       await listening(run, (incoming) => role.answer(incoming), async (heard) => {
         if (!client) await wait(heard, () => false)
-        await runClauses(chosen(passiveClauses(run), run.only), role, run.legs, heard.told)
+        // what came in is judged also when the waiting was ended
+        await runClauses(chosen(passiveClauses(run), run.only), role, run.legs, heard.told, client && run.signal)
       }) // prettier-ignore
     },
   },

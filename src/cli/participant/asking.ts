@@ -47,8 +47,7 @@ const TELL: Tell = {
   result: ({ content }, asking) => tellAnswer(content, asking),
   outcome: (event, { told }) => {
     // Without an answer nobody knows what was done with a request that was handed out.
-    const isOpen = event.outcome === 'delivered' || (event.outcome === 'waiting' && event.claimed)
-    return tellFate(isOpen ? 'unknown' : event.outcome, event, told)
+    return tellFate(event.outcome === 'delivered' ? 'unknown' : event.outcome, event, told)
   },
 }
 

@@ -35,11 +35,13 @@ export function tellFate(
   told: Progress,
 ): number {
   const { claimed = false, reason } = record ?? {}
+  // waiting again, or still, for the word of somebody who has taken it
+  const known = fate === 'waiting' && claimed ? 'unknown' : fate
   const reasons = reason === undefined ? [] : [{ code: reason }]
   told.end()
-  told.step(withMore(FATES[fate], reasonLine(reasons)), {
+  told.step(withMore(FATES[known], reasonLine(reasons)), {
     event: 'outcome',
-    outcome: fate,
+    outcome: known,
     claimed,
     ...(reason === undefined ? {} : { reason }),
   })

@@ -3,7 +3,7 @@
  * What is sent: a document and attachments, read from files or standard input.
  * @module
  */
-import { readFile } from 'node:fs/promises'
+import { readFile, stat } from 'node:fs/promises'
 import { basename, extname } from 'node:path'
 import type { Outgoing } from '../../client/sending.js'
 import type { EnvelopePart } from '../../envelope/types.js'
@@ -22,11 +22,22 @@ export const MEDIA_TYPES: Readonly<Record<string, string>> = {
 const MAX_BYTES = 33 * 1024 * 1024
 const MAX_NAME = 100
 
+/** @returns no bytes: there are more than fit, and none were read. */
+async function readable(file: string): Promise<readonly [Uint8Array | undefined, number]> {
+  const { size } = await stat(file)
+  return size > MAX_BYTES ? [undefined, size] : [await readFile(file), size]
+}
+
 async function bytesOf(file: string, io: Io): Promise<Uint8Array> {
   if (file !== '-') {
-    return readFile(file).catch((error: NodeJS.ErrnoException) => {
+    const [bytes, size] = await readable(file).catch((error: NodeJS.ErrnoException) => {
       const code = error.code ?? 'ERROR'
       throw new UsageError({ de: `${file} ist nicht lesbar (${code})`, en: `${file} cannot be read (${code})` })
+    })
+    if (bytes) return bytes
+    throw new UsageError({
+      de: `${file} ist zu groß für einen Umschlag (${size} Byte, höchstens ${MAX_BYTES})`,
+      en: `${file} is too large for an envelope (${size} bytes, at most ${MAX_BYTES})`,
     })
   }
   const chunks: Buffer[] = []

@@ -19,13 +19,15 @@ import type { Fate } from './fate.js'
 import type { IncomingReply } from './incoming.js'
 
 const ANSWER_TTL_SECONDS = 30
+/** Findings of content that is more than an envelope has room for. */
+const NO_ROOM: ReadonlySet<string> = new Set(['envelope.metadata', 'envelope.size'])
 
 type Saying = Pick<EnvelopeContent, 'kind' | 'outcome' | 'parts' | 'xoev' | 'osci'>
 
 /** A text of blanks has no place in an envelope. */
 const written = (reasons: readonly Reason[]) => reasons.map(({ code, text }) => ({ code, ...(text.trim() === '' ? {} : { text }) }))
 
-/** @returns undefined: the envelope asks for no answer. @throws {EnvelopeError} what is to be said fits no envelope, or the reply key is none. */
+/** @returns undefined: the envelope asks for no answer. @throws {EnvelopeError} what is to be said fits no envelope. */
 async function sealed(
   asked: OpenedEnvelope,
   saying: Saying,
@@ -43,8 +45,8 @@ async function sealed(
     )
   const { osci, ...bare } = saying
   const body = await seal(saying).catch((error: unknown) => {
-    // names that a party gives its parts may be longer than evidence has room for: that costs the evidence, not the answer
-    if (osci !== undefined && error instanceof EnvelopeError && error.finding === 'envelope.metadata') return seal(bare)
+    // names and process cards of a party may be longer than evidence has room for: that costs the evidence, not the answer
+    if (osci !== undefined && error instanceof EnvelopeError && NO_ROOM.has(error.finding)) return seal(bare)
     throw error
   })
   return { ...header, sender: participant, body }
@@ -64,7 +66,7 @@ export async function sayNotice(asked: OpenedEnvelope, fate: Fate, evidence: Osc
 /**
  * The last word after an accepted notice; without parts where the party had nothing to say. Sealed before the notice is put: *accepted*
  * is not said of what has no room in an envelope.
- * @returns undefined: nobody can be told. @throws {EnvelopeError} the answer fits no envelope.
+ * @returns undefined: the envelope asks for no answer. @throws {EnvelopeError} the answer fits no envelope.
  */
 export async function sealResult(
   asked: OpenedEnvelope,
@@ -75,11 +77,5 @@ export async function sealResult(
   const osci = reply?.evidence ?? evidence
   const xoev = reply?.xoev
   const saying = { kind: 'result' as const, outcome: { status: 'done' as const }, parts: reply?.parts ?? [], osci }
-  try {
-    return await sealed(asked, { ...saying, ...(xoev ? { xoev } : {}) }, ports)
-  } catch (error) {
-    // a reply key that is none keeps its owner from hearing, the notice too; what was done is done
-    if (error instanceof EnvelopeError && error.finding === 'envelope.key') return undefined
-    throw error
-  }
+  return sealed(asked, { ...saying, ...(xoev ? { xoev } : {}) }, ports)
 }

@@ -6,8 +6,15 @@
  */
 import { expect } from 'chai'
 import { packageCodec } from '../../../src/cli/compose/package-codec.js'
+import { systemClock, systemRandom } from '../../../src/client/transport.js'
 import { CoreError } from '../../../src/core/errors.js'
+import type { StoredEnvelope } from '../../../src/core/ports.js'
 import { GATEWAY_LIMITS } from '../../../src/env.js'
+import { generateEnvelopeKey, generateReplyKey, importSigningKey } from '../../../src/envelope/keys.js'
+import { openEnvelope } from '../../../src/envelope/open.js'
+import type { OpenedEnvelope } from '../../../src/envelope/types.js'
+import type { GatewayPorts } from '../../../src/gateway/ports.js'
+import { sayNotice, sealResult } from '../../../src/gateway/way-out/reply.js'
 import { attr, element } from '../../../src/xml/tree.js'
 import { writeMessageMetaData } from '../../../src/osci/message-metadata.js'
 import { until } from '../../until.js'
@@ -257,6 +264,37 @@ organizations:
     expect(resultOf(events)?.parts[0]?.bytes).to.deep.equal(DOCUMENT.document)
     expect(resultOf(events)?.osci).to.equal(undefined)
     expect(logged('way-out-reply-lost')).to.deep.equal([])
+  })
+
+  it('a process card larger than the metadata of an envelope costs neither notice nor result', async () => {
+    const [signs, reply] = [await generateEnvelopeKey('sig'), await generateReplyKey()]
+    const told: StoredEnvelope[] = []
+    const ports = {
+      identity: { participant: 'gateway', signing: await importSigningKey(signs.privateJwk) },
+      clock: systemClock,
+      random: systemRandom,
+      core: { put: (envelope: StoredEnvelope) => Promise.resolve(void told.push(envelope)) },
+    } as unknown as GatewayPorts
+    const asked = {
+      header: { id: 'A'.repeat(22) },
+      replyTo: `reply.${'0'.repeat(32)}`,
+      replyKey: reply.publicJwk,
+    } as unknown as OpenedEnvelope
+    const facts = {
+      messageType: 'responseToMediateDelivery',
+      mode: 'blind' as const,
+      messageSha256: '0'.repeat(64),
+      transportEncrypted: true,
+    }
+    const evidence = { ...facts, processCard: { inspections: 'x'.repeat(700_000) } }
+    await sayNotice(asked, { outcome: 'done', reasons: [{ code: '0800', text: 'done' }] }, evidence, ports)
+    const result = await sealResult(asked, undefined, evidence, ports)
+    for (const { body } of [...told, ...(result ? [result] : [])]) {
+      const { osci, outcome } = await openEnvelope(body, { recipient: [reply.key], sender: () => signs.publicJwk })
+      expect(osci).to.equal(undefined)
+      expect(outcome?.status).to.be.oneOf(['accepted', 'done'])
+    }
+    expect([told.length, result === undefined]).to.deep.equal([1, false])
   })
 
   it('an answer with no room in an envelope is not called accepted: 9810, and the core is told unknown', async () => {
