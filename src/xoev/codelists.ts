@@ -81,14 +81,20 @@ export function readCodeList(bytes: Uint8Array): CodeList | undefined {
   const uri = text('CanonicalUri')
   const version = text('Version')
   const column = columns && codeColumn(columns)
-  if (uri === undefined || version === undefined || column === undefined || !rows) return undefined
+  if (uri === undefined || version === undefined || column === undefined || !columns || !rows) return undefined
+  const order = elementsOf(columns).flatMap((e) => (e.local === 'Column' || e.local === 'ColumnRef' ? [attributeOf(e, 'Id')] : []))
   const codes = new Set<string>()
-  for (const row of under(rows, 'Row'))
+  for (const row of under(rows, 'Row')) {
+    let at = -1
     for (const value of under(row, 'Value')) {
-      if (attributeOf(value, 'ColumnRef') !== column) continue
+      const named = attributeOf(value, 'ColumnRef')
+      // a value that names no column is of the one behind the column of the value before it
+      at = named === undefined ? at + 1 : order.indexOf(named)
+      if ((named ?? order[at]) !== column) continue
       const [simple] = under(value, 'SimpleValue')
       if (simple) codes.add(textOf(simple).trim())
     }
+  }
   const sha256 = createHash('sha256').update(bytes).digest('hex')
   const validFrom = annotatedDay(root, VALID_FROM)
   const validUntil = annotatedDay(root, VALID_UNTIL)

@@ -67,6 +67,27 @@ describe('genericode', () => {
     expect([...(two?.codes ?? [])]).to.deep.equal(['1'])
   })
 
+  it('counts columns where a value names none', () => {
+    const spec = {
+      uri: 'urn:l',
+      version: '1',
+      columns: ['a', 'Nachricht', 'c'],
+      keys: [['Nachricht', false] as const],
+      rows: [
+        ['eins', '01', 'x'],
+        ['zwei', '02', 'y'],
+      ],
+    }
+    const codesOf = (text: string) => [...(readCodeList(bytesOf(text))?.codes ?? [])]
+    expect(codesOf(genericode(spec).replaceAll(/ ColumnRef="[^"]*"/g, ''))).to.deep.equal(['01', '02'])
+    // the column behind the one that was named
+    expect(codesOf(genericode(spec).replaceAll(' ColumnRef="Nachricht"', ''))).to.deep.equal(['01', '02'])
+    expect(codesOf(genericode(spec).replaceAll('<Value ColumnRef="a"><SimpleValue>eins</SimpleValue></Value>', ''))).to.deep.equal([
+      '01',
+      '02',
+    ])
+  })
+
   it('passes over what is no code list or has no key', () => {
     expect(readCodeList(bytesOf('<CodeList/>'))).to.equal(undefined)
     expect(list({ columns: [], keys: [], rows: [] })).to.equal(undefined)
