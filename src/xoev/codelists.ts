@@ -36,6 +36,12 @@ export interface CodeList {
 const VALID_FROM = /^(?:validFrom|datumGueltigkeitAb)$/i
 const VALID_UNTIL = /^(?:validTo|validUntil|datumGueltigkeitBis)$/i
 
+/** Value of a `code`, an xs:token: the schema collapses white space, so do we. */
+export const codeOf = (code: XmlElement): string =>
+  textOf(code)
+    .trim()
+    .replace(/[ \t\r\n]+/g, ' ')
+
 const under = (e: XmlElement, local: string): XmlElement[] => elementsOf(e).filter((c) => c.local === local)
 
 /** Column that holds the code: the recommended key, else the first key, else the first required column, else the first. */
@@ -234,14 +240,7 @@ export function checkCodes(
     // an empty list name says nothing (xdomea samples)
     if (!code || listUri === undefined || listUri === '') return
     const version = attributeOf(element, 'listVersionID') ?? fixedVersion
-    // xs:token: the schema collapses white space, so do we
-    const outcome = store.lookUp(
-      listUri,
-      version,
-      textOf(code)
-        .trim()
-        .replace(/[ \t\r\n]+/g, ' '),
-    )
+    const outcome = store.lookUp(listUri, version, codeOf(code))
     validity(element, listUri, version)
     if (outcome === 'ok') return
     const key = outcome === 'unknown-list' ? listUri : `${listUri} ${version ?? ''}`
