@@ -2,7 +2,7 @@
 /**
  * Code lists: reads genericode, keeps lists by URI and version, and looks up the codes of a document.
  *
- *   <x listURI="urn:…" listVersionID="1"><code>01</code></x>      absent attributes: the values the schema fixes
+ *   <x listURI="urn:…" listVersionID="1"><code>01</code></x>      absent attributes: the values the schema fixes, or its defaults
  *
  * Outcomes: `ok`, `unknown-code` (of a known version), `unknown-version`, `unknown-list`. Column names differ from list to list, so
  * the Key of the list says which column holds the code.
