@@ -141,6 +141,12 @@ export function rawSubject(certificate: X509Certificate): Buffer {
   return fields[at + 4]?.raw ?? Buffer.alloc(0)
 }
 
+/** The serial number's octets as they stand; some authorities forgot the zero that makes it positive. */
+export function serialOctets(certificate: X509Certificate): Buffer {
+  const { fields, at } = tbsFields(certificate)
+  return expectTag(fields[at], TAG.integer)
+}
+
 /** IssuerAndSerialNumber, DER: how CMS names a certificate [RFC5652 §10.2.4]. */
 export function issuerAndSerial(certificate: X509Certificate): Buffer {
   const { fields, at } = tbsFields(certificate)

@@ -11,9 +11,10 @@
  * Specs: [RFC5652 §5], [RFC5035 §3], [RFC5816 §2.2.1].
  * @module
  */
-import { constants, createHash, verify, type X509Certificate } from 'node:crypto'
-import { extensions, issuerAndSerial, publicKeyFacts, readCertificate } from './certificate.js'
+import { createHash, verify, type X509Certificate } from 'node:crypto'
+import { extensions, issuerAndSerial, readCertificate } from './certificate.js'
 import { expectTag, readAll, readOid, readTlv, TAG, type Tlv } from './der.js'
+import { HASHES, oidOf, verificationOf } from './signature-value.js'
 
 export interface CmsContent {
   /** OID of the content. */
@@ -41,23 +42,6 @@ const MESSAGE_DIGEST = '1.2.840.113549.1.9.4'
 const SIGNING_CERTIFICATE = '1.2.840.113549.1.9.16.2.12'
 const SIGNING_CERTIFICATE_V2 = '1.2.840.113549.1.9.16.2.47'
 const SUBJECT_KEY_ID = '2.5.29.14'
-const PSS = '1.2.840.113549.1.1.10'
-const HASHES: ReadonlyMap<string, string> = new Map([
-  ['2.16.840.1.101.3.4.2.1', 'sha256'],
-  ['2.16.840.1.101.3.4.2.2', 'sha384'],
-  ['2.16.840.1.101.3.4.2.3', 'sha512'],
-])
-/** Key type and hash; without a hash the signer's digest counts. */
-const SIGNATURES: ReadonlyMap<string, readonly [key: 'rsa' | 'ec', hash?: string]> = new Map([
-  ['1.2.840.113549.1.1.1', ['rsa']],
-  ['1.2.840.113549.1.1.11', ['rsa', 'sha256']],
-  ['1.2.840.113549.1.1.12', ['rsa', 'sha384']],
-  ['1.2.840.113549.1.1.13', ['rsa', 'sha512']],
-  ['1.2.840.10045.4.3.2', ['ec', 'sha256']],
-  ['1.2.840.10045.4.3.3', ['ec', 'sha384']],
-  ['1.2.840.10045.4.3.4', ['ec', 'sha512']],
-])
-
 /** Takes a SignedData apart. @throws RangeError, CertificateError: it is none, or not of this shape. */
 export function readSignedData(contentInfo: Buffer): CmsContent {
   const [type, wrapped] = readAll(expectTag(readTlv(contentInfo), TAG.sequence))
@@ -142,32 +126,6 @@ export function signatureHolds({ type, content, signerInfo }: CmsContent, signer
       .equals(expectTag(attributes.get(MESSAGE_DIGEST), TAG.octetString))
   )
     return false
-  const facts = publicKeyFacts(signer)
-  const oid = readOid(expectTag(algorithm[0], TAG.oid))
-  const [keyType, hash = digest] = oid === PSS ? (['rsa'] as const) : (SIGNATURES.get(oid) ?? [])
-  if (facts.type !== keyType || hash !== digest || facts.bits < (keyType === 'rsa' ? 2048 : 250)) return false
-  const saltLength = oid === PSS ? pssSaltLength(algorithm[1], digest) : undefined
-  if (oid === PSS && saltLength === undefined) return false
-  const key = signer.publicKey
-  return verify(
-    digest,
-    signedOctets,
-    saltLength === undefined ? key : { key, padding: constants.RSA_PKCS1_PSS_PADDING, saltLength },
-    signature,
-  )
-}
-
-/** undefined: hash or mask are not over `digest`, or left to the default, which is SHA-1. */
-function pssSaltLength(parameters: Tlv | undefined, digest: string): number | undefined {
-  const fields = readAll(expectTag(parameters, TAG.sequence))
-  const inside = (tag: number) => readAll(fields.find((field) => field.tag === tag)?.value ?? Buffer.alloc(0))[0]
-  const [hash, mask, salt] = [inside(0xa0), inside(0xa1), inside(0xa2)]
-  if (hash === undefined || mask === undefined || HASHES.get(oidOf(hash)) !== digest) return undefined
-  if (HASHES.get(oidOf(readAll(expectTag(mask, TAG.sequence))[1])) !== digest) return undefined
-  const value = salt === undefined ? Buffer.from([20]) : expectTag(salt, TAG.integer)
-  return value.length > 2 ? undefined : value.readIntBE(0, value.length)
-}
-
-function oidOf(algorithm: Tlv | undefined): string {
-  return readOid(expectTag(readAll(expectTag(algorithm, TAG.sequence))[0], TAG.oid))
+  const how = verificationOf(algorithm, signer, digest)
+  return how !== undefined && verify(how.hash, signedOctets, how.key, signature)
 }

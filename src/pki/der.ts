@@ -102,9 +102,10 @@ export function writeOid(dotted: string): Buffer {
   return writeTlv(TAG.oid, Buffer.from(octets))
 }
 
-/** Writes a non-negative INTEGER. */
+/** Writes an INTEGER. */
 export function writeInteger(value: bigint): Buffer {
-  const hex = value.toString(16)
-  const bytes = Buffer.from(hex.padStart(hex.length + (hex.length % 2), '0'), 'hex')
-  return writeTlv(TAG.integer, (bytes[0] ?? 0) >= 0x80 ? Buffer.concat([Buffer.from([0]), bytes]) : bytes)
+  let octets = 1
+  while (BigInt.asIntN(8 * octets, value) !== value) octets++
+  const hex = BigInt.asUintN(8 * octets, value).toString(16)
+  return writeTlv(TAG.integer, Buffer.from(hex.padStart(2 * octets, '0'), 'hex'))
 }

@@ -62,7 +62,8 @@ function isPkcs12(bytes: Uint8Array): boolean {
 }
 
 function inspectPem(text: string, pin: string | undefined): readonly FileReport[] {
-  const blocks = text.match(/-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----[^-]*-----END [A-Z0-9 ]*PRIVATE KEY-----/g) ?? []
+  // keys encrypted in the old way have headers with hyphens (DEK-Info)
+  const blocks = text.match(/-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----(?:[^-]|-(?!----))*-----END [A-Z0-9 ]*PRIVATE KEY-----/g) ?? []
   const keys = blocks.map((block) => readKey(block, pin))
   if (keys.length > 0 && !text.includes('BEGIN CERTIFICATE')) return keys.map((key) => ({ kind: 'private-key', key: describeKey(key) }))
   return readPemCertificates(text).map((certificate) =>

@@ -135,9 +135,11 @@ function explicit(value: Buffer): Buffer {
  */
 export function readPem(keyPem: string, certificatePem: string, pin?: string): KeyPair {
   const certificates = readPemCertificates(certificatePem)
+  // OpenSSL wants it at the beginning of a line, where editors leave a byte order mark
+  const pem = keyPem.slice(Math.max(0, keyPem.indexOf('-----BEGIN ')))
   let key: KeyObject
   try {
-    key = createPrivateKey(pin === undefined ? keyPem : { key: keyPem, passphrase: pin })
+    key = createPrivateKey(pin === undefined ? pem : { key: pem, passphrase: pin })
   } catch (cause) {
     if (/ENCRYPTED/.test(keyPem)) throw wrongPin(cause)
     throw unreadable('it holds no private key', cause)

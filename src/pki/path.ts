@@ -10,13 +10,15 @@
  * Specs: [RFC5280 §6], [RFC6960], osci-1.2 §5.4, §9.3; threat model G10.
  * @module
  */
-import { X509Certificate } from 'node:crypto'
+import { verify, X509Certificate } from 'node:crypto'
 import * as pkijs from 'pkijs'
 import type { RevocationFact, TrustDetails, TrustStore, TrustVerdict } from '../env.js'
 import { basicConstraints, extensions, isCa, keyUsage, publicKeyFacts, sha256Hex } from './certificate.js'
 import { allowsUse, timeVerdict, type CertificateUsage } from './pinned.js'
 import { hasWeakSignature, revocationAddresses } from './extensions.js'
-import { isListed, isListOf, readRevocationList, type RevocationList } from './revocation-list.js'
+import { readAll, readTlv } from './der.js'
+import { isListed, isListOf, readRevocationList, silenceOf, type RevocationList } from './revocation-list.js'
+import { verificationOf } from './signature-value.js'
 
 const MAX_PATH = 5
 const MAX_KEPT = 4096
@@ -149,6 +151,8 @@ async function constraintsHold(path: readonly X509Certificate[], at: Date): Prom
     trustedCerts: read.slice(-1),
     certs: read.slice(0, -1).reverse(),
     checkDate: at,
+    // who issued whom is proven; pkijs could not prove it again where a curve is none of WebCrypto's
+    findIssuer: (certificate) => Promise.resolve(read.slice(1).filter((_, below) => read[below] === certificate)),
   })
   return (await engine.verify()).result
 }
@@ -191,8 +195,10 @@ async function byCrls(certificate: X509Certificate, issuer: X509Certificate, at:
     const made = crl.thisUpdate
     const holds = await isListOf(crl, issuer)
     if (holds && isListed(crl, certificate, at)) return { status: 'revoked', source: 'crl', at: made }
-    // A list in this issuer's name that cannot be checked must not pass for "nothing revoked".
-    if (!holds || made > at || (crl.nextUpdate !== undefined && at > crl.nextUpdate)) hasDoubtful = true
+    const silence = holds ? silenceOf(crl, certificate) : 'part'
+    if (silence === 'nothing') continue
+    // A list in this issuer's name that cannot be checked must not pass for "nothing revoked"; nor one that tells only a part.
+    if (silence === 'part' || made > at || (crl.nextUpdate !== undefined && at > crl.nextUpdate)) hasDoubtful = true
     else if (newest === undefined || newest.at < made) newest = { status: 'good', source: 'crl', at: made }
   }
   return newest ?? (hasDoubtful ? 'stale' : undefined)
@@ -236,7 +242,7 @@ async function byOcsp(certificate: X509Certificate, issuer: X509Certificate, at:
   const bytes = pkijs.OCSPResponse.fromBER(copy(answer)).responseBytes
   if (bytes === undefined) return undefined
   const response = pkijs.BasicOCSPResponse.fromBER(copy(bytes.response.valueBlock.valueHexView))
-  if (!(await isSignedFor(response, issuer, at))) return undefined
+  if (!isSignedFor(response, issuer, at)) return undefined
   const status = await response.getCertificateStatus(subject, issuerCertificate)
   const [single, ...more] = response.tbsResponseData.responses
   // One request, one answer: more would let an answer for another certificate vouch for freshness.
@@ -248,22 +254,17 @@ async function byOcsp(certificate: X509Certificate, issuer: X509Certificate, at:
 }
 
 /** Signed by the issuer itself, or by a certificate it issued for just that [RFC6960 §4.2.2.2]. */
-async function isSignedFor(response: pkijs.BasicOCSPResponse, issuer: X509Certificate, at: Date): Promise<boolean> {
+function isSignedFor(response: pkijs.BasicOCSPResponse, issuer: X509Certificate, at: Date): boolean {
   const delegates = (response.certs ?? [])
     .map((certificate) => new X509Certificate(Buffer.from(certificate.toSchema(true).toBER(false))))
     .filter((one) => one.checkIssued(issuer) && one.verify(issuer.publicKey) && !hasWeakSignature(one))
     .filter((one) => one.keyUsage?.includes(OCSP_SIGNING) === true && timeVerdict([one], at) === undefined)
-  const engine = pkijs.getCrypto(true)
-  for (const signer of [issuer, ...delegates]) {
-    const key = pkijs.Certificate.fromBER(copy(signer.raw)).subjectPublicKeyInfo
-    const view = copy(response.tbsResponseData.tbsView)
-    try {
-      if (await engine.verifyWithPublicKey(view, response.signature, key, response.signatureAlgorithm)) return true
-    } catch {
-      // A key of another kind than the signature's.
-    }
-  }
-  return false
+  const { signature, signatureAlgorithm, tbsResponseData } = response
+  const algorithm = readAll(readTlv(Buffer.from(signatureAlgorithm.toSchema().toBER(false))).value)
+  return [issuer, ...delegates].some((signer) => {
+    const how = verificationOf(algorithm, signer)
+    return how !== undefined && verify(how.hash, tbsResponseData.tbsView, how.key, signature.valueBlock.valueHexView)
+  })
 }
 
 /** pkijs reads whole buffers: a view into a larger one is copied out first. */

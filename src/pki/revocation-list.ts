@@ -11,11 +11,13 @@
  * Specs: [RFC5280 §5.1, §5.2].
  * @module
  */
-import type { X509Certificate } from 'node:crypto'
+import { verify, type X509Certificate } from 'node:crypto'
+import { promisify } from 'node:util'
 import { fromBER } from 'asn1js'
 import * as pkijs from 'pkijs'
-import { keyUsage, serialDecimal } from './certificate.js'
-import { expectTag, readAll, readSpan, readTlv, TAG, writeTlv } from './der.js'
+import { extensions, isCa, keyUsage, serialOctets } from './certificate.js'
+import { expectTag, readAll, readSpan, readTlv, TAG, writeTlv, type Tlv } from './der.js'
+import { verificationOf } from './signature-value.js'
 
 export interface RevocationList {
   /** Everything but the entries. */
@@ -24,6 +26,20 @@ export interface RevocationList {
   readonly entries: Buffer
   readonly thisUpdate: Date
   readonly nextUpdate: Date | undefined
+  readonly signed: { readonly octets: Buffer; readonly algorithm: readonly Tlv[]; readonly signature: Buffer }
+  readonly scope: Scope
+}
+
+/** What a list is about [RFC5280 §5.2.4, §5.2.5]; nothing said: every certificate of its issuer, every reason. */
+interface Scope {
+  /** Only what changed since another list. */
+  readonly isDelta: boolean
+  readonly hasSomeReasons: boolean
+  readonly kind: 'all' | 'users' | 'cas' | 'attributes'
+  /** Entries may be about certificates of others. */
+  readonly isIndirect: boolean
+  /** GeneralNames of its distribution point, DER; undefined: it has none. */
+  readonly points: readonly Buffer[] | undefined
 }
 
 const UTC_TIME = 0x17
@@ -38,6 +54,52 @@ function assertEntries(entries: Buffer): void {
     if (serial?.tag !== TAG.integer || serial.end >= entry.end || !isTime(entries[serial.end])) throw new RangeError('CRL: entry')
     at = entry.end
   }
+}
+
+const DELTA = '2.5.29.27'
+const DISTRIBUTION_POINT = '2.5.29.28'
+/** Critical extensions whose meaning is honoured here [RFC5280 §5.2]. */
+const UNDERSTOOD = new Set(['2.5.29.18', '2.5.29.20', '2.5.29.35', '2.5.29.46', DELTA, DISTRIBUTION_POINT])
+
+/** IssuingDistributionPoint ::= [0] point?, [1] users?, [2] CAs?, [3] reasons?, [4] indirect?, [5] attributes? @throws RangeError no DER */
+function scopeOf({ crlExtensions }: pkijs.CertificateRevocationList): Scope {
+  const found = new Map((crlExtensions?.extensions ?? []).map(({ extnID, extnValue }) => [extnID, extnValue.valueBlock.valueHexView]))
+  const point = found.get(DISTRIBUTION_POINT)
+  const fields = point === undefined ? [] : readAll(expectTag(readTlv(Buffer.from(point)), TAG.sequence))
+  const isSet = (tag: number): boolean => fields.some((field) => field.tag === tag && field.value[0] !== 0)
+  const name = fields.find(({ tag }) => tag === 0xa0)
+  return {
+    isDelta: found.has(DELTA),
+    hasSomeReasons: fields.some(({ tag }) => tag === 0x83),
+    kind: isSet(0x81) ? 'users' : isSet(0x82) ? 'cas' : isSet(0x85) ? 'attributes' : 'all',
+    isIndirect: isSet(0x84),
+    points: name === undefined ? undefined : pointNames(name),
+  }
+}
+
+/** DistributionPointName ::= [0] names | [1] relative to the issuer */
+function pointNames(name: Tlv): readonly Buffer[] {
+  return readAll(name.value).flatMap(({ tag, value, raw }) => (tag === 0xa0 ? readAll(value).map((one) => one.raw) : [raw]))
+}
+
+/** Names of the points where the certificate's issuer tells of it. */
+function pointsOf(certificate: X509Certificate): readonly Buffer[] {
+  const value = extensions(certificate).get('2.5.29.31')?.value
+  const points = value === undefined ? [] : readAll(expectTag(readTlv(value), TAG.sequence))
+  return points.flatMap((point) =>
+    readAll(expectTag(point, TAG.sequence)).flatMap((field) => (field.tag === 0xa0 ? pointNames(field) : [])),
+  )
+}
+
+/**
+ * What it means that this list of its issuer does not name a certificate: that it is not revoked; that it is not, as far as the list
+ * goes; nothing, because it is about others.
+ */
+export function silenceOf({ scope }: RevocationList, certificate: X509Certificate): 'good' | 'part' | 'nothing' {
+  const { kind, points, isDelta, hasSomeReasons } = scope
+  if (kind !== 'all' && kind !== (isCa(certificate) ? 'cas' : 'users')) return 'nothing'
+  if (points !== undefined && !pointsOf(certificate).some((own) => points.some((point) => point.equals(own)))) return 'nothing'
+  return isDelta || hasSomeReasons ? 'part' : 'good'
 }
 
 const read = new WeakMap<Uint8Array, RevocationList>()
@@ -60,9 +122,19 @@ export function readRevocationList(der: Uint8Array): RevocationList {
   )
   if (offset === -1 || tbs === undefined) throw new TypeError('no DER')
   const frame = new pkijs.CertificateRevocationList({ schema: result })
-  // the signature is over the bytes as they came
-  frame.tbsView = new Uint8Array(tbs.raw)
-  const list = { frame, entries: listed?.value ?? Buffer.alloc(0), thisUpdate: frame.thisUpdate.value, nextUpdate: frame.nextUpdate?.value }
+  const [algorithm, signature] = rest
+  const list: RevocationList = {
+    frame,
+    entries: listed?.value ?? Buffer.alloc(0),
+    thisUpdate: frame.thisUpdate.value,
+    nextUpdate: frame.nextUpdate?.value,
+    signed: {
+      octets: tbs.raw,
+      algorithm: readAll(expectTag(algorithm, TAG.sequence)),
+      signature: expectTag(signature, TAG.bitString).subarray(1),
+    },
+    scope: scopeOf(frame),
+  }
   if (Number.isNaN(list.thisUpdate.getTime())) throw new RangeError('CRL: thisUpdate')
   assertEntries(list.entries)
   read.set(der, list)
@@ -79,35 +151,52 @@ export function isCrl(der: Uint8Array): boolean {
   }
 }
 
+const verifyAside = promisify(verify)
+
 /** Made by this issuer, which may make lists. */
-export async function isListOf({ frame }: RevocationList, issuer: X509Certificate): Promise<boolean> {
+export async function isListOf({ frame, signed }: RevocationList, issuer: X509Certificate): Promise<boolean> {
   try {
-    return (
-      keyUsage(issuer)?.has('cRLSign') !== false &&
-      (await frame.verify({ issuerCertificate: pkijs.Certificate.fromBER(Uint8Array.from(issuer.raw)) }))
-    )
+    if (keyUsage(issuer)?.has('cRLSign') === false) return false
+    if (!frame.issuer.isEqual(pkijs.Certificate.fromBER(Uint8Array.from(issuer.raw)).subject)) return false
+    if ((frame.crlExtensions?.extensions ?? []).some(({ critical, extnID }) => critical && !UNDERSTOOD.has(extnID))) return false
+    const how = verificationOf(signed.algorithm, issuer)
+    return how !== undefined && (await verifyAside(how.hash, signed.octets, how.key, signed.signature))
   } catch {
     return false
   }
 }
 
-/** Big-endian without leading zeros, whatever its writer thought of signs. */
-function magnitude(decimal: string): Buffer {
-  const hex = BigInt(decimal).toString(16)
-  return Buffer.from(hex.padStart(hex.length + (hex.length % 2), '0'), 'hex')
+const CERTIFICATE_ISSUER = Buffer.from('0603551d1d', 'hex')
+const REASON = '2.5.29.21'
+const REMOVE_FROM_CRL = Buffer.from('0a0108', 'hex')
+
+/** Whose certificate an entry of an indirect list is about, where it says so; else the same as the entry before [RFC5280 §5.3.3]. */
+function issuerNamedIn(entry: Buffer): pkijs.RelativeDistinguishedNames | undefined {
+  if (!entry.includes(CERTIFICATE_ISSUER)) return undefined
+  const { crlEntryExtensions } = new pkijs.RevokedCertificate({ schema: fromBER(Uint8Array.from(entry)).result })
+  const names = crlEntryExtensions?.extensions.find(({ extnID }) => extnID === '2.5.29.29')?.extnValue.valueBlock.valueHexView
+  const directory = names && readAll(expectTag(readTlv(Buffer.from(names)), TAG.sequence)).find(({ tag }) => tag === 0xa4)
+  return directory && new pkijs.RelativeDistinguishedNames({ schema: fromBER(Uint8Array.from(directory.value)).result })
 }
 
 /** Revoked at that moment. */
-export function isListed({ entries }: RevocationList, certificate: X509Certificate, at: Date): boolean {
-  const serial = magnitude(serialDecimal(certificate))
+export function isListed({ entries, scope, frame }: RevocationList, certificate: X509Certificate, at: Date): boolean {
+  const octets = serialOctets(certificate)
+  const zeros = octets.findIndex((octet) => octet !== 0)
+  const serial = octets.subarray(zeros < 0 ? octets.length - 1 : zeros)
+  let isOurs = true
   for (let from = 0; from < entries.length;) {
     const entry = readSpan(entries, from)
+    const named = scope.isIndirect ? issuerNamedIn(entries.subarray(from, entry.end)) : undefined
+    if (named !== undefined) isOurs = named.isEqual(frame.issuer)
     const { start, end } = readSpan(entries, entry.start)
     let first = start
     while (first < end - 1 && entries[first] === 0) first++
-    if (end - first === serial.length && entries.compare(serial, 0, serial.length, first, end) === 0) {
+    if (isOurs && end - first === serial.length && entries.compare(serial, 0, serial.length, first, end) === 0) {
       const { result } = fromBER(Uint8Array.from(entries.subarray(from, entry.end)))
-      if (new pkijs.RevokedCertificate({ schema: result }).revocationDate.value <= at) return true
+      const { revocationDate, crlEntryExtensions } = new pkijs.RevokedCertificate({ schema: result })
+      const reason = crlEntryExtensions?.extensions.find(({ extnID }) => extnID === REASON)?.extnValue.valueBlock.valueHexView
+      if (revocationDate.value <= at && !(reason && REMOVE_FROM_CRL.equals(reason))) return true
     }
     from = entry.end
   }
@@ -115,9 +204,9 @@ export function isListed({ entries }: RevocationList, certificate: X509Certifica
 }
 
 /** Lists of one issuer, key and part replace each other; those of different ones stand side by side [RFC5280 §5.2.1, §5.2.4, §5.2.5]. */
-const SCOPE = ['2.5.29.35', '2.5.29.27', '2.5.29.28']
+const SCOPE = ['2.5.29.35', DELTA, DISTRIBUTION_POINT]
 
-function scopeOf({ frame }: RevocationList): string {
+function placeOf({ frame }: RevocationList): string {
   const of = (frame.crlExtensions?.extensions ?? []).filter(({ extnID }) => SCOPE.includes(extnID))
   const parts = of.map(({ extnID, extnValue }) => `${extnID} ${Buffer.from(extnValue.valueBlock.valueHexView).toString('hex')}`)
   return [Buffer.from(frame.issuer.toSchema().toBER(false)).toString('hex'), ...parts.sort()].join('|')
@@ -140,17 +229,17 @@ export async function keepNewest(
   for (const der of held) {
     const list = readRevocationList(der)
     const isProven = await Promise.all(cas.map((ca) => isListOf(list, ca)))
-    const scope = scopeOf(list)
-    const known = newest.get(scope)
+    const place = placeOf(list)
+    const known = newest.get(place)
     if (isProven.includes(true) && list.thisUpdate <= now && !(known && known.list.thisUpdate >= list.thisUpdate))
-      newest.set(scope, { der, list })
+      newest.set(place, { der, list })
   }
   const older: number[] = []
   const chosen = lists.map((der, place) => {
     const equal = held.find((one) => Buffer.compare(one, der) === 0)
     if (equal) return equal
     const list = readRevocationList(der)
-    const known = newest.get(scopeOf(list))
+    const known = newest.get(placeOf(list))
     if (!known || list.thisUpdate >= known.list.thisUpdate) return der
     older.push(place)
     return known.der

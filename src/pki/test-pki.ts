@@ -114,10 +114,23 @@ export async function issueCertificate(spec: TestCertificateSpec, issuer?: KeyPa
   return { certificate, privateKey, chain: issuer === undefined ? [] : [issuer.certificate, ...issuer.chain] }
 }
 
+/** Whole `Extension` elements in DER: of the list, and of each of its entries. */
+export interface TestCrlExtensions {
+  readonly list?: readonly Uint8Array[]
+  readonly entry?: readonly Uint8Array[]
+}
+
 /** A CRL of `issuer` that revokes these serial numbers. */
-export function issueCrl(issuer: KeyPair, serials: readonly bigint[], thisUpdate: Date, nextUpdate: Date): Uint8Array {
+export function issueCrl(
+  issuer: KeyPair,
+  serials: readonly bigint[],
+  thisUpdate: Date,
+  nextUpdate: Date,
+  { list = [], entry = [] }: TestCrlExtensions = {},
+): Uint8Array {
   const algorithm = signatureAlgorithm(issuer.privateKey, 'default')
-  const revoked = serials.map((serial) => writeTlv(TAG.sequence, writeInteger(serial), time(thisUpdate)))
+  const about = entry.length === 0 ? [] : [writeTlv(TAG.sequence, ...entry.map((one) => Buffer.from(one)))]
+  const revoked = serials.map((serial) => writeTlv(TAG.sequence, writeInteger(serial), time(thisUpdate), ...about))
   const tbs = writeTlv(
     TAG.sequence,
     writeInteger(1n),
@@ -126,6 +139,7 @@ export function issueCrl(issuer: KeyPair, serials: readonly bigint[], thisUpdate
     time(thisUpdate),
     time(nextUpdate),
     ...(revoked.length === 0 ? [] : [writeTlv(TAG.sequence, ...revoked)]),
+    ...(list.length === 0 ? [] : [writeTlv(0xa0, writeTlv(TAG.sequence, ...list.map((one) => Buffer.from(one))))]),
   )
   return signed(tbs, issuer.privateKey, algorithm)
 }

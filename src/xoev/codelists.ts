@@ -2,7 +2,7 @@
 /**
  * Code lists: reads genericode, keeps lists by URI and version, and looks up the codes of a document.
  *
- *   <x listURI="urn:…" listVersionID="1"><code>01</code></x>      absent attributes: the values the schema fixes
+ *   <x listURI="urn:…" listVersionID="1"><code>01</code></x>      absent attributes: the values the schema fixes, or its defaults
  *
  * Outcomes: `ok`, `unknown-code` (of a known version), `unknown-version`, `unknown-list`. Column names differ from list to list, so
  * the Key of the list says which column holds the code.
@@ -35,6 +35,12 @@ export interface CodeList {
 
 const VALID_FROM = /^(?:validFrom|datumGueltigkeitAb)$/i
 const VALID_UNTIL = /^(?:validTo|validUntil|datumGueltigkeitBis)$/i
+
+/** Value of a `code`, an xs:token: the schema collapses white space, so do we. */
+export const codeOf = (code: XmlElement): string =>
+  textOf(code)
+    .trim()
+    .replace(/[ \t\r\n]+/g, ' ')
 
 const under = (e: XmlElement, local: string): XmlElement[] => elementsOf(e).filter((c) => c.local === local)
 
@@ -81,14 +87,20 @@ export function readCodeList(bytes: Uint8Array): CodeList | undefined {
   const uri = text('CanonicalUri')
   const version = text('Version')
   const column = columns && codeColumn(columns)
-  if (uri === undefined || version === undefined || column === undefined || !rows) return undefined
+  if (uri === undefined || version === undefined || column === undefined || !columns || !rows) return undefined
+  const order = elementsOf(columns).flatMap((e) => (e.local === 'Column' || e.local === 'ColumnRef' ? [attributeOf(e, 'Id')] : []))
   const codes = new Set<string>()
-  for (const row of under(rows, 'Row'))
+  for (const row of under(rows, 'Row')) {
+    let at = -1
     for (const value of under(row, 'Value')) {
-      if (attributeOf(value, 'ColumnRef') !== column) continue
+      const named = attributeOf(value, 'ColumnRef')
+      // a value that names no column is of the one behind the column of the value before it
+      at = named === undefined ? at + 1 : order.indexOf(named)
+      if ((named ?? order[at]) !== column) continue
       const [simple] = under(value, 'SimpleValue')
       if (simple) codes.add(textOf(simple).trim())
     }
+  }
   const sha256 = createHash('sha256').update(bytes).digest('hex')
   const validFrom = annotatedDay(root, VALID_FROM)
   const validUntil = annotatedDay(root, VALID_UNTIL)
@@ -228,14 +240,7 @@ export function checkCodes(
     // an empty list name says nothing (xdomea samples)
     if (!code || listUri === undefined || listUri === '') return
     const version = attributeOf(element, 'listVersionID') ?? fixedVersion
-    // xs:token: the schema collapses white space, so do we
-    const outcome = store.lookUp(
-      listUri,
-      version,
-      textOf(code)
-        .trim()
-        .replace(/[ \t\r\n]+/g, ' '),
-    )
+    const outcome = store.lookUp(listUri, version, codeOf(code))
     validity(element, listUri, version)
     if (outcome === 'ok') return
     const key = outcome === 'unknown-list' ? listUri : `${listUri} ${version ?? ''}`

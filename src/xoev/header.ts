@@ -2,12 +2,13 @@
 /**
  * Reads the head of an XÖV message by the paths of its profile: who wrote it, for whom, which number, which message it answers.
  *
- * Values are verbatim; only the UUID is lower-cased, since its letters compare without case. Nothing here judges: a missing value is
- * a missing key.
+ * Values are verbatim, but for two that compare otherwise: the UUID is lower-cased, and the white space of a code is collapsed. Nothing
+ * here judges: a missing value is a missing key.
  * Specs: xoev.md §3.1–3.4.
  * @module
  */
 import { attributeOf, elementsOf, textOf, type XmlDocument, type XmlElement } from '../xml/tree.js'
+import { codeOf } from './codelists.js'
 import { profileFor, type PartyPaths, type XoevProfile } from './standards.js'
 
 export interface XoevParty {
@@ -63,12 +64,14 @@ export function follow(from: XmlElement, path: string, profile: XoevProfile, roo
   return at
 }
 
+const valueOf = (e: XmlElement): string => (e.local === 'code' ? codeOf(e) : textOf(e))
+
 function party(root: XmlElement, paths: PartyPaths, profile: XoevProfile): XoevParty | undefined {
   const at = follow(root, paths.at, profile, root.uri)
   if (!at) return undefined
   const text = (path: string | undefined): string | undefined => {
     const e = path === undefined ? undefined : follow(at, path, profile, root.uri)
-    return e && textOf(e)
+    return e && valueOf(e)
   }
   const prefix = text(paths.prefix)
   const id = text(paths.kennung)
@@ -82,7 +85,7 @@ function reply(root: XmlElement, profile: XoevProfile): XoevReference | undefine
     const at = follow(root, paths.at, profile, root.uri)
     const text = (path: string | undefined): string | undefined => {
       const e = at === undefined || path === undefined ? undefined : follow(at, path, profile, root.uri)
-      return e && textOf(e)
+      return e && valueOf(e)
     }
     const uuid = text(paths.uuid)
     if (uuid === undefined) continue
@@ -108,7 +111,7 @@ export function readHead(document: XmlDocument): XoevHead | undefined {
   if (!profile || !follow(root, profile.headPath, profile, root.uri)) return undefined
   const text = (path: string): string | undefined => {
     const e = follow(root, path, profile, root.uri)
-    return e && textOf(e)
+    return e && valueOf(e)
   }
   const found: Record<string, unknown> = {
     standard: profile.standard === 'attribute' ? attributeOf(root, 'standard') : profile.standard,

@@ -31,7 +31,7 @@ export interface Declaration {
 
 type DeclaredElement = readonly [element: XmlElement, declaration: Declaration]
 
-/** Fixed attributes of a code element's type. */
+/** Attributes that a code element's type fixes, or gives where the message leaves them out. */
 export interface FixedCode {
   /** The schema lists the values itself (code type 1). */
   readonly enumerated: boolean
@@ -96,10 +96,10 @@ export class SchemaTypes {
   /** Value that the schema fixes for an attribute of a root element, e.g. its `version`. */
   fixedRootAttribute(uri: string, local: string, name: string): string | undefined {
     const root = this.components.get(`element ${qname(uri, local)}`)
-    return root && this.fixedAttribute(this.declarationOf(root, true).type, name)
+    return root && this.givenAttribute(this.declarationOf(root, true).type, name, ['fixed'])
   }
 
-  /** List and version that the schema fixes for a code element. */
+  /** List and version that the schema fixes for a code element, or gives it by default. */
   fixedCode({ type }: Declaration): FixedCode {
     if (!type) return { enumerated: false }
     let known = this.codes.get(type.node)
@@ -108,20 +108,20 @@ export class SchemaTypes {
   }
 
   private fixedCodeOf(type: Component): FixedCode {
-    const listUri = this.fixedAttribute(type, 'listURI')
-    const version = this.fixedAttribute(type, 'listVersionID')
+    const listUri = this.givenAttribute(type, 'listURI', ['fixed', 'default'])
+    const version = this.givenAttribute(type, 'listVersionID', ['fixed', 'default'])
     const code = this.childrenOf(type).get(qname('', 'code'))?.type?.node
     const restriction = code && childOf(code, XSD, 'restriction')
     const enumerated = restriction !== undefined && childOf(restriction, XSD, 'enumeration') !== undefined
     return { enumerated, ...(listUri === undefined ? {} : { listUri }), ...(version === undefined ? {} : { version }) }
   }
 
-  private fixedAttribute(type: Component | undefined, name: string): string | undefined {
+  private givenAttribute(type: Component | undefined, name: string, by: readonly ('fixed' | 'default')[]): string | undefined {
     for (let at = type, depth = 0; at && depth < 32; at = this.base(at), depth++) {
       const derivation = this.derivation(at)
       for (const holder of [at.node, ...(derivation ? [derivation] : [])]) {
         const attribute = elementsOf(holder).find((e) => e.uri === XSD && e.local === 'attribute' && attributeOf(e, 'name') === name)
-        if (attribute) return attributeOf(attribute, 'fixed')
+        if (attribute) return by.map((how) => attributeOf(attribute, how)).find((value) => value !== undefined)
       }
     }
     return undefined

@@ -185,6 +185,27 @@ export function coreContract(name: string, open: OpenCore): void {
       expect(await failure(core.reserve('nowhere', 'portal-1', 1))).to.equal('unknown')
     })
 
+    it('C4 bounds a mailbox by its own numbers, where they are larger and where they are smaller than those of the core', async () => {
+      const wide: MailboxPolicy = { ttlSeconds: 10, handover: 'at-most-once', maxBytes: 5000, maxCount: 3 }
+      const { core } = await setUp(
+        { maxBytesPerMailbox: 2000, maxCountPerMailbox: 2 },
+        { wide, narrow: { ...wide, maxBytes: 1000, maxCount: 1 } },
+      )
+      const held = [
+        await core.reserve('wide', 'portal-1', 3000),
+        await core.reserve('wide', 'portal-1', 1),
+        await core.reserve('wide', 'portal-1', 1),
+      ]
+      expect(await failure(core.reserve('wide', 'portal-1', 1)), 'count').to.equal('quota')
+      held[0]?.grow(4998)
+      expect(() => held[1]?.grow(3)).to.throw(CoreError)
+      for (const one of held) one.release()
+      expect(await failure(core.reserve('narrow', 'portal-1', 1001)), 'bytes').to.equal('quota')
+      const narrow = await core.reserve('narrow', 'portal-1', 1000)
+      expect(await failure(core.reserve('narrow', 'portal-1', 0)), 'count').to.equal('quota')
+      narrow.release()
+    })
+
     it('C4 bounds the reply mailboxes of a sender without touching others', async () => {
       const { core, pass } = await setUp({ maxReplyMailboxesPerSender: 3 })
       const ask = (sender: string) => core.put(envelope({ sender, ttlSeconds: 1, replyTo: 'reply.' + newId() }))

@@ -198,6 +198,52 @@ describe('remote core', function () {
     expect(setup.core.stats()).to.include({ envelopes: 1, waiters: 0 })
   })
 
+  it('an end that was not heard may be said again for as long as the lease lasts; at most once it is over', async () => {
+    let isAway = true
+    const failing = await open('register', (inner) => ({
+      confirm: (id) => (isAway ? Promise.reject(new TransportError('client.no-answer', 'reset')) : inner.confirm(id)),
+    }))
+    const again = async (to: string, end: 'confirm' | 'broken') => {
+      isAway = true
+      const id = await put(to)
+      const claim = await failing.take(to, 0)
+      const bytes = claim?.envelope.body.slice()
+      expect(await rejected(claim?.confirm() ?? Promise.resolve())).to.include({ finding: 'core.no-answer' })
+      const isKept = claim?.envelope.body.some((byte) => byte !== 0)
+      isAway = false
+      const second = await rejected(claim?.[end]() ?? Promise.resolve())
+      expect(bytes?.length).to.equal(4096)
+      return [isKept, second instanceof CoreError ? second.kind : second, (await portal.outcome(id))?.outcome] as const
+    }
+    expect(await again(LEASED, 'confirm')).to.deep.equal([true, undefined, 'delivered'])
+    expect(await again(LEASED, 'broken')).to.deep.equal([true, undefined, 'waiting'])
+    expect(await failing.take(LEASED, 0)).to.not.equal(undefined)
+    expect(await again(BOX, 'confirm')).to.deep.equal([false, 'gone', 'waiting'])
+    expect(await failing.figures()).to.include({ envelopes: 1 })
+  })
+
+  it('drains and closes when the last end has been heard, and forgets leases that are over', async () => {
+    let hear = (): void => undefined
+    const heard = new Promise<void>((resolve) => (hear = resolve))
+    const slow = await open('register', (inner) => ({ confirm: (id) => heard.then(() => inner.confirm(id)) }))
+    const id = await put()
+    const ending = (await slow.take(BOX, 0))?.confirm()
+    let isOver = false
+    const over = Promise.all([slow.drain(20_000), slow.close()]).then(() => (isOver = true))
+    await systemSleep(200)
+    expect(isOver).to.equal(false)
+    hear()
+    await Promise.all([over, ending])
+    expect(await portal.outcome(id)).to.include({ outcome: 'delivered' })
+    await put(LEASED)
+    const lapsing = await register.take(LEASED, 0, undefined, { leaseMs: 1000 })
+    expect(await register.figures()).to.include({ envelopes: 1 })
+    await systemSleep(1100)
+    expect(await register.figures()).to.include({ envelopes: 0 })
+    expect(lapsing?.envelope.body.every((byte) => byte === 0)).to.equal(true)
+    expect(await rejected(lapsing?.confirm() ?? Promise.resolve())).to.include({ kind: 'gone' })
+  })
+
   it('carries an OSCI ride through a gateway whose core is another process', async () => {
     const house = await openHouse()
     const { directory } = house.demo

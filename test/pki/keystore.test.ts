@@ -11,6 +11,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { ProtektorError } from '../../src/errors.js'
+import { inspectKeyFile } from '../../src/pki/inspection.js'
 import { keyRing, makeDecrypter, makeSigner } from '../../src/pki/keys.js'
 import { readPem, readPkcs12, writePkcs12, type KeyPair } from '../../src/pki/keystore.js'
 import { makePki, type TestPki } from '../../src/pki/test-pki.js'
@@ -125,6 +126,19 @@ describe('keystores', () => {
     expect(finding(() => readPem('nothing', chain))).to.equal('keystore.unreadable')
     expect(finding(() => readPem(sealed, 'nothing', 'geheim'))).to.equal('keystore.unreadable')
     expect(finding(() => readPem(sealed, leaf('other').certificate.toString(), 'geheim'))).to.equal('keystore.no-key')
+  })
+
+  it('reads PEM behind a byte order mark, and with keys encrypted in the old way', () => {
+    const { certificate, privateKey } = leaf('rsa')
+    const plain = privateKey.export({ format: 'pem', type: 'pkcs8' }).toString()
+    expect(readPem(`\ufeff${plain}`, `\ufeff${certificate.toString()}`).certificate.raw.equals(certificate.raw)).to.equal(true)
+    const old = privateKey.export({ format: 'pem', type: 'pkcs1', cipher: 'aes-256-cbc', passphrase: 'geheim' }).toString()
+    expect(old).to.include('DEK-Info')
+    expect(readPem(old, certificate.toString(), 'geheim').certificate.raw.equals(certificate.raw)).to.equal(true)
+    expect(inspectKeyFile(Buffer.from(old), 'geheim')).to.deep.equal([{ kind: 'private-key', key: 'RSA 2048' }])
+    const [both] = inspectKeyFile(Buffer.from(old + certificate.toString()), 'geheim')
+    expect(both?.kind === 'certificate' && both.hasPrivateKey).to.equal(true)
+    expect(finding(() => inspectKeyFile(Buffer.from(old)))).to.equal('keystore.wrong-pin')
   })
 
   it('K1 says nothing of PIN or key in an error', () => {

@@ -192,12 +192,14 @@ describe('certificates and trust', () => {
     expect(await verdict(await leaf({ extensions: [writeExtension('1.2.3.4', false, Buffer.from('0500', 'hex'))] }))).to.equal('valid')
     const dns = (name: string) => writeTlv(0x82, Buffer.from(name))
     const onlyDe = writeExtension('2.5.29.30', true, writeTlv(TAG.sequence, writeTlv(0xa0, writeTlv(TAG.sequence, dns('amt.example')))))
-    const constrained = await ca({ commonName: 'Constrained', extensions: [onlyDe] }, root)
-    const named = (name: string) =>
-      leaf({ extensions: [writeExtension('2.5.29.17', false, writeTlv(TAG.sequence, dns(name)))] }, constrained)
-    const options = { intermediates: [constrained.certificate] }
-    expect(await verdict(await named('osci.amt.example'), options)).to.equal('valid')
-    expect(await verdict(await named('osci.fremd.example'), options)).to.equal('unknown')
+    for (const key of ['ec-p256', 'ec-brainpool256'] as const) {
+      const constrained = await ca({ commonName: 'Constrained', key, extensions: [onlyDe] }, root)
+      const named = (name: string) =>
+        leaf({ extensions: [writeExtension('2.5.29.17', false, writeTlv(TAG.sequence, dns(name)))] }, constrained)
+      const options = { intermediates: [constrained.certificate] }
+      expect(await verdict(await named('osci.amt.example'), options), key).to.equal('valid')
+      expect(await verdict(await named('osci.fremd.example'), options), key).to.equal('unknown')
+    }
   })
 
   it('G10 finds revoked certificates in a CRL, and does not take a stale or forged CRL for good news', async () => {

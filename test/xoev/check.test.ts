@@ -348,6 +348,10 @@ describe('check of an XÖV document', () => {
       expect(other.findings.find((f) => f.id === 'xoev-head.reply-mismatch')?.detail).to.equal('nachrichtenUUID')
       const upper = { ...request, nachrichtenUUID: '11111111-1111-4111-8111-111111111111' }
       expect((await desk.check(sampleText(ANSWER), { request: upper })).verdict).to.equal('valid')
+      // a code is a token: line breaks around it are not part of it
+      const spaced = sampleText(ANSWER).replace(/(<xp:ursprungsnachricht>[\s\S]*?<code>)(\d+)(<\/code>)/, '$1\n  $2\n$3')
+      expect(spaced).to.match(/<code>\n/)
+      expect((await desk.check(spaced, { request })).verdict).to.equal('valid')
       const rejection = await desk.check(
         sampleText('administration.rueckweisung.0010').replace(/<xp:ursprungsnachricht>[\s\S]*<\/xp:ursprungsnachricht>/, ''),
         { request },

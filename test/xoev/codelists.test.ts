@@ -5,6 +5,8 @@
  */
 import { expect } from 'chai'
 import { AGS, checkCodes, CodeListStore, readCodeList } from '../../src/xoev/codelists.js'
+import { schemaSets } from '../../src/xoev/schema-sets.js'
+import { schemaTypesOf } from '../../src/xoev/schema-types.js'
 import { bytesOf, deskOf, filesOf, idsOf, sampleText, treeOf, type Desk } from './fixtures.js'
 
 interface ListSpec {
@@ -67,6 +69,27 @@ describe('genericode', () => {
     expect([...(two?.codes ?? [])]).to.deep.equal(['1'])
   })
 
+  it('counts columns where a value names none', () => {
+    const spec = {
+      uri: 'urn:l',
+      version: '1',
+      columns: ['a', 'Nachricht', 'c'],
+      keys: [['Nachricht', false] as const],
+      rows: [
+        ['eins', '01', 'x'],
+        ['zwei', '02', 'y'],
+      ],
+    }
+    const codesOf = (text: string) => [...(readCodeList(bytesOf(text))?.codes ?? [])]
+    expect(codesOf(genericode(spec).replaceAll(/ ColumnRef="[^"]*"/g, ''))).to.deep.equal(['01', '02'])
+    // the column behind the one that was named
+    expect(codesOf(genericode(spec).replaceAll(' ColumnRef="Nachricht"', ''))).to.deep.equal(['01', '02'])
+    expect(codesOf(genericode(spec).replaceAll('<Value ColumnRef="a"><SimpleValue>eins</SimpleValue></Value>', ''))).to.deep.equal([
+      '01',
+      '02',
+    ])
+  })
+
   it('passes over what is no code list or has no key', () => {
     expect(readCodeList(bytesOf('<CodeList/>'))).to.equal(undefined)
     expect(list({ columns: [], keys: [], rows: [] })).to.equal(undefined)
@@ -121,6 +144,26 @@ describe('codes of a document', () => {
     expect(
       ids(`<r>${use('urn:x', '1', '01')}${use('urn:x', '1', '02')}${use('urn:l', '7', '01')}${use('urn:l', '7', '02')}</r>`),
     ).to.deep.equal(['unknown-list c', 'unknown-version c'])
+  })
+
+  it('takes list and version from the schema where the message leaves them out, fixed or by default', () => {
+    const schemaOf = (version: string): string =>
+      `<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema" targetNamespace="urn:a" xmlns="urn:a"><xs:complexType name="C"><xs:sequence>` +
+      `<xs:element name="code" type="xs:token"/></xs:sequence><xs:attribute name="listURI" fixed="urn:l"/>` +
+      `<xs:attribute name="listVersionID" ${version}/></xs:complexType><xs:element name="r"><xs:complexType><xs:sequence>` +
+      `<xs:element name="c" type="C" maxOccurs="9"/></xs:sequence></xs:complexType></xs:element></xs:schema>`
+    const found = (version: string, codes: string): string[] => {
+      const choice = schemaSets([filesOf({ 'a.xsd': schemaOf(version) })]).forRoot('urn:a', 'r')
+      const types = choice && schemaTypesOf(choice.source)
+      const document = treeOf(`<a:r xmlns:a="urn:a">${codes}</a:r>`)
+      return checkCodes(document, store, undefined, types).map((f) => `${f.id.replace('code-lists.', '')} ${f.version ?? ''}`)
+    }
+    for (const given of ['fixed="1"', 'default="1"']) {
+      expect(found(given, '<c><code>01</code></c>'), given).to.deep.equal([])
+      expect(found(given, '<c><code>9</code></c>'), given).to.deep.equal(['unknown-code 1'])
+    }
+    expect(found('default="1"', '<c listVersionID="7"><code>01</code></c>')).to.deep.equal(['unknown-version 7'])
+    expect(found('use="optional"', '<c><code>01</code></c>')).to.deep.equal(['unknown-version '])
   })
 
   it('only warns for the AGS', () => {

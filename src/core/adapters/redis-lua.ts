@@ -148,6 +148,10 @@ local function add(name, amount)
   SUMS[name], CHANGED[name] = SUMS[name] + amount, true
 end
 
+-- A server without room refuses the first write of a script that needs some, and none behind a write that needs none. Only what brings
+-- something new may fail for that: what ends, goes back or is asked for begins with this.
+local function needsNoRoom() call('DEL', P .. ':0') end
+
 -- What is held in all, by the sender and in the mailbox; address '' when that is another partition's business.
 local function usage(address, sender)
   local u = { address = address, sender = 's ' .. sender, bytes = 'b ' .. address, count = 'c ' .. address }

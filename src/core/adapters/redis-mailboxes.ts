@@ -3,6 +3,7 @@
  * The mailboxes that this node opened. It opens them anew from time to time, so that they outlive a lost server.
  * @module
  */
+import type { MailboxLimits } from '../budget.js'
 import { CoreError } from '../errors.js'
 import type { MailboxAddress, MailboxPolicy } from '../ports.js'
 import { assertMailbox, leaseMsOf } from '../rules.js'
@@ -47,6 +48,12 @@ export class Mailboxes {
       const [nextMs] = await this.#calls.run('sweep', tag, [])
       if (Number(nextMs) !== 0) return
     }
+  }
+
+  /** Bounds of a mailbox that was opened here, for what is counted at this node; others have the core's. */
+  limitsOf(address: MailboxAddress): MailboxLimits {
+    const [maxBytes, maxCount] = this.#opened.get(address)?.slice(-2) ?? []
+    return maxBytes === undefined || maxCount === undefined ? {} : { maxBytes: Number(maxBytes), maxCount: Number(maxCount) }
   }
 
   async owner(address: MailboxAddress): Promise<string | undefined> {

@@ -7,7 +7,7 @@
  * next `grow`, at the latest at the put.
  * @module
  */
-import type { BudgetLimits, Holding } from '../budget.js'
+import type { BudgetLimits, Holding, MailboxLimits } from '../budget.js'
 import { Budget } from '../budget.js'
 import { CoreError } from '../errors.js'
 import type { MailboxAddress, Reservation } from '../ports.js'
@@ -31,9 +31,9 @@ export class Room {
     this.#local = new Budget(limits)
   }
 
-  async reserve(to: MailboxAddress, sender: string, bytes: number): Promise<Reservation> {
+  async reserve(to: MailboxAddress, sender: string, bytes: number, limits: MailboxLimits): Promise<Reservation> {
     this.#count += 1
-    const held = new Held(this.#calls, this.#places, this.#local.hold(to, sender, bytes, {}), `${this.#node} ${this.#count}`)
+    const held = new Held(this.#calls, this.#places, this.#local.hold(to, sender, bytes, limits), `${this.#node} ${this.#count}`)
     await held.ask()
     const reservation: Reservation = { grow: (toBytes) => held.grow(toBytes), release: () => held.release() }
     this.#held.set(reservation, held)

@@ -117,6 +117,7 @@ return { 2, m.dies and m.dies - NOW or -1 }`,
   finish: {
     takes: 'id, token, event, reason',
     lua: `
+needsNoRoom()
 local e = load(id)
 if not e or e.claim ~= token or not HANDED[e.state] or due(e) then return { 0, 'over' } end
 step(e, event == 'broken' and endingOf(e, event) or event, reason ~= '' and reason or nil)
@@ -127,6 +128,7 @@ return { 1 }`,
   held: {
     takes: 'id',
     lua: `
+needsNoRoom()
 local e = load(id)
 if not e or not HANDED[e.state] or due(e) then return { 1, '', '' } end
 return { 1, e.claim, e.to }`,
@@ -136,6 +138,7 @@ return { 1, e.claim, e.to }`,
   look: {
     takes: 'id, watch',
     lua: `
+needsNoRoom()
 local record = recordOf(id)
 local e = not record and load(id)
 if e and due(e) then
@@ -156,6 +159,7 @@ return { 1, cjson.encode({ outcome = 'waiting', claimed = HANDED[e.state] == tru
   withdraw: {
     takes: 'id, reason',
     lua: `
+needsNoRoom()
 local e = load(id)
 local isInTime = e and not due(e) and step(e, 'withdraw', reason) == NEXT.waiting.withdraw
 return { 1, isInTime and 1 or 0 }`,
@@ -165,6 +169,7 @@ return { 1, isInTime and 1 or 0 }`,
   fate: {
     takes: '...',
     lua: `
+needsNoRoom()
 local asked, records = { ... }, {}
 for i = 1, #asked, 2 do
   local id, sender = asked[i], asked[i + 1]
@@ -192,6 +197,7 @@ return { 1, records }`,
   link: {
     takes: '...',
     lua: `
+needsNoRoom()
 local links = { ... }
 for i = 1, #links, 4 do
   local key = P .. ':o:' .. links[i]
@@ -209,6 +215,7 @@ return { 1 }`,
   sweep: {
     takes: '',
     lua: `
+needsNoRoom()
 for _, id in ipairs(call('ZRANGEBYSCORE', P .. ':d', '-inf', NOW, 'LIMIT', 0, ${SWEEP_COUNT})) do
   local e = load(id)
   if e then due(e) else call('ZREM', P .. ':d', id) end

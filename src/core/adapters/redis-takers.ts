@@ -71,6 +71,7 @@ export class Takers {
     signal: AbortSignal | undefined,
     leaseMs: number | undefined,
   ): Promise<Claim | undefined> {
+    if (signal?.aborted === true) return undefined
     if (waitMs <= 0) return (await this.#options.look(address, leaseMs, 0, () => true)).claim
     if (this.#count >= this.#options.maxWaiters) throw new CoreError('full', 'Too many are waiting.')
     const line = this.#lines.get(address) ?? { address, waiters: new Set(), calls: 0 }
@@ -146,7 +147,8 @@ export class Takers {
 
   /** To whoever came first; when nobody is left, back. */
   async #give(line: Line, looked: Waiter, claim: Claim): Promise<void> {
-    const first = [...line.waiters].find((waiter) => waiter.leaseMs === looked.leaseMs)
+    // at most once there is no lease that somebody could have wished otherwise
+    const first = [...line.waiters].find((waiter) => claim.leaseMs === undefined || waiter.leaseMs === looked.leaseMs)
     if (first === undefined) {
       await (claim.leaseMs === undefined ? claim.refuse('taker-gone') : claim.broken()).catch(() => undefined)
       return

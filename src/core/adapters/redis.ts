@@ -162,7 +162,7 @@ class InRedis implements RedisCore {
 
   async reserve(to: MailboxAddress, sender: string, bytes: number): Promise<Reservation> {
     await this.#assertTakesPuts(to)
-    return this.#room.reserve(to, sender, bytes)
+    return this.#room.reserve(to, sender, bytes, this.#mailboxes.limitsOf(to))
   }
 
   async put(envelope: StoredEnvelope, reservation?: Reservation): Promise<void> {

@@ -42,6 +42,8 @@ const PAUSE_MS = 200
 /** For this long after a call without answer nothing is begun: whoever waits with us gets his 503 at once. */
 const AWAY_MS = 1000
 const DRAIN_LOOK_MS = 50
+/** A hand-over at most once that nobody ends is `unknown` there after this; see `TakeWish.confirm`. */
+const HANDOVER_MS = 60_000
 
 const isReply = (address: MailboxAddress): boolean => address.startsWith('reply.')
 
@@ -54,11 +56,20 @@ interface Wait {
   readonly over: AbortController
 }
 
+/** A hand-over that has not ended, as far as we have heard. */
+interface Held {
+  /** Then it is over there, whatever is said here. */
+  readonly untilMs: number
+  readonly drop: () => void
+  /** Its end is being said. */
+  saying: Promise<unknown> | undefined
+}
+
 class RemoteCore implements Core {
   readonly #options: RemoteCoreOptions
   readonly #own = new Set<MailboxAddress>()
   readonly #waits = new Set<Wait>()
-  readonly #claims = new Set<Claim>()
+  readonly #claims = new Map<Claim, Held>()
   #awayUntilMs = -Infinity
   #draining = false
 
@@ -142,7 +153,7 @@ class RemoteCore implements Core {
 
   figures(): Promise<CoreFigures> {
     const state = this.#now() < this.#awayUntilMs ? 'away' : 'ok'
-    const own = { bytes: 0, maxBytes: 0, envelopes: this.#claims.size, waiters: this.#waits.size, outcomes: 0, waiting: {} }
+    const own = { bytes: 0, maxBytes: 0, envelopes: this.#held().length, waiters: this.#waits.size, outcomes: 0, waiting: {} }
     return Promise.resolve({ adapter: 'remote', state, ...own })
   }
 
@@ -150,7 +161,7 @@ class RemoteCore implements Core {
     this.#draining = true
     this.#endWaits(({ mailbox }) => !isReply(mailbox) && mailbox !== '')
     const untilMs = this.#now() + withinMs
-    while (this.#claims.size + this.#waits.size > 0 && this.#now() < untilMs) await this.#options.sleep(DRAIN_LOOK_MS)
+    while (this.#held().length + this.#waits.size > 0 && this.#now() < untilMs) await this.#options.sleep(DRAIN_LOOK_MS)
     this.#endWaits(() => true)
   }
 
@@ -158,7 +169,18 @@ class RemoteCore implements Core {
   async close(): Promise<void> {
     this.#draining = true
     this.#endWaits(() => true)
-    await Promise.allSettled([...this.#claims].map((claim) => claim.broken()))
+    const end = async ([claim, held]: [Claim, Held]): Promise<void> => {
+      await held.saying?.catch(() => undefined)
+      if (this.#claims.has(claim)) await claim.broken()
+    }
+    await Promise.allSettled(this.#held().map(end))
+  }
+
+  /** Those that are over there are dropped first. */
+  #held(): [Claim, Held][] {
+    const nowMs = this.#now()
+    for (const { untilMs, drop } of this.#claims.values()) if (untilMs <= nowMs) drop()
+    return [...this.#claims]
   }
 
   #now(): number {
@@ -213,15 +235,25 @@ class RemoteCore implements Core {
     const { transport } = this.#options
     const { id, body, remainingMs, leaseMs, sender = '', replyTo } = taken
     const { ttlSeconds } = readHeader(body)
-    const end = async (call: () => Promise<void>): Promise<void> => {
-      if (!this.#claims.delete(claim)) throw new CoreError('gone', 'This hand-over is over.')
+    const drop = (): void => {
+      this.#claims.delete(claim)
       body.fill(0)
+    }
+    const end = async (call: () => Promise<void>): Promise<void> => {
+      const held = this.#claims.get(claim)
+      if (held === undefined || held.saying !== undefined) throw new CoreError('gone', 'This hand-over is over.')
+      held.saying = this.#asked(call())
       try {
-        await this.#asked(call())
+        await held.saying
       } catch (error) {
+        held.saying = undefined
+        // nobody knows whether it was said: whoever leases may say it again
+        if (leaseMs !== undefined && isUnsaid(error)) throw error
+        drop()
         // known there no longer: to us it is the same as too late
         throw error instanceof CoreError && error.kind === 'unknown' ? new CoreError('gone', 'This hand-over is over.') : error
       }
+      drop()
     }
     const claim: Claim = {
       envelope: { id, to: from, sender, ttlSeconds, body, ...(replyTo === undefined ? {} : { replyTo }) },
@@ -231,7 +263,8 @@ class RemoteCore implements Core {
       refuse: (code) => end(() => transport.refuse(id, code)),
       broken: () => end(() => transport.giveBack(id)),
     }
-    this.#claims.add(claim)
+    this.#held()
+    this.#claims.set(claim, { untilMs: this.#now() + (leaseMs ?? HANDOVER_MS), drop, saying: undefined })
     return claim
   }
 
@@ -274,3 +307,9 @@ const isAway = (error: unknown): boolean => error instanceof TransportError && e
 
 /** No answer, and something may have arrived. */
 const isOpen = (error: unknown): boolean => isAway(error) && error instanceof TransportError && !error.nothingSent
+
+/** Away, full, too often, or no answer. */
+const isUnsaid = (error: unknown): boolean =>
+  error instanceof CoreError
+    ? error.kind === 'full' || error.kind === 'quota'
+    : error instanceof ProtektorError && error.finding === 'core.no-answer'

@@ -3,6 +3,7 @@ import { expect } from 'chai'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
+import { Redis } from 'ioredis'
 import { memoryJournal } from '../../../src/core/outcomes.js'
 import { MEMORY_CORE_LIMITS } from '../../../src/core/adapters/memory-limits.js'
 import type { RedisRemark } from '../../../src/core/adapters/redis-health.js'
@@ -314,5 +315,33 @@ describe('failures around a core in Redis', () => {
     for (let i = 1; i < count; i += 1) await (await taken(core)).confirm()
     expect((await core.figures()).bytes).to.equal(0)
     await stillWorks(core)
+  })
+
+  it('C4 without room hand-overs end, leases go back, what is over is settled, and who waits is told', async () => {
+    const redis = await server()
+    const prefix = newPrefix()
+    const [one, two] = [await node(redis.url, prefix), await node(redis.url, prefix)]
+    const admin = new Redis(redis.url)
+    closing.push(async () => admin.disconnect())
+    const [given, lapsing, short, watched] = [
+      envelope({ to: LEASED }),
+      envelope({ to: LEASED }),
+      envelope({ ttlSeconds: 1 }),
+      envelope({ to: 'ags:99001000.rest', ttlSeconds: 5 }),
+    ]
+    await one.openMailbox('ags:99001000.rest', 'register-1', { ttlSeconds: 10, handover: 'at-most-once' })
+    for (const each of [given, lapsing, short, watched]) await one.put(each)
+    const claim = await two.take(LEASED, 0, undefined, { id: given.id })
+    await two.take(LEASED, 0, undefined, { id: lapsing.id, leaseMs: 300 })
+    await admin.config('SET', 'maxmemory', '1')
+    expect(await failure(one.put(envelope()))).to.equal('full')
+    const told = two.settled(watched.id, 8000, 'claimed')
+    expect(await failure(claim?.broken() ?? Promise.reject(new Error('nothing')))).to.equal('none')
+    expect((await taken(one, LEASED)).envelope.id).to.equal(given.id)
+    await until(async () => (await one.outcome(lapsing.id))?.claimed === false, 'the lease that was overdue is waiting again')
+    await until(async () => (await admin.keys(`*:e:${short.id}`)).length === 0, 'what expired is gone')
+    expect((await one.outcome(short.id))?.outcome).to.equal('expired')
+    await (await taken(one, 'ags:99001000.rest')).confirm()
+    expect((await told)?.claimed).to.equal(true)
   })
 })
