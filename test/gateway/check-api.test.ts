@@ -187,6 +187,15 @@ describe('POST /v1/check', function () {
     expect((await report([file])).results[0]?.verdict).to.equal('unchecked')
   })
 
+  it('knows its media type however it is written', async () => {
+    const called = await fetch(`${house.url}/v1/check`, {
+      method: 'POST',
+      body: '--b\r\nContent-Disposition: form-data; name="file"\r\n\r\n<a/>\r\n--b--\r\n',
+      headers: { 'Content-Type': 'Multipart/Form-Data; Boundary=b' },
+    })
+    expect(called.status).to.equal(200)
+  })
+
   it('takes no call that a page of another site sends', async () => {
     const file: Field = ['file', Buffer.from('x'), 'x']
     for (const site of ['cross-site', 'same-site'])
