@@ -114,7 +114,9 @@ export function serveChecks(router: Router, options: CheckApiOptions): void {
       cutWhenSlow(context.res, report.byteLength, transfer, MAX_SENDING_MS)
     } catch (error) {
       admission.release()
-      throw error
+      if (!gone.signal.aborted) throw error
+      // whoever has gone is refused nothing: neither the log nor the count of refusals is to say so
+      context.status = 204
     }
   }
 

@@ -289,6 +289,21 @@ describe('POST /v1/check, its limits', function () {
     expect(both.map(({ status }) => status)).to.deep.equal([200, 200])
   })
 
+  it('a caller who cancels is neither a failure in the log nor a refusal in the figures', async () => {
+    const house = await open('waiting: 1')
+    const cancelled = new AbortController()
+    const form = new FormData()
+    form.append('file', new Blob([`<a>${'<b/>'.repeat(1_200_000)}</a>`]), 'large.xml')
+    const call = fetch(`${house.url}/v1/check`, { method: 'POST', body: form, signal: cancelled.signal }).catch(
+      (error: Error) => error.name,
+    )
+    setTimeout(() => cancelled.abort(), 300)
+    expect(await call).to.equal('AbortError')
+    expect((await post(house)).status).to.equal(200)
+    expect(house.lines.join('')).not.to.contain('request-failed')
+    expect((await house.gateway.inside.ports.metrics.counts()).refusals).to.deep.equal({})
+  })
+
   it('is not there when it is switched off', async () => {
     const house = await open('enabled: false')
     expect((await post(house)).status).to.equal(404)
