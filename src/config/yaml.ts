@@ -59,9 +59,16 @@ function at(value: unknown, path: Path): unknown {
   )
 }
 
+/** The part of a path that was written: where a text stands for a section (`host:port`), what is wrong inside is wrong with the text. */
+function written(value: unknown, path: Path): Path {
+  const text = path.findIndex((_step, index) => typeof at(value, path.slice(0, index)) === 'string')
+  return text < 0 ? path : path.slice(0, text)
+}
+
 /** Holds what was read against its check. @throws {ConfigError} every value that does not fit. */
 export function checkYaml<S extends z.ZodType>(options: S, { place, value }: ReadYaml): z.output<S> {
   const checked = options.safeParse(value)
   if (checked.success) return checked.data
-  throw new ConfigError(checked.error.issues.flatMap((issue) => problemsOf(issue, place, (path) => at(value, path) !== undefined)))
+  const issues = checked.error.issues.map((issue) => ({ ...issue, path: [...written(value, issue.path)] }))
+  throw new ConfigError(issues.flatMap((issue) => problemsOf(issue, place, (path) => at(value, path) !== undefined)))
 }

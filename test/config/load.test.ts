@@ -154,6 +154,25 @@ describe('config', () => {
     expect(found.find((one) => one.key === 'peers[0].signed')?.message.en).to.contain('required | optional')
   })
 
+  it('refuses what only looks like an address, once, at the key that was written', async () => {
+    const cases: readonly (readonly [text: string, key: string])[] = [
+      ['listen: { public: 127.0.0.1:99999 }', 'listen.public'],
+      ['listen: { public: "${HOST}:8080" }', 'listen.public'],
+      ['publicUrl: http://127.0.0.1:99999', 'publicUrl'],
+      ['publicUrl: http://user:secret@gateway.example', 'publicUrl'],
+      ['core: { remote: { url: "https://core:84430", participant: gateway-1 } }', 'core.remote.url'],
+      ['core: { redis: { url: "redis://a:b:c" } }', 'core.redis.url'],
+      ['core: { redis: { url: "redis://127.0.0.1:99999" } }', 'core.redis.url'],
+      ['directory: { dvdv: { url: "http://[" } }', 'directory.dvdv.url'],
+      ['timestamping: { url: "http://[" }', 'timestamping.url'],
+    ]
+    for (const [text, key] of cases) {
+      const [found, ...more] = await problems(`${text}\n`)
+      expect([found?.key, found?.line, more.length], text).to.deep.equal([key, 1, 0])
+      expect(found?.message.en).to.match(/^value not allowed; expected: /)
+    }
+  })
+
   it('refuses a missing required key at the line of its section', async () => {
     const text = change('    mode: terminating\n', '')
     const found = await only(text)
