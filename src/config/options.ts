@@ -30,11 +30,11 @@ const ORIGIN_WORDS = words('http(s)://Rechner[:Port] ohne Pfad', 'http(s)://host
 const whole = (min: number, max: number): z.ZodNumber => z.number().int().min(min).max(max)
 const text = (): z.ZodString => z.string().min(1).max(1024)
 
-const pathTo = (de: string, en: string, example: string, file: 'exists' | 'secret' = 'exists'): z.ZodOptional<z.ZodString> =>
+const pathTo = (de: string, en: string, example: string, file: 'file' | 'secret' = 'file'): z.ZodOptional<z.ZodString> =>
   option(text().optional(), { de, en, example, unit: 'path', file })
 
-const paths = (de: string, en: string, example: string): z.ZodPrefault<z.ZodArray<z.ZodString>> =>
-  option(z.array(text()).prefault([]), { de, en, example, unit: 'path', file: 'exists' })
+const paths = (de: string, en: string, example: string, file: 'file' | 'folder' = 'file'): z.ZodPrefault<z.ZodArray<z.ZodString>> =>
+  option(z.array(text()).prefault([]), { de, en, example, unit: 'path', file })
 
 /** A key of ours: a PKCS#12 file with its PIN file, or PEM key and certificate. Exactly one of the two forms. */
 const keySource = () =>
@@ -639,6 +639,7 @@ export const OPTIONS = z.strictObject({
         'amtliche Schemasätze: ein Speicher (protektor schemas), oder Verzeichnisse mit OASIS-Katalog',
         'official schema sets: a store (protektor schemas), or directories with an OASIS catalog',
         '[ schemas/xmeld ]',
+        'folder',
       ),
     })
     .prefault({}),

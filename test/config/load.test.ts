@@ -187,6 +187,26 @@ describe('config', () => {
     expect([aliased.line, aliased.message.en]).to.deep.equal([2, 'aliases (&, *) are not allowed'])
   })
 
+  it('refuses a file that is no UTF-8, at the line where it is not', async () => {
+    const file = join(folder, 'latin-1.yaml')
+    await writeFile(file, Buffer.from('# ä\ndataDirectory: Müll\n', 'latin1'))
+    const error: unknown = await loadConfig(file).catch((caught: unknown) => caught)
+    const message = { de: 'kein gültiges UTF-8', en: 'not valid UTF-8' }
+    expect((error as ConfigError).problems).to.deep.equal([{ key: '(file)', file, line: 1, message }])
+    await writeFile(file, Buffer.concat([Buffer.from('# ä\n'), Buffer.from('dataDirectory: Müll\n', 'latin1')]))
+    const later: unknown = await loadConfig(file).catch((caught: unknown) => caught)
+    expect((later as ConfigError).problems.map((one) => one.line)).to.deep.equal([2])
+  })
+
+  it('tells a directory in the place of a file, and a file in the place of a directory, at the key', async () => {
+    const folderForFile = await only(change('jwks: keys/r.json', 'jwks: keys'))
+    expect(folderForFile).to.deep.include({ key: 'participants[0].jwks' })
+    expect(folderForFile.message.en).to.match(/keys is not a file$/)
+    const fileForFolder = await only(change('directories: []', 'directories: [ keys/r.json ]'))
+    expect(fileForFolder).to.deep.include({ key: 'schemas.directories[0]' })
+    expect(fileForFolder.message.en).to.match(/r\.json is not a directory$/)
+  })
+
   it('says of a name that does not do what names must look like', async () => {
     const found = await only('mailboxes: { Nonsense: { ttlSeconds: 10 } }')
     expect(found.key).to.equal('mailboxes.Nonsense')
