@@ -17,8 +17,10 @@ import { languageOf, type Language } from '../../osci/feedback.js'
 import { message } from '../../osci/message.js'
 import { EXCHANGES, messageType, REQUEST_NAMES, type CertificateRole, type RequestName } from '../../osci/messages.js'
 import { isSigned } from '../../osci/signature.js'
+import type { FetchRule } from '../../osci/parts.js'
 import { assertServed, frame as frameStage } from '../../osci/stages.js'
 import type { OsciEnv, OsciMessage, SoapEnvelope } from '../../osci/types.js'
+import { hasZone } from '../../xoev/time-zone.js'
 import { proveCaller, smallKeys } from '../admission.js'
 import { certificateSha256 } from '../digest.js'
 import type { GatewayPorts, Peer } from '../ports.js'
@@ -131,6 +133,14 @@ export async function clientCipher(
   return { cipher, warnings }
 }
 
+/** A time of a selection that is read in the configured zone is said (product.md, "clocks"). */
+function unzoned({ order }: OsciMessage<ClientRequestName>): readonly string[] {
+  const { selectionRule = {} } = order as { readonly selectionRule?: FetchRule & { readonly since?: string } }
+  const { receptionOfDelivery, recentModification, since } = selectionRule
+  const time = receptionOfDelivery ?? recentModification ?? since
+  return time === undefined || hasZone(time) ? [] : ['osci-structure.time-without-zone']
+}
+
 export interface ProvenRequest {
   readonly message: OsciMessage<ClientRequestName>
   readonly peer: Peer
@@ -168,7 +178,7 @@ export async function proveRequest(
     peer,
     ...(signer ? { signer } : {}),
     env: { ...bare, algorithms: peer.algorithms },
-    findings: [...findings, ...smallKeys(signer, shape.namedCipher)],
+    findings: [...findings, ...smallKeys(signer, shape.namedCipher), ...unzoned(shape.unverified)],
     warnings,
   }
 }
