@@ -19,6 +19,7 @@ import { EXCHANGES, messageType, REQUEST_NAMES, type CertificateRole, type Reque
 import { isSigned } from '../../osci/signature.js'
 import type { FetchRule } from '../../osci/parts.js'
 import { assertServed, frame as frameStage } from '../../osci/stages.js'
+import { canEncryptFor } from '../../osci/transport.js'
 import type { OsciEnv, OsciMessage, SoapEnvelope } from '../../osci/types.js'
 import { hasZone } from '../../xoev/time-zone.js'
 import { proveCaller, smallKeys } from '../admission.js'
@@ -124,7 +125,7 @@ export async function clientCipher(
 ): Promise<ClientCipher> {
   const cipher = shape.namedCipher ?? dialog?.client.cipher
   if (!shape.encrypted) return { ...(cipher ? { cipher } : {}), warnings: [] }
-  if (!cipher || cipher.publicKey.asymmetricKeyType !== 'rsa')
+  if (!cipher || !canEncryptFor(cipher))
     throw new CertificateError('9500', 'certificates.no-answer-key', 'an encrypted request must bring the certificate for its answer')
   // judged once, when the dialog opens or the request stands alone
   if (dialog) return { cipher, warnings: [] }
