@@ -70,11 +70,22 @@ describe('header blocks of other namespaces', function () {
     expect(message?.custom.map((one) => textOf(one))).to.deep.equal(['back'])
   })
 
-  it('of an answer, they never pass for the message’s own: 9810+9811', async () => {
+  it('of an answer, they never pass for the message’s own, and none is sent that no reader takes: 9810+9811', async () => {
     const h = (house = await openHouse())
-    const hostile = '<o:ControlBlock xmlns:o="http://www.osci.de/2002/04/osci" Id="x"/>'
-    await h.serve((request) => request.result({ parts: [DOCUMENT, partOf(hostile)] }))
-    expect((await h.ride()).codes).to.deep.equal(['9810', '9811'])
+    let blocks: string[] = []
+    await h.serve((request) => request.result({ parts: [DOCUMENT, partOf(...blocks)] }))
+    const own = 'xmlns:c="urn:example:custom"'
+    for (blocks of [
+      ['<o:ControlBlock xmlns:o="http://www.osci.de/2002/04/osci" Id="x"/>'],
+      [`<c:Note ${own}/>`],
+      [`<c:Note ${own} Id="a b"/>`],
+      [`<c:Note ${own} Id="x"><c:In Id="x"/></c:Note>`],
+      [`<c:Note ${own} Id="x"/>`, `<c:Note ${own} Id="y"/>`],
+      [`<c:Note ${own} Id="x" xmlns:s="http://schemas.xmlsoap.org/soap/envelope/" s:mustUnderstand="1"/>`],
+    ])
+      expect((await h.ride()).codes, blocks.join()).to.deep.equal(['9810', '9811'])
+    blocks = [`<c:Note ${own} Id="body">back</c:Note>`]
+    expect((await h.ride()).message?.custom.map((one) => textOf(one))).to.deep.equal(['back'])
   })
 
   it('mediateDelivery to a participant: reach it, and come back from it', async () => {

@@ -17,6 +17,7 @@ import type { CertificateRole } from '../../osci/messages.js'
 import { partOctets, type LargePart } from '../../osci/large/part.js'
 import { outgoingPart } from '../../osci/mime-stage.js'
 import { DS, OSCI, OSCI128, OSCI2017, SOAP, XENC } from '../../osci/names.js'
+import { assertReadableBlocks } from '../../osci/soap.js'
 import type { CertificateEntry, OsciMessage } from '../../osci/types.js'
 import type { GatewayPorts, XmlElement } from '../ports.js'
 
@@ -110,8 +111,6 @@ const CUSTOM = 'custom-headers'
 /** Blocks of these would be taken for a message's own. */
 const RESERVED: ReadonlySet<string> = new Set(['', SOAP, OSCI, OSCI2017, OSCI128, DS, XENC])
 
-const idOf = (block: XmlElement): string | undefined => block.attributes.find((a) => a.local === 'Id' && a.uri === '')?.value
-
 /** Header blocks of other namespaces, each as bytes that stand alone; no part where there are none. */
 export function customPart(custom: readonly XmlElement[], ports: Pick<GatewayPorts, 'packages'>): EnvelopePart[] {
   if (custom.length === 0) return []
@@ -129,7 +128,7 @@ function readCustomPart(parts: readonly EnvelopePart[], packages: GatewayPorts['
 
 /**
  * The header blocks that a participant gives along.
- * @throws {ProtektorError} `policy.custom-headers`: a block that is none, is the message's own, or cannot be signed for want of an Id.
+ * @throws {ProtektorError} `policy.custom-headers`: a block that is none, is the message's own, or that no reader would take.
  */
 export function givenCustomPart(parts: readonly EnvelopePart[], packages: GatewayPorts['packages']): XmlElement[] {
   const malformed = (cause?: unknown) =>
@@ -137,11 +136,11 @@ export function givenCustomPart(parts: readonly EnvelopePart[], packages: Gatewa
   let blocks: XmlElement[]
   try {
     blocks = readCustomPart(parts, packages)
+    assertReadableBlocks(blocks)
   } catch (cause) {
     throw malformed(cause)
   }
-  const ids = blocks.map(idOf)
-  if (blocks.some((block) => RESERVED.has(block.uri)) || ids.includes(undefined) || new Set(ids).size < ids.length) throw malformed()
+  if (blocks.some((block) => RESERVED.has(block.uri))) throw malformed()
   return blocks
 }
 
