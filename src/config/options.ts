@@ -301,6 +301,13 @@ const route = z.strictObject({
     ),
     example: 'ags:99001000',
   }),
+  metadataService: option(text().optional(), {
+    ...words(
+      'Dienst in MessageMetaData (DVDV-Adresse der Dienstbeschreibung), allein oder zusammen mit metadataReader',
+      'service in MessageMetaData (its DVDV service URI), alone or together with metadataReader',
+    ),
+    example: 'http://osci.de/xmeld33/xmeld33freieSuche.wsdl',
+  }),
   mailbox: option(MAILBOX, { ...words('Zielpostfach', 'mailbox it leads to'), example: "'ags:99001000'", expects: MAILBOX_WORDS }),
 })
 
