@@ -68,6 +68,13 @@ export const COMMANDS: Readonly<Record<string, CommandRow>> = {
     load: () => import('./commands/keys.js'),
     what: { de: 'Schlüssel für Versuche erzeugen, Schlüsseldateien ansehen', en: 'make keys for tests, look into key files' },
   },
+  bench: {
+    load: () => import('./commands/bench.js'),
+    what: {
+      de: 'messen, gegen Vergleiche im selben Lauf (nur im Quellbaum)',
+      en: 'measure, against references in the same run (source tree only)',
+    },
+  },
 }
 
 const THREADS = {
