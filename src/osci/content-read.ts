@@ -38,7 +38,7 @@ function readData(inner: XmlElement, encrypted: boolean): Child {
   if (foreign) throw refuse(foreign, 'content', 'Base64Content holds text only')
   const bytes = decodeBase64(textOf(inner), inner)
   return {
-    target: { uri: `#${id}`, transform: BASE64_TRANSFORM, what: bytes },
+    target: { uri: `#${id}`, transform: BASE64_TRANSFORM, what: bytes, element: inner },
     item: { kind: 'content', id, bytes, encrypted },
     attachments: [],
   }
@@ -268,7 +268,9 @@ export async function openContent(message: OsciMessage, env: OsciEnv): Promise<O
     })
   if (unnamed.length > 0 && !closed && reading.problems.length === 0)
     reading.problems.push(
-      new StructureError('content', 'osci-structure.unnamed-attachment', 'a part of the message is named by no content'),
+      new StructureError('content', 'osci-structure.unnamed-attachment', 'a part of the message is named by no content', {
+        xpath: `cid:${unnamed[0] ?? ''}`,
+      }),
     )
   return { containers, sealed, unnamed, problems: reading.problems, legacy: reading.legacy }
 }
