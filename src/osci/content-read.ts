@@ -8,7 +8,7 @@
 import { ContentError, ProtektorError, StructureError } from '../errors.js'
 import { canonicalizeInTurns } from '../xml/c14n.js'
 import { parseXmlInTurns } from '../xml/gate.js'
-import { attributeOf, elementsOf, isElement, textOf, xpathOf, type XmlElement } from '../xml/tree.js'
+import { attributeOf, elementsOf, isElement, placeOf, textOf, type XmlElement } from '../xml/tree.js'
 import { inTurns } from '../xml/turns.js'
 import { decryptOctets, readEncryptedData, unwrapKey, type EncryptedData } from '../xml/xenc.js'
 import { verifyAuthor, type AuthorTarget } from './author-signature.js'
@@ -179,7 +179,7 @@ async function openBox(
   const readers = readersOf(data, e, reading.readers)
   const stay = (reason: SealedContainer['reason'], finding: string, why: string, cause?: unknown): SealedContainer => {
     reading.problems.push(
-      new ContentError('T020', `content-encryption.${finding}`, why, { xpath: xpathOf(e), ...(cause === undefined ? {} : { cause }) }),
+      new ContentError('T020', `content-encryption.${finding}`, why, { ...placeOf(e), ...(cause === undefined ? {} : { cause }) }),
     )
     return { data, element: e, readers, reason }
   }
