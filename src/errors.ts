@@ -30,7 +30,7 @@ export class ProtektorError extends Error {
   readonly code: string
   readonly finding: string
   readonly detail: string | undefined
-  readonly place: Place
+  place: Place
 
   constructor(finding: string, message: string, options: ErrorOptionsOf = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause })
@@ -43,6 +43,12 @@ export class ProtektorError extends Error {
       ...(options.column === undefined ? {} : { column: options.column }),
       ...(options.xpath === undefined ? {} : { xpath: options.xpath }),
     }
+  }
+
+  /** Where the thing at fault lies, for what was thrown without knowing. */
+  placedAt(place: Place): this {
+    if (this.place.xpath === undefined) this.place = { ...place, ...this.place }
+    return this
   }
 }
 

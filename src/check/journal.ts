@@ -26,6 +26,10 @@ const NOT_AT_HAND: ReadonlySet<string> = new Set([
 ])
 /** What is broken is on our side: the layer is `error`, and nothing is said against the file. */
 const OURS: ReadonlySet<string> = new Set(['xoev-schema.not-judged', 'xoev-schema.set-broken', 'rules.schematron-failed'])
+/** Content that was sealed is a document of its own, which nobody is shown: its lines are not those of the message around it. */
+const SEALED = /^\/(?:[^/:]+:)?ContentContainer(?:\/|$)/
+const OF_MESSAGES: ReadonlySet<Layer> = new Set(['osci-structure', 'content-encryption', 'author-signature', 'policy'])
+
 /** The same fact in the gateway's words. */
 const RENAMED: Readonly<Record<string, string>> = { 'transport-encryption.not-our-key': 'transport-encryption.no-key' }
 
@@ -113,6 +117,7 @@ export class Journal {
     const place = at.element && at.element.line > 0 ? { line: at.element.line, column: at.element.column } : {}
     const xpath = at.xpath ?? (at.element ? xpathOf(at.element) : undefined)
     const line = at.line ?? place.line
+    const isLost = OF_MESSAGES.has(layer) && xpath !== undefined && SEALED.test(xpath)
     const finding: Finding = {
       id,
       layer,
@@ -120,8 +125,8 @@ export class Journal {
       rule: id.slice(layer.length + 1),
       reference: row.reference,
       xpath: xpath ?? null,
-      line: line === undefined ? null : line + (at.content === undefined ? this.#linesBefore : 0),
-      column: at.column ?? place.column ?? null,
+      line: line === undefined || isLost ? null : line + (at.content === undefined ? this.#linesBefore : 0),
+      column: isLost ? null : (at.column ?? place.column ?? null),
       document: at.content === undefined ? this.#document : 'content',
       message: { de: row.de, en: row.en },
       detail: at.detail ?? null,

@@ -8,7 +8,7 @@
  */
 import { CHECK_LIMITS } from '../env.js'
 import { ProtektorError } from '../errors.js'
-import { readCertificates } from '../osci/certificates.js'
+import { readableCertificates } from '../osci/certificates.js'
 import { readFault } from '../osci/fault.js'
 import { message as messageStage } from '../osci/message.js'
 import { mime } from '../osci/mime-stage.js'
@@ -19,7 +19,7 @@ import { soap } from '../osci/soap.js'
 import { shellRecipient, transport } from '../osci/transport.js'
 import type { OsciEnv, OsciMessage, SoapEnvelope } from '../osci/types.js'
 import { inspectionAlgorithms } from '../xml/algorithms-inspection.js'
-import { childOf, elementsOf, isElement } from '../xml/tree.js'
+import { childOf, elementsOf, isElement, placeOf } from '../xml/tree.js'
 import { readEncryptedData } from '../xml/xenc.js'
 import { checkContents } from './contents.js'
 import type { Journal } from './journal.js'
@@ -89,18 +89,14 @@ function judgeShell(envelope: SoapEnvelope, journal: Journal): void {
 /** Enough of a message to describe its content when the order itself cannot be read. */
 function salvage(envelope: SoapEnvelope): Pick<OsciMessage, 'content' | 'certificates' | 'attachments' | 'evidence'> {
   const content = childOf(envelope.body, OSCI, 'ContentPackage')
-  const header = envelope.header.find((b) => isElement(b, OSCI, 'NonIntermediaryCertificates'))
-  let certificates: OsciMessage['certificates']
-  try {
-    certificates = header ? readCertificates(header) : undefined
-  } catch {
-    certificates = undefined
-  }
+  // one that is wrong makes the others no strangers
+  const header = envelope.header.filter((b) => isElement(b, OSCI, 'NonIntermediaryCertificates'))
+  const certificates = readableCertificates(header).map(([entry]) => entry)
   return {
     attachments: [...envelope.parts.attachments.values()],
     evidence: envelope.evidence,
     ...(content ? { content } : {}),
-    ...(certificates ? { certificates } : {}),
+    certificates,
   }
 }
 
@@ -124,7 +120,7 @@ async function checkMessage(verified: Verified, env: OsciEnv, context: CheckCont
   const readable = opened ?? salvage(envelope)
   const found = await step(journal, 'content-encryption', () => checkContents(readable as OsciMessage, env, context, journal))
   const signers = [...(verified.signer ? [verified.signer] : []), ...(found?.signers ?? [])]
-  if (journal.asks('certificates')) await checkSigners(signers, context, journal)
+  if (journal.asks('certificates')) await checkSigners(signers, envelope, context, journal)
   return found?.contents ?? []
 }
 
@@ -154,7 +150,10 @@ async function openShell(outer: SoapEnvelope, env: OsciEnv, journal: Journal): P
   try {
     return await transport.open(outer, env)
   } catch (cause) {
-    if (cause instanceof ProtektorError && !cause.finding.startsWith('transport-encryption.')) journal.enter('decrypted')
+    if (cause instanceof ProtektorError) {
+      if (cause.finding.startsWith('transport-encryption.')) cause.placedAt(placeOf(elementsOf(outer.body)[0] ?? outer.body))
+      else journal.enter('decrypted')
+    }
     journal.caught('transport-encryption', cause)
     return undefined
   }

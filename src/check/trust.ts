@@ -5,7 +5,10 @@
  */
 import type { X509Certificate } from 'node:crypto'
 import type { TrustVerdict } from '../env.js'
+import { readableCertificates } from '../osci/certificates.js'
+import type { SoapEnvelope } from '../osci/types.js'
 import { sha256Hex, subjectRfc2253 } from '../pki/certificate.js'
+import type { XmlElement } from '../xml/tree.js'
 import type { Journal } from './journal.js'
 import type { CheckContext } from './types.js'
 
@@ -20,8 +23,19 @@ export const TRUST_FINDINGS: Readonly<Record<Exclude<TrustVerdict['verdict'], 'v
   unchecked: 'certificates.unchecked',
 }
 
+/** Where the message lists a signer. */
+function listedAt({ header }: SoapEnvelope, { raw }: X509Certificate): { readonly element?: XmlElement } {
+  const [, element] = readableCertificates(header).find(([{ role, der }]) => role.startsWith('Signature') && raw.equals(der)) ?? []
+  return element ? { element } : {}
+}
+
 /** Judges every signer once. Without a trust store nothing is claimed: the layer is `unchecked`. */
-export async function checkSigners(signers: readonly X509Certificate[], context: CheckContext, journal: Journal): Promise<void> {
+export async function checkSigners(
+  signers: readonly X509Certificate[],
+  envelope: SoapEnvelope,
+  context: CheckContext,
+  journal: Journal,
+): Promise<void> {
   const once = new Map(signers.map((certificate) => [sha256Hex(certificate), certificate]))
   for (const certificate of once.values()) {
     if (!context.trust) {
@@ -31,7 +45,8 @@ export async function checkSigners(signers: readonly X509Certificate[], context:
     journal.note('certificates')
     try {
       const { verdict } = await context.trust.check(certificate, 'signature', context.at ?? context.now())
-      if (verdict !== 'valid') journal.raise(TRUST_FINDINGS[verdict], { detail: subjectRfc2253(certificate) })
+      if (verdict !== 'valid')
+        journal.raise(TRUST_FINDINGS[verdict], { detail: subjectRfc2253(certificate), ...listedAt(envelope, certificate) })
     } catch (cause) {
       journal.caught('certificates', cause)
     }

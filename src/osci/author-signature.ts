@@ -6,9 +6,9 @@
  * @module
  */
 import type { X509Certificate } from 'node:crypto'
-import { ProtektorError, SignatureError } from '../errors.js'
+import { ProtektorError, SignatureError, type Place } from '../errors.js'
 import { digest, digestElement, readSignature, sameOctets, verifyValue, type Reference, type Signature } from '../xml/dsig.js'
-import { attributeOf, xpathOf, type XmlElement } from '../xml/tree.js'
+import { attributeOf, placeOf, xpathOf, type XmlElement } from '../xml/tree.js'
 import { turnsFor } from './breathe.js'
 import { signerCertificate } from './certificates.js'
 import type { AuthorReport } from './content-types.js'
@@ -20,6 +20,8 @@ export interface AuthorTarget {
   readonly uri: string
   readonly transform: typeof C14N | typeof BASE64_TRANSFORM | undefined
   readonly what: XmlElement | Uint8Array | undefined
+  /** Where octets stand in the message, unless in a part of their own. */
+  readonly element?: XmlElement
 }
 
 const SIGNER_ROLES: ReadonlySet<string> = new Set([
@@ -28,7 +30,13 @@ const SIGNER_ROLES: ReadonlySet<string> = new Set([
   'SignatureCertificateAddressee',
 ])
 
-const wrong = (rule: string, why: string): SignatureError => new SignatureError('9601', `author-signature.${rule}`, why)
+const wrong = (rule: string, why: string, at?: Place): SignatureError => new SignatureError('9601', `author-signature.${rule}`, why, at)
+
+/** Where a part lies: its element, else its name as the signature says it. */
+const placeOfTarget = ({ uri, element, what }: AuthorTarget): Place => {
+  const e = element ?? (what instanceof Uint8Array ? undefined : what)
+  return e ? placeOf(e) : { xpath: uri }
+}
 
 function authorCertificate(signature: Signature, certificates: readonly CertificateEntry[]): X509Certificate {
   const named = certificates.find((c) => c.id === signature.retrievalUri && SIGNER_ROLES.has(c.role))
@@ -69,16 +77,17 @@ function pair(signature: Signature, targets: readonly AuthorTarget[], optional: 
   // an attachment that several contents name is one target, referenced once (osci-1.2 §6.2: a set)
   for (const target of new Set([...targets, ...optional])) {
     const [hit, twice] = named.get(target.uri) ?? []
-    if (twice) throw wrong('repeated-reference', 'a part is referenced twice')
-    if (!hit && !optional.includes(target)) throw wrong('not-covered', 'a part of the container is not signed')
+    if (twice) throw wrong('repeated-reference', 'a part is referenced twice', placeOf(twice.element))
+    if (!hit && !optional.includes(target)) throw wrong('not-covered', 'a part of the container is not signed', placeOfTarget(target))
     if (!hit) continue
     left.delete(hit)
     pairs.push([target, hit])
   }
   const stray = [...left]
   // attachments of containers that stay closed cannot be told from strays: then the verdict is "unchecked", never "valid"
-  if (stray.length > 0 && !(hidden && stray.every((r) => r.uri.startsWith('cid:'))))
-    throw wrong('stray-reference', 'the author signature refers to something outside its container')
+  const [first] = stray
+  if (first && !(hidden && stray.every((r) => r.uri.startsWith('cid:'))))
+    throw wrong('stray-reference', 'the author signature refers to something outside its container', placeOf(first.element))
   return { pairs, incomplete: stray.length > 0 }
 }
 
@@ -106,12 +115,13 @@ async function checkDigest(target: AuthorTarget, reference: Reference, env: Osci
   const transforms = reference.transforms
   const [first, ...more] = transforms
   if (target.transform === BASE64_TRANSFORM && first === BASE64_TRANSFORM && more.length > 0) return false
-  if (first !== target.transform || more.length > 0) throw wrong('transform', 'a reference is transformed in a way that is not allowed')
+  if (first !== target.transform || more.length > 0)
+    throw wrong('transform', 'a reference is transformed in a way that is not allowed', placeOf(reference.element))
   const algorithms = env.algorithms.signature
   if (!algorithms.digest(reference.digestMethod)) throw wrong('algorithm', 'this digest is not allowed')
   const value = await digestOf(target, reference.digestMethod, env)
   if (!value) return false
-  if (!sameOctets(value, reference.digestValue)) throw wrong('digest-mismatch', 'signed content was changed')
+  if (!sameOctets(value, reference.digestValue)) throw wrong('digest-mismatch', 'signed content was changed', placeOfTarget(target))
   return true
 }
 
@@ -143,10 +153,14 @@ export async function verifyAuthor(
     let complete = !incomplete
     for (const [target, reference] of pairs) complete = (await checkDigest(target, reference, env)) && complete
     if (complete) return { verdict: 'valid', ...report }
-    const problem = new ProtektorError('author-signature.not-verifiable', 'a part that the author signed cannot be read here')
+    const problem = new ProtektorError(
+      'author-signature.not-verifiable',
+      'a part that the author signed cannot be read here',
+      placeOf(element),
+    )
     return { verdict: 'unchecked', ...report, problem }
   } catch (cause) {
-    if (cause instanceof ProtektorError) return { verdict: 'invalid', ...report, problem: cause }
+    if (cause instanceof ProtektorError) return { verdict: 'invalid', ...report, problem: cause.placedAt(placeOf(element)) }
     const problem = new ProtektorError('author-signature.check-failed', 'the author signature could not be checked', {
       cause,
       xpath: xpathOf(element),

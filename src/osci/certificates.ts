@@ -70,6 +70,23 @@ export function readCertificates(header: XmlElement): readonly CertificateEntry[
   return entries
 }
 
+/** The elements of both headers, as they stand. */
+export const listedCertificates = (header: readonly XmlElement[]): XmlElement[] =>
+  header
+    .filter((b) => isElement(b, OSCI, 'IntermediaryCertificates') || isElement(b, OSCI, 'NonIntermediaryCertificates'))
+    .flatMap(elementsOf)
+
+/** Those that can be read, with their elements: for whoever describes a message that is wrong. */
+export function readableCertificates(header: readonly XmlElement[]): readonly (readonly [CertificateEntry, XmlElement])[] {
+  return listedCertificates(header).flatMap((e) => {
+    try {
+      return [[readOne(e), e] as const]
+    } catch {
+      return []
+    }
+  })
+}
+
 /** Every certificate of both headers. */
 export function certificateElements(header: readonly XmlElement[]): CertificateEntry[] {
   return header

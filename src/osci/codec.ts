@@ -202,12 +202,20 @@ export const exactlyOne =
   (value: Readonly<Record<string, unknown>>): string | undefined =>
     names.filter((n) => value[n] !== undefined).length === 1 ? undefined : `exactly one of ${names.join(', ')} must be there`
 
+/** What codecs read an attribute from: its text in an element that stands where the attribute does. */
+const attributeElement = (of: XmlElement, { local, value }: XmlAttribute): XmlElement => ({
+  ...element('', '', `@${local}`, { children: [value] }),
+  parent: of,
+  line: of.line,
+  column: of.column,
+})
+
 function readAttributes(e: XmlElement, entries: readonly (readonly [string, Field<unknown>])[], out: Record<string, unknown>): void {
   for (const [key, f] of entries) {
     const spellings = e.attributes.filter((a) => a.uri === '' && (a.local === f.name || a.local === f.alsoReads))
     if (spellings.length > 1) throw misfit(e, 'two-spellings', `${e.local} has ${f.name} in two spellings`)
     const found = spellings[0]
-    if (found) out[key] = f.codec.read(element('', '', `${e.local}/@${found.local}`, { children: [found.value] }))
+    if (found) out[key] = f.codec.read(attributeElement(e, found))
     else if (f.card === '1') throw misfit(e, 'missing-attribute', `${e.local} lacks the attribute ${f.name}`)
   }
 }

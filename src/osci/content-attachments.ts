@@ -58,7 +58,12 @@ export const legacyUnsigned = ({ env, message }: Reading): boolean => !env.inspe
 export function attachmentBytes(reading: Reading, part: Part, holder: EncryptedData | undefined): Uint8Array | undefined {
   if (!holder) return part.body
   const problem = (finding: string, why: string, cause?: unknown): undefined => {
-    reading.problems.push(new ContentError('T020', `content-encryption.${finding}`, why, cause === undefined ? {} : { cause }))
+    reading.problems.push(
+      new ContentError('T020', `content-encryption.${finding}`, why, {
+        xpath: `cid:${part.contentId}`,
+        ...(cause === undefined ? {} : { cause }),
+      }),
+    )
   }
   const cipher = reading.env.algorithms.content.cipher(holder.cipher)
   if (!cipher || !holder.mgmtData) return problem('algorithm', 'an attachment is encrypted in a way that is not allowed')

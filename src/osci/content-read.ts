@@ -8,7 +8,7 @@
 import { ContentError, ProtektorError, StructureError } from '../errors.js'
 import { canonicalizeInTurns } from '../xml/c14n.js'
 import { parseXmlInTurns } from '../xml/gate.js'
-import { attributeOf, elementsOf, isElement, textOf, xpathOf, type XmlElement } from '../xml/tree.js'
+import { attributeOf, elementsOf, isElement, placeOf, textOf, type XmlElement } from '../xml/tree.js'
 import { inTurns } from '../xml/turns.js'
 import { decryptOctets, readEncryptedData, unwrapKey, type EncryptedData } from '../xml/xenc.js'
 import { verifyAuthor, type AuthorTarget } from './author-signature.js'
@@ -38,7 +38,7 @@ function readData(inner: XmlElement, encrypted: boolean): Child {
   if (foreign) throw refuse(foreign, 'content', 'Base64Content holds text only')
   const bytes = decodeBase64(textOf(inner), inner)
   return {
-    target: { uri: `#${id}`, transform: BASE64_TRANSFORM, what: bytes },
+    target: { uri: `#${id}`, transform: BASE64_TRANSFORM, what: bytes, element: inner },
     item: { kind: 'content', id, bytes, encrypted },
     attachments: [],
   }
@@ -179,7 +179,7 @@ async function openBox(
   const readers = readersOf(data, e, reading.readers)
   const stay = (reason: SealedContainer['reason'], finding: string, why: string, cause?: unknown): SealedContainer => {
     reading.problems.push(
-      new ContentError('T020', `content-encryption.${finding}`, why, { xpath: xpathOf(e), ...(cause === undefined ? {} : { cause }) }),
+      new ContentError('T020', `content-encryption.${finding}`, why, { ...placeOf(e), ...(cause === undefined ? {} : { cause }) }),
     )
     return { data, element: e, readers, reason }
   }
@@ -268,7 +268,9 @@ export async function openContent(message: OsciMessage, env: OsciEnv): Promise<O
     })
   if (unnamed.length > 0 && !closed && reading.problems.length === 0)
     reading.problems.push(
-      new StructureError('content', 'osci-structure.unnamed-attachment', 'a part of the message is named by no content'),
+      new StructureError('content', 'osci-structure.unnamed-attachment', 'a part of the message is named by no content', {
+        xpath: `cid:${unnamed[0] ?? ''}`,
+      }),
     )
   return { containers, sealed, unnamed, problems: reading.problems, legacy: reading.legacy }
 }

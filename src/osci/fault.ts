@@ -7,7 +7,7 @@
  */
 import { StructureError } from '../errors.js'
 import { writeFault } from '../mime/write.js'
-import { element, elementsOf, isElement, textOf, type XmlElement } from '../xml/tree.js'
+import { element, elementsOf, isElement, placeOf, textOf, type XmlElement } from '../xml/tree.js'
 import { writeXml } from '../xml/write.js'
 import { OSCI, PREFIX, SOAP } from './names.js'
 import type { Fault, SoapEnvelope } from './types.js'
@@ -22,10 +22,10 @@ const named = (fault: XmlElement, local: string): XmlElement | undefined =>
 export function readFault(envelope: SoapEnvelope): Fault {
   const [fault, more] = elementsOf(envelope.body)
   if (!fault || more || !isElement(fault, SOAP, 'Fault'))
-    throw new StructureError('soap', 'osci-structure.fault', 'the body holds no single fault')
+    throw new StructureError('soap', 'osci-structure.fault', 'the body holds no single fault', placeOf(envelope.body))
   const code = named(fault, 'faultcode')
   const side = SIDES.find((s) => s === (code ? textOf(code) : '').trim().split(':').at(-1)?.split('.')[0])
-  if (!side) throw new StructureError('soap', 'osci-structure.fault', 'the fault names no side')
+  if (!side) throw new StructureError('soap', 'osci-structure.fault', 'the fault names no side', placeOf(code ?? fault))
   const string = named(fault, 'faultstring')
   const detail = named(fault, 'detail')
   const osci = detail ? elementsOf(detail).find((e) => isElement(e, OSCI, 'Code')) : undefined

@@ -201,7 +201,7 @@ const receivedChunks: Codec<readonly number[]> = {
       .read(e)
       .split(/[ \t\r\n]/)
       .filter((n) => n !== '' && n !== '-1')
-      .map((n) => integer.read(element('', '', e.local, { children: [n] }))),
+      .map((n) => integer.read({ ...e, children: [{ kind: 'text', value: n, cdata: false }] })),
   write: (v) => ({ children: [v.length === 0 ? '-1' : v.join(' ')] }),
 }
 

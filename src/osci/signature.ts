@@ -11,11 +11,11 @@
  * @module
  */
 import type { X509Certificate } from 'node:crypto'
-import { SignatureError, StructureError } from '../errors.js'
+import { ProtektorError, SignatureError, StructureError, type Place } from '../errors.js'
 import type { Part } from '../mime/parts.js'
 import { digest, digestElement, readSignature, sameOctets, verifyValue, type Reference, type Signature } from '../xml/dsig.js'
 import { makeSignature, type ReferenceSpec } from '../xml/dsig-write.js'
-import { attributeOf, element, elementsOf, isElement, xpathOf, type XmlElement } from '../xml/tree.js'
+import { attributeOf, element, elementsOf, isElement, placeOf, type XmlElement } from '../xml/tree.js'
 import type { Turn } from '../xml/turns.js'
 import { referencesByUri } from './author-signature.js'
 import { breatheIfLarge, turnsFor } from './breathe.js'
@@ -28,6 +28,8 @@ import type { OsciEnv, SignatureEvidence, SoapEnvelope, Stage } from './types.js
 type Target = { readonly uri: string; readonly what: XmlElement | Part }
 
 const isPart = (what: XmlElement | Part): what is Part => 'contentId' in what
+
+const placeOfTarget = ({ uri, what }: Target): Place => (isPart(what) ? { xpath: uri } : placeOf(what))
 
 /** What a message signature must cover: every header block but its own, Body, every part (G3: equality, not subset). */
 function* targets(envelope: SoapEnvelope, signatureBlock: XmlElement | undefined): Generator<Target, void, undefined> {
@@ -45,17 +47,23 @@ const digestOfBody =
 
 async function digestOf(
   { what }: Target,
-  { transforms, digestMethod }: Reference,
+  { transforms, digestMethod, element: reference }: Reference,
   env: OsciEnv,
   turn: Turn | undefined,
   partDigest: PartDigest,
 ): Promise<Uint8Array> {
   if (isPart(what)) {
-    if (transforms.length > 0) throw new SignatureError('9601', 'message-signature.transform', 'a part is digested as it is')
+    if (transforms.length > 0)
+      throw new SignatureError('9601', 'message-signature.transform', 'a part is digested as it is', placeOf(reference))
     return partDigest(what, digestMethod)
   }
   if (transforms.length !== 1 || transforms[0] !== C14N)
-    throw new SignatureError('9601', 'message-signature.transform', 'a block is digested in canonical form, nothing else')
+    throw new SignatureError(
+      '9601',
+      'message-signature.transform',
+      'a block is digested in canonical form, nothing else',
+      placeOf(reference),
+    )
   return digestElement(env.algorithms.signature, digestMethod, what, 'message-signature', turn)
 }
 
@@ -72,11 +80,7 @@ function bind(signature: Signature, wanted: Iterable<Target>): readonly (readonl
         '9602',
         'message-signature.not-covered',
         hit ? 'a part is signed twice' : 'a part of the message is not signed',
-        {
-          ...(isPart(target.what)
-            ? { xpath: target.uri }
-            : { line: target.what.line, column: target.what.column, xpath: xpathOf(target.what) }),
-        },
+        placeOfTarget(target),
       )
     left.delete(hit)
     pairs.push([target, hit])
@@ -87,6 +91,7 @@ function bind(signature: Signature, wanted: Iterable<Target>): readonly (readonl
       '9602',
       'message-signature.stray-reference',
       'the signature refers to something that is no part of the message',
+      placeOf(stray.element),
     )
   return pairs
 }
@@ -104,8 +109,9 @@ function expectedSigner(envelope: SoapEnvelope, type: MessageType, signature: Si
 function signatureBlock(envelope: SoapEnvelope, type: MessageType): XmlElement | undefined {
   const blocks = envelope.header.filter((b) => b.uri === OSCI && (b.local === 'ClientSignature' || b.local === 'SupplierSignature'))
   const [block, second] = blocks
-  if (second || (block && block.local !== type.signatureElement))
-    throw new StructureError('signature', 'osci-structure.signature-block', `only one ${type.signatureElement} is allowed`)
+  const wrong = second ?? (block?.local === type.signatureElement ? undefined : block)
+  if (wrong)
+    throw new StructureError('signature', 'osci-structure.signature-block', `only one ${type.signatureElement} is allowed`, placeOf(wrong))
   return block
 }
 
@@ -125,6 +131,20 @@ export async function verifyMessageSignature(
   if (!type) return undefined
   const block = signatureBlock(envelope, type)
   if (!block) return undefined
+  try {
+    return await verifyBlock(block, envelope, type, env, partDigest)
+  } catch (cause) {
+    throw cause instanceof ProtektorError ? cause.placedAt(placeOf(block)) : cause
+  }
+}
+
+async function verifyBlock(
+  block: XmlElement,
+  envelope: SoapEnvelope,
+  type: MessageType,
+  env: OsciEnv,
+  partDigest: PartDigest,
+): Promise<SignatureEvidence> {
   const [signatureElement, extra] = elementsOf(block)
   if (!signatureElement || extra) throw new SignatureError('9601', 'message-signature.grammar', 'the block holds exactly one ds:Signature')
   const signature = readSignature(signatureElement, 'message-signature')
@@ -141,11 +161,7 @@ export async function verifyMessageSignature(
     if (!algorithms.digest(reference.digestMethod))
       throw new SignatureError('9601', 'message-signature.algorithm', 'this digest is not allowed')
     if (!sameOctets(await digestOf(target, reference, env, turn, partDigest), reference.digestValue))
-      throw new SignatureError('9601', 'message-signature.digest-mismatch', 'a signed part was changed', {
-        ...(isPart(target.what)
-          ? { xpath: target.uri }
-          : { line: target.what.line, column: target.what.column, xpath: xpathOf(target.what) }),
-      })
+      throw new SignatureError('9601', 'message-signature.digest-mismatch', 'a signed part was changed', placeOfTarget(target))
   }
   return {
     signer,

@@ -14,7 +14,7 @@ import { OrderError, StructureError, TransportEncryptionError } from '../errors.
 import { readCertificate } from '../pki/certificate.js'
 import { decryptOctets, leastOctets, readEncryptedData, unwrapKey, type EncryptedData } from '../xml/xenc.js'
 import { canWrapFor, encryptOctets, makeEncryptedData, wrapKey } from '../xml/xenc-write.js'
-import { element, elementsOf } from '../xml/tree.js'
+import { element, elementsOf, placeOf } from '../xml/tree.js'
 import { breatheIfLarge } from './breathe.js'
 import { builtDocument } from './build.js'
 import { mime, outgoingParts } from './mime-stage.js'
@@ -119,7 +119,7 @@ export const transport: Stage<SoapEnvelope, SoapEnvelope> = {
     await breatheIfLarge(env, bytes.byteLength)
     const inner = await soap.open(await mime.open(bytes, innerEnv), innerEnv)
     if (inner.kind !== 'message')
-      throw new OrderError('osci-structure.nested-encryption', 'an encrypted message must hold one plain OSCI message')
+      throw new OrderError('osci-structure.nested-encryption', 'an encrypted message must hold one plain OSCI message', placeOf(inner.body))
     return { ...inner, evidence: { transport: evidence }, remarks: [...envelope.remarks, ...inner.remarks] }
   },
   async seal(inner, env) {

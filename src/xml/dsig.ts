@@ -19,7 +19,7 @@ import type { Algorithms, SignatureRow } from './algorithms.js'
 import { canonicalize, canonicalPieces } from './c14n.js'
 import { algorithm, attributes, bare, Children, leafOctets, leafText, refuse } from './grammar.js'
 import { DS, isNcName, X509_DATA, XADES } from './names.js'
-import type { XmlElement } from './tree.js'
+import { placeOf, type XmlElement } from './tree.js'
 import type { Turn } from './turns.js'
 
 export type SignatureLayer = 'message-signature' | 'author-signature'
@@ -79,11 +79,7 @@ export function readSignature(e: XmlElement, layer: SignatureLayer): Signature {
   if (references.length === 0) refuse(layer, signedInfo, 'no Reference')
   const seen = new Set<string>()
   for (const { uri, element: r } of references) {
-    if (seen.has(uri))
-      throw new SignatureError('9602', `${layer}.duplicate-reference`, 'two references to the same part', {
-        line: r.line,
-        column: r.column,
-      })
+    if (seen.has(uri)) throw new SignatureError('9602', `${layer}.duplicate-reference`, 'two references to the same part', placeOf(r))
     seen.add(uri)
   }
   if (references.filter((r) => r.uri.startsWith('#')).length > MAX_REFERENCES)
@@ -179,7 +175,7 @@ function readProperties(
  */
 export function verifyValue(signature: Signature, certificate: X509Certificate, algorithms: Algorithms): boolean {
   const { layer, element: e } = signature
-  const place = e.line === 0 ? {} : { line: e.line, column: e.column }
+  const place = placeOf(e)
   const forbid = (rule: string, message: string): never => {
     throw new SignatureError('9601', `${layer}.${rule}`, message, place)
   }

@@ -8,7 +8,7 @@
  */
 import { StructureError, type StageName } from '../errors.js'
 import { decodeBase64 } from './base64.js'
-import { xpathOf, type XmlElement } from './tree.js'
+import { placeOf, type XmlElement } from './tree.js'
 
 /** Layers whose findings this grammar raises. */
 export type GrammarLayer = 'message-signature' | 'author-signature' | 'transport-encryption' | 'content-encryption'
@@ -22,8 +22,7 @@ const STAGE: Readonly<Record<GrammarLayer, StageName>> = {
 
 /** @throws {StructureError} `<layer>.grammar` (9100). */
 export function refuse(layer: GrammarLayer, e: XmlElement, message: string): never {
-  const place = e.line === 0 ? {} : { line: e.line, column: e.column }
-  throw new StructureError(STAGE[layer], `${layer}.grammar`, `${e.local}: ${message}`, { ...place, xpath: xpathOf(e) })
+  throw new StructureError(STAGE[layer], `${layer}.grammar`, `${e.local}: ${message}`, placeOf(e))
 }
 
 /** Walks the child elements of one element in order. */

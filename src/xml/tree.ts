@@ -113,6 +113,11 @@ export function xpathOf(e: XmlElement): string {
   return xpathWriter()(e)
 }
 
+/** Where a finding points to; what we built has no line. */
+export function placeOf(e: XmlElement): { readonly xpath: string; readonly line?: number; readonly column?: number } {
+  return { ...(e.line === 0 ? {} : { line: e.line, column: e.column }), xpath: xpathOf(e) }
+}
+
 /** As {@link xpathOf}, for many elements of one tree that does not change meanwhile: siblings are counted once per parent. */
 export function xpathWriter(): (e: XmlElement) => string {
   const seen = new Map<XmlElement, ReadonlyMap<XmlElement, string>>()

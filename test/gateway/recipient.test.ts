@@ -66,6 +66,13 @@ describe('passive recipient', function () {
       ).to.deep.equal([['valid', true]])
       expect(container?.items.map((i) => i.id)).to.deep.equal(['content0'])
       expect(content?.problems).to.deep.equal([])
+      // an intermediary copies them to the asker, whose library refuses SignatureCertificateAddressee there (trap T50)
+      expect(message?.certificates?.map((c) => c.role)).to.deep.equal([
+        'CipherCertificateOriginator',
+        'CipherCertificateAddressee',
+        'SignatureCertificateOriginator',
+        'SignatureCertificateOtherAuthor',
+      ])
     })
 
     it('attachments both ways, exact to the byte', async () => {

@@ -76,15 +76,12 @@ export function answerReaders(message: OsciMessage, container: OpenedContainer):
   )
 }
 
-/** The asker's certificates under the roles that they have in our answer. */
+/**
+ * The asker under the role that it has in our answer. Its signature certificate stays out: nothing refers to it, and the intermediary copies
+ * our list into its answer to the asker, where the common library refuses SignatureCertificateAddressee (trap T50).
+ */
 export function swappedRoles(message: OsciMessage): CertificateEntry[] {
-  const swap = (from: CertificateRole, to: CertificateRole): CertificateEntry[] => {
-    const entry = message.certificates?.find((e) => e.role === from)
-    const certificate = entry && readX509(entry)
-    return certificate ? [certificateEntry(to, certificate)] : []
-  }
-  return [
-    ...swap('CipherCertificateOriginator', 'CipherCertificateAddressee'),
-    ...swap('SignatureCertificateOriginator', 'SignatureCertificateAddressee'),
-  ]
+  const entry = message.certificates?.find((e) => e.role === 'CipherCertificateOriginator')
+  const certificate = entry && readX509(entry)
+  return certificate ? [certificateEntry('CipherCertificateAddressee', certificate)] : []
 }

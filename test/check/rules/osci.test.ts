@@ -334,6 +334,23 @@ describe('rules of the OSCI layers', () => {
       expect(hits(MESSAGE_RULES, id, viewOf(kept())), 'kept').to.equal(0)
     })
 
+  it('what only a success holds, and always holds, goes by the answer', () => {
+    const told = (made: Made): string[] =>
+      ['osci-structure.refused-yet-done', 'osci-structure.done-without-result'].filter((id) => hits(MESSAGE_RULES, id, viewOf(made)) > 0)
+    const full = { message: { content: box('c') } }
+    expect(told({ ...answer('responseToFetchDelivery', '9803'), ...full })).to.deep.equal(['osci-structure.refused-yet-done'])
+    expect(told(order('responseToFetchDelivery', { feedback: codes('9803'), processCardBundle: GOOD_CARD }))).to.have.length(1)
+    expect(told(order('responseToFetchProcessCard', { feedback: codes('9804'), processCardBundles: [GOOD_CARD] }))).to.have.length(1)
+    expect(told(answer('responseToFetchProcessCard', '0801'))).to.deep.equal(['osci-structure.done-without-result'])
+    expect(told(answer('responseToFetchProcessCard', '9804'))).to.deep.equal([])
+    expect(told(answer('responseToMediateDelivery', '0801'))).to.deep.equal(['osci-structure.done-without-result'])
+    expect(told(answer('responseToMediateDelivery', '9806'))).to.deep.equal([])
+    expect(told({ ...answer('responseToMediateDelivery', '9806'), ...full })).to.deep.equal(['osci-structure.refused-yet-done'])
+    expect(told({ ...answer('responseToProcessDelivery', '9811'), ...full })).to.deep.equal(['osci-structure.refused-yet-done'])
+    expect(told(answer('responseToProcessDelivery', '0800'))).to.deep.equal([])
+    expect(told(answer('responseToPartialFetchDelivery', '0801'))).to.deep.equal(['osci-structure.done-without-result'])
+  })
+
   it('a process card is told at its own element, in whatever order they stand', () => {
     const late = card({ creation: '2026-11-24T09:00:02Z', forwarding: '2026-11-24T09:00:01Z' })
     const view = viewOf(order('responseToMediateDelivery', { requestProcessCardBundle: late, replyProcessCardBundle: GOOD_CARD }))

@@ -6,15 +6,14 @@
  * @module
  */
 import type { X509Certificate } from 'node:crypto'
+import { listedCertificates } from '../../../osci/certificates.js'
 import type { CertificateRole } from '../../../osci/messages.js'
 import { EXCHANGES } from '../../../osci/messages.js'
 import type { CertificateEntry } from '../../../osci/types.js'
 import { keyUsage, publicKeyFacts, readCertificate } from '../../../pki/certificate.js'
-import { elementsOf, attributeOf, type XmlElement } from '../../../xml/tree.js'
+import { attributeOf, type XmlElement } from '../../../xml/tree.js'
 import type { Raised } from '../../types.js'
 import { blockOf, type OsciView, type Rule } from '../rule.js'
-
-const HEADERS: ReadonlySet<string> = new Set(['IntermediaryCertificates', 'NonIntermediaryCertificates'])
 
 const entriesOf = ({ message }: OsciView): readonly CertificateEntry[] => [
   ...(message.intermediaryCertificates ?? []),
@@ -22,8 +21,7 @@ const entriesOf = ({ message }: OsciView): readonly CertificateEntry[] => [
 ]
 
 function placeOf(view: OsciView, id: string): XmlElement | undefined {
-  const listed = view.envelope.header.filter((block) => HEADERS.has(block.local)).flatMap(elementsOf)
-  return listed.find((e) => attributeOf(e, 'Id') === id)
+  return listedCertificates(view.envelope.header).find((e) => attributeOf(e, 'Id') === id)
 }
 
 function raised(view: OsciView, { id, role }: CertificateEntry, detail?: string): Raised {

@@ -12,7 +12,6 @@ import type { ProcessCardBundle, TimeStamp } from '../../../osci/parts.js'
 import { OSCI } from '../../../osci/names.js'
 import { childOf, elementsOf, textOf, type XmlElement } from '../../../xml/tree.js'
 import { hasZone } from '../../../xoev/time-zone.js'
-import type { Raised } from '../../types.js'
 import { inOrder, type OsciView, type Rule } from '../rule.js'
 
 interface Card {
@@ -137,31 +136,62 @@ export const PROCESS_CARD_RULES: readonly Rule<OsciView>[] = [
   {
     id: 'osci-structure.refused-yet-done',
     severity: 'warning',
-    reference: 'osci-1.2 §2.1, §2.4, §2.5',
+    reference: 'osci-1.2 §2.1, §2.4 to §2.6, §2.9, §2.10, §10.4',
     de: 'Die Antwort lehnt ab und enthält doch, was nur ein Erfolg hat (MessageId, Laufzettel oder Inhalt).',
     en: 'The answer refuses and yet holds what only a success has (MessageId, process card or content).',
     *run(view) {
       if (!isRefusal((view.order.feedback?.entries ?? []).map(({ code }) => code))) return
-      yield* RESULTS[view.type.name]?.(view) ?? []
+      for (const { element } of resultsOf(view)) if (element) yield { element }
     },
   },
   {
     id: 'osci-structure.done-without-result',
     severity: 'warning',
-    reference: 'osci-1.2 §2.1, §2.4, §2.5',
+    reference: 'osci-1.2 §2.1, §2.4 to §2.6, §2.9, §10.4; codes 9803, 9804, 9806',
     de: 'Die Antwort meldet Erfolg, enthält aber nicht, was dazugehört (MessageId, Laufzettel oder Inhalt).',
     en: 'The answer reports success and does not hold what belongs to it (MessageId, process card or content).',
     *run(view) {
       const codes = (view.order.feedback?.entries ?? []).map(({ code }) => code)
-      const results = RESULTS[view.type.name]
-      if (results && codes.length > 0 && !isRefusal(codes) && [...results(view)].length === 0) yield { element: view.orderElement }
+      if (codes.length === 0 || isRefusal(codes)) return
+      for (const { name, element, needed } of resultsOf(view))
+        if (needed && !element) yield { element: view.orderElement, detail: `${name} is missing` }
     },
   },
 ]
 
-/** By answer: what it holds when the request was carried out. */
-const RESULTS: Readonly<Partial<Record<string, (view: OsciView) => Raised[]>>> = {
-  responseToGetMessageId: (view) => (view.order.messageId === undefined ? [] : [{ element: inOrder(view, 'MessageId') }]),
-  responseToStoreDelivery: (view) => (view.order.processCardBundle ? [{ element: inOrder(view, 'ProcessCardBundle') }] : []),
-  responseToFetchDelivery: ({ message: { content } }) => (content && elementsOf(content).length > 0 ? [{ element: content }] : []),
+/** What an answer holds only when the request was carried out; `needed`: always then. */
+interface Result {
+  readonly name: string
+  readonly needed: boolean
+  readonly element: XmlElement | undefined
 }
+
+const inAnswer = (view: OsciView, name: string, isThere: boolean, needed = true): Result => ({
+  name,
+  needed,
+  element: isThere ? inOrder(view, name) : undefined,
+})
+
+const inBody = ({ message: { content } }: OsciView, needed = true): Result => ({
+  name: 'ContentPackage',
+  needed,
+  element: content && elementsOf(content).length > 0 ? content : undefined,
+})
+
+const cardIn = (view: OsciView, needed = true): Result => {
+  const { processCardBundle, processCardBundles = [] } = view.order
+  return inAnswer(view, 'ProcessCardBundle', processCardBundle !== undefined || processCardBundles.length > 0, needed)
+}
+
+/** By answer. Where a delivery goes on at once its card may tell that it came to nothing. */
+const RESULTS: Readonly<Partial<Record<string, (view: OsciView) => readonly Result[]>>> = {
+  responseToGetMessageId: (view) => [inAnswer(view, 'MessageId', view.order.messageId !== undefined)],
+  responseToStoreDelivery: (view) => [cardIn(view)],
+  responseToFetchDelivery: (view) => [inBody(view), cardIn(view, false)],
+  responseToFetchProcessCard: (view) => [cardIn(view)],
+  responseToMediateDelivery: (view) => [inBody(view)],
+  responseToProcessDelivery: (view) => [inBody(view, false)],
+  responseToPartialFetchDelivery: (view) => [inBody(view)],
+}
+
+const resultsOf = (view: OsciView): readonly Result[] => RESULTS[view.type.name]?.(view) ?? []
