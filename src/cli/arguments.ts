@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: EUPL-1.2
 /**
- * Options that every command knows, and the one way to complain about a wrong call (exit code 2).
+ * Options that every command knows, and the one way to complain about a wrong call (exit code 2) or a failure (4).
  * @module
  */
 import { parseArgs } from 'node:util'
@@ -8,12 +8,19 @@ import type { ParseArgsConfig } from 'node:util'
 import { ProtektorError } from '../errors.js'
 import type { Language, Text } from './io.js'
 
-/** A wrong call; the launcher shows the text and ends with 2. */
-export class UsageError extends ProtektorError {
+/** A command that failed, in words of both languages; the launcher shows them and ends with 4. */
+export class CommandError extends ProtektorError {
   readonly text: Text
-  constructor(text: Text) {
-    super('cli.usage', text.en)
+  constructor(finding: string, text: Text) {
+    super(finding, text.en)
     this.text = text
+  }
+}
+
+/** A wrong call; the launcher shows the text and ends with 2. */
+export class UsageError extends CommandError {
+  constructor(text: Text) {
+    super('cli.usage', text)
   }
 }
 

@@ -4,7 +4,7 @@
  * @module
  */
 import { ConfigError, ProtektorError } from '../errors.js'
-import { UsageError, languageOf, parseGlobal } from './arguments.js'
+import { CommandError, UsageError, languageOf, parseGlobal } from './arguments.js'
 import type { Command, Io, Language, Text } from './io.js'
 import { TEXTS, renderProblems, say } from './texts.js'
 import { packageVersion } from './version.js'
@@ -110,7 +110,7 @@ export function renderHelp(lang: Language): string {
 }
 
 /** Says what a command threw. @returns the exit code */
-export function report(error: unknown, io: Io): number {
+export async function report(error: unknown, io: Io): Promise<number> {
   if (error instanceof UsageError) {
     io.err.write(`protektor: ${error.text[io.lang]}\n${say(TEXTS.more, io.lang)}\n`)
     return 2
@@ -120,11 +120,19 @@ export function report(error: unknown, io: Io): number {
     return 2
   }
   if (error instanceof ProtektorError) {
-    io.err.write(`protektor: ${error.message} (${error.finding})\n`)
+    // the tables of findings are many; a command that ends well needs none of them here
+    const text = error instanceof CommandError ? error.text : (await import('./cause.js')).causeOf(error)
+    io.err.write(`protektor: ${text[io.lang]} (${error.finding})\n`)
     return 4
   }
-  io.err.write(`protektor: ${say(TEXTS.failed, io.lang)}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`)
+  io.err.write(`protektor: ${say(TEXTS.failed, io.lang)}: ${traceOf(error)}\n`)
   return 4
+}
+
+/** Where in our program it happened, unless it is the system that says no: then that is all there is to know. */
+function traceOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  return 'syscall' in error ? error.message : (error.stack ?? error.message)
 }
 
 /**
@@ -185,6 +193,6 @@ export async function main(argv: readonly string[], given: Omit<Io, 'lang'> = re
     const command = await row.load()
     return await command.run(called.rest, io)
   } catch (error) {
-    return report(error, io)
+    return await report(error, io)
   }
 }

@@ -382,6 +382,9 @@ describe('protektor check', () => {
     ['a leap day of a common year', ['--at', '2027-02-29T12:00:00+01:00', PLAIN], /--at/],
     ['a signature without folder', ['--sign', join(FOREIGN, 'pki/addressee-sign.p12'), '--pin', 'test', PLAIN], /--out/],
     ['an unknown format', ['--format', 'pdf', PLAIN], /pdf/],
+    ['a folder for the report that is a file', ['--out', PLAIN, PLAIN], /nothing can be kept in/],
+    ['a folder for the report below a file', ['--out', join(PLAIN, 'x'), PLAIN], /nothing can be kept in/],
+    ['a folder for the report without name', ['--out', '', PLAIN], /nothing can be kept in/],
   ] as const)
     it(`a wrong call ends with 2: ${what}`, async () => {
       const { code, out, err } = await call(argv)

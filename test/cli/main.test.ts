@@ -11,12 +11,16 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { expect } from 'chai'
 import { languageOf, parseCommand, parseGlobal, UsageError } from '../../src/cli/arguments.js'
+import { causeOf } from '../../src/cli/cause.js'
 import { COMMANDS, main, renderHelp } from '../../src/cli/main.js'
 import { renderProblems } from '../../src/cli/texts.js'
 import { packageVersion } from '../../src/cli/version.js'
+import { SchemaPackageError } from '../../src/config/schema-problem.js'
+import { ProtektorError } from '../../src/errors.js'
 import { needsLinux } from '../needs.js'
 
 const launcher = join(dirname(fileURLToPath(import.meta.url)), '../../bin/protektor.js')
+const FIXTURES = join(dirname(launcher), '../fixtures')
 const run = promisify(execFile)
 
 async function call(argv: readonly string[], env: Record<string, string> = {}) {
@@ -60,6 +64,33 @@ describe('cli', () => {
     expect((ended as { stderr: string }).stderr)
       .to.contain('benchOpenAnswer2048')
       .and.to.contain('benchXsdDemo')
+  })
+
+  it('says what went wrong in the language of the run, and without a trace where the system says no', async () => {
+    const told = async (...argv: string[]): Promise<unknown> =>
+      run(process.execPath, [launcher, ...argv], { env: { PATH: process.env['PATH'] } }).catch((error: unknown) => error)
+    const store = join(FIXTURES, 'foreign/osci-bibliothek-2.4.1/pki/reader-cipher.p12')
+    const locked = ['check', '--keystore', store, '--pin', 'wrong', join(FIXTURES, 'valid/fault.9400.mime')]
+    expect(await told(...locked, '--lang', 'de'))
+      .to.have.property('stderr')
+      .that.contains('nicht brauchbar (Die PIN öffnet den Schlüsselspeicher nicht.)')
+    expect(await told(...locked))
+      .to.have.property('stderr')
+      .that.contains('cannot be used (The PIN does not open the keystore.)')
+    const start = await told('start', '--once', '--directory', join(launcher, 'x'), '--lang', 'de')
+    expect(start).to.include({ code: 4 })
+    expect(start)
+      .to.have.property('stderr')
+      .that.matches(/^protektor: gescheitert: [^\n]*ENOTDIR[^\n]*\n$/)
+  }).timeout(30_000)
+
+  it('finds the other language of an error in the tables of findings', () => {
+    const error = new ProtektorError('keystore.no-key', 'There is none.')
+    expect(causeOf(error)).to.deep.equal({
+      de: 'Der Schlüsselspeicher enthält keinen privaten Schlüssel mit Zertifikat.',
+      en: 'There is none.',
+    })
+    expect(causeOf(new SchemaPackageError('hier', 'here'))).to.deep.equal({ de: 'hier', en: 'here' })
   })
 
   it('prints the version of the package', async () => {

@@ -176,7 +176,7 @@ describe('protektor send, take, answer', () => {
     mkdirSync(join(inbox(), `message-${id}`, 'x'), { recursive: true })
     const taken = await take(LEASED)
     expect(taken.code).to.equal(4)
-    expect(taken.err).to.contain('cli.kept-otherwise')
+    expect(taken.err).to.contain('cli.kept-otherwise').and.to.contain('holds something else')
     expect(await asker.outcome(id, 5)).to.include({ outcome: 'refused', reason: 'S999' })
   })
 
@@ -200,7 +200,14 @@ describe('protektor send, take, answer', () => {
     await asking
     const [folder = ''] = folders()
     const file = join(inbox(), folder, 'request.json')
-    writeFileSync(file, JSON.stringify({ ...stateOf(folder), replyTo: 'reply.' + '0'.repeat(32) }))
+    const state = stateOf(folder)
+    for (const replyKey of [null, {}, [], { ...state.replyKey, x: 'AAAA' }]) {
+      writeFileSync(file, JSON.stringify({ ...state, replyKey }))
+      const bent = await call(house.register('answer', file, '--result', house.file('antwort.xml')))
+      expect(bent.code, bent.err).to.equal(2)
+      expect(bent.err).to.contain('is no request that')
+    }
+    writeFileSync(file, JSON.stringify({ ...state, replyTo: 'reply.' + '0'.repeat(32) }))
     const { code, err } = await call(house.register('answer', file, '--result', house.file('antwort.xml')))
     expect(code).to.equal(1)
     expect(err).to.contain('too late')

@@ -82,8 +82,9 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
   try {
     for (const { kind, answer } of words) {
       await answering[kind](answer)
-      if (kind === 'result' || answer.status === 'rejected') await markAnswered(file, answered(state, kind))
+      // told first: whoever reads that noting it failed must not say it twice
       told.step(PUT[kind], { event: kind, id: state.id, status: answer.status })
+      if (kind === 'result' || answer.status === 'rejected') await markAnswered(file, answered(state, kind))
     }
     return 0
   } catch (error) {

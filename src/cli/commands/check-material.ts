@@ -16,6 +16,7 @@ import { readPemCertificates, readPkcs12, type KeyPair } from '../../pki/keystor
 import { CodeListStore, type CodeList } from '../../xoev/codelists.js'
 import type { SchemaSet } from '../../xoev/schema-sets.js'
 import { UsageError } from '../arguments.js'
+import { causeOf } from '../cause.js'
 import { ownSchemas } from '../compose/own-schemas.js'
 
 export interface KeystoreArgument {
@@ -64,8 +65,8 @@ export async function named<T>(file: string, use: () => Promise<T>): Promise<T> 
   try {
     return await use()
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause)
-    throw new UsageError({ de: `${file}: nicht brauchbar (${why})`, en: `${file}: cannot be used (${why})` })
+    const { de, en } = causeOf(cause)
+    throw new UsageError({ de: `${file}: nicht brauchbar (${de})`, en: `${file}: cannot be used (${en})` })
   }
 }
 

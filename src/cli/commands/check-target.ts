@@ -3,9 +3,10 @@
  * Where a report goes while files are being checked.
  * @module
  */
-import { mkdir, open } from 'node:fs/promises'
+import { open } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Io } from '../io.js'
+import { openFolder } from '../participant/kept.js'
 
 /** Characters; a way to the disk for every short file would cost more than some layers. */
 const WRITTEN_AT_ONCE = 64 * 1024
@@ -17,10 +18,10 @@ export interface Target {
   close(): Promise<void>
 }
 
-/** @param out folder, made where it is missing; undefined: standard output. @throws {Error} what the file system says. */
+/** @param out folder, made where it is missing; undefined: standard output. @throws {UsageError} it cannot be one. */
 export async function targetOf(out: string | undefined, fileName: string, io: Io): Promise<Target> {
   if (out === undefined) return { file: undefined, write: async (text) => void io.out.write(text), close: async () => undefined }
-  await mkdir(out, { recursive: true })
+  await openFolder(out, 0o777)
   const file = join(out, fileName)
   const handle = await open(file, 'w')
   let unwritten = ''

@@ -9,8 +9,7 @@ import { explainHtml, explainJson, explainText, type ExplainHead } from '../../c
 import type { Explanation } from '../../check/explain/types.js'
 import { findingRow } from '../../check/findings.js'
 import { CHECK_LIMITS } from '../../env.js'
-import { ProtektorError } from '../../errors.js'
-import { parseCommand, UsageError } from '../arguments.js'
+import { CommandError, parseCommand, UsageError } from '../arguments.js'
 import { reportPage } from '../compose/report-page.js'
 import type { Io, Language, Text } from '../io.js'
 import { packageVersion } from '../version.js'
@@ -69,10 +68,12 @@ function formOf(value: string): Form {
   throw new UsageError({ de: `--format kennt ${value} nicht: ${known}`, en: `--format does not know ${value}: ${known}` })
 }
 
-const refused = (finding: string, lang: Language, detail: string): ProtektorError =>
-  new ProtektorError(finding, `${findingRow(finding)?.[lang] ?? ''} ${detail}`)
+const refused = (finding: string, lang: Language, detail: string): CommandError => {
+  const text = `${findingRow(finding)?.[lang] ?? ''} ${detail}`
+  return new CommandError(finding, { de: text, en: text })
+}
 
-/** @throws {ProtektorError} it cannot be read, or is too large. */
+/** @throws {CommandError} it cannot be read, or is too large. */
 async function bytesOf(file: string, io: Io, lang: Language): Promise<Uint8Array> {
   const most = CHECK_LIMITS.messageBytes
   let bytes: Uint8Array | undefined
@@ -87,7 +88,7 @@ async function bytesOf(file: string, io: Io, lang: Language): Promise<Uint8Array
 
 /**
  * @returns 0, or 2 where a keystore stayed locked.
- * @throws {UsageError} a wrong call, or a file of keys, trust or schemas that cannot be used. {ProtektorError} no message to read.
+ * @throws {UsageError} a wrong call, or a file of keys, trust or schemas that cannot be used. {CommandError} no message to read.
  */
 export async function run(argv: readonly string[], io: Io): Promise<number> {
   const { values, positionals } = parseCommand(argv, OPTIONS, true)

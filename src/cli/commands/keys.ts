@@ -13,11 +13,11 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { generateEnvelopeKey } from '../../envelope/keys.js'
 import { ConfigError, ProtektorError } from '../../errors.js'
-import { FINDINGS_PKI } from '../../pki/findings.js'
 import { inspectKeyFile, type FileReport } from '../../pki/inspection.js'
 import { writePkcs12 } from '../../pki/keystore.js'
 import { makePki, type TestCertificateSpec, type TestKey, type TestUsage } from '../../pki/test-pki.js'
 import { UsageError } from '../arguments.js'
+import { causeOf } from '../cause.js'
 import type { Io } from '../io.js'
 import { makeParticipant } from './keys-participant.js'
 
@@ -130,7 +130,7 @@ export async function keys(argv: string[], io: KeysIo): Promise<number> {
   } catch (error) {
     if (error instanceof UsageError || error instanceof ConfigError) throw error
     const isCall = error instanceof WrongCall || (error as { code?: unknown }).code?.toString().startsWith('ERR_PARSE_ARGS') === true
-    io.err(isCall ? `${WORDS[io.lang].usage}: ${(error as Error).message}\n${HELP[io.lang]}` : describe(error, io.lang))
+    io.err(isCall ? `${WORDS[io.lang].usage}: ${(error as Error).message}\n${HELP[io.lang]}` : causeOf(error)[io.lang])
     return isCall ? 2 : 4
   }
 }
@@ -216,7 +216,7 @@ async function inspect(argv: string[], io: KeysIo): Promise<number> {
       const hasSecret = content.some((one) => one.kind === 'private-key' || one.hasPrivateKey)
       if (hasSecret && ((await stat(file)).mode & 0o077) !== 0) io.err(`${file}: ${word.open}`)
     } catch (error) {
-      io.err(`${file}: ${describe(error, io.lang)}`)
+      io.err(`${file}: ${causeOf(error)[io.lang]}`)
       failed = true
     }
   }
@@ -259,7 +259,7 @@ async function expiry(argv: string[], io: KeysIo): Promise<number> {
     } catch (error) {
       // In a directory a store without PIN is no fault: its certificate usually lies beside it.
       const isSealed = !isNamed && pin === undefined && error instanceof ProtektorError && error.finding === 'keystore.wrong-pin'
-      io.err(`${file}: ${isSealed ? word.skipped : describe(error, io.lang)}`)
+      io.err(`${file}: ${isSealed ? word.skipped : causeOf(error)[io.lang]}`)
       failed ||= !isSealed
     }
   }
@@ -289,10 +289,4 @@ async function readPin(values: { pin?: string; 'pin-file'?: string }): Promise<s
 function wholeNumber(option: string, value: string): number {
   if (!/^\d{1,5}$/.test(value)) throw new WrongCall(`${option} ${value}`)
   return Number(value)
-}
-
-function describe(error: unknown, lang: 'de' | 'en'): string {
-  const finding = error instanceof ProtektorError ? FINDINGS_PKI.find(({ id }) => id === error.finding) : undefined
-  if (finding !== undefined && lang === 'de') return finding.de
-  return error instanceof Error ? error.message : String(error)
 }

@@ -13,9 +13,9 @@ import { createHash } from 'node:crypto'
 import { access, constants, mkdir, mkdtemp, open, readFile, rename, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { ReplyAddress } from '../../client/received.js'
+import { importSealingKey } from '../../envelope/keys.js'
 import type { EnvelopePart, OpenedEnvelope } from '../../envelope/types.js'
-import { ProtektorError } from '../../errors.js'
-import { UsageError } from '../arguments.js'
+import { CommandError, UsageError } from '../arguments.js'
 import { MEDIA_TYPES } from './outgoing.js'
 
 /** A reply mailbox dies this long after its request's deadline (core). */
@@ -47,10 +47,10 @@ export interface RequestState extends ReplyAddress {
   readonly answered?: { readonly as: string; readonly at: string }
 }
 
-/** Makes the folder that envelopes are kept in, before anything is taken. @throws {UsageError} */
-export async function openFolder(directory: string): Promise<string> {
+/** Makes the folder that something is kept in, before there is anything to keep. @throws {UsageError} */
+export async function openFolder(directory: string, mode = 0o700): Promise<string> {
   try {
-    await mkdir(directory, { recursive: true, mode: 0o700 })
+    await mkdir(directory, { recursive: true, mode })
     await access(directory, constants.W_OK | constants.X_OK)
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code ?? 'ERROR'
@@ -92,7 +92,7 @@ async function syncFolder(directory: string): Promise<void> {
 
 /**
  * Writes an envelope into a folder of its own below `directory`.
- * @throws {ProtektorError} cli.kept-otherwise: another envelope lies under this name; the new one stays in the folder that is named.
+ * @throws {CommandError} cli.kept-otherwise: another envelope lies under this name; the new one stays in the folder that is named.
  */
 export async function keep(directory: string, opened: OpenedEnvelope, now: Date): Promise<Kept> {
   const { header, parts, replyTo, replyKey, ...rest } = opened
@@ -123,7 +123,10 @@ export async function keep(directory: string, opened: OpenedEnvelope, now: Date)
   else {
     const there = await readFile(join(folder, 'envelope.json')).catch(() => undefined)
     if (there?.equals(envelope) !== true)
-      throw new ProtektorError('cli.kept-otherwise', `${folder} holds something else; what came lies in ${made}.`)
+      throw new CommandError('cli.kept-otherwise', {
+        de: `In ${folder} liegt etwas anderes; was kam, liegt in ${made}.`,
+        en: `${folder} holds something else; what came lies in ${made}.`,
+      })
     await rm(made, { recursive: true })
   }
   await syncFolder(directory)
@@ -131,6 +134,13 @@ export async function keep(directory: string, opened: OpenedEnvelope, now: Date)
 }
 
 const isText = (value: unknown): value is string => typeof value === 'string'
+const isSealingKey = async (value: unknown): Promise<boolean> =>
+  typeof value === 'object' &&
+  value !== null &&
+  importSealingKey(value).then(
+    () => true,
+    () => false,
+  )
 
 /** @param place a folder of `take`, or the `request.json` in it. @throws {UsageError} */
 export async function readRequestState(place: string): Promise<{ readonly file: string; readonly state: RequestState }> {
@@ -140,7 +150,7 @@ export async function readRequestState(place: string): Promise<{ readonly file: 
     .then((text) => JSON.parse(text) as Partial<RequestState> | null)
     .catch(() => undefined)
   const { id, replyTo, replyKey, answerableUntil } = state ?? {}
-  if (!isText(id) || !isText(replyTo) || !isText(answerableUntil) || typeof replyKey !== 'object')
+  if (!isText(id) || !isText(replyTo) || !isText(answerableUntil) || !(await isSealingKey(replyKey)))
     throw new UsageError({
       de: `${file} ist keine Anfrage, die »protektor take« abgelegt hat`,
       en: `${file} is no request that "protektor take" has kept`,

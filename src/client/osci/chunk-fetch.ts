@@ -40,6 +40,7 @@ export interface Downloaded {
 }
 
 const NOT_SPECIFIED = '9811'
+const NO_SUCH_CHUNK = '9901'
 
 type Answer = OsciAnswer<'partialFetchDelivery'>
 type Partial = OsciMessage<'responseToPartialFetchDelivery'>
@@ -111,7 +112,9 @@ class Download {
     let last: Partial | undefined
     do {
       const { message, feedback } = await this.#next()
-      if (last === undefined && feedback.errors.length === 1 && feedback.errors[0] === NOT_SPECIFIED) return await this.#instead()
+      const [error, second] = last === undefined ? feedback.errors : []
+      if (error === NOT_SPECIFIED && second === undefined) return await this.#instead()
+      if (error === NO_SUCH_CHUNK && second === undefined && this.#got > 0) return await this.#assemble(await this.#lastAgain())
       if (!isPartial(message)) return this.#whole(message)
       assertAccepted('client.fetch-refused', 'The delivery was not given', feedback)
       await this.#take(message)
@@ -121,12 +124,23 @@ class Download {
   }
 
   /** The rule goes with every request, whoever leaves it out (osci-in-the-field §3 row 26). */
-  #next(): Promise<Answer> {
-    const received = Array.from({ length: this.#got }, (_, at) => at + 1)
+  #next(number = this.#got + 1): Promise<Answer> {
+    const received = Array.from({ length: number - 1 }, (_, at) => at + 1)
     return this.#dialog.send('partialFetchDelivery', {
       ...(Object.keys(this.#rule).length === 0 ? {} : { selectionRule: this.#rule }),
-      chunkInformation: { chunkNumber: this.#got + 1, chunkSizeKilobytes: this.#kilobytes, receivedChunks: received },
+      chunkInformation: { chunkNumber: number, chunkSizeKilobytes: this.#kilobytes, receivedChunks: received },
     })
+  }
+
+  /** Nothing may be missing: the attempt that kept the last chunk broke off behind it. That one tells again how many there are. */
+  async #lastAgain(): Promise<Partial> {
+    const { message, feedback } = await this.#next(this.#got)
+    if (!isPartial(message)) throw wrong('A whole delivery came instead of its last chunk.')
+    assertAccepted('client.fetch-refused', 'The delivery was not given', feedback)
+    const { chunkNumber, totalChunkNumbers } = message.order.chunkInformation
+    if (chunkNumber !== this.#got || totalChunkNumbers !== this.#got) throw wrong('The number of chunks cannot be.')
+    this.#bind(message.order.messageId)
+    return message
   }
 
   async #take(message: Partial): Promise<void> {

@@ -314,6 +314,23 @@ describe('OSCI chunks', () => {
       expect(Buffer.concat(kept).equals(whole)).to.equal(true)
     })
 
+    it('takes up a download whose chunks are all there, and were never said to be all', async () => {
+      const total = Math.ceil(whole.byteLength / (4 * KB))
+      const taken = async (bytes: number): Promise<{ got: unknown; asked: unknown[] }> => {
+        const { fake, dialog } = await cutting()
+        const answer = fake.orders.get('partialFetchDelivery')
+        const numberOf = (m: OsciMessage) => (m.order as { chunkInformation: { chunkNumber: number } }).chunkInformation.chunkNumber
+        fake.orders.set('partialFetchDelivery', (m) => (numberOf(m) > total ? feedbackOf('9901') : (answer?.(m) ?? {})))
+        const again = { ...options, keep: () => Promise.reject(new Error('kept twice')), resumeAfter: { chunks: total, bytes } }
+        const got: unknown = await fetchInChunks(dialog, { messageId: 'id-1' }, identity.env, again).catch((e: unknown) => e)
+        return { got, asked: fake.seen.slice(1).map(numberOf) }
+      }
+      const { got, asked } = await taken(whole.byteLength)
+      expect(got).to.deep.equal({ messageId: 'id-1', bytes: whole.byteLength, chunks: total })
+      expect(asked).to.deep.equal([total + 1, total])
+      expect(asError((await taken(whole.byteLength - 3 * KB)).got).stage).to.equal('answered-wrongly')
+    })
+
     for (const [what, over] of [
       ['another chunk number', (c: Chunk) => ({ number: c.number + 1 })],
       ['a number of chunks that changes', (c: Chunk) => ({ total: c.total + (c.number > 1 ? 1 : 0) })],
