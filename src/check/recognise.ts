@@ -49,7 +49,10 @@ const KINDS: readonly KindRow[] = [
   { kind: 'envelope', fits: ({ head }) => head.startsWith(ENVELOPE_MAGIC) },
   { kind: 'osci', fits: ({ head, isXml }) => isXml && SOAP.test(head) && head.includes(SOAP_NAMESPACE) },
   { kind: 'xoev', fits: ({ isXml }) => isXml },
-  { kind: 'osci', fits: ({ head }) => /^\s*(?:mime-version|content-(?:type|transfer-encoding|id|length))[ \t]*:/i.test(head) },
+  {
+    kind: 'osci',
+    fits: ({ head }) => /^(?:\xef\xbb\xbf)?\s*(?:mime-version|content-(?:type|transfer-encoding|id|length))[ \t]*:/i.test(head),
+  },
   // a package of another type than multipart/related is a letter, not a message
   {
     kind: 'osci',

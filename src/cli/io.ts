@@ -24,6 +24,8 @@ export interface Io {
   readonly out: Output
   readonly err: Output
   readonly stdin?: Readable
+  /** From here on the process does not end because nobody reads what it says, or because that finds no room. */
+  readonly outliveReaders?: () => void
   readonly lang: Language
   readonly env: Readonly<Record<string, string | undefined>>
 }

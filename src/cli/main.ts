@@ -68,6 +68,13 @@ export const COMMANDS: Readonly<Record<string, CommandRow>> = {
     load: () => import('./commands/keys.js'),
     what: { de: 'Schlüssel für Versuche erzeugen, Schlüsseldateien ansehen', en: 'make keys for tests, look into key files' },
   },
+  bench: {
+    load: () => import('./commands/bench.js'),
+    what: {
+      de: 'messen, gegen Vergleiche im selben Lauf (nur im Quellbaum)',
+      en: 'measure, against references in the same run (source tree only)',
+    },
+  },
 }
 
 const THREADS = {
@@ -124,9 +131,11 @@ export function report(error: unknown, io: Io): number {
  * Ends the process when nobody reads a stream any more (`protektor check … | head`): at once, without a word, and with what a shell says
  * of a program that SIGPIPE ended. Not with a code of our own, whatever had been found: who closed the pipe did not wait for the verdict.
  * A stream that fails for any other reason (a full disk) is a run that failed; Node's own end with 1 would say that something is invalid.
+ * A service is not there for its readers: others' messages are under way in it.
  */
-function endWith(stream: NodeJS.WriteStream): void {
+function endWith(stream: NodeJS.WriteStream, isService: () => boolean): void {
   stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (isService()) return
     if (error.code === 'EPIPE') process.exit(SIGPIPE_ENDED)
     if (stream !== process.stderr) process.stderr.write(`protektor: ${error.message}\n`)
     process.exit(4)
@@ -134,10 +143,17 @@ function endWith(stream: NodeJS.WriteStream): void {
 }
 
 function realIo(): Omit<Io, 'lang'> {
-  endWith(process.stdout)
-  endWith(process.stderr)
+  let isService = false
+  endWith(process.stdout, () => isService)
+  endWith(process.stderr, () => isService)
   const output = (stream: NodeJS.WriteStream) => ({ write: (text: string) => void stream.write(text), isTerminal: stream.isTTY })
-  return { out: output(process.stdout), err: output(process.stderr), stdin: process.stdin, env: process.env }
+  return {
+    out: output(process.stdout),
+    err: output(process.stderr),
+    stdin: process.stdin,
+    env: process.env,
+    outliveReaders: () => (isService = true),
+  }
 }
 
 /**

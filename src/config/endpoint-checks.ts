@@ -27,13 +27,14 @@ export function checkEndpoints(values: Values, say: Say): void {
     mailboxExists(endpoint.defaultMailbox, at('defaultMailbox'))
     endpoint.routes.forEach((route, position) => {
       mailboxExists(route.mailbox, at('routes', position, 'mailbox'))
-      const named = [route.addresseeCertificate, route.kennung, route.metadataReader].filter((value) => value !== undefined)
+      const metadata = route.metadataReader ?? route.metadataService
+      const named = [route.addresseeCertificate, route.kennung, metadata].filter((value) => value !== undefined)
       if (named.length !== 1)
         say(
           'problem',
           at('routes', position),
-          'genau eines von addresseeCertificate, kennung, metadataReader',
-          'exactly one of addresseeCertificate, kennung, metadataReader',
+          'genau eines von addresseeCertificate, kennung, metadataReader und/oder metadataService',
+          'exactly one of addresseeCertificate, kennung, metadataReader and/or metadataService',
         )
       if (route.kennung !== undefined && endpoint.mode === 'blind')
         say('problem', at('routes', position, 'kennung'), 'nur mit mode: terminating lesbar', 'readable with mode: terminating only')

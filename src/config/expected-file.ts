@@ -44,8 +44,12 @@ type Expectation = z.output<typeof SUITE>['files'][string]
  * @returns what is expected, by path relative to the folder of the file.
  * @throws {ConfigError} no YAML, unknown keys, verdicts or finding ids; with the line.
  */
-export function readExpected(file: string, text: string, isFinding: (id: string) => boolean): ReadonlyMap<string, Expectation> {
-  const read = readYaml(file, text, SUITE)
+export function readExpected(
+  file: string,
+  source: string | Uint8Array,
+  isFinding: (id: string) => boolean,
+): ReadonlyMap<string, Expectation> {
+  const read = readYaml(file, source, SUITE)
   const { files } = checkYaml(SUITE, read)
   const unknown = Object.entries(files).flatMap(([name, { findings }]) =>
     findings.flatMap((id, index) => {

@@ -24,7 +24,8 @@ const MAX_FILE_BYTES = 1024 * 1024
 export async function fileTrouble(path: string, kind: NonNullable<OptionNote['file']>): Promise<Bilingual | undefined> {
   const found = await stat(path).catch(() => undefined)
   if (!found) return { de: `${path} gibt es nicht oder ist nicht lesbar`, en: `${path} is not there or cannot be read` }
-  if (kind === 'exists') return undefined
+  if (kind === 'folder') return found.isDirectory() ? undefined : { de: `${path} ist kein Verzeichnis`, en: `${path} is not a directory` }
+  if (kind === 'file' && !found.isDirectory()) return undefined
   if (!found.isFile()) return { de: `${path} ist keine Datei`, en: `${path} is not a file` }
   const mode = found.mode & 0o777
   if (process.platform !== 'win32' && (mode & 0o077) !== 0) {
@@ -73,7 +74,7 @@ export async function loadConfig(file: string): Promise<Config> {
     throw new ConfigError([problem(whole, [], { de: `nicht lesbar (${code})`, en: `cannot be read (${code})` })])
   })
   if (bytes.length > MAX_FILE_BYTES) throw new ConfigError([problem(whole, [], { de: 'größer als 1 MiB', en: 'larger than 1 MiB' })])
-  const read = readYaml(absolute, bytes.toString('utf8'), OPTIONS)
+  const read = readYaml(absolute, bytes, OPTIONS)
   const checked = checkYaml(OPTIONS, read)
   const { place, value } = read
   const folder = dirname(absolute)

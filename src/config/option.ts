@@ -18,8 +18,8 @@ export interface OptionNote extends Bilingual {
   readonly example: string
   /** What a value must look like, where the check alone does not say it. */
   readonly expects?: Bilingual
-  /** Must exist when the configuration is loaded; `secret`: and must be readable by its owner alone (threat model K1). */
-  readonly file?: 'exists' | 'secret'
+  /** Must be there when the configuration is loaded; `secret`: a file that its owner alone can read (threat model K1). */
+  readonly file?: 'file' | 'folder' | 'secret'
   /** Default in words, where it is derived from other options. */
   readonly derived?: Bilingual
 }

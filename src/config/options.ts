@@ -21,17 +21,20 @@ const MAILBOX_WORDS = words(
 const NAME = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/)
 const NAME_WORDS = words('Buchstaben, Ziffern und . _ - (höchstens 64)', 'letters, digits and . _ - (64 at most)')
 
-const CORE_URL = z.string().regex(/^https?:\/\/[^/?#\s]+$/)
-const CORE_URL_WORDS = words('http(s)://Rechner[:Port] ohne Pfad', 'http(s)://host[:port] without path')
+/** What looks like an address may be none all the same, for its port or its brackets. */
+const url = (form: RegExp): z.ZodString => z.string().refine((value) => form.test(value) && URL.canParse(value))
+
+const ORIGIN = url(/^https?:\/\/[^/?#@\s]+$/)
+const ORIGIN_WORDS = words('http(s)://Rechner[:Port] ohne Pfad', 'http(s)://host[:port] without path')
 
 const whole = (min: number, max: number): z.ZodNumber => z.number().int().min(min).max(max)
 const text = (): z.ZodString => z.string().min(1).max(1024)
 
-const pathTo = (de: string, en: string, example: string, file: 'exists' | 'secret' = 'exists'): z.ZodOptional<z.ZodString> =>
+const pathTo = (de: string, en: string, example: string, file: 'file' | 'secret' = 'file'): z.ZodOptional<z.ZodString> =>
   option(text().optional(), { de, en, example, unit: 'path', file })
 
-const paths = (de: string, en: string, example: string): z.ZodPrefault<z.ZodArray<z.ZodString>> =>
-  option(z.array(text()).prefault([]), { de, en, example, unit: 'path', file: 'exists' })
+const paths = (de: string, en: string, example: string, file: 'file' | 'folder' = 'file'): z.ZodPrefault<z.ZodArray<z.ZodString>> =>
+  option(z.array(text()).prefault([]), { de, en, example, unit: 'path', file })
 
 /** A key of ours: a PKCS#12 file with its PIN file, or PEM key and certificate. Exactly one of the two forms. */
 const keySource = () =>
@@ -236,7 +239,7 @@ const mailbox = z.strictObject({
   ),
 })
 
-const REDIS_URL = z.string().regex(/^rediss?:\/\/([A-Za-z0-9._~-]+@)?(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+)(:\d{1,5})?(\/\d{1,3})?$/)
+const REDIS_URL = url(/^rediss?:\/\/([A-Za-z0-9._~-]+@)?(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+)(:\d{1,5})?(\/\d{1,3})?$/)
 const REDIS_WORDS = words(
   'redis://[Benutzer@]Rechner[:Port][/Nummer], mit TLS rediss://; das Kennwort steht nie darin',
   'redis://[user@]host[:port][/number], with TLS rediss://; the password never stands in it',
@@ -297,6 +300,13 @@ const route = z.strictObject({
       'reader in MessageMetaData; chooses among what is allowed, never grants',
     ),
     example: 'ags:99001000',
+  }),
+  metadataService: option(text().optional(), {
+    ...words(
+      'Dienst in MessageMetaData (DVDV-Adresse der Dienstbeschreibung), allein oder zusammen mit metadataReader',
+      'service in MessageMetaData (its DVDV service URI), alone or together with metadataReader',
+    ),
+    example: 'http://osci.de/xmeld33/xmeld33freieSuche.wsdl',
   }),
   mailbox: option(MAILBOX, { ...words('Zielpostfach', 'mailbox it leads to'), example: "'ags:99001000'", expects: MAILBOX_WORDS }),
 })
@@ -432,18 +442,12 @@ export const OPTIONS = z.strictObject({
       }),
     })
     .prefault({}),
-  publicUrl: option(
-    z
-      .string()
-      .regex(/^https?:\/\/[^/?#\s]+$/)
-      .optional(),
-    {
-      ...words('Empfängerangabe der Ausweise; nie aus dem Host-Header', 'audience of tokens; never taken from the Host header'),
-      example: 'https://gateway.example',
-      expects: words('http(s)://Rechner[:Port] ohne Pfad', 'http(s)://host[:port] without path'),
-      derived: words('http://127.0.0.1:8080, sonst aus listen.public', 'http://127.0.0.1:8080, else from listen.public'),
-    },
-  ),
+  publicUrl: option(ORIGIN.optional(), {
+    ...words('Empfängerangabe der Ausweise; nie aus dem Host-Header', 'audience of tokens; never taken from the Host header'),
+    example: 'https://gateway.example',
+    expects: ORIGIN_WORDS,
+    derived: words('http://127.0.0.1:8080, sonst aus listen.public', 'http://127.0.0.1:8080, else from listen.public'),
+  }),
   dataDirectory: option(text().prefault('./data'), {
     ...words('Laufzettel, benutzte Kennungen, Ausgänge; keine Inhalte', 'process cards, used ids, outcomes; no content'),
     unit: 'path',
@@ -486,23 +490,23 @@ export const OPTIONS = z.strictObject({
       remote: option(
         z
           .strictObject({
-            url: option(CORE_URL, {
+            url: option(ORIGIN, {
               ...words('Adresse des Kerns', 'address of the core'),
               example: 'https://core.example',
-              expects: CORE_URL_WORDS,
+              expects: ORIGIN_WORDS,
             }),
-            urls: option(z.array(CORE_URL).max(16).prefault([]), {
+            urls: option(z.array(ORIGIN).max(16).prefault([]), {
               ...words(
                 'weitere Knoten desselben Kerns; gefragt wird der nächste, wenn einer fort ist oder endet',
                 'further nodes of the same core; the next one is asked when one is away or ends',
               ),
               example: '[ https://core-2.example ]',
-              expects: CORE_URL_WORDS,
+              expects: ORIGIN_WORDS,
             }),
-            audience: option(CORE_URL.optional(), {
+            audience: option(ORIGIN.optional(), {
               ...words('publicUrl des Kerns', 'publicUrl of the core'),
               example: 'https://core.example',
-              expects: CORE_URL_WORDS,
+              expects: ORIGIN_WORDS,
               derived: words('die Adresse des Knotens, der gefragt wird', 'the address of the node that is asked'),
             }),
             participant: option(NAME, {
@@ -642,6 +646,7 @@ export const OPTIONS = z.strictObject({
         'amtliche Schemasätze: ein Speicher (protektor schemas), oder Verzeichnisse mit OASIS-Katalog',
         'official schema sets: a store (protektor schemas), or directories with an OASIS catalog',
         '[ schemas/xmeld ]',
+        'folder',
       ),
     })
     .prefault({}),
@@ -763,7 +768,7 @@ export const OPTIONS = z.strictObject({
       dvdv: option(
         z
           .strictObject({
-            url: option(z.string().regex(/^https?:\/\/[^\s?#]+$/), {
+            url: option(url(/^https?:\/\/[^\s?#]+$/), {
               ...words('Basisadresse des DVDV2-REST-Dienstes', 'base address of the DVDV2 REST service'),
               example: 'http://127.0.0.1:9080/directory/',
               expects: words('http(s)-Adresse', 'http(s) address'),
@@ -824,20 +829,14 @@ export const OPTIONS = z.strictObject({
     .prefault({}),
   timestamping: z
     .strictObject({
-      url: option(
-        z
-          .string()
-          .regex(/^https?:\/\/[^\s]+$/)
-          .optional(),
-        {
-          ...words(
-            'Zeitstempeldienst (RFC 3161) für kryptographische Zeitstempel; ohne ihn: 9811',
-            'time-stamping authority (RFC 3161) for cryptographic time stamps; without it: 9811',
-          ),
-          example: 'http://127.0.0.1:3180/tsa',
-          expects: words('http(s)-Adresse', 'http(s) address'),
-        },
-      ),
+      url: option(url(/^https?:\/\/[^\s]+$/).optional(), {
+        ...words(
+          'Zeitstempeldienst (RFC 3161) für kryptographische Zeitstempel; ohne ihn: 9811',
+          'time-stamping authority (RFC 3161) for cryptographic time stamps; without it: 9811',
+        ),
+        example: 'http://127.0.0.1:3180/tsa',
+        expects: words('http(s)-Adresse', 'http(s) address'),
+      }),
       certificates: paths('Zertifikate des Dienstes (PEM)', 'certificates of the service (PEM)', '[ tsa.pem ]'),
       timeoutSeconds: option(whole(1, 30).prefault(5), {
         ...words('längste Wartezeit', 'longest wait'),

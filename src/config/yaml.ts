@@ -3,6 +3,7 @@
  * YAML that a person wrote by hand: what cannot be read is told with its place, all of it at once.
  * @module
  */
+import { isUtf8 } from 'node:buffer'
 import { LineCounter, isNode, isScalar, parseDocument, visit } from 'yaml'
 import type { Node } from 'yaml'
 import type * as z from 'zod'
@@ -18,11 +19,23 @@ export interface ReadYaml {
   readonly value: unknown
 }
 
+/** @throws {ConfigError} bytes that are no UTF-8, which would be read as other letters without a word; told with the line of the first. */
+function textOf(file: string, bytes: Uint8Array): string {
+  const text = new TextDecoder().decode(bytes)
+  if (isUtf8(bytes)) return text
+  const read = new TextEncoder().encode(text)
+  const at = bytes.findIndex((byte, index) => byte !== read[index])
+  const line = bytes.subarray(0, at).filter((byte) => byte === 0x0a).length + 1
+  throw new ConfigError([{ key: '(file)', file, line, message: { de: 'kein gültiges UTF-8', en: 'not valid UTF-8' } }])
+}
+
 /**
+ * @param source the bytes as they lie, or a text.
  * @param options whose notes find the words for what is wrong with a value.
  * @throws {ConfigError} no YAML, or a way of writing that is not for files like these.
  */
-export function readYaml(file: string, text: string, options: z.core.$ZodType): ReadYaml {
+export function readYaml(file: string, source: string | Uint8Array, options: z.core.$ZodType): ReadYaml {
+  const text = typeof source === 'string' ? source : textOf(file, source)
   const lines = new LineCounter()
   const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true, strict: true, prettyErrors: false })
   const problems = [...document.errors, ...document.warnings].map((error): ConfigProblem => ({
@@ -59,9 +72,16 @@ function at(value: unknown, path: Path): unknown {
   )
 }
 
+/** The part of a path that was written: where a text stands for a section (`host:port`), what is wrong inside is wrong with the text. */
+function written(value: unknown, path: Path): Path {
+  const text = path.findIndex((_step, index) => typeof at(value, path.slice(0, index)) === 'string')
+  return text < 0 ? path : path.slice(0, text)
+}
+
 /** Holds what was read against its check. @throws {ConfigError} every value that does not fit. */
 export function checkYaml<S extends z.ZodType>(options: S, { place, value }: ReadYaml): z.output<S> {
   const checked = options.safeParse(value)
   if (checked.success) return checked.data
-  throw new ConfigError(checked.error.issues.flatMap((issue) => problemsOf(issue, place, (path) => at(value, path) !== undefined)))
+  const issues = checked.error.issues.map((issue) => ({ ...issue, path: [...written(value, issue.path)] }))
+  throw new ConfigError(issues.flatMap((issue) => problemsOf(issue, place, (path) => at(value, path) !== undefined)))
 }

@@ -86,7 +86,7 @@ export function serveChecks(router: Router, options: CheckApiOptions): void {
     await assertToken(context)
     await count(calls, context)
     assertReadable(context.req, maxBytes)
-    if (context.request.type !== 'multipart/form-data')
+    if (context.request.type.toLowerCase() !== 'multipart/form-data')
       throw new HttpError(415, 'check.media-type', 'A check is asked for by a form (multipart/form-data).')
     if (!(await turnOf(context.res))) return
     const admission = guard.admit(announcedBytes(context.req) ?? 0)
@@ -114,7 +114,9 @@ export function serveChecks(router: Router, options: CheckApiOptions): void {
       cutWhenSlow(context.res, report.byteLength, transfer, MAX_SENDING_MS)
     } catch (error) {
       admission.release()
-      throw error
+      if (!gone.signal.aborted) throw error
+      // whoever has gone is refused nothing: neither the log nor the count of refusals is to say so
+      context.status = 204
     }
   }
 

@@ -27,7 +27,7 @@ export const FINDINGS_GATEWAY: readonly GatewayFinding[] = [
   row('message-signature.missing', 'osci-1.2 §8.5; G12', '9600', 'Der Endpunkt verlangt eine Auftragssignatur.', 'The endpoint demands a message signature.'),
   row('message-signature.unknown-signer', 'osci-1.2 §9.8; G9', '9601', 'Der Signierende ist kein Partner dieses Endpunkts.', 'The signer is none of the peers of this endpoint.'),
   row('transport-encryption.missing', 'threat model G12', '9811', 'Der Endpunkt verlangt Transportverschlüsselung.', 'The endpoint demands transport encryption.'),
-  row('certificates.no-answer-key', 'osci-1.2 §2.8; wire fact 27', '9500', 'Zum verschlüsselten Auftrag fehlt das Zertifikat für die Antwort.', 'The encrypted request lacks the certificate for its answer.'),
+  row('certificates.no-answer-key', 'osci-1.2 §2.8; wire fact 27', '9500', 'Das Verschlüsselungszertifikat für die Antwort fehlt, oder es lässt sich nicht verwenden.', 'The cipher certificate for the answer is missing, or cannot be used.'),
   row('content-encryption.missing', 'Decisions "blind mode"', '9805', 'Der Endpunkt nimmt nur verschlossene Inhalte an.', 'The endpoint takes sealed content only.'),
   row('content-encryption.no-answer-key', 'Decisions "OSCI answer"', '9805', 'Kein Zertifikat ist da, für das der Inhalt der Antwort verschlüsselt werden könnte.', 'There is no certificate that the content of the answer could be encrypted for.'),
   row('osci-structure.empty-content', 'Decisions "feedback of the recipient role"', '9805', 'Die Zustellung enthält kein Dokument.', 'The delivery holds no document.'),

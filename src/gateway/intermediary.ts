@@ -10,7 +10,7 @@
  * @module
  */
 import type { X509Certificate } from 'node:crypto'
-import { HttpError, OsciError, TransportEncryptionError, type FeedbackCode } from '../errors.js'
+import { CertificateError, HttpError, OsciError, TransportEncryptionError, type FeedbackCode } from '../errors.js'
 import { EXCHANGES } from '../osci/messages.js'
 import type { OsciAddress } from './app.js'
 import { decryptFailures, type DecryptFailures } from './decrypt-failures.js'
@@ -206,7 +206,8 @@ function clientRequest(
 }
 
 function openFor(shape: RequestShape, { peer, signer }: ProvenRequest, { cipher }: Progress, { dialogs }: House): AnswerDialog {
-  if (!cipher) throw new TypeError('the row demands CipherCertificateOriginator')
+  // the row demands one, but not that anybody can read it
+  if (!cipher) throw new CertificateError('9500', 'certificates.no-answer-key', 'a dialog belongs to a certificate that can be read')
   const client: DialogClient = {
     peer,
     cipher,

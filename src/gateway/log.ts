@@ -5,6 +5,7 @@
  * @module
  */
 import { pino, type DestinationStream } from 'pino'
+import { lineOutput } from './adapters/line-output.js'
 
 /** Threat model L1. Times are pino's; `ref` ties an answer to its line. */
 export interface LogFields {
@@ -70,11 +71,14 @@ const clean = (value: unknown): unknown => {
   return typeof value === 'number' && Number.isFinite(value) ? value : undefined
 }
 
+const STDOUT = 1
+
 /** @param destination where lines go; stdout when absent. */
 export function gatewayLog(destination?: DestinationStream): GatewayLog {
   const options = { base: null, messageKey: 'event', timestamp: () => `,"time":"${new Date().toISOString()}"` }
-  const logger = destination === undefined ? pino(options) : pino(options, destination)
-  return {
+  const lost = (bytes: number): void => log.write('warn', 'log-lines-lost', { bytes })
+  const logger = pino(options, destination ?? lineOutput(STDOUT, lost))
+  const log: GatewayLog = {
     write(level, event, fields) {
       const line: Record<string, unknown> = {}
       for (const name of FIELDS) {
@@ -84,6 +88,7 @@ export function gatewayLog(destination?: DestinationStream): GatewayLog {
       logger[level](line, event)
     },
   }
+  return log
 }
 
 /** For tests and for `start`, which prints hops itself. */

@@ -63,12 +63,17 @@ export function documentOf(content: OpenedContent): OpenedDocument {
   }
 }
 
-/** Document, its reading and the attachments. Whether the document may be handed on is decided before. */
-export function documentParts({ document, attachments }: OpenedDocument, report: DocumentReport): EnvelopePart[] {
+/** Document, its reading, what else is known of it, and the attachments. Whether the document may be handed on is decided before. */
+export function documentParts(
+  { document, attachments }: OpenedDocument,
+  report: DocumentReport,
+  evidence: readonly EnvelopePart[],
+): EnvelopePart[] {
   const isXml = report.facts !== undefined
   return uniqueNames([
     { name: document.id, mediaType: isXml ? 'application/xml' : 'application/octet-stream', role: 'document', bytes: document.bytes },
     ...(report.reading ? [{ name: 'reading', mediaType: 'application/json', role: 'reading' as const, bytes: report.reading }] : []),
+    ...evidence,
     ...attachments.map((a): EnvelopePart => ({
       name: a.id,
       mediaType: a.contentType ?? 'application/octet-stream',

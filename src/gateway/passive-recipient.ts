@@ -284,6 +284,7 @@ async function respondToError(
     }
   }
   const fault = renderFault(error, ports.faultStatus)
-  record(call, progress, endpoint, ports, { outcome: 'failed', codes: [fault.code] }, error)
+  // what a caller sent is no failure of this house
+  record(call, progress, endpoint, ports, { outcome: isFault(error) ? 'denied' : 'failed', codes: [fault.code] }, error)
   return fault
 }

@@ -52,7 +52,8 @@ export interface Route {
   /** Lower-case hex SHA-256 of the addressee's cipher certificate. */
   readonly addresseeSha256?: string
   readonly kennung?: string
-  readonly metadataReader?: string
+  /** What MessageMetaData must name: reader, service, or both. */
+  readonly metadata?: { readonly reader: string | undefined; readonly service: string | undefined }
   readonly mailbox: string
 }
 
@@ -98,8 +99,8 @@ export interface PackageCodec {
   read(bytes: Uint8Array): NonNullable<OsciMessage['content']>
   /** A custom header block, likewise. */
   readBlock(bytes: Uint8Array): XmlElement
-  /** Reader named by MessageMetaData among the custom headers. */
-  metadataReader(custom: OsciMessage['custom']): string | undefined
+  /** Reader and service (its DVDV URI) named by MessageMetaData among the custom headers. */
+  metadataAddress(custom: OsciMessage['custom']): { readonly reader: string | undefined; readonly service: string | undefined }
   /** Ids that MessageMetaData says this message answers (In-Reply-To). */
   inReplyTo(custom: OsciMessage['custom']): readonly string[]
 }

@@ -35,6 +35,7 @@ const CR = 13
 const LF = 10
 const DASH = 45
 const LESS_THAN = 60
+const BYTE_ORDER_MARK = Buffer.from([0xef, 0xbb, 0xbf])
 const BOUNDARY = /^[0-9A-Za-z'()+_,\-./:=? ]{0,69}[0-9A-Za-z'()+_,\-./:=?]$/
 
 /**
@@ -52,7 +53,9 @@ export function* packageGrammar(total: number, limits: Limits, httpContentType?:
   }
   if (http?.type.startsWith('multipart/') !== true) {
     const first = yield* skipBlanks(0)
-    if ((yield { from: first, bytes: 1 })[0] === LESS_THAN) return bare(first, total, httpContentType)
+    // a byte order mark is the reader's to refuse, by its own name
+    const mark = (yield* startsWith(first, BYTE_ORDER_MARK)) ? BYTE_ORDER_MARK.length : 0
+    if ((yield { from: first + mark, bytes: 1 })[0] === LESS_THAN) return bare(first, total, httpContentType)
   }
   const block = yield* readHeaders(start, limits)
   const version = headerValue(block.headers, 'MIME-Version')

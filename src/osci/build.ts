@@ -18,6 +18,27 @@ import { ACTOR_NEXT, ENVELOPE_NAMESPACES, PREFIX, SOAP } from './names.js'
 /** A document around a built root; it has no source text. */
 export const builtDocument = (root: XmlElement): XmlDocument => ({ root, text: '', byteOrderMark: false, prolog: [], epilog: [] })
 
+/** Every Id at and below these elements. */
+export function idsIn(elements: readonly XmlElement[]): Set<string> {
+  const ids = new Set<string>()
+  const open = [...elements]
+  for (let e = open.pop(); e; e = open.pop()) {
+    for (const a of e.attributes) if (a.local === 'Id' && a.uri === '') ids.add(a.value)
+    for (const c of e.children) if (c.kind === 'element') open.push(c)
+  }
+  return ids
+}
+
+/**
+ * The Id that something of ours gets beside what others made: theirs stay, for signatures refer to them, and every reader refuses an
+ * Id that is there twice. Else a delivery named like one of our blocks could never be fetched, nor anything behind it.
+ */
+export function freeId(wished: string, taken: ReadonlySet<string>): string {
+  let id = wished
+  for (let n = 2; taken.has(id); n++) id = `${wished}-${n}`
+  return id
+}
+
 /** A header block with Id, actor and mustUnderstand as the field writes them (wire fact 14). `actor` null leaves both out. */
 export function headerBlock(uri: string, local: string, id: string, spec: ElementSpec, actor: string | null = ACTOR_NEXT): XmlElement {
   const soapAttribute = (name: string, value: string) => ({ prefix: 'soap', local: name, uri: SOAP, value })

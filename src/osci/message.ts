@@ -5,8 +5,8 @@
  * @module
  */
 import { OrderError, SignatureError } from '../errors.js'
-import { attr, element, elementsOf, isElement, xpathOf, type XmlElement } from '../xml/tree.js'
-import { builtDocument, headerBlock, takeOver } from './build.js'
+import { attr, element, elementsOf, isElement, xpathOf, type ElementSpec, type XmlElement } from '../xml/tree.js'
+import { builtDocument, freeId, headerBlock, idsIn, takeOver } from './build.js'
 import { readCertificates, writeCertificates } from './certificates.js'
 import { boundsOf, misfit } from './codec.js'
 import { readControl, readLanguages, readTimestampWish, writeControl } from './control.js'
@@ -125,28 +125,34 @@ function open(envelope: SoapEnvelope, env: OsciEnv): OsciMessage {
   }
 }
 
-function headerOf(message: OsciMessage, type: MessageType): XmlElement[] {
+/** Ids in what the message carries: not ours to choose. */
+const carriedIds = ({ content, custom, certificates = [] }: OsciMessage): Set<string> =>
+  new Set([...idsIn([...(content ? [content] : []), ...custom]), ...certificates.map(({ id }) => id)])
+
+function headerOf(message: OsciMessage, type: MessageType, taken: ReadonlySet<string>): XmlElement[] {
+  const ownBlock = (uri: string, local: string, id: string, spec: ElementSpec, actor?: string | null): XmlElement =>
+    headerBlock(uri, local, freeId(id, taken), spec, actor)
   const blocks: (XmlElement | false | undefined)[] = [
-    headerBlock(OSCI, 'ControlBlock', 'controlblock', writeControl(message.control)),
+    ownBlock(OSCI, 'ControlBlock', 'controlblock', writeControl(message.control)),
     message.languages &&
-      headerBlock(OSCI, 'DesiredLanguages', 'desiredlanguages', { attributes: [attr('LanguagesList', message.languages.join(' '))] }),
+      ownBlock(OSCI, 'DesiredLanguages', 'desiredlanguages', { attributes: [attr('LanguagesList', message.languages.join(' '))] }),
     ...(message.timestamps ?? []).map(({ service, quality }) =>
-      headerBlock(OSCI, 'QualityOfTimestamp', `qualityoftimestamp_${service}`, {
+      ownBlock(OSCI, 'QualityOfTimestamp', `qualityoftimestamp_${service}`, {
         attributes: [attr('Quality', quality), attr('Service', service)],
       }),
     ),
-    type.at === 'header' && headerBlock(type.uri, type.name, type.name.toLowerCase(), type.order.write(message.order)),
+    type.at === 'header' && ownBlock(type.uri, type.name, type.name.toLowerCase(), type.order.write(message.order)),
     message.intermediaryCertificates &&
-      headerBlock(
+      ownBlock(
         OSCI,
         'IntermediaryCertificates',
         'intermediarycertificates',
-        writeCertificates(message.intermediaryCertificates),
+        writeCertificates(message.intermediaryCertificates.map((one) => ({ ...one, id: freeId(one.id, taken) }))),
         ACTOR_NONE,
       ),
     message.certificates &&
-      headerBlock(OSCI, 'NonIntermediaryCertificates', 'nonintermediarycertificates', writeCertificates(message.certificates), ACTOR_NONE),
-    message.features && headerBlock(OSCI2017, 'FeatureDescription', 'featuredescription', featureDescription.write(message.features), null),
+      ownBlock(OSCI, 'NonIntermediaryCertificates', 'nonintermediarycertificates', writeCertificates(message.certificates), ACTOR_NONE),
+    message.features && ownBlock(OSCI2017, 'FeatureDescription', 'featuredescription', featureDescription.write(message.features), null),
     ...message.custom.map(takeOver),
   ]
   return blocks.filter((b): b is XmlElement => typeof b === 'object')
@@ -156,15 +162,16 @@ async function seal(message: OsciMessage): Promise<SoapEnvelope> {
   const type = messageType(message.type)
   if (!type) throw new TypeError(`unknown message ${message.type}`)
   const order = type.order.write(message.order)
+  const taken = carriedIds(message)
   const inOsci2017 = type.uri === OSCI2017
   const body = element(SOAP, 'soap', 'Body', {
-    attributes: [attr('Id', 'body')],
+    attributes: [attr('Id', freeId('body', taken))],
     children: [
       ...(type.at === 'body' ? [element(type.uri, inOsci2017 ? 'osci2017' : 'osci', type.name, order)] : []),
       ...(message.content ? [message.content.start > 0 ? takeOver(message.content) : message.content] : []),
     ],
   })
-  const blocks = headerOf(message, type)
+  const blocks = headerOf(message, type, taken)
   const header = element(SOAP, 'soap', 'Header', { children: blocks })
   const root = element(SOAP, 'soap', 'Envelope', {
     namespaces: ENVELOPE_NAMESPACES,

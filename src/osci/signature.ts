@@ -19,7 +19,7 @@ import { attributeOf, element, elementsOf, isElement, xpathOf, type XmlElement }
 import type { Turn } from '../xml/turns.js'
 import { referencesByUri } from './author-signature.js'
 import { breatheIfLarge, turnsFor } from './breathe.js'
-import { builtDocument, canonicalOnce, headerBlock } from './build.js'
+import { builtDocument, canonicalOnce, freeId, headerBlock, idsIn } from './build.js'
 import { certificateElements, signerCertificate } from './certificates.js'
 import { messageType, type MessageType } from './messages.js'
 import { C14N, OSCI, SOAP } from './names.js'
@@ -167,7 +167,8 @@ export async function signEnvelope(envelope: SoapEnvelope, env: OsciEnv, partDig
   const der = new Uint8Array(how.signer.certificate.raw)
   const own = certificateElements(envelope.header).find((c) => c.role === type.signer && sameOctets(c.der, der))
   if (!own) throw new TypeError(`the message lacks the signer's ${type.signer}`)
-  const block = headerBlock(OSCI, type.signatureElement, type.signatureElement.toLowerCase(), {})
+  const id = freeId(type.signatureElement.toLowerCase(), idsIn([...envelope.header, envelope.body]))
+  const block = headerBlock(OSCI, type.signatureElement, id, {})
   const [control, ...rest] = envelope.header
   if (!control) throw new TypeError('a message has a ControlBlock')
   const rebuild = (signature: XmlElement): XmlElement => {

@@ -18,7 +18,7 @@ import { isNcName } from '../xml/names.js'
 import { inTurns, type Stops, type Turn } from '../xml/turns.js'
 import { writtenText } from '../xml/write.js'
 import { turnsFor } from './breathe.js'
-import { canonicalOnce } from './build.js'
+import { canonicalOnce, takeOver } from './build.js'
 import { messageType, type MessageType } from './messages.js'
 import { DS, ENVELOPE_NAMESPACES, OSCI, OSCI2017, schemaLocation, SOAP, XENC, XSI } from './names.js'
 import type { Remark, SoapEnvelope, Stage } from './types.js'
@@ -116,8 +116,7 @@ function schemaLocationRemarks(root: XmlElement, found: Recognised): Remark[] {
 }
 
 /** Unknown blocks that must be understood end the reading (X9). */
-function refuseUnknownObligations(found: Recognised, blocks: readonly XmlElement[]): void {
-  if (!found.type) return
+function refuseUnknownObligations(blocks: readonly XmlElement[]): void {
   for (const block of blocks) {
     if (block.uri === OSCI || block.uri === OSCI2017) continue
     const must = attributeOf(block, 'mustUnderstand', SOAP)
@@ -128,6 +127,16 @@ function refuseUnknownObligations(found: Recognised, blocks: readonly XmlElement
         xpath: xpathOf(block),
       })
   }
+}
+
+/**
+ * Header blocks that others made, before they stand in a message of ours: what every reader refuses in them ends here.
+ * @throws {StructureError} 9100; {OrderError} 9300
+ */
+export function assertReadableBlocks(blocks: readonly XmlElement[]): void {
+  const header = element(SOAP, 'soap', 'Header', { children: blocks.map(takeOver) })
+  for (const check of [headerBlocks(header), indexIds(header)]) while (check.next().done !== true);
+  refuseUnknownObligations(blocks)
 }
 
 /** Reads the frame of a parsed envelope, a large one in turns. */
@@ -145,7 +154,7 @@ export async function readFrame(document: XmlDocument, parts: Parts, turn?: Turn
   await inTurns(indexIds(root), turn)
   const found = recognise(root, header, blocks, body)
   if (found.kind === 'message' && attributeOf(body, 'Id') === undefined) throw refuse(body, 'block-without-id', 'the Body has no Id')
-  refuseUnknownObligations(found, blocks)
+  if (found.type) refuseUnknownObligations(blocks)
   return {
     document,
     kind: found.kind,

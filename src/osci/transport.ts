@@ -13,7 +13,7 @@ import type { X509Certificate } from 'node:crypto'
 import { OrderError, StructureError, TransportEncryptionError } from '../errors.js'
 import { readCertificate } from '../pki/certificate.js'
 import { decryptOctets, leastOctets, readEncryptedData, unwrapKey, type EncryptedData } from '../xml/xenc.js'
-import { encryptOctets, makeEncryptedData, wrapKey } from '../xml/xenc-write.js'
+import { canWrapFor, encryptOctets, makeEncryptedData, wrapKey } from '../xml/xenc-write.js'
 import { element, elementsOf } from '../xml/tree.js'
 import { breatheIfLarge } from './breathe.js'
 import { builtDocument } from './build.js'
@@ -105,6 +105,9 @@ export function sealShell(plain: Uint8Array, how: TransportEncryption, env: Osci
   }
   return { document: builtDocument(root), kind: 'encrypted', header: [], body, parts: outgoingParts([part]), evidence: {}, remarks: [] }
 }
+
+/** Whether a message can be encrypted for this certificate: known before anything is done whose answer could then not be sent. */
+export const canEncryptFor = canWrapFor
 
 /** SoapEnvelope ⇄ SoapEnvelope: the shell is taken off, or put around. */
 export const transport: Stage<SoapEnvelope, SoapEnvelope> = {

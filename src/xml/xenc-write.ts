@@ -27,14 +27,17 @@ export function encryptOctets(cipher: CipherRow, key: Uint8Array, plaintext: Uin
   return Buffer.concat([iv, body, encipher.final(), encipher.getAuthTag()])
 }
 
+/** Whether {@link wrapKey} takes this key: what is to be encrypted for it can be refused while nothing has been done yet. */
+export function canWrapFor({ publicKey }: X509Certificate): boolean {
+  return publicKey.asymmetricKeyType === 'rsa' && (publicKey.asymmetricKeyDetails?.modulusLength ?? 0) >= 2048
+}
+
 /** RSA-OAEP for one reader. @throws when key transport or key may not be used for sending. */
 export function wrapKey(certificate: X509Certificate, keyTransport: KeyTransport, cek: Uint8Array): Uint8Array {
   const resolved = SENT.keyTransport(keyTransport)
   if (!resolved) throw new ProtektorError('transport-encryption.algorithm', 'key transport is never sent')
-  const key = certificate.publicKey
-  if (key.asymmetricKeyType !== 'rsa' || (key.asymmetricKeyDetails?.modulusLength ?? 0) < 2048)
-    throw new ProtektorError('transport-encryption.key-size', 'no RSA key of 2048 bits or more')
-  return publicEncrypt({ key, padding: constants.RSA_PKCS1_OAEP_PADDING, oaepHash: resolved.hash }, cek)
+  if (!canWrapFor(certificate)) throw new ProtektorError('transport-encryption.key-size', 'no RSA key of 2048 bits or more')
+  return publicEncrypt({ key: certificate.publicKey, padding: constants.RSA_PKCS1_OAEP_PADDING, oaepHash: resolved.hash }, cek)
 }
 
 export interface EncryptedKeySpec {

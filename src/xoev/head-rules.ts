@@ -10,7 +10,7 @@ import type { XmlDocument, XmlElement } from '../xml/tree.js'
 import { DVDV_PREFIXES, type CodeListStore } from './codelists.js'
 import { follow, type XoevHead } from './header.js'
 import type { XoevProfile } from './standards.js'
-import { DEFAULT_TIME_ZONE, momentOf } from './time-zone.js'
+import { DEFAULT_TIME_ZONE, hasZone, momentOf } from './time-zone.js'
 
 export interface HeadFinding {
   readonly id: string
@@ -37,7 +37,7 @@ export const numberOf = (messageType: string): string | undefined => /\.([0-9]{4
 function times(created: string, element: XmlElement, timeZone: string): HeadFinding[] {
   const found: HeadFinding[] = []
   const time = created.trim()
-  if (!/(?:Z|[+-][0-9]{2}:[0-9]{2})$/.test(time.slice(-6))) {
+  if (!hasZone(time)) {
     const moment = momentOf(time, timeZone)
     found.push({ id: 'xoev-head.no-time-zone', element, ...(moment === undefined ? {} : { detail: `${moment} (${timeZone})` }) })
   }

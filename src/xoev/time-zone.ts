@@ -7,6 +7,9 @@
 /** Where our authorities are; the option `timeZone` says otherwise. */
 export const DEFAULT_TIME_ZONE = 'Europe/Berlin'
 
+/** Whether an xs:dateTime says where its clock stands. */
+export const hasZone = (dateTime: string): boolean => /(?:Z|[+-]\d\d:\d\d)$/.test(dateTime.trimEnd().slice(-6))
+
 const LOCAL = /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.(\d{1,12}))?$/
 
 // made once per zone: making one takes longer than using it

@@ -300,6 +300,18 @@ describe('check engine', () => {
     expect(result.feedback).to.deep.equal(['9400'])
   })
 
+  it('a byte order mark before a message hides neither what it is nor what is wrong', async () => {
+    const mime = readFileSync(new URL('../../fixtures/valid/fault.9400.mime', import.meta.url))
+    const marked = (bytes: Uint8Array) => check(Buffer.concat([Buffer.from('\ufeff'), bytes]), context)
+    const from = mime.indexOf('<?xml')
+    const bare = await marked(mime.subarray(from, mime.indexOf('</soap:Envelope>') + 16))
+    expect(bare).to.include({ verdict: 'invalid', kind: 'osci' })
+    expect(ids(bare, 'error')).to.deep.equal(['xml.byte-order-mark'])
+    const whole = await marked(mime)
+    expect(whole).to.include({ verdict: 'invalid', kind: 'osci' })
+    expect(ids(whole, 'error')).to.deep.equal(['mime.header-malformed'])
+  })
+
   it('what nobody recognises is unchecked', async () => {
     for (const bytes of [Buffer.alloc(0), Buffer.from('%PDF-1.7'), Buffer.from([0, 1, 2, 3])]) {
       const result: CheckResult = await check(bytes, context)

@@ -54,6 +54,14 @@ describe('cli', () => {
     expect((await call(['--lang', 'fr', '-h'])).code).to.equal(2)
   })
 
+  it('bench runs the measurements of the source tree: a word that none has ends with 2, and names those that there are', async () => {
+    const ended: unknown = await run(process.execPath, [launcher, 'bench', 'no-such-measurement']).catch((error: unknown) => error)
+    expect(ended).to.include({ code: 2 })
+    expect((ended as { stderr: string }).stderr)
+      .to.contain('benchOpenAnswer2048')
+      .and.to.contain('benchXsdDemo')
+  })
+
   it('prints the version of the package', async () => {
     expect((await call(['--version'])).out).to.equal(`protektor ${await packageVersion()}\n`)
     expect(await packageVersion()).to.match(/^\d+\.\d+\.\d+$/)

@@ -154,6 +154,25 @@ describe('config', () => {
     expect(found.find((one) => one.key === 'peers[0].signed')?.message.en).to.contain('required | optional')
   })
 
+  it('refuses what only looks like an address, once, at the key that was written', async () => {
+    const cases: readonly (readonly [text: string, key: string])[] = [
+      ['listen: { public: 127.0.0.1:99999 }', 'listen.public'],
+      ['listen: { public: "${HOST}:8080" }', 'listen.public'],
+      ['publicUrl: http://127.0.0.1:99999', 'publicUrl'],
+      ['publicUrl: http://user:secret@gateway.example', 'publicUrl'],
+      ['core: { remote: { url: "https://core:84430", participant: gateway-1 } }', 'core.remote.url'],
+      ['core: { redis: { url: "redis://a:b:c" } }', 'core.redis.url'],
+      ['core: { redis: { url: "redis://127.0.0.1:99999" } }', 'core.redis.url'],
+      ['directory: { dvdv: { url: "http://[" } }', 'directory.dvdv.url'],
+      ['timestamping: { url: "http://[" }', 'timestamping.url'],
+    ]
+    for (const [text, key] of cases) {
+      const [found, ...more] = await problems(`${text}\n`)
+      expect([found?.key, found?.line, more.length], text).to.deep.equal([key, 1, 0])
+      expect(found?.message.en).to.match(/^value not allowed; expected: /)
+    }
+  })
+
   it('refuses a missing required key at the line of its section', async () => {
     const text = change('    mode: terminating\n', '')
     const found = await only(text)
@@ -166,6 +185,26 @@ describe('config', () => {
     expect((await problems('timeZone: UTC\ntimeZone: UTC\n'))[0]?.line).to.equal(2)
     const aliased = await only('schemas: &a { directories: [] }\nkeyrings: *a\n')
     expect([aliased.line, aliased.message.en]).to.deep.equal([2, 'aliases (&, *) are not allowed'])
+  })
+
+  it('refuses a file that is no UTF-8, at the line where it is not', async () => {
+    const file = join(folder, 'latin-1.yaml')
+    await writeFile(file, Buffer.from('# ä\ndataDirectory: Müll\n', 'latin1'))
+    const error: unknown = await loadConfig(file).catch((caught: unknown) => caught)
+    const message = { de: 'kein gültiges UTF-8', en: 'not valid UTF-8' }
+    expect((error as ConfigError).problems).to.deep.equal([{ key: '(file)', file, line: 1, message }])
+    await writeFile(file, Buffer.concat([Buffer.from('# ä\n'), Buffer.from('dataDirectory: Müll\n', 'latin1')]))
+    const later: unknown = await loadConfig(file).catch((caught: unknown) => caught)
+    expect((later as ConfigError).problems.map((one) => one.line)).to.deep.equal([2])
+  })
+
+  it('tells a directory in the place of a file, and a file in the place of a directory, at the key', async () => {
+    const folderForFile = await only(change('jwks: keys/r.json', 'jwks: keys'))
+    expect(folderForFile).to.deep.include({ key: 'participants[0].jwks' })
+    expect(folderForFile.message.en).to.match(/keys is not a file$/)
+    const fileForFolder = await only(change('directories: []', 'directories: [ keys/r.json ]'))
+    expect(fileForFolder).to.deep.include({ key: 'schemas.directories[0]' })
+    expect(fileForFolder.message.en).to.match(/r\.json is not a directory$/)
   })
 
   it('says of a name that does not do what names must look like', async () => {

@@ -187,6 +187,15 @@ describe('POST /v1/check', function () {
     expect((await report([file])).results[0]?.verdict).to.equal('unchecked')
   })
 
+  it('knows its media type however it is written', async () => {
+    const called = await fetch(`${house.url}/v1/check`, {
+      method: 'POST',
+      body: '--b\r\nContent-Disposition: form-data; name="file"\r\n\r\n<a/>\r\n--b--\r\n',
+      headers: { 'Content-Type': 'Multipart/Form-Data; Boundary=b' },
+    })
+    expect(called.status).to.equal(200)
+  })
+
   it('takes no call that a page of another site sends', async () => {
     const file: Field = ['file', Buffer.from('x'), 'x']
     for (const site of ['cross-site', 'same-site'])
@@ -278,6 +287,21 @@ describe('POST /v1/check, its limits', function () {
     await until(async () => (await post(house)).status === 200)
     const both = await Promise.all([post(house), post(house)])
     expect(both.map(({ status }) => status)).to.deep.equal([200, 200])
+  })
+
+  it('a caller who cancels is neither a failure in the log nor a refusal in the figures', async () => {
+    const house = await open('waiting: 1')
+    const cancelled = new AbortController()
+    const form = new FormData()
+    form.append('file', new Blob([`<a>${'<b/>'.repeat(1_200_000)}</a>`]), 'large.xml')
+    const call = fetch(`${house.url}/v1/check`, { method: 'POST', body: form, signal: cancelled.signal }).catch(
+      (error: Error) => error.name,
+    )
+    setTimeout(() => cancelled.abort(), 300)
+    expect(await call).to.equal('AbortError')
+    expect((await post(house)).status).to.equal(200)
+    expect(house.lines.join('')).not.to.contain('request-failed')
+    expect((await house.gateway.inside.ports.metrics.counts()).refusals).to.deep.equal({})
   })
 
   it('is not there when it is switched off', async () => {

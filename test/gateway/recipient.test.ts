@@ -298,6 +298,9 @@ describe('passive recipient', function () {
       const plainAnswer = await h.ride({ encryptTransport: false, signMessage: false })
       expect(plainAnswer.codes).to.deep.equal(['9600'])
       expect(await read(await h.post(new TextEncoder().encode('garbage')))).to.deep.equal(['9100'])
+      // no failure of ours: whoever watches for those is not called
+      const ends = h.lines.map((line) => JSON.parse(line) as { event: string; outcome?: string }).filter(({ event }) => event === 'delivery')
+      expect(ends.slice(-3).map(({ outcome }) => outcome)).to.deep.equal(['denied', 'denied', 'denied'])
       await nothingCame(h)
     })
 

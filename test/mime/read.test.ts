@@ -59,6 +59,11 @@ describe('readMime', () => {
     expect([parts.dialect, text(parts.root.body), parts.root.contentId, parts.boundary]).to.deep.equal(['bare', '<a/>', '', ''])
   })
 
+  it('leaves a byte order mark before a bare envelope to the XML gate, which names it', () => {
+    const parts = read('\ufeff<a/>')
+    expect([parts.dialect, text(parts.root.body)]).to.deep.equal(['bare', '\ufeff<a/>'])
+  })
+
   it('reads boundaries with / and + unquoted, and quoted ones', () => {
     for (const name of ['a/b+c=', '"a/b+c="', '"a\\/b+c="'])
       expect(read(VALID.replaceAll('--b0', '--a/b+c=').replace('=b0', '=' + name)).boundary).to.equal('a/b+c=')

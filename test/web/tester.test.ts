@@ -5,8 +5,9 @@
  */
 import { expect } from 'chai'
 import { readFileSync } from 'node:fs'
-import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Browser, Page } from 'playwright-core'
 import { openHouse, removeDirectories, type House } from '../gateway/support.js'
@@ -159,6 +160,30 @@ describe('tester page in Chromium', function () {
     expect(await page.getByRole('alert').textContent()).to.equal('')
   })
 
+  it('names the file that cannot be read, instead of blaming the server: a folder that was dropped, a file that has changed', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'protektor-tester-'))
+    const { page } = await open()
+    const session = await page.context().newCDPSession(page)
+    const data = { items: [], files: [folder], dragOperationsMask: 1 }
+    for (const type of ['dragEnter', 'dragOver', 'drop'] as const)
+      await session.send('Input.dispatchDragEvent', { type, x: 300, y: 300, data })
+    const blamed = (name: string): Promise<void> =>
+      page
+        .getByRole('alert')
+        .filter({ hasText: `${name} lässt sich nicht lesen` })
+        .waitFor()
+    await blamed(basename(folder))
+    await page.getByRole('button', { name: `${basename(folder)} entfernen` }).click()
+    const file = join(folder, 'changes.xml')
+    await writeFile(file, '<a/>')
+    await page.getByLabel('Dateien wählen').setInputFiles(file)
+    await checkedFiles(page, /Eine Datei geprüft/)
+    await writeFile(file, '<a><b/></a>')
+    await page.getByRole('button', { name: 'Prüfen', exact: true }).click()
+    await blamed('changes.xml')
+    await rm(folder, { recursive: true })
+  })
+
   it('asks for the access token where the server wants one', async () => {
     const guarded = await openHouse({ topOptions: 'check: { tokenFile: check.token }', files: { 'check.token': `${TOKEN}\n` } })
     try {
@@ -169,6 +194,9 @@ describe('tester page in Chromium', function () {
       await page.keyboard.type(TOKEN)
       await page.getByRole('button', { name: 'Prüfen', exact: true }).click()
       await checkedFiles(page, /1 ungültig/)
+      // as a browser says it when it keeps the page that is left
+      await page.evaluate(`dispatchEvent(new PageTransitionEvent('pagehide', { persisted: true }))`)
+      expect(await page.getByLabel('Zugangstoken').inputValue()).to.equal('')
     } finally {
       await guarded.close()
     }

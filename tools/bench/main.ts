@@ -61,8 +61,13 @@ function print(results: readonly BenchResult[]): void {
 
 async function measure(wanted: readonly string[]): Promise<number> {
   const results: BenchResult[] = []
-  for (const [name, bench] of await collect()) {
-    if (wanted.length > 0 && !wanted.some((word) => name.toLowerCase().includes(word.toLowerCase()))) continue
+  const known = await collect()
+  const chosen = known.filter(([name]) => wanted.length === 0 || wanted.some((word) => name.toLowerCase().includes(word.toLowerCase())))
+  if (chosen.length === 0) {
+    console.error(`no measurement has such a name; there are:\n${known.map(([name]) => `  ${name}`).join('\n')}`)
+    return 2
+  }
+  for (const [name, bench] of chosen) {
     if (process.stderr.isTTY) process.stderr.write(`${name} …\n`)
     const measured = await bench()
     results.push(...(Array.isArray(measured) ? (measured as readonly BenchResult[]) : [measured as BenchResult]))

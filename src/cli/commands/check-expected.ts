@@ -28,7 +28,7 @@ export interface Suites {
 export async function readSuites(inputs: readonly string[]): Promise<Suites> {
   const suites = new Map<string, ReadonlyMap<string, Expected>>()
   for (const file of inputs)
-    if (basename(file) === EXPECTED_FILE) suites.set(dirname(file), readExpected(file, await readFile(pathOf(file), 'utf8'), isFinding))
+    if (basename(file) === EXPECTED_FILE) suites.set(dirname(file), readExpected(file, await readFile(pathOf(file)), isFinding))
   const met = new Set<string>()
   let differing = 0
   const folderOf = (file: string): string | undefined => {

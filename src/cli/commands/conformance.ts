@@ -204,7 +204,7 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
   const role: RoleRow = ROLES[roleName]
   const file = values.profile
   if (file === undefined) throw wrong('--profile fehlt', '--profile is missing')
-  const profile = readProfile(file, await named(file, () => readFile(file, 'utf8')))
+  const profile = readProfile(file, await named(file, () => readFile(file)))
   const faults = faultsOf(values.fault ?? [])
   const only = values.only ?? []
   const [url, to, at] = [urlOf(values.url, 'url'), urlOf(values.to, 'to'), addressOf(values.listen)]

@@ -56,6 +56,7 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
     return 0
   }
   if (values.config === undefined) throw new UsageError({ de: 'serve verlangt --config DATEI', en: 'serve wants --config FILE' })
+  io.outliveReaders?.()
   const words = WORDS[io.lang]
   const open = await shutDumps(io.env)
   io.err.write(open.map((text) => `${words.warning}: ${text[io.lang]}\n`).join(''))

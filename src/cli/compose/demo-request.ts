@@ -38,6 +38,8 @@ export interface DeliverySpec {
   /** Instead of the one container with the document. */
   readonly containers?: readonly ContainerSpec[]
   readonly originatorCipher?: boolean
+  /** Header blocks of other namespaces. */
+  readonly custom?: OsciMessage['custom']
   readonly ivBytes?: 12 | 16
   readonly at?: Date
 }
@@ -133,7 +135,7 @@ export async function buildDelivery(spec: DeliverySpec, keys: DemoKeys): Promise
       own('CipherCertificateAddressee', spec.reader ?? keys['town-reader']),
       own('SignatureCertificateOriginator', keys['portal-author']),
     ],
-    custom: [],
+    custom: spec.custom ?? [],
     content: built.content,
     attachments: built.attachments,
     evidence: {},

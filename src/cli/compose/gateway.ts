@@ -32,7 +32,7 @@ import { pinnedTrust } from '../../pki/pinned.js'
 import { openCore } from './core.js'
 import { GATEWAY_PARTICIPANT, openIdentity, type OpenedIdentity } from './identity.js'
 import { drainCore } from './draining.js'
-import { openOwnKeys, readCertificates } from './keys.js'
+import { assertCertificates, openOwnKeys, readCertificates } from './keys.js'
 import { packageCodec } from './package-codec.js'
 import { openIntermediaries } from './intermediary.js'
 import { openOperator } from './operator.js'
@@ -179,6 +179,7 @@ async function compose(
 ): Promise<RunningGateway> {
   const clock = systemClock
   const { log } = options
+  await assertCertificates(config)
   const own = await openOwnKeys(config, clock.now())
   const tester = await openTester(config, clock, log)
   const participants = await readParticipants(config)

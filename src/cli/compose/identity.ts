@@ -9,7 +9,7 @@
  */
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { ProtektorError } from '../../errors.js'
+import { ConfigError } from '../../errors.js'
 import { generateEnvelopeKey, importOpeningKey, importSigningKey, publicJwkOf } from '../../envelope/keys.js'
 import type { GatewayIdentity } from '../../gateway/ports.js'
 
@@ -27,12 +27,25 @@ interface LastingKeys {
 
 const publicSet = ({ sig, enc }: LastingKeys) => ({ keys: [publicJwkOf(sig), publicJwkOf(enc)] })
 
-/** @throws {ProtektorError} `keystore.no-key` the JWK Set holds no signing key. */
-function storedKeys(text: string): Partial<LastingKeys> & Pick<LastingKeys, 'sig'> {
-  const { keys = [] } = JSON.parse(text) as { keys?: PrivateJwk[] }
+function keysIn(text: string): readonly PrivateJwk[] {
+  try {
+    const { keys } = JSON.parse(text) as { keys?: unknown }
+    return Array.isArray(keys) ? (keys as PrivateJwk[]) : []
+  } catch {
+    return []
+  }
+}
+
+/** @throws {ConfigError} the file is damaged, or no JWK Set with a signing key. Keys that registers know are not replaced by new ones. */
+function storedKeys(file: string, text: string): Partial<LastingKeys> & Pick<LastingKeys, 'sig'> {
+  const keys = keysIn(text)
   const sig = keys.find((k) => k.use !== 'enc')
   const enc = keys.find((k) => k.use === 'enc')
-  if (!sig) throw new ProtektorError('keystore.no-key', 'The key file of the gateway holds no signing key.')
+  const message = {
+    de: 'kein JWK Set mit dem Signaturschlüssel des Gateways; aus der Sicherung holen, oder entfernen (dann entstehen neue Schlüssel, die Teilnehmer kennen müssen)',
+    en: "no JWK Set with the gateway's signing key; take it from the backup, or remove it (then new keys are made, which participants must know)",
+  }
+  if (!sig) throw new ConfigError([{ key: 'dataDirectory', file, message }])
   return { sig, ...(enc ? { enc } : {}) }
 }
 
@@ -46,7 +59,7 @@ async function lastingKeys(dataDirectory: string): Promise<LastingKeys> {
     if (error.code === 'ENOENT') return undefined
     throw error
   })
-  const stored: Partial<LastingKeys> = text === undefined ? {} : storedKeys(text)
+  const stored: Partial<LastingKeys> = text === undefined ? {} : storedKeys(file, text)
   const keys = {
     sig: stored.sig ?? (await generateEnvelopeKey('sig')).privateJwk,
     enc: stored.enc ?? (await generateEnvelopeKey('enc')).privateJwk,

@@ -236,3 +236,37 @@ export async function openOwnKeys(config: Config, at: Date): Promise<OwnKeys> {
 export async function readCertificates(files: readonly string[]): Promise<X509Certificate[]> {
   return (await Promise.all(files.map(async (file) => readPemCertificates(await readFile(file, 'utf8'))))).flat()
 }
+
+/** Files with certificates of others, under the keys that name them. */
+function certificateFiles({ peers, participants, mailboxes, endpoints }: Config): { readonly key: string; readonly file: string }[] {
+  const listed = (files: readonly string[], ...path: PropertyKey[]) => files.map((file, index) => ({ key: keyOf([...path, index]), file }))
+  return [
+    ...peers.flatMap(({ signatureCertificates, roots }, index) => [
+      ...listed(signatureCertificates, 'peers', index, 'signatureCertificates'),
+      ...listed(roots, 'peers', index, 'roots'),
+    ]),
+    ...participants.flatMap(({ tls }, index) => listed(tls, 'participants', index, 'tls')),
+    ...Object.entries(mailboxes).flatMap(([address, one]) => listed(one.cipherCertificates, 'mailboxes', address, 'cipherCertificates')),
+    ...endpoints.flatMap(({ routes }, index) =>
+      routes.flatMap(({ addresseeCertificate: file }, at) =>
+        file === undefined ? [] : [{ key: keyOf(['endpoints', index, 'routes', at, 'addresseeCertificate']), file }],
+      ),
+    ),
+  ]
+}
+
+/** Before any of them is used, so that all that will not do are told at once. @throws {ConfigError} files that hold no certificate. */
+export async function assertCertificates(config: Config): Promise<void> {
+  const problems = await Promise.all(
+    certificateFiles(config).map(async ({ key, file }): Promise<ConfigProblem[]> => {
+      const isGood = await readCertificates([file]).then(
+        () => true,
+        () => false,
+      )
+      const line = config.lineOf(key)
+      const message = { de: `${file} enthält kein lesbares Zertifikat (PEM)`, en: `${file} holds no certificate that can be read (PEM)` }
+      return isGood ? [] : [{ key, file: config.file, ...(line === undefined ? {} : { line }), message }]
+    }),
+  )
+  if (problems.flat().length > 0) throw new ConfigError(problems.flat())
+}

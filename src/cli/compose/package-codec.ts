@@ -34,7 +34,11 @@ export const packageCodec = (limits: Limits): PackageCodec => {
       return root
     },
     readBlock: read,
-    metadataReader: (custom) => metadataOf(custom).flatMap((block) => textsAt(block, 'Destinations', 'Reader', 'Identifier'))[0],
+    metadataAddress(custom) {
+      const [block] = metadataOf(custom)
+      const first = (...path: readonly string[]): string | undefined => block && textsAt(block, ...path)[0]
+      return { reader: first('Destinations', 'Reader', 'Identifier'), service: first('Qualifier', 'Service') }
+    },
     inReplyTo: (custom) => metadataOf(custom).flatMap((block) => textsAt(block, 'MsgIdentification', 'In-Reply-To')),
   }
 }

@@ -58,8 +58,9 @@ async function makePeer(config: PeerConfig, actsAs: PeerConfig['role']): Promise
 }
 
 async function makeRoute(route: EndpointConfig['routes'][number]): Promise<Route[]> {
-  const { mailbox, kennung, metadataReader } = route
-  const rest = { mailbox, ...(kennung === undefined ? {} : { kennung }), ...(metadataReader === undefined ? {} : { metadataReader }) }
+  const { mailbox, kennung, metadataReader: reader, metadataService: service } = route
+  const metadata = { reader, service }
+  const rest = { mailbox, ...(kennung === undefined ? {} : { kennung }), ...((reader ?? service) ? { metadata } : {}) }
   if (route.addresseeCertificate === undefined) return [rest]
   const certificates = await readCertificates([route.addresseeCertificate])
   return certificates.map((c) => ({ ...rest, addresseeSha256: createHash('sha256').update(c.raw).digest('hex') }))

@@ -10,4 +10,4 @@ import { PROFILE, type Profile } from '../../conformance/profile.js'
  * @param file its name, for complaints.
  * @throws {ConfigError} no YAML, unknown keys, values that are none.
  */
-export const readProfile = (file: string, text: string): Profile => checkYaml(PROFILE, readYaml(file, text, PROFILE))
+export const readProfile = (file: string, source: string | Uint8Array): Profile => checkYaml(PROFILE, readYaml(file, source, PROFILE))

@@ -17,8 +17,11 @@ import { languageOf, type Language } from '../../osci/feedback.js'
 import { message } from '../../osci/message.js'
 import { EXCHANGES, messageType, REQUEST_NAMES, type CertificateRole, type RequestName } from '../../osci/messages.js'
 import { isSigned } from '../../osci/signature.js'
+import type { FetchRule } from '../../osci/parts.js'
 import { assertServed, frame as frameStage } from '../../osci/stages.js'
+import { canEncryptFor } from '../../osci/transport.js'
 import type { OsciEnv, OsciMessage, SoapEnvelope } from '../../osci/types.js'
+import { hasZone } from '../../xoev/time-zone.js'
 import { proveCaller, smallKeys } from '../admission.js'
 import { certificateSha256 } from '../digest.js'
 import type { GatewayPorts, Peer } from '../ports.js'
@@ -122,13 +125,21 @@ export async function clientCipher(
 ): Promise<ClientCipher> {
   const cipher = shape.namedCipher ?? dialog?.client.cipher
   if (!shape.encrypted) return { ...(cipher ? { cipher } : {}), warnings: [] }
-  if (!cipher || cipher.publicKey.asymmetricKeyType !== 'rsa')
+  if (!cipher || !canEncryptFor(cipher))
     throw new CertificateError('9500', 'certificates.no-answer-key', 'an encrypted request must bring the certificate for its answer')
   // judged once, when the dialog opens or the request stands alone
   if (dialog) return { cipher, warnings: [] }
   const { warnings, refusal } = await own.inspector.single(cipher, 'clientCipher', at)
   if (refusal) throw new CertificateError(refusal, 'certificates.client-cipher', 'the cipher certificate of the client cannot be used')
   return { cipher, warnings }
+}
+
+/** A time of a selection that is read in the configured zone is said (product.md, "clocks"). */
+function unzoned({ order }: OsciMessage<ClientRequestName>): readonly string[] {
+  const { selectionRule = {} } = order as { readonly selectionRule?: FetchRule & { readonly since?: string } }
+  const { receptionOfDelivery, recentModification, since } = selectionRule
+  const time = receptionOfDelivery ?? recentModification ?? since
+  return time === undefined || hasZone(time) ? [] : ['osci-structure.time-without-zone']
 }
 
 export interface ProvenRequest {
@@ -168,7 +179,7 @@ export async function proveRequest(
     peer,
     ...(signer ? { signer } : {}),
     env: { ...bare, algorithms: peer.algorithms },
-    findings: [...findings, ...smallKeys(signer, shape.namedCipher)],
+    findings: [...findings, ...smallKeys(signer, shape.namedCipher), ...unzoned(shape.unverified)],
     warnings,
   }
 }

@@ -16,6 +16,8 @@ import type { EnvelopePart, OsciEvidence } from '../../envelope/types.js'
 import type { CertificateRole } from '../../osci/messages.js'
 import { partOctets, type LargePart } from '../../osci/large/part.js'
 import { outgoingPart } from '../../osci/mime-stage.js'
+import { DS, OSCI, OSCI128, OSCI2017, SOAP, XENC } from '../../osci/names.js'
+import { assertReadableBlocks } from '../../osci/soap.js'
 import type { CertificateEntry, OsciMessage } from '../../osci/types.js'
 import type { GatewayPorts, XmlElement } from '../ports.js'
 
@@ -104,16 +106,10 @@ const attachmentParts = (attachments: OsciMessage['attachments']): EnvelopePart[
     bytes: a.body,
   }))
 
-/** Parts of a sealed or open ContentPackage as an envelope carries them (blind mode). */
-export function packageParts(delivery: StoredDelivery, ports: Pick<GatewayPorts, 'packages'>): EnvelopePart[] {
-  return [
-    { name: 'content-package', mediaType: 'application/osci+xml', role: 'osci', bytes: ports.packages.write(delivery.content) },
-    certificatePart(delivery.certificates),
-    ...attachmentParts(delivery.attachments),
-  ]
-}
-
 const CUSTOM = 'custom-headers'
+
+/** Blocks of these would be taken for a message's own. */
+const RESERVED: ReadonlySet<string> = new Set(['', SOAP, OSCI, OSCI2017, OSCI128, DS, XENC])
 
 /** Header blocks of other namespaces, each as bytes that stand alone; no part where there are none. */
 export function customPart(custom: readonly XmlElement[], ports: Pick<GatewayPorts, 'packages'>): EnvelopePart[] {
@@ -124,10 +120,38 @@ export function customPart(custom: readonly XmlElement[], ports: Pick<GatewayPor
 }
 
 /** The header blocks that {@link customPart} wrote. */
-export function readCustomPart(parts: readonly EnvelopePart[], packages: GatewayPorts['packages']): XmlElement[] {
+function readCustomPart(parts: readonly EnvelopePart[], packages: GatewayPorts['packages']): XmlElement[] {
   const custom = parts.find((p) => p.role === 'evidence' && p.name === CUSTOM)
   if (!custom) return []
   return (JSON.parse(new TextDecoder().decode(custom.bytes)) as string[]).map((block) => packages.readBlock(Buffer.from(block, 'base64')))
+}
+
+/**
+ * The header blocks that a participant gives along.
+ * @throws {ProtektorError} `policy.custom-headers`: a block that is none, is the message's own, or that no reader would take.
+ */
+export function givenCustomPart(parts: readonly EnvelopePart[], packages: GatewayPorts['packages']): XmlElement[] {
+  const malformed = (cause?: unknown) =>
+    new ProtektorError('policy.custom-headers', 'the custom headers of the envelope are not acceptable', { cause })
+  let blocks: XmlElement[]
+  try {
+    blocks = readCustomPart(parts, packages)
+    assertReadableBlocks(blocks)
+  } catch (cause) {
+    throw malformed(cause)
+  }
+  if (blocks.some((block) => RESERVED.has(block.uri))) throw malformed()
+  return blocks
+}
+
+/** Parts of a sealed or open ContentPackage as an envelope carries them (blind mode). Attachments, whose names are their sender's, come last. */
+export function packageParts(delivery: StoredDelivery, ports: Pick<GatewayPorts, 'packages'>): EnvelopePart[] {
+  return [
+    { name: 'content-package', mediaType: 'application/osci+xml', role: 'osci', bytes: ports.packages.write(delivery.content) },
+    certificatePart(delivery.certificates),
+    ...customPart(delivery.custom, ports),
+    ...attachmentParts(delivery.attachments),
+  ]
 }
 
 /** What stands in an envelope's header. */
@@ -152,7 +176,7 @@ export function sealStored(
       sender: identity.participant,
       createdAt: clock.now().toISOString(),
       osci: evidence,
-      parts: [...packageParts(delivery, ports), ...customPart(delivery.custom, ports)],
+      parts: packageParts(delivery, ports),
     },
     { recipient: identity.replyKey, sender: identity.signing },
     random,
@@ -168,18 +192,22 @@ export async function openStored(
   const { identity, packages } = ports
   const sender = trustedSenders([{ id: identity.participant, jwks: identity.jwks.keys }])
   const { parts } = await openEnvelope(body, { recipient: [identity.opening], sender }, header)
-  return readPackageParts(parts, packages)
+  return readPackageParts(parts, packages, readCustomPart)
 }
 
-/** @throws {ProtektorError} `policy.reply-package` there is no acceptable ContentPackage. */
-export function readPackageParts(parts: readonly EnvelopePart[], packages: GatewayPorts['packages']): StoredDelivery {
+/** @throws {ProtektorError} `policy.reply-package` there is no acceptable ContentPackage; `policy.custom-headers`. */
+export function readPackageParts(
+  parts: readonly EnvelopePart[],
+  packages: GatewayPorts['packages'],
+  customOf = givenCustomPart,
+): StoredDelivery {
   const content = parts.find((p) => p.role === 'osci')
   if (!content) throw new ProtektorError('policy.reply-package', 'the envelope holds no ContentPackage')
   const certificates = parts.find((p) => p.role === 'evidence' && p.name === 'certificates')
   return {
     content: packages.read(content.bytes),
     certificates: readCertificatePart(certificates),
-    custom: readCustomPart(parts, packages),
+    custom: customOf(parts, packages),
     attachments: parts.filter((p) => p.role === 'attachment').map((p) => outgoingPart(p.name, p.bytes, p.mediaType)),
   }
 }

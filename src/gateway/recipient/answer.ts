@@ -17,7 +17,7 @@ import type { CertificateEntry, OsciEnv, OsciMessage, Sealing } from '../../osci
 import { sealOwnContent, type BuiltContent } from '../own-content.js'
 import type { EndpointKeys, GatewayPorts, Peer, RecipientEndpoint } from '../ports.js'
 import { answerEncryption, signingAs } from '../sealing.js'
-import { readPackageParts } from '../intermediary/stored.js'
+import { givenCustomPart, readPackageParts } from '../intermediary/stored.js'
 import { swappedRoles } from './certificates.js'
 import type { DeliveredContent } from './content.js'
 import { endpointEnv, type Shape } from './request.js'
@@ -132,7 +132,7 @@ export async function sealAnswer(
   const common = {
     control: { response: shape.challenge },
     ...(certificates.length > 0 ? { certificates } : {}),
-    custom: [],
+    custom: built ? givenCustomPart(input.verdict.parts ?? [], ports.packages) : [],
     attachments: built?.attachments ?? [],
     evidence: {},
     remarks: [],

@@ -12,6 +12,7 @@ import { X509Certificate } from 'node:crypto'
 import { certificateEntry, certificateIn } from '../../osci/certificates.js'
 import type { OpenedContainer } from '../../osci/content-types.js'
 import type { CertificateRole } from '../../osci/messages.js'
+import { canEncryptFor } from '../../osci/transport.js'
 import type { CertificateEntry, OsciMessage } from '../../osci/types.js'
 
 const MAX_CERTIFICATE_BYTES = 16 * 1024
@@ -42,8 +43,7 @@ const ownerName = (id: string): string => id.split('_')[0] ?? id
 
 const usable = (entry: CertificateEntry | undefined): X509Certificate | undefined => {
   const certificate = entry && readX509(entry)
-  const bits = certificate?.publicKey.asymmetricKeyType === 'rsa' ? (certificate.publicKey.asymmetricKeyDetails?.modulusLength ?? 0) : 0
-  return bits >= 2048 ? certificate : undefined
+  return certificate && canEncryptFor(certificate) ? certificate : undefined
 }
 
 const reader = (role: CertificateRole, certificate: X509Certificate, index?: number): AnswerReader => ({

@@ -4,6 +4,7 @@
  *
  *   terminating  decrypt → author signatures → one container → document + attachments → XÖV check
  *   blind        ContentPackage bytes + certificate header + attachments, unopened
+ *   both         header blocks of other namespaces (MessageMetaData …)
  *
  * Every problem ends here, before anything is put. Specs: product.md, "Two modes", Decisions; spec/xoev.md §6 (order of codes).
  * @module
@@ -13,7 +14,7 @@ import { openContent } from '../../osci/content-read.js'
 import { allContainers, type OpenedContainer, type OpenedContent } from '../../osci/content-types.js'
 import { sha256Hex } from '../digest.js'
 import { evidenceOf } from '../evidence.js'
-import { packageParts } from '../intermediary/stored.js'
+import { customPart, packageParts } from '../intermediary/stored.js'
 import { documentOf, documentParts, refused, uniqueNames } from '../opened-document.js'
 import type { GatewayPorts, RecipientEndpoint } from '../ports.js'
 import { isRefused } from '../reply-linkage.js'
@@ -67,7 +68,7 @@ async function inClear(
     throw refused('xoev-schema.unknown-standard', 'V000', 'this standard or version is not served here', document.bytes)
   if (report.refusal && isRefused(report)) throw refused(report.refusal.finding, report.refusal.code, report.refusal.text, document.bytes)
   return {
-    parts: documentParts(opened, report),
+    parts: documentParts(opened, report, customPart(admitted.message.custom, ports)),
     evidence: evidence(admitted, 'terminating', opened.containers),
     ...(report.facts ? { xoev: report.facts } : {}),
     ...(report.facts?.reader === undefined || report.facts.verdict !== 'valid' ? {} : { kennung: report.facts.reader }),
@@ -89,12 +90,12 @@ async function terminating(admitted: Admitted, endpoint: RecipientEndpoint, port
 }
 
 function blind(admitted: Admitted, endpoint: RecipientEndpoint, ports: GatewayPorts): DeliveredContent {
-  const { content, certificates, attachments } = admitted.message
+  const { content, certificates, attachments, custom } = admitted.message
   const children = content?.children.filter((c) => c.kind === 'element') ?? []
   if (!content || children.length === 0) throw refused('osci-structure.empty-content', 'X000', 'the delivery holds no content')
   if (endpoint.requireSealedContent && children.some((c) => c.local !== 'EncryptedData'))
     throw refused('content-encryption.missing', 'T020', 'this endpoint takes sealed content only')
-  const parts = packageParts({ content, certificates: certificates ?? [], attachments, custom: [] }, ports)
+  const parts = packageParts({ content, certificates: certificates ?? [], attachments, custom }, ports)
   return { parts: uniqueNames(parts), evidence: evidence(admitted, 'blind', []), containerId: '', ivBytes: 12, findings: [] }
 }
 

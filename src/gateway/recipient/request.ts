@@ -16,6 +16,7 @@ import { languageOf, type Language } from '../../osci/feedback.js'
 import { message } from '../../osci/message.js'
 import { isSigned } from '../../osci/signature.js'
 import { assertServed, assertType, frame } from '../../osci/stages.js'
+import { canEncryptFor } from '../../osci/transport.js'
 import type { CertificateEntry, OsciEnv, OsciMessage, SoapEnvelope } from '../../osci/types.js'
 import { isOutside, proveCaller, smallKeys } from '../admission.js'
 import type { GatewayPorts, Peer, RecipientEndpoint } from '../ports.js'
@@ -73,7 +74,7 @@ export async function openShape(call: Call, endpoint: RecipientEndpoint, ports: 
   if (!opened.evidence.transport) return shape
   const cipher = unverified.intermediaryCertificates?.find((c) => c.role === 'CipherCertificateIntermediary')
   const answerTo = cipher && readX509(cipher)
-  if (!answerTo || answerTo.publicKey.asymmetricKeyType !== 'rsa')
+  if (!answerTo || !canEncryptFor(answerTo))
     throw new CertificateError(
       '9500',
       'certificates.no-answer-key',

@@ -15,12 +15,14 @@ import { DeliveryRefused } from './verdict.js'
 /** @throws {DeliveryRefused} 9805+9811: no rule matches. */
 export function routeDelivery(admitted: Admitted, content: DeliveredContent, endpoint: RecipientEndpoint, ports: GatewayPorts): string {
   const addressees = new Set(entriesOf(admitted.message, 'CipherCertificateAddressee').map((e) => sha256Hex(e.der)))
-  const reader = ports.packages.metadataReader(admitted.message.custom)
+  const { reader, service } = ports.packages.metadataAddress(admitted.message.custom)
   const match = endpoint.routes.find(
     (route) =>
       (route.addresseeSha256 !== undefined && addressees.has(route.addresseeSha256)) ||
       (route.kennung !== undefined && route.kennung === content.kennung) ||
-      (route.metadataReader !== undefined && route.metadataReader === reader),
+      (route.metadata !== undefined &&
+        [undefined, reader].includes(route.metadata.reader) &&
+        [undefined, service].includes(route.metadata.service)),
   )
   const mailbox = match?.mailbox ?? endpoint.defaultMailbox
   if (mailbox === undefined)

@@ -9,29 +9,20 @@
  */
 import type { ServiceEntry } from '../../directory/ports.js'
 import type { OpenedEnvelope, XoevFacts } from '../../envelope/types.js'
+import { ProtektorError } from '../../errors.js'
 import { metadataMessageId, OSCIMETA, writeMessageMetaData } from '../../osci/message-metadata.js'
-import { DS, OSCI, OSCI128, OSCI2017, SOAP, XENC } from '../../osci/names.js'
-import { readCustomPart } from '../intermediary/stored.js'
+import { givenCustomPart } from '../intermediary/stored.js'
 import { refused } from '../opened-document.js'
 import type { PackageCodec, XmlElement } from '../ports.js'
 
-/** Blocks of these would be taken for the message's own. */
-const RESERVED: ReadonlySet<string> = new Set(['', SOAP, OSCI, OSCI2017, OSCI128, DS, XENC])
-
-const idOf = (block: XmlElement): string | undefined => block.attributes.find((a) => a.local === 'Id' && a.uri === '')?.value
-
-/** @throws {DeliveryRefused} X000: a block that is none, is the message's own, or cannot be signed for want of an Id. */
+/** @throws {DeliveryRefused} X000: they are not acceptable. */
 export function customOf({ parts }: OpenedEnvelope, packages: PackageCodec): XmlElement[] {
-  const malformed = () => refused('policy.custom-headers', 'X000', 'the custom headers of the envelope are not acceptable')
-  let blocks: XmlElement[]
   try {
-    blocks = readCustomPart(parts, packages)
-  } catch {
-    throw malformed()
+    return givenCustomPart(parts, packages)
+  } catch (error) {
+    if (!(error instanceof ProtektorError)) throw error
+    throw refused(error.finding, 'X000', error.message)
   }
-  const ids = blocks.map(idOf)
-  if (blocks.some((block) => RESERVED.has(block.uri)) || ids.includes(undefined) || new Set(ids).size < ids.length) throw malformed()
-  return blocks
 }
 
 export interface WrittenMetaData {

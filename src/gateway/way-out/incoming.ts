@@ -72,7 +72,7 @@ async function terminating({ delivered, sent, way, ports }: Source): Promise<Inc
   if (report.refusal && isRefused(report)) throw refused(report.refusal.finding, report.refusal.code, report.refusal.text)
   if (namesAnother(report, sent.asked)) throw foreign()
   return {
-    parts: documentParts(opened, report),
+    parts: documentParts(opened, report, customPart(message.custom, ports)),
     evidence: evidenceOfAnswer(delivered, 'terminating', opened.containers),
     ...(report.facts ? { xoev: report.facts } : {}),
     findings: report.findings,
@@ -80,11 +80,11 @@ async function terminating({ delivered, sent, way, ports }: Source): Promise<Inc
 }
 
 function blind({ delivered, sent, ports }: Source): Promise<IncomingReply> {
-  const { content, certificates, attachments } = delivered.message
+  const { content, certificates, attachments, custom } = delivered.message
   if (!content) throw new TypeError('asked only where there is content')
   if (sent.encrypted && content.children.some((c) => c.kind === 'element' && c.local !== 'EncryptedData'))
     throw lessProtected('policy.reply-package', 'T099', 'encrypted')
-  const parts = packageParts({ content, certificates: certificates ?? [], attachments, custom: [] }, ports)
+  const parts = uniqueNames(packageParts({ content, certificates: certificates ?? [], attachments, custom }, ports))
   return Promise.resolve({ parts, evidence: evidenceOfAnswer(delivered, 'blind'), findings: [] })
 }
 
@@ -103,6 +103,5 @@ export async function incomingReply(source: Source, mode: ServiceEntry['mode']):
     throw refused('gateway.reply-id', 'T099', 'the answer does not name the MessageId that was made for it')
   const answers = ports.packages.inReplyTo(message.custom)
   if (sent.metadataId !== undefined && answers.length > 0 && !answers.some((id) => id.toLowerCase() === sent.metadataId)) throw foreign()
-  const reply = await READ[mode](source)
-  return { ...reply, parts: uniqueNames([...reply.parts, ...customPart(message.custom, ports)]) }
+  return READ[mode](source)
 }

@@ -49,6 +49,21 @@ export class Refusal extends Error {
   }
 }
 
+/** What keeps a call from leaving the browser: a file that is a folder, or that is not what it was when it was chosen. */
+export async function unreadable({ files, keystores, trust }: Chosen): Promise<File | undefined> {
+  for (const file of [...files, ...keystores.map((keystore) => keystore.file), ...trust]) {
+    const isRead = await file
+      .slice(0, 1)
+      .arrayBuffer()
+      .then(
+        () => true,
+        () => false,
+      )
+    if (!isRead) return file
+  }
+  return undefined
+}
+
 function answerOf(told: Omit<Answer, 'rows'>): Answer {
   const findings = told.results.flatMap((result) => result.findings as readonly Told[])
   return { ...told, rows: Object.fromEntries(findings.map(({ id, message, reference }) => [id, { ...message, reference }])) }

@@ -59,6 +59,7 @@ export class ChoiceForm {
   readonly #trust = el('div', { class: 'list' })
   readonly #keystore = el('input', { type: 'file', accept: '.p12,.pfx' })
   readonly #pin = el('input', { type: 'password', autocomplete: 'off' })
+  readonly #token = el('input', { type: 'password', autocomplete: 'off' })
 
   constructor(choice: Choice, language: string, words: Words, events: ChoiceEvents) {
     this.#choice = choice
@@ -115,6 +116,11 @@ export class ChoiceForm {
     this.#drawKeys()
   }
 
+  forgetToken(): void {
+    this.#choice.token = ''
+    this.#token.value = ''
+  }
+
   #clearKeyFields(): void {
     this.#keystore.value = ''
     this.#pin.value = ''
@@ -132,7 +138,7 @@ export class ChoiceForm {
 
   #tokenCard(): HTMLElement {
     const words = this.#words
-    const input = el('input', { type: 'password', autocomplete: 'off' })
+    const input = this.#token
     input.value = this.#choice.token
     input.addEventListener('input', () => (this.#choice.token = input.value.trim()))
     const note = el('p', { class: 'quiet', id: 'token-note' }, words.tokenNote)

@@ -8,7 +8,7 @@ import { SEVERITIES, VERDICTS, type Language } from '../report/model.js'
 import { resultItem, verdictMark, type SourceView, type Tongue } from '../report/result.js'
 import { WORDS as REPORT_WORDS } from '../report/texts.js'
 import { save } from '../save.js'
-import { check, Refusal, type Answer } from './call.js'
+import { check, Refusal, unreadable, type Answer } from './call.js'
 import { Choice, ChoiceForm } from './chosen.js'
 import { sourceView } from './source.js'
 import { FORMAT_NAMES, WORDS, type Words } from './texts.js'
@@ -100,7 +100,7 @@ class Page {
 
   forget(): void {
     this.#form.forgetKeys()
-    this.#choice.token = ''
+    this.#form.forgetToken()
   }
 
   #speak(language: Language): void {
@@ -132,7 +132,8 @@ class Page {
       this.#status.textContent = `${this.#words.done(files.length)}: ${this.#sum(answer)}`
       this.#drawResults()
     } catch (error) {
-      if (this.#running === running) this.#failed(error, running.signal.aborted)
+      const unread = await unreadable(this.#choice)
+      if (this.#running === running) this.#failed(error, running.signal.aborted, unread)
     } finally {
       if (this.#running === running) {
         this.#running = undefined
@@ -141,7 +142,7 @@ class Page {
     }
   }
 
-  #failed(error: unknown, aborted: boolean): void {
+  #failed(error: unknown, aborted: boolean, unread: File | undefined): void {
     const words = this.#words
     this.#status.textContent = aborted ? words.cancelled : ''
     if (aborted) return
@@ -156,7 +157,7 @@ class Page {
         ' ',
         el('span', { lang: 'en', class: 'quiet' }, error.message),
       )
-    } else this.#trouble.textContent = words.unreachable
+    } else this.#trouble.textContent = unread ? words.unreadable(unread.name) : words.unreachable
   }
 
   #sum({ sum }: Answer): string {

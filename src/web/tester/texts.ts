@@ -48,6 +48,7 @@ export interface Words {
   readonly later: string
   readonly lines: (from: number, to: number, all: number) => string
   readonly unreachable: string
+  readonly unreadable: (name: string) => string
   readonly failed: string
   /** By the code of the problem. */
   readonly problems: Readonly<Record<string, string>>
@@ -109,6 +110,8 @@ export const WORDS: Readonly<Record<Language, Words>> = {
     later: 'spätere Zeilen',
     lines: (from, to, all) => `Zeilen ${from} bis ${to} von ${all}`,
     unreachable: 'Der Server antwortet nicht.',
+    unreadable: (name) =>
+      `${name} lässt sich nicht lesen: ein Ordner, oder seit der Wahl geändert. Bitte entfernen, und Dateien (neu) wählen.`,
     failed: 'Die Prüfung ist gescheitert.',
     problems: {
       'check.token': 'Das Zugangstoken fehlt oder ist falsch.',
@@ -172,6 +175,7 @@ export const WORDS: Readonly<Record<Language, Words>> = {
     later: 'later lines',
     lines: (from, to, all) => `lines ${from} to ${to} of ${all}`,
     unreachable: 'The server does not answer.',
+    unreadable: (name) => `${name} cannot be read: a folder, or changed since it was chosen. Please remove it, and choose files (again).`,
     failed: 'The check failed.',
     problems: {
       'check.token': 'The access token is missing or wrong.',

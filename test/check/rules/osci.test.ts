@@ -14,7 +14,7 @@ import { OSCI, SOAP } from '../../../src/osci/names.js'
 import type { ProcessCardBundle } from '../../../src/osci/parts.js'
 import type { CertificateEntry, Fault, OsciMessage } from '../../../src/osci/types.js'
 import { issueCertificate } from '../../../src/pki/test-pki.js'
-import { attr, element } from '../../../src/xml/tree.js'
+import { attr, element, type XmlElement } from '../../../src/xml/tree.js'
 
 const AT = new Date('2026-11-24T09:00:00Z')
 
@@ -342,6 +342,24 @@ describe('rules of the OSCI layers', () => {
     const rule = MESSAGE_RULES.find(({ id }) => id === 'osci-structure.process-card-times')
     const places = [...(rule?.run({ ...view, orderElement }) ?? [])].map((raised) => raised.element?.local)
     expect(places).to.deep.equal(['RequestProcessCardBundle'])
+  })
+
+  it('a time without a zone is told in selections and inspections, too', () => {
+    const told = ({ name, order: facts }: Made, ...children: XmlElement[]): string[] => {
+      const orderElement = element(OSCI, 'osci', name, { children })
+      const rule = MESSAGE_RULES.find(({ id }) => id === 'osci-structure.time-without-zone')
+      return [...(rule?.run({ ...viewOf(order(name, facts ?? {})), orderElement }) ?? [])].map((raised) => raised.element?.local ?? '')
+    }
+    const selecting = (local: string, time: string) =>
+      element(OSCI, 'osci', 'SelectionRule', { children: [element(OSCI, 'osci', local, { children: [time] })] })
+    for (const local of ['ReceptionOfDelivery', 'RecentModification']) {
+      expect(told(order('fetchProcessCard', {}), selecting(local, '2026-11-24T09:00:00'))).to.deep.equal([local])
+      expect(told(order('fetchDelivery', {}), selecting(local, '2026-11-24T09:00:00+01:00'))).to.deep.equal([])
+    }
+    expect(told(order('fetchDelivery', {}), selecting('MessageId', 'MTIz'))).to.deep.equal([])
+    const inspection = { timestamp: { plain: '2026-11-24T09:00:00' } } as ProcessCardBundle['inspectionReport']['inspections'][number]
+    const inspected = { ...GOOD_CARD, inspectionReport: { inspections: [inspection] } }
+    expect(told(withCard(inspected), element(OSCI, 'osci', 'ProcessCardBundle'))).to.deep.equal(['ProcessCardBundle'])
   })
 
   for (const [id, [broken, kept]] of Object.entries(FAULT_CASES))

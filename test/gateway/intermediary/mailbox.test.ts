@@ -54,6 +54,25 @@ describe('an OSCI mailbox', () => {
     expect(errorsOf(await (await RawDialog.open(bob)).ask('fetchDelivery', byId(messageId)))).to.deep.equal(['9803'])
   })
 
+  it('says in the log that a time of a selection had no zone', async () => {
+    const dialog = await RawDialog.open(bob)
+    const findings = async (name: 'fetchDelivery' | 'fetchProcessCard', selectionRule: object): Promise<unknown> => {
+      const at = house.lines.length
+      await dialog.ask(name, { order: { selectionRule } })
+      return house.lines.slice(at).map((line) => (JSON.parse(line) as { findings?: string[] }).findings)[0]
+    }
+    const local = '2026-02-20T12:00:00'
+    for (const zone of ['', 'Z']) {
+      const said = zone === '' ? ['policy.small-key', 'osci-structure.time-without-zone'] : ['policy.small-key']
+      for (const criterion of ['receptionOfDelivery', 'recentModification'])
+        expect(await findings('fetchDelivery', { [criterion]: local + zone }))
+          .to.include.members(said)
+          .and.have.lengthOf(said.length + 1)
+      const cards = await findings('fetchProcessCard', { by: 'RecentModification', since: local + zone })
+      expect(cards).to.include.members(said)
+    }
+  })
+
   it('is not confirmed by a request whose signature is wrong (9601)', async () => {
     const messageId = await store(alice, bobKeys)
     const dialog = await RawDialog.open(bob)

@@ -6,6 +6,7 @@
 import { expect } from 'chai'
 import { randomBytes } from 'node:crypto'
 import type { OsciConnection } from '../../../src/client/osci/connect.js'
+import type { OsciMessage } from '../../../src/osci/types.js'
 import { keysOf, openThreatHouse, type ThreatHouse } from './house.js'
 import { ask, errorsOf, fetchedId, post, build, RawDialog, store, tell, type Bend } from './raw.js'
 
@@ -100,6 +101,20 @@ describe('a dialog of the intermediary', () => {
       const told = await ask(bob, 'initDialog', { control })
       expect([told.kind, told.codes]).to.deep.equal(['fault', ['9400']])
     }
+  })
+
+  it('P2 answers 9500 to an initDialog whose cipher certificate cannot be read, in clear as well: a dialog belongs to somebody', async () => {
+    const unreadable = (message: OsciMessage): OsciMessage => ({
+      ...message,
+      certificates: (message.certificates ?? []).map((one) =>
+        one.role.startsWith('Cipher') ? { ...one, der: new Uint8Array([1, 2, 3]) } : one,
+      ),
+    })
+    const at = house.lines.length
+    for (const clear of [{}, { sealing: () => ({}) }])
+      expect((await ask(openAlice, 'initDialog', { ...clear, message: unreadable })).codes).to.deep.equal(['9500'])
+    expect(house.lines.slice(at).join('')).not.to.contain('gateway.internal')
+    expect((await ask(openAlice, 'initDialog')).codes).to.deep.equal(['0801'])
   })
 
   it('P2 makes ConversationIds and challenges that cannot be guessed', async () => {

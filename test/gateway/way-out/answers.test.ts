@@ -226,7 +226,7 @@ organizations:
     const [block] = request.custom
     expect(block?.local).to.equal('MessageMetaData')
     expect(block && request.evidence.signature?.covered.has(block)).to.equal(true)
-    expect(packageCodec(GATEWAY_LIMITS).metadataReader(request.custom)).to.equal(WAY)
+    expect(packageCodec(GATEWAY_LIMITS).metadataAddress(request.custom).reader).to.equal(WAY)
     await station?.close()
     await bad?.close()
     const { ask: again } = await answering({ ...DOCUMENT, custom: [answer('urn:de:xta:messageid:protektor:other')] }, { metadata: true })

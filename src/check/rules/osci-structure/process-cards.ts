@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: EUPL-1.2
 /**
- * Process cards: moments in the order of events, and cards that belong to the delivery they come with.
+ * Process cards and their selection: moments in the order of events, with a zone, and cards that belong to the delivery they come with.
  *
  *   ProcessCard @RecentModification ─ Creation ≤ Forwarding ≤ Reception
  *
@@ -10,11 +10,10 @@
 import { isRefusal } from '../../../osci/feedback.js'
 import type { ProcessCardBundle, TimeStamp } from '../../../osci/parts.js'
 import { OSCI } from '../../../osci/names.js'
-import { elementsOf, type XmlElement } from '../../../xml/tree.js'
+import { childOf, elementsOf, textOf, type XmlElement } from '../../../xml/tree.js'
+import { hasZone } from '../../../xoev/time-zone.js'
 import type { Raised } from '../../types.js'
 import { inOrder, type OsciView, type Rule } from '../rule.js'
-
-const ZONE = /(?:Z|[+-]\d\d:\d\d)$/
 
 interface Card {
   readonly bundle: ProcessCardBundle
@@ -45,7 +44,7 @@ function momentsOf({ bundle: { processCard } }: Card): [name: string, moment: nu
     ['Forwarding', plain(forwarding)],
     ['Reception', plain(reception)],
   ] as const
-  return stamps.flatMap(([name, text]): [string, number][] => (text !== undefined && ZONE.test(text) ? [[name, Date.parse(text)]] : []))
+  return stamps.flatMap(([name, text]): [string, number][] => (text !== undefined && hasZone(text) ? [[name, Date.parse(text)]] : []))
 }
 
 export const PROCESS_CARD_RULES: readonly Rule<OsciView>[] = [
@@ -72,7 +71,7 @@ export const PROCESS_CARD_RULES: readonly Rule<OsciView>[] = [
     *run(view) {
       for (const card of cardsOf(view)) {
         const { recentModification } = card.bundle.processCard
-        if (!ZONE.test(recentModification)) continue
+        if (!hasZone(recentModification)) continue
         const last = Math.max(...momentsOf(card).map(([, moment]) => moment), -Infinity)
         // the two are written one after the other, and some peers write whole seconds
         if (Date.parse(recentModification) + 1000 < last) yield { element: card.element }
@@ -82,15 +81,19 @@ export const PROCESS_CARD_RULES: readonly Rule<OsciView>[] = [
   {
     id: 'osci-structure.time-without-zone',
     severity: 'warning',
-    reference: 'osci-1.2 §6.4',
-    de: 'Ein Zeitpunkt des Laufzettels hat keine Zeitzone.',
-    en: 'A moment of the process card has no time zone.',
+    reference: 'osci-1.2 §6.4, §9.6',
+    de: 'Ein Zeitpunkt des Laufzettels oder der Auswahl hat keine Zeitzone.',
+    en: 'A moment of the process card or of the selection has no time zone.',
     *run(view) {
       for (const { bundle, element } of cardsOf(view)) {
         const { recentModification, creation, forwarding, reception } = bundle.processCard
-        const times = [recentModification, plain(creation), plain(forwarding), plain(reception)]
-        if (times.some((time) => time !== undefined && !ZONE.test(time))) yield { element }
+        const checks = bundle.inspectionReport.inspections.flatMap((one) => [plain(one.timestamp), one.onlineResult?.crl])
+        const times = [recentModification, plain(creation), plain(forwarding), plain(reception), ...checks]
+        if (times.some((time) => time !== undefined && !hasZone(time))) yield { element }
       }
+      const rule = childOf(view.orderElement, OSCI, 'SelectionRule')
+      for (const criterion of rule ? elementsOf(rule) : [])
+        if (criterion.local !== 'MessageId' && !hasZone(textOf(criterion))) yield { element: criterion }
     },
   },
   {

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: EUPL-1.2
+/**
+ * The gateway's own key file, when it is damaged.
+ */
+import { expect } from 'chai'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { openIdentity } from '../../src/cli/compose/identity.js'
+import { ConfigError } from '../../src/errors.js'
+
+describe('key file of the gateway', () => {
+  it('is named when it is damaged, and left as it is', async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'protektor-identity-'))
+    try {
+      await openIdentity(directory)
+      const file = join(directory, 'gateway-key.jwks.json')
+      for (const damaged of ['', '{"keys":[', '[]', 'null', '{"keys":{}}', '{"keys":[]}']) {
+        await writeFile(file, damaged)
+        const refused: unknown = await openIdentity(directory).catch((error: unknown) => error)
+        if (!(refused instanceof ConfigError)) throw new Error(`no ConfigError for ${damaged}`, { cause: refused })
+        expect(refused.problems.map(({ key, file: named }) => [key, named])).to.deep.equal([['dataDirectory', file]])
+        expect(await readFile(file, 'utf8')).to.equal(damaged)
+      }
+    } finally {
+      await rm(directory, { recursive: true, force: true })
+    }
+  })
+})
