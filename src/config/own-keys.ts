@@ -22,33 +22,40 @@ export interface OwnKeyFact {
   readonly bits: number
   readonly notBefore?: Date
   readonly notAfter?: Date
-  /** Why it could not be opened, fit to show; then `bits` counts for nothing. */
+  /** Why it could not be opened, or holds no key for this option, fit to show; then `bits` counts for nothing. */
   readonly unreadable?: Bilingual
 }
 
-function judge(config: Config, fact: OwnKeyFact, at: Date): { severity: 'problem' | 'warning'; words: Bilingual } | undefined {
-  if (fact.unreadable) return { severity: 'problem', words: fact.unreadable }
-  const bits = String(fact.bits)
-  if (fact.kind === 'other') return { severity: 'problem', words: { de: 'weder RSA noch EC', en: 'neither RSA nor EC' } }
-  if (fact.kind === 'ec' && fact.bits < 250)
-    return { severity: 'problem', words: { de: `EC mit ${bits} Bit ist zu kurz`, en: `EC of ${bits} bits is too short` } }
-  if (fact.kind === 'rsa' && fact.bits < 2048)
-    return { severity: 'problem', words: { de: `RSA mit ${bits} Bit ist zu kurz`, en: `RSA of ${bits} bits is too short` } }
-  if (fact.kind === 'rsa' && fact.bits < 3000)
-    return config.allowSmallOwnKeys
-      ? { severity: 'warning', words: { de: `RSA mit nur ${bits} Bit`, en: `RSA of only ${bits} bits` } }
-      : {
-          severity: 'problem',
-          words: {
-            de: `RSA mit ${bits} Bit; verlangt sind 3000 (allowSmallOwnKeys: true für Versuche)`,
-            en: `RSA of ${bits} bits; 3000 are demanded (allowSmallOwnKeys: true for tests)`,
-          },
-        }
-  if (fact.notAfter && fact.notAfter < at)
-    return { severity: 'warning', words: { de: 'das Zertifikat ist abgelaufen', en: 'the certificate has expired' } }
-  if (fact.notBefore && fact.notBefore > at)
-    return { severity: 'warning', words: { de: 'das Zertifikat gilt noch nicht', en: 'the certificate is not yet valid' } }
+interface Judgement {
+  readonly severity: 'problem' | 'warning'
+  readonly words: Bilingual
+}
+
+const problem = (de: string, en: string): Judgement => ({ severity: 'problem', words: { de, en } })
+const warning = (de: string, en: string): Judgement => ({ severity: 'warning', words: { de, en } })
+
+function judgeStrength({ kind, bits }: OwnKeyFact, { allowSmallOwnKeys }: Config): Judgement | undefined {
+  if (kind === 'other') return problem('weder RSA noch EC', 'neither RSA nor EC')
+  if (kind === 'ec') return bits < 250 ? problem(`EC mit ${bits} Bit ist zu kurz`, `EC of ${bits} bits is too short`) : undefined
+  if (bits < 2048) return problem(`RSA mit ${bits} Bit ist zu kurz`, `RSA of ${bits} bits is too short`)
+  if (bits >= 3000) return undefined
+  return allowSmallOwnKeys
+    ? warning(`RSA mit nur ${bits} Bit`, `RSA of only ${bits} bits`)
+    : problem(
+        `RSA mit ${bits} Bit; verlangt sind 3000 (allowSmallOwnKeys: true für Versuche)`,
+        `RSA of ${bits} bits; 3000 are demanded (allowSmallOwnKeys: true for tests)`,
+      )
+}
+
+function judgeDates({ notBefore, notAfter }: OwnKeyFact, at: Date): Judgement | undefined {
+  if (notAfter && notAfter < at) return warning('das Zertifikat ist abgelaufen', 'the certificate has expired')
+  if (notBefore && notBefore > at) return warning('das Zertifikat gilt noch nicht', 'the certificate is not yet valid')
   return undefined
+}
+
+function judge(config: Config, fact: OwnKeyFact, at: Date): Judgement[] {
+  if (fact.unreadable) return [{ severity: 'problem', words: fact.unreadable }]
+  return [judgeStrength(fact, config), judgeDates(fact, at)].filter((one) => one !== undefined)
 }
 
 /** What is wrong with keys, and what is only weak; each names the option of its fact. */
@@ -60,8 +67,6 @@ export interface KeyVerdicts {
 /** @param at decides about expiry. */
 export function judgeKeys(config: Config, facts: readonly OwnKeyFact[], at: Date): KeyVerdicts {
   const judged = facts.flatMap((fact) => {
-    const verdict = judge(config, fact, at)
-    if (!verdict) return []
     const line = config.lineOf(fact.key)
     const example = noteAt(
       OPTIONS,
@@ -70,14 +75,16 @@ export function judgeKeys(config: Config, facts: readonly OwnKeyFact[], at: Date
         .split('.')
         .map((step) => (step === '0' ? 0 : step)),
     )?.example
-    const problem: ConfigProblem = {
-      key: fact.key,
-      file: config.file,
-      ...(line === undefined ? {} : { line }),
-      message: verdict.words,
-      ...(example === undefined ? {} : { example }),
-    }
-    return [{ severity: verdict.severity, problem }]
+    return judge(config, fact, at).map(({ severity, words }) => {
+      const problem: ConfigProblem = {
+        key: fact.key,
+        file: config.file,
+        ...(line === undefined ? {} : { line }),
+        message: words,
+        ...(example === undefined ? {} : { example }),
+      }
+      return { severity, problem }
+    })
   })
   const said = (severity: 'problem' | 'warning') => judged.filter((one) => one.severity === severity).map((one) => one.problem)
   return { problems: said('problem'), warnings: said('warning') }

@@ -72,8 +72,15 @@ export interface ServiceAsFound {
 
 export type FetchCertificate = (fingerprint: string) => Promise<CertificateAnswer | undefined>
 
-/** @param certificate asked for what is named by its fingerprint only. */
-export async function knownService(answer: ServiceAnswer, network: string, certificate: FetchCertificate): Promise<ServiceAsFound> {
+export interface ServiceReading {
+  readonly network: string
+  /** Asked for what is named by its fingerprint only. */
+  readonly certificate: FetchCertificate
+  /** What a time without a zone means. */
+  readonly momentOf: (local: string) => string | undefined
+}
+
+export async function knownService(answer: ServiceAnswer, { network, certificate, momentOf }: ServiceReading): Promise<ServiceAsFound> {
   const revoked = new Set<string>()
   const read = async (inline: CertificateAnswer | null | undefined): Promise<X509Certificate | 'broken' | undefined> => {
     const fingerprint = fingerprintOf(inline?.fingerprint ?? '')
@@ -107,7 +114,8 @@ export async function knownService(answer: ServiceAnswer, network: string, certi
     })
   }
   const description = descriptionFacts(answer.serviceSpecificationDocument ?? undefined)
-  const [validFrom, validTo] = [dateOf(answer.validFrom), dateOf(answer.validTo)]
+  const validFrom = dateOf(answer.validFrom, '00:00', momentOf)
+  const validTo = dateOf(answer.validTo, '24:00', momentOf)
   return { facts: { ...description, allowedUserCategories: [], elements }, validFrom, validTo, revoked }
 }
 
@@ -120,8 +128,13 @@ function networkOf(name: string, ours: string): string | undefined {
   return [ours, ...NETWORKS].find((network) => small.startsWith(network))
 }
 
-function dateOf(value: string | null | undefined): Date | undefined {
-  const date = new Date(value ?? '')
+const LOCAL = /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d)(?::(\d\d(?:\.\d{1,12})?))?)?$/
+
+/** @param ofDay the time that a day alone means: the last day of a service is one on which it is valid. */
+function dateOf(value: string | null | undefined, ofDay: '00:00' | '24:00', momentOf: ServiceReading['momentOf']): Date | undefined {
+  const text = (value ?? '').trim()
+  const local = LOCAL.exec(text)
+  const date = new Date((local ? momentOf(`${local[1]}T${local[2] ?? ofDay}:${local[3] ?? '00'}`) : text) ?? '')
   return Number.isNaN(date.getTime()) ? undefined : date
 }
 

@@ -51,6 +51,8 @@ export interface DvdvOptions extends CacheTimes {
   readonly network: string
   readonly timeoutSeconds: number
   readonly clock: Clock
+  /** Its times come without a zone as well: the moment that one means where the authorities are, as ISO text; undefined: it is none. */
+  readonly momentOf: (local: string) => string | undefined
   /** How content leaves to services of this directory; it does not say. Default `terminating`. */
   readonly mode?: ServiceEntry['mode']
   /** Default: node's fetch. Adds its own headers where the operator demands a token. */
@@ -74,7 +76,7 @@ const MAX_DOUBLINGS = 4
 const MAX_PAUSE_SECONDS = 300
 
 export function dvdvDirectory(options: DvdvOptions): DvdvDirectory {
-  const { clock, network, mode = 'terminating' } = options
+  const { clock, network, momentOf, mode = 'terminating' } = options
   const times = { hitSeconds: options.hitSeconds, missSeconds: options.missSeconds, staleSeconds: options.staleSeconds }
   const cache = <V>(hitSeconds = times.hitSeconds): AnswerCache<V> =>
     new AnswerCache<V>({ ...times, hitSeconds, clock, maxEntries: MAX_ENTRIES, maxWaiting: MAX_WAITING })
@@ -104,7 +106,7 @@ export function dvdvDirectory(options: DvdvOptions): DvdvDirectory {
     if ('miss' in found) return found
     const named = found.hit.serviceSpecificationUri
     if (typeof named === 'string' && named !== uri) throw away('The directory answered for another service.')
-    return { hit: await knownService(found.hit, network, certificate) }
+    return { hit: await knownService(found.hit, { network, certificate, momentOf }) }
   }
 
   return {

@@ -25,7 +25,7 @@ export interface CoreRoute {
   readonly parameters: readonly Parameter[]
   readonly request?: { readonly mediaType: string; readonly schema: object }
   readonly success: Readonly<Record<string, { readonly description: string; readonly content?: object; readonly headers?: object }>>
-  /** Problem answers besides 401 and 404, which every route may give. */
+  /** Problem answers besides {@link COMMON_PROBLEMS}. */
   readonly problems: readonly number[]
 }
 
@@ -105,7 +105,7 @@ export const CORE_ROUTES: readonly CoreRoute[] = [
         headers: { Location: header('Where its outcome can be asked', 'string') },
       },
     },
-    problems: [400, 408, 409, 413, 415, 429, 503],
+    problems: [400, 409, 415],
   },
   {
     operation: 'takeEnvelope',
@@ -128,7 +128,7 @@ export const CORE_ROUTES: readonly CoreRoute[] = [
       },
       '204': { description: 'Nothing came' },
     },
-    problems: [400, 429, 503],
+    problems: [400],
   },
   {
     operation: 'confirmEnvelope',
@@ -150,7 +150,7 @@ export const CORE_ROUTES: readonly CoreRoute[] = [
       schema: { type: 'object', required: ['code'], properties: { code: { type: 'string', pattern: '^[A-Za-z0-9._-]{1,40}$' } } },
     },
     success: { '204': { description: 'Refused' } },
-    problems: [400, 408, 410, 413],
+    problems: [400, 410],
   },
   {
     operation: 'returnEnvelope',
@@ -189,11 +189,14 @@ export const CORE_ROUTES: readonly CoreRoute[] = [
     success: {
       '200': { description: 'The outcome', content: { 'application/json': { schema: { $ref: '#/components/schemas/Outcome' } } } },
     },
-    problems: [400, 429, 503],
+    problems: [400],
   },
 ]
 
 const PROBLEM = { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } }
+/** Of every call: who calls is asked, a body is read (none is expected of most), tokens and core may be at their limits. */
+const COMMON_PROBLEMS = [401, 404, 408, 413, 429, 503]
+
 const PROBLEM_TEXTS: Readonly<Record<number, string>> = {
   400: 'Malformed',
   401: 'The caller is not known',
@@ -208,7 +211,7 @@ const PROBLEM_TEXTS: Readonly<Record<number, string>> = {
 }
 
 function operationOf(route: CoreRoute): object {
-  const problems = [...new Set([401, 404, ...route.problems])].sort()
+  const problems = [...COMMON_PROBLEMS, ...route.problems].sort()
   return {
     operationId: route.operation,
     summary: route.summary,
@@ -218,7 +221,16 @@ function operationOf(route: CoreRoute): object {
       : { requestBody: { required: true, content: { [route.request.mediaType]: { schema: route.request.schema } } } }),
     responses: {
       ...route.success,
-      ...Object.fromEntries(problems.map((status) => [status, { description: PROBLEM_TEXTS[status], content: PROBLEM }])),
+      ...Object.fromEntries(
+        problems.map((status) => [
+          status,
+          {
+            description: PROBLEM_TEXTS[status],
+            content: PROBLEM,
+            ...(status === 429 || status === 503 ? { headers: { 'Retry-After': header('Seconds', 'integer') } } : {}),
+          },
+        ]),
+      ),
     },
   }
 }

@@ -174,7 +174,7 @@ class Api {
    * back: it costs memory, which is bounded by the quotas, but no work.
    */
   async #putInTurn(context: Context, caller: Caller, address: string): Promise<void> {
-    if (context.request.type !== MEDIA_TYPE) throw new HttpError(415, 'core.media-type', 'This is no envelope.')
+    if (context.request.type.toLowerCase() !== MEDIA_TYPE) throw new HttpError(415, 'core.media-type', 'This is no envelope.')
     let put: Promise<void> | undefined
     const work = () =>
       new Promise<void>((resolve, reject) => {
@@ -253,7 +253,8 @@ class Api {
 
   async #outcome(context: Context, caller: Caller, id: string): Promise<void> {
     const waitMs = this.#waitMs(context)
-    const until = context.query.until === 'claimed' ? 'claimed' : 'settled'
+    const { until = 'settled' } = context.query
+    if (!(until === 'claimed' || until === 'settled')) throw malformed()
     await this.#emptyBody(context, caller)
     const before = await this.#ownRecord(caller, id)
     const poll = { participant: caller.participant.id, target: id, endsWithNode: true }

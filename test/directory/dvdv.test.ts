@@ -10,6 +10,7 @@ import { decodeWords } from '../../src/directory/dvdv-answers.js'
 import { descriptionFacts } from '../../src/directory/dvdv-description.js'
 import { DirectoryError } from '../../src/directory/errors.js'
 import { sha256Hex } from '../../src/pki/certificate.js'
+import { momentOf } from '../../src/xoev/time-zone.js'
 import { FakeTime } from '../core/fake-time.js'
 import { behaviours as does, standIn, type StandIn } from './dvdv-stand-in.js'
 import { certificate, makeFolder, open, SERVICE, type CertificateName } from './support.js'
@@ -79,6 +80,7 @@ describe('DVDV2 directory', () => {
       missSeconds: 60,
       staleSeconds: 86_400,
       clock: time,
+      momentOf: (local) => momentOf(local, 'Asia/Tokyo'),
       ...more,
     })
   const ask = () => dvdv.findService(KEY, SERVICE)
@@ -224,6 +226,26 @@ describe('DVDV2 directory', () => {
       )
       expect(await kinds([twice], { validTo: '2026-01-01T00:00:00.000Z' })).to.equal('unknown-service')
       expect(await kinds([twice], { serviceSpecificationUri: 'urn:another' })).to.equal('away')
+    })
+
+    it('reads times without a zone in ours, and a last day alone as a whole day', async () => {
+      const answer = await usual()
+      const valid = async (period: Record<string, string>): Promise<boolean> => {
+        server.behave.set('findservicedescription', does.json({ ...answer, ...period }))
+        dvdv = make()
+        return ask().then(
+          () => true,
+          () => false,
+        )
+      }
+      // 09:15:30 in UTC is 18:15:30 in the zone of this directory
+      for (const validTo of ['2026-11-23', '2026-11-23T18:16:00', '2026-11-23 18:16', '2026-11-23T09:16:00Z', '2026-11-23T10:16:00+01:00'])
+        expect(await valid({ validTo }), `to ${validTo}`).to.equal(true)
+      for (const validTo of ['2026-11-22', '2026-11-23T18:15:00.500', '2026-11-23T18:15', '2026-11-23T09:15:00.000+00:00'])
+        expect(await valid({ validTo }), `to ${validTo}`).to.equal(false)
+      for (const validFrom of ['2026-11-23', '2026-11-23T18:15:00', '2026-11-23T09:15:00Z'])
+        expect(await valid({ validFrom }), `from ${validFrom}`).to.equal(true)
+      for (const validFrom of ['2026-11-24', '2026-11-23T18:16:00']) expect(await valid({ validFrom }), `from ${validFrom}`).to.equal(false)
     })
 
     it('stores where the description says one-way-active', async () => {

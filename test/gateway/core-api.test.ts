@@ -319,6 +319,44 @@ describe('core API', () => {
     expect(await (await claimed).json()).to.include({ outcome: 'waiting', claimed: true })
   })
 
+  it('knows the media type in any case, and refuses to wait for what is no state of an outcome', async () => {
+    const id = newId()
+    const put = await setup.call(setup.portal, putPath, {
+      body: await setup.envelope(BOX, id),
+      type: 'Application/VND.Protektor.Envelope; v=1',
+    })
+    expect(put.status).to.equal(201)
+    const asked = async (query: string) => (await setup.call(setup.portal, `${outcomePath(id)}?${query}`, { method: 'GET' })).status
+    for (const query of ['until=claimd', 'until=', 'until=claimed&until=settled']) expect(await asked(query), query).to.equal(400)
+    for (const query of ['until=claimed', 'until=settled']) expect(await asked(query), query).to.equal(200)
+  })
+
+  it('tells in OpenAPI of the refusals that every call may meet', async () => {
+    const full = await Setup.start({}, {}, { once: { enter: async () => 'full' } })
+    const tight = await Setup.start({ envelopeBytes: 1000 })
+    const paths = CORE_API_OPENAPI.paths as Record<string, Record<string, { responses: Record<string, { headers?: object }> }>>
+    try {
+      for (const { path, method: small, operation } of CORE_ROUTES) {
+        const method = small.toUpperCase()
+        const address = path.replace('{address}', BOX).replace('{id}', newId())
+        const met = [
+          await full.call(full.portal, address, { method }),
+          await setup.call(setup.portal, address, { method, authorization: 'none' }),
+          ...(method === 'GET' ? [] : [await tight.call(tight.register, address, { body: new Uint8Array(5000) })]),
+        ]
+        expect(met.map(({ status }) => status)).to.deep.equal([429, 401, 413].slice(0, met.length))
+        for (const { status, headers } of met) {
+          const told = paths[path]?.[small]?.responses[status]
+          expect(told, `${operation} ${status}`).to.be.an('object')
+          expect('Retry-After' in (told?.headers ?? {}), `${operation} ${status}`).to.equal(headers.has('retry-after'))
+        }
+      }
+    } finally {
+      await full.stop()
+      await tight.stop()
+    }
+  })
+
   it('describes every route in OpenAPI, with the answers it gives', () => {
     const paths = CORE_API_OPENAPI.paths as Record<string, Record<string, { operationId: string; responses: object }>>
     for (const route of CORE_ROUTES) {

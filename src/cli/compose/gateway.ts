@@ -4,7 +4,7 @@
  * @module
  */
 import { setMaxListeners } from 'node:events'
-import { mkdir, readFile } from 'node:fs/promises'
+import { mkdir } from 'node:fs/promises'
 import type { RequestListener } from 'node:http'
 import { join } from 'node:path'
 import type { Config } from '../../config/types.js'
@@ -30,13 +30,14 @@ import { passiveRecipient } from '../../gateway/passive-recipient.js'
 import { listen, type Listening, type ServerLimits } from '../../gateway/server.js'
 import { pinnedTrust } from '../../pki/pinned.js'
 import { openCore } from './core.js'
-import { GATEWAY_PARTICIPANT, openIdentity, type OpenedIdentity } from './identity.js'
+import { openIdentity, type OpenedIdentity } from './identity.js'
 import { drainCore } from './draining.js'
-import { assertCertificates, openOwnKeys, readCertificates } from './keys.js'
+import { assertCertificates, openOwnKeys } from './keys.js'
 import { packageCodec } from './package-codec.js'
 import { openIntermediaries } from './intermediary.js'
 import { openOperator } from './operator.js'
 import { openOsciDirectory } from './osci-directory.js'
+import { readParticipants } from './participants.js'
 import { makeEndpoints, makePeers, strictAlgorithms } from './peers.js'
 import { openTester } from './tester.js'
 import { openWaysOut } from './way-out.js'
@@ -73,27 +74,6 @@ const random = portionedRandom()
 function at(config: Config, key: string, de: string, en: string): ConfigProblem {
   const line = config.lineOf(key)
   return { key, file: config.file, ...(line === undefined ? {} : { line }), message: { de, en } }
-}
-
-async function readParticipants(config: Config): Promise<DirectoryParticipant[]> {
-  const problems: ConfigProblem[] = []
-  const list = await Promise.all(
-    config.participants.map(async ({ id, jwks, mailboxes, tls }, index): Promise<DirectoryParticipant> => {
-      const certificates = await readCertificates(tls)
-      let keys: DirectoryParticipant['jwks'] = []
-      if (id === GATEWAY_PARTICIPANT)
-        problems.push(at(config, `participants[${index}].id`, 'so heißt das Gateway selbst', 'this is the name of the gateway itself'))
-      try {
-        if (jwks !== undefined) keys = (JSON.parse(await readFile(jwks, 'utf8')) as { keys: DirectoryParticipant['jwks'] }).keys
-        if (!Array.isArray(keys)) throw new TypeError('keys')
-      } catch {
-        problems.push(at(config, `participants[${index}].jwks`, 'kein JWK Set', 'no JWK Set'))
-      }
-      return { id, jwks: keys, mailboxes, tls: certificates.map((c) => new Uint8Array(c.raw)) }
-    }),
-  )
-  if (problems.length > 0) throw new ConfigError(problems)
-  return list
 }
 
 const ttlOf = (config: Config, mailbox: string): number => config.mailboxes[mailbox]?.ttlSeconds ?? 10
@@ -182,7 +162,7 @@ async function compose(
   await assertCertificates(config)
   const own = await openOwnKeys(config, clock.now())
   const tester = await openTester(config, clock, log)
-  const participants = await readParticipants(config)
+  const { participants, warnings } = await readParticipants(config)
   const directory = staticDirectory(participants)
   const { remote } = config.core
   const identity = await openIdentity(config.dataDirectory, remote?.participant)
@@ -296,7 +276,7 @@ async function compose(
     identity,
     inside: { ports, endpoints },
     ready,
-    warnings: [...config.warnings, ...own.warnings, ...brokenSchemas(desk, config, log)],
+    warnings: [...config.warnings, ...own.warnings, ...warnings, ...brokenSchemas(desk, config, log)],
     async close(withinMs) {
       draining = true
       stopping.abort()

@@ -9,6 +9,7 @@
  */
 import type { X509Certificate } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
+import type { Bilingual } from '../../config/option.js'
 import { judgeKeys, type OwnKeyFact } from '../../config/own-keys.js'
 import { keyOf } from '../../config/problems.js'
 import type { Config, KeySource, KeyringConfig } from '../../config/types.js'
@@ -18,19 +19,53 @@ import type { EndpointKeys } from '../../gateway/ports.js'
 import { publicKeyFacts } from '../../pki/certificate.js'
 import { keyRing, makeDecrypter, makeSigner } from '../../pki/keys.js'
 import { readPem, readPemCertificates, readPkcs12, type KeyPair } from '../../pki/keystore.js'
+import { allowsUse, timeVerdict } from '../../pki/pinned.js'
 import type { ServerTls } from '../../gateway/server.js'
 
 /** Of a file with a PIN, a password or a token. */
 export const firstLine = async (file: string): Promise<string> => (await readFile(file, 'utf8')).split(/\r?\n/, 1)[0] ?? ''
 
+/** What a key of ours is for. */
+type Purpose = 'opening' | 'signing' | 'tls'
+
+const FITS: { readonly [P in Purpose]: (pair: KeyPair) => boolean } = {
+  opening: ({ certificate, privateKey }) => privateKey.asymmetricKeyType === 'rsa' && allowsUse(certificate, 'cipher'),
+  signing: ({ certificate }) => allowsUse(certificate, 'signature'),
+  tls: () => true,
+}
+
+const UNFIT: { readonly [P in Purpose]: Bilingual } = {
+  opening: {
+    de: 'kein Schlüssel darin ist einer zum Öffnen (RSA; keyUsage keyEncipherment oder dataEncipherment)',
+    en: 'no key in it is one that opens (RSA; keyUsage keyEncipherment or dataEncipherment)',
+  },
+  signing: {
+    de: 'kein Schlüssel darin ist einer zum Signieren (keyUsage digitalSignature oder nonRepudiation)',
+    en: 'no key in it is one that signs (keyUsage digitalSignature or nonRepudiation)',
+  },
+  tls: { de: 'es ist kein Schlüssel darin', en: 'there is no key in it' },
+}
+
+const severalFit = (count: number, valid: number): Bilingual => ({
+  de: `${count} Schlüssel darin passen, davon ${valid} zurzeit gültig: einer davon gehört in eine eigene Datei`,
+  en: `${count} keys in it fit, ${valid} of them valid at present: the one that is meant belongs into a file of its own`,
+})
+
+/** Which of several is meant is not guessed: the one that fits, among several the one that is valid; and a renewal may leave two. */
+function choosePair(pairs: readonly KeyPair[], purpose: Purpose, at: Date): KeyPair | Bilingual {
+  const fitting = pairs.filter(FITS[purpose])
+  const valid = fitting.filter(({ certificate }) => timeVerdict([certificate], at) === undefined)
+  const [chosen, second] = fitting.length > 1 ? valid : fitting
+  if (chosen && !second) return chosen
+  return fitting.length === 0 ? UNFIT[purpose] : severalFit(fitting.length, valid.length)
+}
+
 /** @throws {ProtektorError} `keystore.…` */
-async function openSource(source: KeySource): Promise<KeyPair> {
-  if (source.pkcs12 !== undefined && source.pinFile !== undefined) {
-    const [pair] = readPkcs12(await readFile(source.pkcs12), await firstLine(source.pinFile))
-    if (pair) return pair
-  } else if (source.key !== undefined && source.certificate !== undefined) {
-    return readPem(await readFile(source.key, 'utf8'), await readFile(source.certificate, 'utf8'))
-  }
+async function openSource(source: KeySource): Promise<readonly KeyPair[]> {
+  if (source.pkcs12 !== undefined && source.pinFile !== undefined)
+    return readPkcs12(await readFile(source.pkcs12), await firstLine(source.pinFile))
+  if (source.key !== undefined && source.certificate !== undefined)
+    return [readPem(await readFile(source.key, 'utf8'), await readFile(source.certificate, 'utf8'))]
   throw new ProtektorError('keystore.no-key', 'The keystore holds no private key with its certificate.')
 }
 
@@ -39,15 +74,17 @@ interface Opened {
   readonly pair?: KeyPair
 }
 
-async function open(key: string, source: KeySource): Promise<Opened> {
+async function open({ key, source, purpose }: Named, at: Date): Promise<Opened> {
+  const unusable = (unreadable: Bilingual): Opened => ({ fact: { key, kind: 'other', bits: 0, unreadable } })
   try {
-    const pair = await openSource(source)
+    const pair = choosePair(await openSource(source), purpose, at)
+    if (!('certificate' in pair)) return unusable(pair)
     const { type, bits } = publicKeyFacts(pair.certificate)
     const { validFrom, validTo } = pair.certificate
     return { pair, fact: { key, kind: type, bits, notBefore: new Date(validFrom), notAfter: new Date(validTo) } }
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause)
-    return { fact: { key, kind: 'other', bits: 0, unreadable: { de: `nicht zu öffnen: ${why}`, en: `cannot be opened: ${why}` } } }
+    return unusable({ de: `nicht zu öffnen: ${why}`, en: `cannot be opened: ${why}` })
   }
 }
 
@@ -90,27 +127,29 @@ interface Named {
   /** For metrics: the keyring, or the listener; and what the key is for. */
   readonly keyring: string
   readonly use: string
+  readonly purpose: Purpose
 }
 
 const ringSources = (keyring: string, { cipher, signature, reader, author }: KeyringConfig): Named[] => {
-  const named = (source: KeySource, use: string, step: readonly (string | number)[] = [use]): Named => ({
+  const named = (source: KeySource, purpose: Purpose, use: string, step: readonly (string | number)[] = [use]): Named => ({
     key: keyOf(['keyrings', keyring, ...step]),
     source,
     keyring,
     use,
+    purpose,
   })
   return [
-    named(cipher, 'cipher'),
-    named(signature, 'signature'),
-    ...reader.map((source, at) => named(source, at === 0 ? 'reader' : `reader-${at + 1}`, ['reader', at])),
-    ...(author ? [named(author, 'author')] : []),
+    named(cipher, 'opening', 'cipher'),
+    named(signature, 'signing', 'signature'),
+    ...reader.map((source, at) => named(source, 'opening', at === 0 ? 'reader' : `reader-${at + 1}`, ['reader', at])),
+    ...(author ? [named(author, 'signing', 'author')] : []),
   ]
 }
 
 type OpenedSource = Opened & Named
 
-const openAll = (sources: readonly Named[]): Promise<OpenedSource[]> =>
-  Promise.all(sources.map(async (named) => ({ ...named, ...(await open(named.key, named.source)) })))
+const openAll = (sources: readonly Named[], at: Date): Promise<OpenedSource[]> =>
+  Promise.all(sources.map(async (named) => ({ ...named, ...(await open(named, at)) })))
 
 /** What stands still without a keyring, by the names that an operator knows. */
 function usersOf(name: string, { endpoints, outgoing }: Config): string {
@@ -138,16 +177,16 @@ export async function openOwnKeys(config: Config, at: Date): Promise<OwnKeys> {
   const adminTls = listen.admin.tls ?? listen.tls
   const tlsNamed = (listener: 'public' | 'admin', source: KeySource): Named => {
     const keyring = listen[listener].tls ? `listen.${listener}` : 'listen'
-    return { key: `${keyring}.tls`, source, keyring, use: 'tls' }
+    return { key: `${keyring}.tls`, source, keyring, use: 'tls', purpose: 'tls' }
   }
   const tlsSources = [
     ...(publicTls ? [tlsNamed('public', publicTls)] : []),
     ...(adminTls && adminTls !== publicTls ? [tlsNamed('admin', adminTls)] : []),
   ]
-  const tls = await openAll(tlsSources)
+  const tls = await openAll(tlsSources, at)
   const opened = await Promise.all(
     Object.entries(config.keyrings).map(async ([name, ring]) => {
-      const sources = await openAll(ringSources(name, ring))
+      const sources = await openAll(ringSources(name, ring), at)
       const facts = sources.map((o) => o.fact)
       return { name, ring, sources, ...judgeKeys(config, facts, at) }
     }),

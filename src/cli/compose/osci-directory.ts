@@ -8,6 +8,7 @@ import type { DirectoryParticipant, ServiceDirectory } from '../../directory/por
 import { openDirectory, type OpenedDirectory } from '../../directory/open.js'
 import type { Clock } from '../../env.js'
 import type { GatewayLog } from '../../gateway/log.js'
+import { momentOf } from '../../xoev/time-zone.js'
 import { readCertificates } from './keys.js'
 
 /** Loaded where it is asked only. */
@@ -15,9 +16,11 @@ async function openDvdv(
   { url, timeoutSeconds, cacheSeconds, missSeconds, staleSeconds }: NonNullable<Config['directory']['dvdv']>,
   network: string,
   clock: Clock,
+  timeZone: string,
 ): Promise<ServiceDirectory> {
   const { dvdvDirectory } = await import('../../directory/dvdv.js')
-  return dvdvDirectory({ url, network, timeoutSeconds, hitSeconds: cacheSeconds, missSeconds, staleSeconds, clock })
+  const times = { hitSeconds: cacheSeconds, missSeconds, staleSeconds, clock, momentOf: (local: string) => momentOf(local, timeZone) }
+  return dvdvDirectory({ url, network, timeoutSeconds, ...times })
 }
 
 /** @throws {ConfigError} the file is not good: a gateway does not start on half a directory. */
@@ -39,7 +42,7 @@ export async function openOsciDirectory(
     participantsMailboxes: new Set(participants.flatMap((participant) => participant.mailboxes)),
     network,
     clock,
-    ...(dvdv ? { behind: await openDvdv(dvdv, network, clock) } : {}),
+    ...(dvdv ? { behind: await openDvdv(dvdv, network, clock, config.timeZone) } : {}),
     ...(file === undefined ? {} : { file }),
     onProblem: (problems) => log.write('error', 'directory-not-taken', { findings: problems.map(({ key }) => `directory.${key}`) }),
     onReload: ({ organizations }) => log.write('info', 'directory-taken', { bytes: organizations }),
