@@ -12,11 +12,14 @@ import { createServer as createHttp, type RequestListener, type Server } from 'n
 import { createServer as createHttps } from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
 import { clearTimeout, setTimeout } from 'node:timers'
+import { cutWhenSlow, type TransferLimits } from './core-body.js'
 
 export interface ServerLimits {
   readonly requestTimeoutMs: number
   readonly headersTimeoutMs: number
   readonly keepAliveTimeoutMs: number
+  /** How slowly an answer may be taken, from when it is complete and its turn on the connection has come. */
+  readonly answers: TransferLimits
   readonly maxHeaderBytes: number
   readonly maxConnections: number
   readonly maxConnectionsPerPeer: number
@@ -26,6 +29,7 @@ export const SERVER_LIMITS: ServerLimits = {
   requestTimeoutMs: 60_000,
   headersTimeoutMs: 10_000,
   keepAliveTimeoutMs: 5_000,
+  answers: { minBytesPerSecond: 16 * 1024, graceMs: 10_000 },
   maxHeaderBytes: 16 * 1024,
   maxConnections: 2048,
   maxConnectionsPerPeer: 512,
@@ -62,6 +66,20 @@ function capConnections(server: Server, limits: ServerLimits): void {
   })
 }
 
+/**
+ * Node waits for ever for whoever does not read his answer, and holds its bytes meanwhile. An answer says `prefinish` when all of it has been
+ * given to its socket: those that wait behind another over the same connection only in their turn.
+ */
+function cutSlowReaders(server: Server, { answers }: ServerLimits): void {
+  // before the handler, which may answer at once
+  server.prependListener('request', (_request, response) => {
+    response.once('prefinish', () => {
+      const bytes = response.socket?.writableLength ?? 0
+      if (bytes > 0) cutWhenSlow(response, bytes, answers, Infinity)
+    })
+  })
+}
+
 /** Starts to listen; port 0 takes any. @throws the system's error when the address is taken. */
 export async function listen(
   handler: RequestListener,
@@ -84,6 +102,7 @@ export async function listen(
           key: tls.key,
           cert: tls.certificate,
           minVersion: 'TLSv1.2',
+          handshakeTimeout: limits.headersTimeoutMs,
           requestCert: true,
           rejectUnauthorized: false,
           // A connection has one client certificate for life: whose it is, is looked up once.
@@ -93,6 +112,7 @@ export async function listen(
       )
     : createHttp(settings, handler)
   capConnections(server, limits)
+  cutSlowReaders(server, limits)
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
     server.listen(address.port, address.host, () => {

@@ -5,6 +5,7 @@
  */
 import { expect } from 'chai'
 import { get } from 'node:https'
+import { connect } from 'node:net'
 import { once } from 'node:events'
 import { publicApp } from '../../src/gateway/app.js'
 import { passiveRecipient } from '../../src/gateway/passive-recipient.js'
@@ -16,10 +17,14 @@ describe('server', function () {
   this.timeout(30_000)
   after(removeDirectories)
 
-  it('speaks TLS 1.2 or later and asks for a client certificate without demanding one', async () => {
+  async function tlsKeys() {
     const dates = { notBefore: new Date('2026-01-01'), notAfter: new Date('2030-01-01') }
     const { certificate, privateKey } = await issueCertificate({ commonName: '127.0.0.1', usage: 'both', ...dates })
-    const tls = { key: privateKey.export({ format: 'pem', type: 'pkcs8' }).toString(), certificate: certificate.toString() }
+    return { key: privateKey.export({ format: 'pem', type: 'pkcs8' }).toString(), certificate: certificate.toString() }
+  }
+
+  it('speaks TLS 1.2 or later and asks for a client certificate without demanding one', async () => {
+    const tls = await tlsKeys()
     const server = await listen((_request, response) => response.end('ok'), { host: '127.0.0.1', port: 0 }, { tls })
     try {
       expect(server.url).to.match(/^https:/)
@@ -34,6 +39,57 @@ describe('server', function () {
       const old = get(server.url, { rejectUnauthorized: false, maxVersion: 'TLSv1.1', minVersion: 'TLSv1', ciphers: 'ALL:@SECLEVEL=0' })
       const [error] = (await once(old, 'error')) as [Error]
       expect(error).to.be.instanceOf(Error)
+    } finally {
+      await server.close(0)
+    }
+  })
+
+  it('H1 whoever connects and never begins to speak TLS is cut as soon as one who sends no headers', async () => {
+    const limits = { headersTimeoutMs: 300 }
+    const server = await listen((_q, response) => response.end(), { host: '127.0.0.1', port: 0 }, { tls: await tlsKeys(), limits })
+    try {
+      const silent = connect(server.port, '127.0.0.1').on('error', () => undefined)
+      silent.resume()
+      await once(silent, 'close')
+    } finally {
+      await server.close(0)
+    }
+  })
+
+  it('H1 whoever does not read his answer is cut, also the later of many over one connection; who reads slowly gets all of it', async () => {
+    const answer = Buffer.alloc(32 * 1024 * 1024, 'a')
+    const cut: string[] = []
+    const limits = { answers: { minBytesPerSecond: answer.length, graceMs: 3000 } }
+    const server = await listen(
+      (request, response) => {
+        const { url = '' } = request
+        if (url === '/alone' || url === '/behind') request.socket.once('close', () => cut.push(url))
+        response.end(url === '/small' ? 'small' : answer)
+      },
+      { host: '127.0.0.1', port: 0 },
+      { limits },
+    )
+    try {
+      const lazy = [
+        'GET /alone HTTP/1.1\r\nHost: x\r\n\r\n',
+        'GET /small HTTP/1.1\r\nHost: x\r\n\r\nGET /behind HTTP/1.1\r\nHost: x\r\n\r\n',
+      ]
+      const sockets = lazy.map((text) => {
+        const socket = connect(server.port, '127.0.0.1').on('error', () => undefined)
+        socket.pause()
+        socket.write(text)
+        return socket
+      })
+      const reply = await fetch(`${server.url}/read`)
+      let taken = 0
+      for await (const piece of reply.body ?? []) {
+        taken += (piece as Uint8Array).length
+        if (taken < 1024 * 1024) await new Promise((resolve) => setTimeout(resolve, 20))
+      }
+      expect(taken).to.equal(answer.length)
+      while (cut.length < 2) await new Promise((resolve) => setTimeout(resolve, 20))
+      expect(cut.sort()).to.deep.equal(['/alone', '/behind'])
+      for (const socket of sockets) socket.destroy()
     } finally {
       await server.close(0)
     }
