@@ -6,6 +6,7 @@
  * @module
  */
 import type { X509Certificate } from 'node:crypto'
+import type { KeyTransport } from '../env.js'
 import { publicKeyFacts, readCertificate, signatureAlgorithmOid, subjectRfc2253 } from '../pki/certificate.js'
 import { algorithmOf, CURVES, policyOf, type Where } from '../xml/algorithms.js'
 import type { Signature } from '../xml/dsig.js'
@@ -14,6 +15,9 @@ import type { EncryptedData } from '../xml/xenc.js'
 import { DEFAULT_TIME_ZONE, dayIn } from '../xoev/time-zone.js'
 import type { Journal } from './journal.js'
 import { datesOf, GCM_IV12_FROM, RSA_SIZES, WEAK_CERTIFICATE_SIGNATURES } from './policy-dates.js'
+
+const SHA1 = 'http://www.w3.org/2000/09/xmldsig#sha1'
+const MGF1_SHA1 = 'http://www.w3.org/2009/xmlenc11#mgf1sha1'
 
 /** The day that counts, in the time zone of the authorities whose dates these are. */
 const dayOf = (journal: Journal): string => dayIn(journal.at, DEFAULT_TIME_ZONE)
@@ -64,11 +68,21 @@ export function judgeEncryption(journal: Journal, data: EncryptedData, where: 't
   judge(journal, data.cipher, where, data.element)
   const row = algorithmOf(data.cipher)
   const asksForShortIv = dayOf(journal) >= GCM_IV12_FROM
-  if (row?.kind === 'cipher' && row.mode === 'gcm' && (data.ivLength ?? 16) === 16 && asksForShortIv)
-    journal.raise('policy.gcm-iv16', { element: data.element, detail: row.name })
-  for (const { keyTransport } of data.keys)
-    for (const uri of [keyTransport.algorithm, keyTransport.digest, keyTransport.mgf])
-      if (uri !== undefined) judge(journal, uri, where, data.element)
+  if (row?.kind === 'cipher' && row.mode === 'gcm') {
+    const { ivLength = 16, element } = data
+    if (ivLength === 16 && asksForShortIv) journal.raise('policy.gcm-iv16', { element, detail: row.name })
+    if (!row.ivBytes.includes(ivLength))
+      journal.raise('policy.forbidden-algorithm', { element, detail: `${row.name} with an initialisation vector of ${ivLength} bytes` })
+  }
+  for (const { keyTransport } of data.keys) for (const uri of urisOf(keyTransport)) judge(journal, uri, where, data.element)
+}
+
+/** What is not said is SHA-1: so W3C has it, and whoever has no key must hear of it, too. */
+function urisOf({ algorithm, digest, mgf }: KeyTransport): readonly string[] {
+  const row = algorithmOf(algorithm)
+  const isOpen = row?.kind === 'key-transport' && row.padding === 'oaep' && row.content !== 'forbidden'
+  const said = [digest ?? (isOpen ? SHA1 : undefined), mgf ?? (isOpen ? MGF1_SHA1 : undefined)]
+  return [algorithm, ...said.filter((uri) => uri !== undefined)]
 }
 
 /** Kind and size of the key in a certificate, and how its issuer signed it. */

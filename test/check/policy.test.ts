@@ -180,6 +180,25 @@ describe('policy layer', () => {
       expect(judged('transport', `${ENC11}aes256-gcm`, OAEP, iv)).to.deep.equal({ verdict: 'valid', found: ['warning policy.gcm-iv16'] })
   })
 
+  it('another length of IV is an error, also where no key would try it', () => {
+    for (const iv of [0, 8, 13, 17])
+      expect(judged('content', `${ENC11}aes256-gcm`, OAEP, iv).found).to.deep.equal(['error policy.forbidden-algorithm'])
+    expect(judged('content', `${ENC}aes256-cbc`, OAEP, 8).found).to.deep.equal(['warning policy.legacy-algorithm'])
+  })
+
+  it('OAEP that leaves digest or mask unsaid means SHA-1, an error', () => {
+    const { algorithm, digest, mgf } = OAEP
+    for (const [unsaid, count] of [
+      [{ algorithm, digest }, 1],
+      [{ algorithm, mgf }, 1],
+      [{ algorithm }, 2],
+    ] as const)
+      // prettier-ignore
+      expect(judged('content', `${ENC11}aes256-gcm`, unsaid, 12).found.filter((f) => f === 'error policy.forbidden-algorithm')).to.have.length(
+        count,
+      )
+  })
+
   it('CBC and RSA 1.5 are errors on the transport and warnings in content', () => {
     expect(judged('transport', `${ENC}aes256-cbc`, RSA15)).to.deep.equal({
       verdict: 'invalid',
