@@ -11,11 +11,12 @@ import { dirname, join, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { loadConfig } from '../../config/load.js'
 import { parseCommand, UsageError } from '../arguments.js'
+import { assertDemoDirectory } from '../compose/demo-directory.js'
 import { DEMO_REGISTER } from '../compose/demo-kit.js'
 import { startRegister, type OfficeName, type RunningRegister } from '../compose/demo-register.js'
 import type { ParticipantKeys } from '../compose/demo-keys.js'
 import { gatewayOwner, ownerOf, writeKeysFiles, type DemoKeysFiles } from '../compose/demo-participants.js'
-import { DESK, NEIGHBOUR_REGISTER, openStory, type Story } from '../compose/demo-story.js'
+import { DESK, NEIGHBOUR_REGISTER, openStory, type Story, type StoryOptions } from '../compose/demo-story.js'
 import { onlineMount } from '../compose/demo-online.js'
 import { startGateway, type RunningGateway } from '../compose/gateway.js'
 import type { Io } from '../io.js'
@@ -52,6 +53,7 @@ const WORDS = {
     registers: 'Register Musterstadt holt ab aus', and: 'Register Nachbarstadt aus', keeps: 'Läuft weiter; Ende mit Strg-C. Zum Ausprobieren:',
     citizen: 'Bürgerseite (im Browser öffnen):', tester: 'Prüfseite für Nachrichten:', took: 'Antwort nach', broke: 'Die Fahrt brach ab', written: 'Nachrichten der ersten Fahrt liegen in',
     taken: 'Die Adresse ist belegt; mit --port und --admin-port andere wählen',
+    unusable: 'das Verzeichnis der Demo ist nicht brauchbar; --fresh macht es neu, --directory nimmt ein anderes',
   },
   en: {
     second: 'second node of the same core (Redis); here the registers take:',
@@ -60,6 +62,7 @@ const WORDS = {
     registers: 'register Musterstadt takes from', and: 'register Nachbarstadt from', keeps: 'Keeps serving; end with Ctrl-C. Try:',
     citizen: 'Citizen page (open it in a browser):', tester: 'Tester page for messages:', took: 'answer after', broke: 'The ride broke off', written: 'messages of the first ride lie in',
     taken: 'The address is taken; choose others with --port and --admin-port',
+    unusable: 'the directory of the demo cannot be used; --fresh makes it anew, --directory takes another one',
   },
 } as const // prettier-ignore
 
@@ -106,6 +109,12 @@ async function keep({ directory }: Story, files: Readonly<Record<string, Uint8Ar
   await mkdir(folder, { recursive: true, mode: 0o700 })
   for (const [name, bytes] of Object.entries(files)) await writeFile(join(folder, name), bytes, { mode: 0o600 })
   return folder
+}
+
+/** @throws {UsageError} not a directory of the demo; whatever a damaged one leads to */
+async function prepare(directory: string, options: StoryOptions): Promise<Story> {
+  await assertDemoDirectory(directory, options.fresh)
+  return openStory(directory, options)
 }
 
 /** One ride, told and shown. @returns whether it was good. */
@@ -158,7 +167,13 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
   const directory = resolve(values.directory ?? join('.protektor', 'demo'))
   io.out.write(words.title + '\n')
   const redisUrl = io.env.REDIS_URL
-  const demo = await openStory(directory, { fresh: values.fresh ?? false, publicPort, adminPort, redisUrl })
+  const fresh = values.fresh ?? false
+  const demo = await prepare(directory, { fresh, publicPort, adminPort, redisUrl }).catch((error: unknown) => {
+    if (error instanceof UsageError) throw error
+    io.err.write(`protektor: ${near(directory)}: ${words.unusable} (${error instanceof Error ? error.message : String(error)})\n`)
+    return undefined
+  })
+  if (!demo) return 4
   io.out.write(`${demo.made ? words.made : words.reused} ${near(directory)}\n`)
 
   const told = teller(io)

@@ -11,6 +11,7 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { KeyPair } from '../../pki/keystore.js'
 import type { TestKey } from '../../pki/test-pki.js'
+import { DEMO_MARK } from './demo-directory.js'
 import { DEMO_REGISTER, openDemo, type Demo } from './demo-kit.js'
 import { ensureKeys, readKeys, readParticipant, STORY, type ParticipantKeys, type StoryKeyName } from './demo-keys.js'
 
@@ -66,11 +67,7 @@ publicUrl: http://127.0.0.1:${options.publicPort}
 dataDirectory: ./${SECOND_NODE.data}
 ${coreOf(options)}${PARTICIPANTS}`
 
-const configurationOf = ({
-  publicPort,
-  adminPort,
-  ...options
-}: StoryOptions): string => `# Demo of Protektor: throwaway keys, nobody's registers.
+const configurationOf = ({ publicPort, adminPort, ...options }: StoryOptions): string => `${DEMO_MARK}: throwaway keys, nobody's registers.
 # Start it with: protektor serve --config gateway.yaml
 listen: { public: 127.0.0.1:${publicPort}, admin: 127.0.0.1:${adminPort} }
 dataDirectory: ./data
