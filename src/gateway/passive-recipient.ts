@@ -90,12 +90,12 @@ async function deliver(
     })
   const shape = (progress.shape = await openShape(call, endpoint, ports))
   hop('opened')
-  const known = (progress.admitted = closeLegacy(await admit(shape, endpoint, ports), ports, failures))
+  const known = (progress.admitted = await admit(shape, endpoint, ports))
   hop('verified')
   const key = repeatKey(known)
   const before = ports.repeats.find(key)
   if (before) return repeated(before, known)
-  const content = (progress.content = await readContent(known, endpoint, ports))
+  const content = (progress.content = await openCounted(known, endpoint, ports, failures))
   hop('checked')
   const mailbox = routeDelivery(known, content, endpoint, ports)
   const keys = [
@@ -155,9 +155,23 @@ async function deliver(
 }
 
 /** A sender whose content failed to open too often loses CBC and RSA 1.5 for the hour. */
-function closeLegacy(admitted: Admitted, ports: GatewayPorts, failures: DecryptFailures): Admitted {
-  if (!failures.legacyClosed(admitted.peer.name)) return admitted
-  return { ...admitted, env: { ...admitted.env, algorithms: { ...admitted.env.algorithms, content: ports.algorithms.content } } }
+async function openCounted(
+  admitted: Admitted,
+  endpoint: RecipientEndpoint,
+  ports: GatewayPorts,
+  failures: DecryptFailures,
+): Promise<DeliveredContent> {
+  const { peer, env } = admitted
+  const open = async (legacyClosed: boolean): Promise<DeliveredContent> => {
+    const algorithms = legacyClosed ? { ...env.algorithms, content: ports.algorithms.content } : env.algorithms
+    try {
+      return await readContent({ ...admitted, env: { ...env, algorithms } }, endpoint, ports)
+    } catch (error) {
+      if (findingOf(error) === 'content-encryption.undecryptable') failures.count(peer.name)
+      throw error
+    }
+  }
+  return peer.hasLegacy ? failures.inTurn(peer.name, open) : open(false)
 }
 
 /** Never a second delivery: accept waits for the first copy's end and says the same; process has no answer to give twice. */
@@ -271,9 +285,8 @@ async function respondToError(
   ports: GatewayPorts,
   failures: DecryptFailures,
 ): Promise<HttpAnswer> {
-  const { shape, admitted } = progress
+  const { shape } = progress
   if (error instanceof TransportEncryptionError && error.feedback === '9202') failures.count('unknown')
-  if (findingOf(error) === 'content-encryption.undecryptable') failures.count(admitted?.peer.name ?? 'unknown')
   if (shape && !isFault(error)) {
     try {
       const document = error instanceof DeliveryRefused ? error.document : undefined

@@ -33,6 +33,8 @@ export interface Peer {
   readonly encrypted: 'required' | 'optional'
   readonly verdictFirst: boolean
   readonly algorithms: PeerAlgorithms
+  /** Its content may be encrypted by CBC or RSA 1.5. */
+  readonly hasLegacy: boolean
   /** XML-DSig URI for RSA keys of ours when we answer this peer. */
   readonly sendingSignature: string
   /** Remarks that stay remarks; everything else of class error ends the reading. */

@@ -109,6 +109,16 @@ describe('answers in slots', function () {
     expect((await answer(await build('schema'))).leavesAtMs).to.equal(undefined)
   })
 
+  it('E1 fifty at once learn no more than ten one after another; good content among them waits its turn and is opened', async () => {
+    const { build } = await sender()
+    const answer = roleAt(1, 5000)
+    const good = await build()
+    const spoiled = await Promise.all(Array.from({ length: 50 }, (_, i) => build(CAUSES[i % CAUSES.length])))
+    const [first, ...answers] = await Promise.all([answer(good), ...spoiled.map(answer)])
+    expect(Buffer.from(first?.body ?? []).toString('utf8')).to.contain('>0800<')
+    expect(answers.filter(({ leavesAtMs }) => leavesAtMs !== undefined)).to.have.length(LEGACY_FAILURES_PER_HOUR)
+  })
+
   it('E1 an answer that waits holds no room of the overload guard: whoever makes it wait keeps nobody else out', async () => {
     const time = new FakeTime()
     let leavesAtMs: number | undefined = time.ms + SLOT_MS

@@ -52,6 +52,7 @@ async function makePeer(config: PeerConfig, actsAs: PeerConfig['role']): Promise
       signature: gatewayAlgorithms({ where: 'signature' }),
       content: gatewayAlgorithms({ where: 'content', legacy: config.legacy }),
     },
+    hasLegacy: config.legacy.cbcContent || config.legacy.rsa15Content,
     sendingSignature: SENDING[config.sending.signature],
     tolerate: new Set(config.tolerate),
   }
