@@ -160,12 +160,17 @@ export async function thumbprint(jwk: JWK): Promise<string> {
 
 const thumbprints = new WeakMap<KeyOwner['jwks'], Promise<ReadonlyMap<string, JWK>>>()
 
-/** Signing keys of one participant by thumbprint, worked out once. */
+/** Signing keys of one participant by thumbprint, worked out once. One that is no complete key names nobody, and costs the others nothing. */
 function signingKeysOf({ jwks }: KeyOwner): Promise<ReadonlyMap<string, JWK>> {
   const known = thumbprints.get(jwks)
   if (known) return known
   const keys = jwks.filter((jwk) => jwk.use !== 'enc').map(publicJwkOf)
-  const made = Promise.all(keys.map(async (jwk) => [await thumbprint(jwk), jwk] as const)).then((entries) => new Map(entries))
+  const named = async (jwk: JWK): Promise<[string, JWK][]> =>
+    thumbprint(jwk).then(
+      (kid) => [[kid, jwk]],
+      () => [],
+    )
+  const made = Promise.all(keys.map(named)).then((entries) => new Map(entries.flat()))
   thumbprints.set(jwks, made)
   return made
 }

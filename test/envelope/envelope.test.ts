@@ -402,6 +402,14 @@ describe('envelope', () => {
     ])
   })
 
+  it('opens with a sender’s key that stands beside one that is incomplete', async () => {
+    const { x: _x, ...incomplete } = ec.verifying
+    await openEnvelope(await seal(), {
+      recipient: [ec.opening],
+      sender: trustedSenders([{ id: 'portal-1', jwks: [incomplete, ec.verifying] }]),
+    })
+  })
+
   it('refuses unknown senders, other participants’ keys, foreign envelopes and unsuitable keys', async () => {
     const bytes = await seal()
     expect(await finding(openEnvelope(bytes, { recipient: [ec.opening], sender: () => undefined }))).to.equal('envelope.unknown-sender')
