@@ -17,7 +17,8 @@ function checkListeners(values: Values, say: Say): void {
   const open = (name: 'public' | 'admin') => !isLoopback(listen[name].address.host) && !listen[name].tls && !listen.tls
   if (open('admin')) say('problem', ['listen', 'admin'], 'außerhalb von loopback nur mit TLS', 'off loopback only with TLS')
   if (open('public')) {
-    if (values.participants.length > 0)
+    // a core elsewhere is what participants speak to: they call nothing here
+    if (values.participants.length > 0 && values.core.remote === undefined)
       say(
         'problem',
         ['listen', 'public'],
@@ -92,10 +93,13 @@ function checkPeers(values: Values, say: Say): void {
 function checkMailboxes(values: Values, say: Say): void {
   const owners = values.participants.flatMap((participant) => participant.mailboxes)
   const outgoing = values.outgoing.map((way) => way.mailbox)
+  const notReply = (address: string, path: Path): void => {
+    if (address.startsWith('reply.')) say('problem', path, 'reply. ist Antwortpostfächern vorbehalten', 'reply. is for reply mailboxes')
+  }
+  values.outgoing.forEach(({ mailbox }, index) => notReply(mailbox, ['outgoing', index, 'mailbox']))
   for (const [address, mailbox] of Object.entries(values.mailboxes)) {
     const at = (name: string): Path => ['mailboxes', address, name]
-    if (address.startsWith('reply.'))
-      say('problem', ['mailboxes', address], 'reply. ist Antwortpostfächern vorbehalten', 'reply. is for reply mailboxes')
+    notReply(address, ['mailboxes', address])
     if (mailbox.ttlSeconds > 60 && !mailbox.slowPoller)
       say('problem', at('ttlSeconds'), 'höchstens 60, oder slowPoller: true', '60 at most, or slowPoller: true')
     if (mailbox.slowPoller) say('warning', at('slowPoller'), 'Umschläge liegen bis zu einer Stunde', 'envelopes lie for up to an hour')
@@ -125,6 +129,7 @@ function checkMailboxes(values: Values, say: Say): void {
     if (participant.jwks === undefined && participant.tls.length === 0)
       say('problem', ['participants', index], 'jwks oder tls muss angegeben sein', 'jwks or tls must be given')
     participant.mailboxes.forEach((address, position) => {
+      notReply(address, ['participants', index, 'mailboxes', position])
       if (seen.has(address))
         say('problem', ['participants', index, 'mailboxes', position], 'gehört schon einem anderen', 'belongs to another already')
       seen.add(address)

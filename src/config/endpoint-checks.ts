@@ -6,6 +6,9 @@
 import type { Path } from './problems.js'
 import { duplicates, type Say, type Values } from './remarks.js'
 
+/** Where each role answers (product.md, Decisions, "addresses, ports"). */
+const ROOMS = { passiveRecipient: '/osci/recipient', intermediary: '/osci/intermediary' } as const
+
 export function checkEndpoints(values: Values, say: Say): void {
   const mailboxes = new Set([...Object.keys(values.mailboxes), ...values.participants.flatMap((participant) => participant.mailboxes)])
   const peers = new Set(values.peers.map((peer) => peer.name))
@@ -18,8 +21,9 @@ export function checkEndpoints(values: Values, say: Say): void {
     endpoint.peers.forEach((name, position) => {
       if (!peers.has(name)) say('problem', at('peers', position), `kein Partner heißt ${name}`, `no peer is named ${name}`)
     })
-    if (endpoint.role === 'intermediary' && !endpoint.path.startsWith('/osci/intermediary'))
-      say('problem', at('path'), 'beginnt mit /osci/intermediary', 'begins with /osci/intermediary')
+    const room = ROOMS[endpoint.role]
+    if (endpoint.path !== room && !endpoint.path.startsWith(`${room}/`))
+      say('problem', at('path'), `bei role ${endpoint.role}: ${room}[/NAME]`, `with role ${endpoint.role}: ${room}[/NAME]`)
     const mailboxExists = (address: string | undefined, path: Path): void => {
       if (address !== undefined && !mailboxes.has(address))
         say('problem', path, `mailboxes.${address} gibt es nicht`, `there is no mailbox ${address}`)

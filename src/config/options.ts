@@ -312,7 +312,7 @@ const route = z.strictObject({
 })
 
 const endpoint = z.strictObject({
-  path: option(z.string().regex(/^\/osci(\/[A-Za-z0-9._-]{1,64}){1,3}$/), {
+  path: option(z.string().regex(/^\/osci\/(recipient|intermediary)(\/[A-Za-z0-9._-]{1,64})?$/), {
     ...words('Pfad der Adresse, die der Partner anspricht', 'path of the address that the peer calls'),
     example: '/osci/recipient',
     expects: words('/osci/recipient[/NAME] oder /osci/intermediary[/NAME]', '/osci/recipient[/NAME] or /osci/intermediary[/NAME]'),

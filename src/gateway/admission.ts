@@ -53,6 +53,12 @@ function remarksOf(opened: SoapEnvelope, peer: Peer): string[] {
   return opened.remarks.map((r) => r.finding)
 }
 
+/** Whom an unsigned request is taken for: the first who may send one, as it came if there is such a one. */
+const unsignedPeer = (peers: readonly Peer[], encrypted: boolean): Peer | undefined => {
+  const may = peers.filter((peer) => peer.signed === 'optional')
+  return may.find((peer) => encrypted || peer.encrypted === 'optional') ?? may[0]
+}
+
 /**
  * Verifies the message signature, finds the peer, and holds the message against the peer's policy.
  * @throws {SignatureError} 9600 unsigned, 9601 wrong or unknown signer, 9602, 9603; {DeliveryRefused} 9811 in clear.
@@ -60,9 +66,10 @@ function remarksOf(opened: SoapEnvelope, peer: Peer): string[] {
 export async function proveCaller(opened: SoapEnvelope, peers: readonly Peer[], env: OsciEnv): Promise<Proven> {
   const verified = await signature.open(opened, env)
   const signer = verified.evidence.signature?.signer
-  const peer = signer ? await assertPeer(peers, signer, env.now()) : peers.find((p) => p.signed === 'optional')
+  const encrypted = opened.evidence.transport !== undefined
+  const peer = signer ? await assertPeer(peers, signer, env.now()) : unsignedPeer(peers, encrypted)
   if (!peer) throw new SignatureError('9600', 'message-signature.missing', 'this endpoint demands a message signature')
-  if (peer.encrypted === 'required' && !opened.evidence.transport)
+  if (peer.encrypted === 'required' && !encrypted)
     throw new DeliveryRefused('transport-encryption.missing', 'this endpoint demands transport encryption', { codes: ['9811'] })
   return { verified, peer, ...(signer ? { signer } : {}), findings: remarksOf(opened, peer) }
 }

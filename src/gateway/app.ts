@@ -15,6 +15,7 @@ import type { GatewayLog } from './log.js'
 import { announcedBytes, assertReadable } from './body.js'
 import { readBody, type BodyRules, type TransferLimits } from './core-body.js'
 import { waitUntil } from './answer-slot.js'
+import type { AddressEntry } from './figures.js'
 import type { OutcomeShelf } from './core-outcomes.js'
 import { serveChecks, type CheckApiOptions } from './check-api.js'
 import { CHECK_PATH } from './check-api-openapi.js'
@@ -27,12 +28,7 @@ import type { Call } from './recipient/request.js'
 import { renderProblem, type HttpAnswer } from './render-error.js'
 import { servePage, type WebAssets } from './web-page.js'
 
-/** What is said of an OSCI address. */
-export interface AddressEntry {
-  readonly path: string
-  readonly role: 'passiveRecipient' | 'intermediary'
-  readonly mode: 'terminating' | 'blind'
-}
+export type { AddressEntry } from './figures.js'
 
 /** An OSCI address and the role that answers there. */
 export interface OsciAddress extends AddressEntry {

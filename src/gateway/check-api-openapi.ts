@@ -115,7 +115,7 @@ export const CHECK_OPERATION = {
             file: many('What is to be checked; several parts of this name'),
             keystore: many('PKCS#12; several parts of this name'),
             pin: many('PIN of each keystore, in the same order', { type: 'string' }),
-            trust: many('Trust anchors as PEM; without them certificates stay unchecked'),
+            trust: many('Trust anchors as PEM, and revocation lists as PEM or DER; without anchors certificates stay unchecked'),
             format: { enum: Object.keys(FORMATS), default: 'json' },
             lang: { enum: ['de', 'en'], default: 'de' },
             at: { type: 'string', format: 'date-time', description: 'Moment for certificates, with zone' },

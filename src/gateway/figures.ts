@@ -31,6 +31,13 @@ export interface PartFigure {
   readonly state: 'ok' | 'starting' | 'away' | 'persists' | 'fallback' | 'not-taken' | 'broken'
 }
 
+/** An OSCI address of ours, and whether the gateway stands inside the end-to-end boundary there. */
+export interface AddressEntry {
+  readonly path: string
+  readonly role: 'passiveRecipient' | 'intermediary'
+  readonly mode: 'terminating' | 'blind'
+}
+
 export interface GatewayFigures {
   readonly version: string
   /** ISO 8601, UTC. */
@@ -39,6 +46,7 @@ export interface GatewayFigures {
   /** `waiting` holds configured mailboxes, `reply` for all reply mailboxes, `other` for all that this node does not know. */
   readonly core: CoreFigures
   readonly parts: readonly PartFigure[]
+  readonly endpoints: readonly AddressEntry[]
   readonly certificates: readonly CertificateFigure[]
   /** Threads that validate. */
   readonly schemaThreads: number

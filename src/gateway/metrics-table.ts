@@ -102,6 +102,13 @@ export const READ: readonly ReadRow[] = [
     read: ({ parts }) => parts.map(({ part, name, state }) => ({ labels: { part, name, state }, value: 1 })),
   },
   {
+    name: 'protektor_endpoint_mode',
+    labels: ['endpoint', 'role', 'mode'],
+    en: '1 for the mode of each OSCI address: blind, or terminating (the gateway opens content there)',
+    de: '1 für den Modus jeder OSCI-Adresse: blind, oder terminating (das Gateway öffnet dort die Inhalte)',
+    read: ({ endpoints }) => endpoints.map(({ path, role, mode }) => ({ labels: { endpoint: path, role, mode }, value: 1 })),
+  },
+  {
     name: 'protektor_core_bytes',
     labels: [],
     en: 'Bytes held for envelopes, reservations included',

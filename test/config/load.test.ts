@@ -247,6 +247,22 @@ describe('config', () => {
     expect((await only(change("defaultMailbox: 'ags:99001000'", "defaultMailbox: 'ags:1'"))).key).to.equal('endpoints[0].defaultMailbox')
   })
 
+  it('keeps reply. for reply mailboxes, wherever a mailbox is named', async () => {
+    const reply = `reply.${'0'.repeat(32)}`
+    expect((await only(change("mailboxes: [ 'ags:99001000' ]", `mailboxes: [ 'ags:99001000', '${reply}' ]`))).key).to.equal(
+      'participants[0].mailboxes[1]',
+    )
+    const way = `outgoing: [ { mailbox: ${reply}, organization: a, service: b, keys: town, peer: intermediary-1 } ]\ndirectory: { file: keys/r.json }`
+    expect((await only(WHOLE + way)).key).to.equal('outgoing[0].mailbox')
+  })
+
+  it('has one address for each role, with one name behind it', async () => {
+    for (const path of ['/osci/recipient/a', '/osci/recipient/A.b-c_1'])
+      expect((await load(change('/osci/recipient', path))).endpoints[0]?.path).to.equal(path)
+    for (const path of ['/osci/intermediary', '/osci/intermediary/a', '/osci/other', '/osci/recipients', '/osci/recipient/a/b'])
+      expect((await only(change('/osci/recipient', path))).key, path).to.equal('endpoints[0].path')
+  })
+
   it('keeps a mailbox at 60 seconds, or 3600 for a slow poller, who is warned of', async () => {
     const found = await only(change('ttlSeconds: 10', 'ttlSeconds: 61'))
     expect(found.key).to.equal('mailboxes["ags:99001000"].ttlSeconds')
@@ -272,6 +288,12 @@ describe('config', () => {
     expect((await only('listen: { admin: 0.0.0.0:8081 }')).key).to.equal('listen.admin')
     expect((await only(change('public: 127.0.0.1:9080', 'public: 0.0.0.0:9080'))).key).to.equal('listen.public')
     expect((await load('listen: { public: 0.0.0.0:9080 }')).warnings.map((one) => one.key)).to.deep.equal(['listen.public'])
+    // with a core elsewhere participants call nothing here
+    const elsewhere = change('public: 127.0.0.1:9080', 'public: 0.0.0.0:9080').replace(
+      'core: { memory: {} }',
+      'core: { remote: { url: https://core.example, participant: gateway-1 } }',
+    )
+    expect((await load(elsewhere)).warnings.map((one) => one.key)).to.deep.equal(['listen.public'])
     const tls = 'tls: { pkcs12: keys/a.p12, pinFile: keys/a.pin }'
     const config = await load(`listen: { public: { address: 0.0.0.0:9443, ${tls} }, admin: 0.0.0.0:9444, ${tls} }`)
     expect(config.warnings).to.deep.equal([])

@@ -33,6 +33,7 @@ const figuresWith = (more: Partial<GatewayFigures> = {}): GatewayFigures => ({
   state: 'ready',
   core: CORE,
   parts: [{ part: 'core', name: 'memory', state: 'ok' }],
+  endpoints: [{ path: '/osci/recipient', role: 'passiveRecipient', mode: 'blind' }],
   certificates: [{ keyring: 'town', use: 'cipher', notAfter: '2026-01-02T00:00:00.000Z' }],
   schemaThreads: 1,
   ...more,
@@ -74,6 +75,7 @@ describe('metrics', () => {
     for (const line of [
       'protektor_state{state="ready"} 1',
       'protektor_part_state{part="core",name="memory",state="ok"} 1',
+      'protektor_endpoint_mode{endpoint="/osci/recipient",role="passiveRecipient",mode="blind"} 1',
       'protektor_core_bytes 7',
       'protektor_core_bytes_max 100',
       'protektor_core_envelopes 3',

@@ -306,7 +306,9 @@ describe('passive recipient', function () {
       expect(plainAnswer.codes).to.deep.equal(['9600'])
       expect(await read(await h.post(new TextEncoder().encode('garbage')))).to.deep.equal(['9100'])
       // no failure of ours: whoever watches for those is not called
-      const ends = h.lines.map((line) => JSON.parse(line) as { event: string; outcome?: string }).filter(({ event }) => event === 'delivery')
+      const ends = h.lines
+        .map((line) => JSON.parse(line) as { event: string; outcome?: string })
+        .filter(({ event }) => event === 'delivery')
       expect(ends.slice(-3).map(({ outcome }) => outcome)).to.deep.equal(['denied', 'denied', 'denied'])
       await nothingCame(h)
     })
@@ -336,6 +338,19 @@ describe('passive recipient', function () {
       expect(text(unsigned.document)).to.equal('echo')
       const signed = await h.ride({ encryptTransport: false })
       expect(signed.message?.evidence.signature?.role).to.equal('SignatureCertificateOriginator')
+    })
+
+    it('takes an unsigned request in clear for the peer that may send one, whoever stands before it in the list', async () => {
+      const plain = '  - { name: plain, signed: optional, encrypted: optional }'
+      const h = await open({
+        peerOptions: `    signed: optional\n    encrypted: required\n${plain}`,
+        endpointPeers: 'intermediary-1, plain',
+      })
+      await h.serve(echo)
+      const inClear = { signMessage: false, encryptTransport: false, encryptContent: false, signContent: false }
+      expect((await h.ride(inClear)).codes).to.deep.equal(['0800'])
+      // signed, it is somebody else's, who may not
+      expect((await h.ride({ ...inClear, signMessage: true })).codes).to.deep.equal(['9811'])
     })
   })
 

@@ -43,9 +43,9 @@ async function envelopeKeys({ open, senders }: NonNullable<CheckMaterial['envelo
   }
 }
 
-async function trustIn(roots: NonNullable<CheckMaterial['roots']>): Promise<NonNullable<CheckContext['trust']>> {
+async function trustIn({ roots, crls }: NonNullable<CheckMaterial['trust']>): Promise<NonNullable<CheckContext['trust']>> {
   const { trustStore } = await import('../../pki/path.js')
-  return trustStore({ roots: roots.map((der) => new X509Certificate(der)) })
+  return trustStore({ roots: roots.map((der) => new X509Certificate(der)), crls })
 }
 
 /** @param workers threads of schema validation. */
@@ -63,7 +63,7 @@ export async function composeContext(material: CheckMaterial, workers: number, w
     monotonicMs: () => performance.now(),
     random: (bytes) => new Uint8Array(randomBytes(bytes)),
     keys: keyRing(decrypters),
-    ...(material.roots ? { trust: await trustIn(material.roots) } : {}),
+    ...(material.trust ? { trust: await trustIn(material.trust) } : {}),
     ...(material.at ? { at: material.at } : {}),
     ...(material.layers ? { layers: material.layers } : {}),
     ...(material.envelopes ? { envelopes: await envelopeKeys(material.envelopes) } : {}),

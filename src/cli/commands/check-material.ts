@@ -12,7 +12,8 @@ import type { Layer } from '../../check/types.js'
 import { sumOfFiles } from '../../config/schema-files.js'
 import { readSchemaSets } from '../../config/schema-store.js'
 import type { KeyOwner } from '../../envelope/keys.js'
-import { readPemCertificates, readPkcs12, type KeyPair } from '../../pki/keystore.js'
+import { readPkcs12, type KeyPair } from '../../pki/keystore.js'
+import { readTrustFile, type TrustFile } from '../../pki/trust-file.js'
 import { CodeListStore, type CodeList } from '../../xoev/codelists.js'
 import type { SchemaSet } from '../../xoev/schema-sets.js'
 import { UsageError } from '../arguments.js'
@@ -42,7 +43,7 @@ export interface MaterialOptions {
 export interface CheckMaterial {
   readonly keys: readonly { readonly certificate: Uint8Array; readonly privateKey: KeyObject }[]
   /** Absent: trust is not checked. */
-  readonly roots?: readonly Uint8Array[]
+  readonly trust?: { readonly roots: readonly Uint8Array[]; readonly crls: readonly Uint8Array[] }
   readonly envelopes?: { readonly open: readonly JWK[]; readonly senders: readonly KeyOwner[] }
   /** Named on the command line, in order; then our own. */
   readonly sets: readonly SchemaSet[]
@@ -104,14 +105,28 @@ async function envelopesOf(files: readonly string[]): Promise<Pick<CheckMaterial
 }
 
 /**
+ * Trust anchors and revocation lists of all files together.
+ * @throws {UsageError} a file that cannot be used; lists only: nobody would vouch for anybody.
+ */
+export async function trustOf(files: readonly string[]): Promise<TrustFile | undefined> {
+  if (files.length === 0) return undefined
+  const read = await Promise.all(files.map((file) => named(file, async () => readTrustFile(await readFile(file)))))
+  const roots = read.flatMap((one) => one.roots)
+  if (roots.length === 0)
+    throw new UsageError({
+      de: '--trust nennt Sperrlisten, aber keinen Vertrauensanker',
+      en: '--trust names revocation lists, but no trust anchor',
+    })
+  return { roots, crls: read.flatMap((one) => one.crls) }
+}
+
+/**
  * Reads everything that the options name.
  * @throws {UsageError} a keystore, trust or schema file that cannot be used. {ConfigError} a keys file.
  */
 export async function readMaterial(options: MaterialOptions): Promise<ReadMaterial> {
   const keys = (await Promise.all(options.keystores.map((one) => keysOf(one, options.locked)))).flat()
-  const roots = (
-    await Promise.all(options.trust.map((file) => named(file, async () => readPemCertificates(await readFile(file, 'utf8')))))
-  ).flat()
+  const trust = await trustOf(options.trust)
   const given = (await Promise.all(options.schemas.map((dir) => named(dir, () => readSchemaSets(dir))))).flat()
   const own = await ownSchemas('xprotektor')
   const osci12 = await ownSchemas('osci12')
@@ -121,7 +136,7 @@ export async function readMaterial(options: MaterialOptions): Promise<ReadMateri
   return {
     material: {
       keys,
-      ...(options.trust.length === 0 ? {} : { roots: roots.map(({ raw }) => raw) }),
+      ...(trust ? { trust: { roots: trust.roots.map(({ raw }) => raw), crls: trust.crls } } : {}),
       ...(await envelopesOf(options.envelopeKeys ?? [])),
       sets,
       osci12,

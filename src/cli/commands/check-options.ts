@@ -21,11 +21,11 @@ export const MATERIAL_OPTIONS = {
 /** Their help; `--lang` and `--at` come last everywhere. */
 export const MATERIAL_HELP: Text = {
   de: `  --keystore DATEI.p12   Schlüssel; dahinter --pin PIN oder --pin-file DATEI (mehrfach)
-  --trust DATEI.pem      Vertrauensanker (mehrfach); ohne sie sind Zertifikate ungeprüft
+  --trust DATEI.pem      Vertrauensanker, auch Sperrlisten (mehrfach); ohne Anker sind Zertifikate ungeprüft
   --schemas VERZEICHNIS  weitere Schemasätze, rekursiv, oder ein Speicher von protektor schemas (mehrfach)
   --envelope-keys DATEI  Schlüsseldatei eines Teilnehmers (protektor keys participant): öffnet Umschläge (mehrfach)`,
   en: `  --keystore FILE.p12    keys; followed by --pin PIN or --pin-file FILE (several)
-  --trust FILE.pem       trust anchors (several); without them certificates stay unchecked
+  --trust FILE.pem       trust anchors, revocation lists too (several); without anchors certificates stay unchecked
   --schemas DIRECTORY    more schema sets, recursively, or a store of protektor schemas (several)
   --envelope-keys FILE   keys file of a participant (protektor keys participant): opens envelopes (several)`,
 }

@@ -10,11 +10,10 @@ import { openSeal, reportDigest, SIGNATURE_SUFFIX } from '../../check/reports/si
 import type { Verdict } from '../../check/types.js'
 import type { TrustStore } from '../../env.js'
 import { subjectRfc2253 } from '../../pki/certificate.js'
-import { readPemCertificates } from '../../pki/keystore.js'
 import { trustStore } from '../../pki/path.js'
 import { parseCommand, UsageError } from '../arguments.js'
 import type { Io, Language, Text } from '../io.js'
-import { named } from './check-material.js'
+import { trustOf } from './check-material.js'
 import { distrustText, ownFaultsText } from './report-signer.js'
 
 const HELP: Text = {
@@ -98,10 +97,8 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
     return 0
   }
   if (positionals.length === 0) throw new UsageError({ de: 'ein Bericht fehlt', en: 'a report is missing' })
-  const roots = await Promise.all(
-    (values.trust ?? []).map((file) => named(file, async () => readPemCertificates(await readFile(file, 'utf8')))),
-  )
-  const trust = values.trust === undefined ? undefined : trustStore({ roots: roots.flat() })
+  const believed = await trustOf(values.trust ?? [])
+  const trust = believed && trustStore(believed)
   const judged = await Promise.all(positionals.map((file) => judge(file, trust)))
   judged.forEach((one, index) => io.out.write(line(positionals[index] ?? '', one, io.lang)))
   const [worst = 0] = Object.entries(CODES).flatMap(([verdict, code]) => (judged.some((one) => one.verdict === verdict) ? [code] : []))

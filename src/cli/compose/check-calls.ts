@@ -16,9 +16,10 @@ import { counted, NOTHING_YET, wholeReport, type FileResult, type ReportHead } f
 import { LAYERS, type CheckContext } from '../../check/types.js'
 import { HttpError, ProtektorError } from '../../errors.js'
 import type { CheckCall, CheckedCall } from '../../gateway/check-desk.js'
-import { readPemCertificates, readPkcs12 } from '../../pki/keystore.js'
+import { readPkcs12 } from '../../pki/keystore.js'
 import { keyRing, makeDecrypter } from '../../pki/keys.js'
 import { trustStore } from '../../pki/path.js'
+import { readTrustFile } from '../../pki/trust-file.js'
 import { openContext, type OpenedContext } from '../commands/check-context.js'
 import { requestsAmongBytes } from '../commands/check-requests.js'
 import { packageVersion } from '../version.js'
@@ -49,25 +50,35 @@ async function reportPage(): Promise<ReportPage> {
   return page
 }
 
-const numbered = <T>(what: string, list: readonly NamedBytes[], read: (bytes: Uint8Array, at: number) => T[]): T[] =>
-  list.flatMap(({ bytes }, at) => {
-    try {
-      return read(bytes, at)
-    } catch (cause) {
-      if (!(cause instanceof ProtektorError)) throw cause
-      throw new HttpError(400, cause.finding, `${what} ${at + 1}: ${cause.message}`, { cause })
-    }
-  })
+const numbered = <T>(what: string, list: readonly NamedBytes[], read: (bytes: Uint8Array, at: number) => T | Promise<T>): Promise<T[]> =>
+  Promise.all(
+    list.map(async ({ bytes }, at) => {
+      try {
+        return await read(bytes, at)
+      } catch (cause) {
+        if (!(cause instanceof ProtektorError)) throw cause
+        throw new HttpError(400, cause.finding, `${what} ${at + 1}: ${cause.message}`, { cause })
+      }
+    }),
+  )
+
+/** @throws {HttpError} 400 a file that cannot be used; lists only: nobody would vouch for anybody. */
+async function trustIn(files: readonly NamedBytes[]): Promise<Pick<CheckContext, 'trust'>> {
+  if (files.length === 0) return {}
+  const read = await numbered('trust', files, (bytes) => readTrustFile(Buffer.from(bytes)))
+  const roots = read.flatMap((one) => one.roots)
+  if (roots.length === 0) throw new HttpError(400, 'check.field', 'trust: revocation lists, but no trust anchor.')
+  return { trust: trustStore({ roots, crls: read.flatMap((one) => one.crls) }) }
+}
 
 /** The context of one call: schemas are the house's, keys, trust and moment are the caller's. */
 async function contextOf({ context }: OpenedContext, { files, keystores, trust, at, layers }: CheckOrder): Promise<CheckContext> {
-  const pairs = numbered('keystore', keystores, (bytes, index) => readPkcs12(bytes, keystores[index]?.pin ?? ''))
-  const rsa = pairs.filter(({ privateKey }) => privateKey.asymmetricKeyType === 'rsa')
-  const roots = numbered('trust', trust, (bytes) => readPemCertificates(Buffer.from(bytes).toString('latin1')))
+  const pairs = await numbered('keystore', keystores, (bytes, index) => readPkcs12(bytes, keystores[index]?.pin ?? ''))
+  const rsa = pairs.flat().filter(({ privateKey }) => privateKey.asymmetricKeyType === 'rsa')
   return {
     ...context,
     keys: keyRing(await Promise.all(rsa.map(({ certificate, privateKey }) => makeDecrypter(certificate, privateKey)))),
-    ...(trust.length === 0 ? {} : { trust: trustStore({ roots }) }),
+    ...(await trustIn(trust)),
     ...(at ? { at } : {}),
     ...(layers ? { layers } : {}),
     ...(context.xoev ? { xoev: { ...context.xoev, requestFor: requestsAmongBytes(files.map(({ bytes }) => bytes)) } } : {}),

@@ -52,6 +52,7 @@ async function figuresReader(config: Config, { clock, state, core, desk, directo
     ...(config.directory.dvdv ? [{ part: 'dvdv', name: '', state: directory.services.isAway?.() ? 'away' : 'ok' } as const] : []),
     ...Object.keys(config.keyrings).map((name) => ({ part: 'keyring', name, state: own.broken.has(name) ? 'broken' : 'ok' }) as const),
   ]
+  const endpoints = config.endpoints.map(({ path, role, mode = 'blind' }) => ({ path, role, mode }))
   return async () => {
     const figures = knownMailboxesOnly(await core.figures(), known)
     return {
@@ -60,6 +61,7 @@ async function figuresReader(config: Config, { clock, state, core, desk, directo
       state: state(),
       core: figures,
       parts: partsOf(figures),
+      endpoints,
       certificates: own.certificates,
       schemaThreads: desk.threads(),
     }

@@ -18,6 +18,7 @@ import type { TimeStamper } from '../../gateway/intermediary/ports.js'
 import { readCertificate } from '../../pki/certificate.js'
 import { readPemCertificates } from '../../pki/keystore.js'
 import { pinnedTrust } from '../../pki/pinned.js'
+import { isPem, pemRevocationLists } from '../../pki/trust-file.js'
 import type { TimestampVerifier } from '../../pki/timestamp.js'
 
 export type TrustConfig = Pick<Config, 'trust' | 'timestamping' | 'file' | 'lineOf'>
@@ -188,17 +189,15 @@ async function certificatesOf(bytes: Buffer): Promise<readonly X509Certificate[]
 
 /** PEM with any number of lists, or one in DER. @throws TypeError */
 async function revocationListsOf(bytes: Buffer): Promise<readonly Uint8Array[]> {
-  const blocks = bytes.toString('latin1').match(/-----BEGIN X509 CRL-----[^-]*-----END X509 CRL-----/g) ?? []
+  const blocks = pemRevocationLists(bytes.toString('latin1'))
   // half a block is a file that is still being written, or was cut off: its list must not be missing without a word
   if (isPem(bytes) && blocks.length !== bytes.toString('latin1').split('-----BEGIN ').length - 1)
     throw new TypeError('it holds something that is no whole revocation list')
-  const lists = isPem(bytes) ? blocks.map((block) => Buffer.from(block.replace(/-----[^-]*-----/g, ''), 'base64')) : [bytes]
+  const lists = isPem(bytes) ? blocks : [bytes]
   const { isCrl } = await import('../../pki/revocation-list.js')
   if (lists.length === 0 || !lists.every(isCrl)) throw new TypeError('it holds no revocation list')
   return lists
 }
-
-const isPem = (bytes: Buffer): boolean => bytes.includes('-----BEGIN ')
 
 function problemAt(config: TrustConfig, key: string, de: string, en: string): ConfigProblem {
   const line = config.lineOf(key)
