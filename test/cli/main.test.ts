@@ -6,13 +6,14 @@
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { closeSync, openSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { expect } from 'chai'
 import { languageOf, parseCommand, parseGlobal, UsageError } from '../../src/cli/arguments.js'
 import { causeOf } from '../../src/cli/cause.js'
-import { COMMANDS, main, renderHelp } from '../../src/cli/main.js'
+import { COMMANDS, main, renderHelp, report } from '../../src/cli/main.js'
 import { renderProblems } from '../../src/cli/texts.js'
 import { packageVersion } from '../../src/cli/version.js'
 import { SchemaPackageError } from '../../src/config/schema-problem.js'
@@ -77,11 +78,11 @@ describe('cli', () => {
     expect(await told(...locked))
       .to.have.property('stderr')
       .that.contains('cannot be used (The PIN does not open the keystore.)')
-    const start = await told('start', '--once', '--directory', join(launcher, 'x'), '--lang', 'de')
-    expect(start).to.include({ code: 4 })
-    expect(start)
-      .to.have.property('stderr')
-      .that.matches(/^protektor: gescheitert: [^\n]*ENOTDIR[^\n]*\n$/)
+    let said = ''
+    const output = { write: (text: string) => void (said += text), isTerminal: false }
+    const refused: unknown = await readFile(join(launcher, 'x')).catch((error: unknown) => error)
+    expect(await report(refused, { out: output, err: output, lang: 'de', env: {} })).to.equal(4)
+    expect(said).to.match(/^protektor: gescheitert: [^\n]*ENOTDIR[^\n]*\n$/)
   }).timeout(30_000)
 
   it('finds the other language of an error in the tables of findings', () => {
