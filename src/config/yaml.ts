@@ -21,7 +21,7 @@ export interface ReadYaml {
 
 /** @throws {ConfigError} bytes that are no UTF-8, which would be read as other letters without a word; told with the line of the first. */
 function textOf(file: string, bytes: Uint8Array): string {
-  const text = new TextDecoder().decode(bytes)
+  const text = new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes)
   if (isUtf8(bytes)) return text
   const read = new TextEncoder().encode(text)
   const at = bytes.findIndex((byte, index) => byte !== read[index])

@@ -193,7 +193,7 @@ describe('config', () => {
     const error: unknown = await loadConfig(file).catch((caught: unknown) => caught)
     const message = { de: 'kein gültiges UTF-8', en: 'not valid UTF-8' }
     expect((error as ConfigError).problems).to.deep.equal([{ key: '(file)', file, line: 1, message }])
-    await writeFile(file, Buffer.concat([Buffer.from('# ä\n'), Buffer.from('dataDirectory: Müll\n', 'latin1')]))
+    await writeFile(file, Buffer.concat([Buffer.from('\ufeff# ä\n'), Buffer.from('dataDirectory: Müll\n', 'latin1')]))
     const later: unknown = await loadConfig(file).catch((caught: unknown) => caught)
     expect((later as ConfigError).problems.map((one) => one.line)).to.deep.equal([2])
   })

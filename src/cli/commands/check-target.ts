@@ -6,7 +6,7 @@
 import { open } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Io } from '../io.js'
-import { openFolder } from '../participant/kept.js'
+import { openFolder } from '../output-folder.js'
 
 /** Characters; a way to the disk for every short file would cost more than some layers. */
 const WRITTEN_AT_ONCE = 64 * 1024

@@ -9,7 +9,7 @@ import type { ClauseResult } from '../../conformance/clause.js'
 import { fileOf, FORMS, sumLine, type FormName, type ReportHead } from '../../conformance/reports.js'
 import type { Leg } from '../../conformance/wire.js'
 import type { Io, Language } from '../io.js'
-import { openFolder } from '../participant/kept.js'
+import { openFolder } from '../output-folder.js'
 
 export interface Output {
   keep(leg: Leg): Promise<void>

@@ -10,7 +10,7 @@
  * @module
  */
 import { createHash } from 'node:crypto'
-import { access, constants, mkdir, mkdtemp, open, readFile, rename, rm, stat } from 'node:fs/promises'
+import { mkdtemp, open, readFile, rename, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { ReplyAddress } from '../../client/received.js'
 import { importSealingKey } from '../../envelope/keys.js'
@@ -45,21 +45,6 @@ export interface RequestState extends ReplyAddress {
   readonly answerableUntil: string
   /** The last word that was said. */
   readonly answered?: { readonly as: string; readonly at: string }
-}
-
-/** Makes the folder that something is kept in, before there is anything to keep. @throws {UsageError} */
-export async function openFolder(directory: string, mode = 0o700): Promise<string> {
-  try {
-    await mkdir(directory, { recursive: true, mode })
-    await access(directory, constants.W_OK | constants.X_OK)
-  } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code ?? 'ERROR'
-    throw new UsageError({
-      de: `in ${directory} kann nichts abgelegt werden (${code})`,
-      en: `nothing can be kept in ${directory} (${code})`,
-    })
-  }
-  return directory
 }
 
 /** Names come from the sender: only harmless characters remain, and the number in front keeps them apart. */
