@@ -449,7 +449,10 @@ export const OPTIONS = z.strictObject({
     derived: words('http://127.0.0.1:8080, sonst aus listen.public', 'http://127.0.0.1:8080, else from listen.public'),
   }),
   dataDirectory: option(text().prefault('./data'), {
-    ...words('Laufzettel, benutzte Kennungen, Ausgänge; keine Inhalte', 'process cards, used ids, outcomes; no content'),
+    ...words(
+      'Laufzettel, benutzte Kennungen, Ausgänge; keine Inhalte. Für einen Prozess allein: ein zweiter wird abgewiesen',
+      'process cards, used ids, outcomes; no content. For one process alone: a second one is refused',
+    ),
     unit: 'path',
     example: './data',
   }),

@@ -8,6 +8,7 @@ import { chmod, mkdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { KeyPair } from '../../pki/keystore.js'
 import type { TestKey } from '../../pki/test-pki.js'
+import { DEMO_DATA } from './demo-directory.js'
 import { ensureKeys, readKeys, readParticipant, TOWN, type DemoKeyName, type ParticipantKeys } from './demo-keys.js'
 
 export const DEMO_REGISTER = 'ags:99001000'
@@ -44,7 +45,7 @@ function yaml(options: DemoOptions): string {
   const { mode = 'terminating' } = options
   return `# Demo of Protektor: throwaway keys, nobody's register. Start it with: protektor serve --config gateway.yaml
 listen: { public: 127.0.0.1:${options.publicPort}, admin: 127.0.0.1:${options.adminPort} }
-dataDirectory: ./data
+dataDirectory: ./${DEMO_DATA}
 ${options.topOptions ?? ''}
 keyrings:
   town:
@@ -82,7 +83,7 @@ export async function openDemo(directory: string, options: DemoOptions): Promise
   return {
     directory,
     configFile,
-    dataDirectory: join(directory, 'data'),
+    dataDirectory: join(directory, DEMO_DATA),
     keys: await readKeys(keyDirectory, TOWN),
     register: await readParticipant(keyDirectory, 'register-1'),
     made,

@@ -11,7 +11,7 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { KeyPair } from '../../pki/keystore.js'
 import type { TestKey } from '../../pki/test-pki.js'
-import { DEMO_MARK } from './demo-directory.js'
+import { DEMO_DATA, DEMO_MARK } from './demo-directory.js'
 import { DEMO_REGISTER, openDemo, type Demo } from './demo-kit.js'
 import { ensureKeys, readKeys, readParticipant, STORY, type ParticipantKeys, type StoryKeyName } from './demo-keys.js'
 
@@ -70,7 +70,7 @@ ${coreOf(options)}${PARTICIPANTS}`
 const configurationOf = ({ publicPort, adminPort, ...options }: StoryOptions): string => `${DEMO_MARK}: throwaway keys, nobody's registers.
 # Start it with: protektor serve --config gateway.yaml
 listen: { public: 127.0.0.1:${publicPort}, admin: 127.0.0.1:${adminPort} }
-dataDirectory: ./data
+dataDirectory: ./${DEMO_DATA}
 ${coreOf({ publicPort, adminPort, ...options })}directory: { file: directory.yaml }
 trust: { roots: [ keys/ca.pem, keys/ca-2.pem ] }
 

@@ -30,6 +30,7 @@ import { passiveRecipient } from '../../gateway/passive-recipient.js'
 import { listen, type Listening, type ServerLimits } from '../../gateway/server.js'
 import { pinnedTrust } from '../../pki/pinned.js'
 import { openCore } from './core.js'
+import { claimDataDirectory } from './data-directory.js'
 import { openIdentity, type OpenedIdentity } from './identity.js'
 import { drainCore } from './draining.js'
 import { assertCertificates, openOwnKeys } from './keys.js'
@@ -165,6 +166,8 @@ async function compose(
   const { participants, warnings } = await readParticipants(config)
   const directory = staticDirectory(participants)
   const { remote } = config.core
+  const release = await claimDataDirectory(config.dataDirectory)
+  opened.push(release)
   const identity = await openIdentity(config.dataDirectory, remote?.participant)
   const peers = await makePeers(config)
   const endpoints = await makeEndpoints(config, own.rings)
@@ -289,6 +292,7 @@ async function compose(
       await journal?.close()
       operator.close()
       await Promise.all([tester?.api.desk.close(), desk.close(), ports.repeats.close(), oscis.close(), admin.close(0)])
+      await release()
     },
   }
 }

@@ -7,7 +7,7 @@
  *   opening     lives as long as the process, since answers never outlive it
  * @module
  */
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
+import { readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ConfigError } from '../../errors.js'
 import { generateEnvelopeKey, importOpeningKey, importSigningKey, publicJwkOf } from '../../envelope/keys.js'
@@ -73,7 +73,6 @@ async function lastingKeys(dataDirectory: string): Promise<LastingKeys> {
 
 /** Opens, or makes at the first start, the gateway's keys. @param participant its name at the core. */
 export async function openIdentity(dataDirectory: string, participant = GATEWAY_PARTICIPANT): Promise<OpenedIdentity> {
-  await mkdir(dataDirectory, { recursive: true, mode: 0o700 })
   const keys = await lastingKeys(dataDirectory)
   const opening = await generateEnvelopeKey('enc')
   return {
