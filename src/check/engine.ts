@@ -33,7 +33,7 @@ async function checkDocument(bytes: Uint8Array, context: CheckContext, journal: 
     if (xoev.messageType !== null) journal.note('xml')
     return { ...NOTHING, messageType: xoev.messageType, xoev }
   }
-  const root = checkWellFormed(bytes, context, journal)
+  const root = await checkWellFormed(bytes, context, journal)
   return { ...NOTHING, messageType: root }
 }
 

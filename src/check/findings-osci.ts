@@ -300,6 +300,19 @@ const SIGNATURES = [
       'The author signature cannot be verified completely here.',
       'info',
     ],
+    [
+      'document-invalid',
+      '[XMLDSIG §3.2]; threat model §5',
+      'Die Signatur im Dokument stimmt nicht mit dem Dokument oder dem Schlüssel überein.',
+      'The signature inside the document does not fit the document or the key.',
+    ],
+    [
+      'document-form',
+      '[XMLDSIG §6.6.4]; threat model §5',
+      'Das Dokument trägt eine Signatur, die hier nicht geprüft wird. Geprüft wird eine einzelne über das ganze Dokument, mit Zertifikat darin.',
+      'The document carries a signature that is not verified here. What is verified is a single one over the whole document, with a certificate in it.',
+      'info',
+    ],
   ]),
 ]
 

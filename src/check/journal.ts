@@ -20,6 +20,7 @@ const NOT_AT_HAND: ReadonlySet<string> = new Set([
   'transport-encryption.no-key',
   'content-encryption.no-key',
   'author-signature.not-verifiable',
+  'author-signature.document-form',
   'certificates.no-trust',
   'certificates.unchecked',
   'xoev-schema.unknown-standard',

@@ -29,7 +29,7 @@ import { checkOsciSchema } from './osci-schema.js'
 import { judgeEncryption, judgeKey } from './policy.js'
 import { runRules } from './rules/run.js'
 import { FAULT_RULES, MESSAGE_RULES, MIME_RULES } from './rules/tables.js'
-import { checkSigners } from './trust.js'
+import { checkSigners, listedIn } from './trust.js'
 import type { CheckContext, CheckResult, ContentResult, Layer } from './types.js'
 
 export type OsciFacts = Pick<
@@ -120,7 +120,7 @@ async function checkMessage(verified: Verified, env: OsciEnv, context: CheckCont
   const readable = opened ?? salvage(envelope)
   const found = await step(journal, 'content-encryption', () => checkContents(readable as OsciMessage, env, context, journal))
   const signers = [...(verified.signer ? [verified.signer] : []), ...(found?.signers ?? [])]
-  if (journal.asks('certificates')) await checkSigners(signers, envelope, context, journal)
+  if (journal.asks('certificates')) await checkSigners(signers, listedIn(envelope), context, journal)
   return found?.contents ?? []
 }
 

@@ -10,11 +10,11 @@ import type { KeyTransport } from '../env.js'
 import { publicKeyFacts, readCertificate, signatureAlgorithmOid, subjectRfc2253 } from '../pki/certificate.js'
 import { algorithmOf, CURVES, policyOf, type Where } from '../xml/algorithms.js'
 import type { Signature } from '../xml/dsig.js'
-import type { XmlElement } from '../xml/tree.js'
 import type { EncryptedData } from '../xml/xenc.js'
 import { DEFAULT_TIME_ZONE, dayIn } from '../xoev/time-zone.js'
 import type { Journal } from './journal.js'
 import { datesOf, GCM_IV12_FROM, RSA_SIZES, WEAK_CERTIFICATE_SIGNATURES } from './policy-dates.js'
+import type { Raised } from './types.js'
 
 const SHA1 = 'http://www.w3.org/2000/09/xmldsig#sha1'
 const MGF1_SHA1 = 'http://www.w3.org/2009/xmlenc11#mgf1sha1'
@@ -44,13 +44,13 @@ const IDS: Readonly<Record<Finding, string>> = {
   'discouraged-algorithm': 'policy.discouraged-algorithm',
 }
 
-function judge(journal: Journal, uri: string, where: Where, element: XmlElement): void {
+function judge(journal: Journal, uri: string, where: Where, at: Raised): void {
   journal.note('policy')
   const found = algorithmFinding(uri, where, dayOf(journal))
   if (found === undefined) return
   const { until, from } = datesOf(uri, where) ?? {}
   const date = found === 'once-allowed' ? `, until ${until ?? ''}` : found === 'not-yet-in-profile' ? `, since ${from ?? ''}` : ''
-  journal.raise(IDS[found], { element, detail: `${algorithmOf(uri)?.name ?? 'unknown algorithm'} (${uri}), ${where}${date}` })
+  journal.raise(IDS[found], { ...at, detail: `${algorithmOf(uri)?.name ?? 'unknown algorithm'} (${uri}), ${where}${date}` })
 }
 
 /** Canonical form, transforms, digests and method of a signature. */
@@ -60,12 +60,17 @@ export function judgeSignature(journal: Journal, signature: Signature): void {
     signature.signatureMethod,
     ...signature.references.flatMap((r) => [r.digestMethod, ...r.transforms]),
   ]
-  for (const uri of new Set(uris)) judge(journal, uri, 'signature', signature.element)
+  judgeUris(journal, uris, 'signature', { element: signature.element })
+}
+
+/** Algorithms, each once. */
+export function judgeUris(journal: Journal, uris: readonly string[], where: Where, at: Raised): void {
+  for (const uri of new Set(uris)) judge(journal, uri, where, at)
 }
 
 /** Cipher, IV and key transports of an EncryptedData. */
 export function judgeEncryption(journal: Journal, data: EncryptedData, where: 'transport' | 'content'): void {
-  judge(journal, data.cipher, where, data.element)
+  judge(journal, data.cipher, where, { element: data.element })
   const row = algorithmOf(data.cipher)
   const asksForShortIv = dayOf(journal) >= GCM_IV12_FROM
   if (row?.kind === 'cipher' && row.mode === 'gcm') {
@@ -74,7 +79,7 @@ export function judgeEncryption(journal: Journal, data: EncryptedData, where: 't
     if (!row.ivBytes.includes(ivLength))
       journal.raise('policy.forbidden-algorithm', { element, detail: `${row.name} with an initialisation vector of ${ivLength} bytes` })
   }
-  for (const { keyTransport } of data.keys) for (const uri of urisOf(keyTransport)) judge(journal, uri, where, data.element)
+  for (const { keyTransport } of data.keys) for (const uri of urisOf(keyTransport)) judge(journal, uri, where, { element: data.element })
 }
 
 /** What is not said is SHA-1: so W3C has it, and whoever has no key must hear of it, too. */

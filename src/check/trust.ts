@@ -8,9 +8,8 @@ import type { TrustVerdict } from '../env.js'
 import { readableCertificates } from '../osci/certificates.js'
 import type { SoapEnvelope } from '../osci/types.js'
 import { sha256Hex, subjectRfc2253 } from '../pki/certificate.js'
-import type { XmlElement } from '../xml/tree.js'
 import type { Journal } from './journal.js'
-import type { CheckContext } from './types.js'
+import type { CheckContext, Raised } from './types.js'
 
 /** Why nobody vouches, as rows of the findings table. */
 export const TRUST_FINDINGS: Readonly<Record<Exclude<TrustVerdict['verdict'], 'valid'>, string>> = {
@@ -24,15 +23,20 @@ export const TRUST_FINDINGS: Readonly<Record<Exclude<TrustVerdict['verdict'], 'v
 }
 
 /** Where the message lists a signer. */
-function listedAt({ header }: SoapEnvelope, { raw }: X509Certificate): { readonly element?: XmlElement } {
-  const [, element] = readableCertificates(header).find(([{ role, der }]) => role.startsWith('Signature') && raw.equals(der)) ?? []
-  return element ? { element } : {}
-}
+export const listedIn =
+  ({ header }: SoapEnvelope) =>
+  ({ raw }: X509Certificate): Raised => {
+    const [, element] = readableCertificates(header).find(([{ role, der }]) => role.startsWith('Signature') && raw.equals(der)) ?? []
+    return element ? { element } : {}
+  }
 
-/** Judges every signer once. Without a trust store nothing is claimed: the layer is `unchecked`. */
+/**
+ * Judges every signer once. Without a trust store nothing is claimed: the layer is `unchecked`.
+ * @param placeOf where a certificate stands
+ */
 export async function checkSigners(
   signers: readonly X509Certificate[],
-  envelope: SoapEnvelope,
+  placeOf: (certificate: X509Certificate) => Raised,
   context: CheckContext,
   journal: Journal,
 ): Promise<void> {
@@ -45,8 +49,7 @@ export async function checkSigners(
     journal.note('certificates')
     try {
       const { verdict } = await context.trust.check(certificate, 'signature', context.at ?? context.now())
-      if (verdict !== 'valid')
-        journal.raise(TRUST_FINDINGS[verdict], { detail: subjectRfc2253(certificate), ...listedAt(envelope, certificate) })
+      if (verdict !== 'valid') journal.raise(TRUST_FINDINGS[verdict], { detail: subjectRfc2253(certificate), ...placeOf(certificate) })
     } catch (cause) {
       journal.caught('certificates', cause)
     }

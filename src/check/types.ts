@@ -93,6 +93,8 @@ export interface XoevResult {
   readonly version: string | null
   readonly messageType: string | null
   readonly verdict: Verdict
+  /** Of the signature inside the document; null: there is none. */
+  readonly signature: SignatureResult | null
 }
 
 export interface ContentResult {

@@ -8,6 +8,7 @@ import type { ContentItem } from '../osci/content-types.js'
 import { parseXml } from '../xml/gate.js'
 import { looksLikeXml } from '../xoev/beginning.js'
 import { checkContent } from '../xoev/check.js'
+import { checkDocumentSignature } from './document-signature.js'
 import type { Journal } from './journal.js'
 import type { CheckContext, XoevResult } from './types.js'
 
@@ -31,12 +32,18 @@ export function meantAsXml({ kind, bytes, contentType }: Pick<ContentItem, 'kind
 }
 
 /** Whether the gate lets a document pass; without schema sets that is all, and it is not enough to be valid. @returns the root's local name, or null. */
-export function checkWellFormed(bytes: Uint8Array, context: CheckContext, journal: Journal, content?: string): string | null {
+export async function checkWellFormed(
+  bytes: Uint8Array,
+  context: CheckContext,
+  journal: Journal,
+  content?: string,
+): Promise<string | null> {
   try {
     const document = parseXml(bytes, { limits: context.limits ?? CHECK_LIMITS, frame: 'content', stage: 'xoev' })
     context.seen?.('document', { content: content ?? null, bytes, document })
     journal.note('xml')
     if (!context.xoev) journal.note('xoev-schema', 'unchecked')
+    await checkDocumentSignature(document, bytes, context, journal, content)
     return document.root.local
   } catch (cause) {
     journal.caught('xml', cause, content)
@@ -51,7 +58,7 @@ export function checkWellFormed(bytes: Uint8Array, context: CheckContext, journa
  */
 export async function checkXoev(bytes: Uint8Array, context: CheckContext, journal: Journal, content?: string): Promise<XoevResult | null> {
   if (!context.xoev || !journal.asks(...XOEV_LAYERS)) {
-    if (content !== undefined) checkWellFormed(bytes, context, journal, content)
+    if (content !== undefined) await checkWellFormed(bytes, context, journal, content)
     return null
   }
   const of = content === undefined ? {} : { content }
@@ -78,10 +85,11 @@ export async function checkXoev(bytes: Uint8Array, context: CheckContext, journa
       const verdict = report.layers[layer]
       if (verdict) journal.note(layer, verdict)
     }
-    const { standard, version, messageType, verdict } = report
-    return { standard: standard ?? null, version: version ?? null, messageType: messageType ?? null, verdict }
+    const { standard = null, version = null, messageType = null, verdict } = report
+    const signature = document ? await checkDocumentSignature(document, bytes, context, journal, content) : null
+    return { standard, version, messageType, verdict, signature }
   } catch (cause) {
     journal.caught('xoev-schema', cause, content)
-    return { standard: null, version: null, messageType: null, verdict: 'error' }
+    return { standard: null, version: null, messageType: null, verdict: 'error', signature: null }
   }
 }

@@ -5,7 +5,7 @@
  */
 import { findingRow } from '../findings.js'
 import { layerName } from '../findings-own.js'
-import { LAYERS, type ContentResult, type Finding, type Severity, type Verdict } from '../types.js'
+import { LAYERS, type ContentResult, type Finding, type Severity, type SignatureResult, type Verdict } from '../types.js'
 import { NOT_ASKED, type FileResult, type ReportFormat, type ReportLanguage, type ReportSum } from './report.js'
 
 type Lang = ReportLanguage
@@ -51,18 +51,22 @@ const TEXT = {
 // eslint-disable-next-line no-control-regex -- finding them is the point
 export const clean = (text: string): string => text.replace(/[\u0000-\u001f\u007f-\u009f]/g, '\uFFFD')
 
+const signedBy = ({ signer, verdict }: SignatureResult, lang: Lang): string =>
+  `${TEXT.signedBy[lang]} ${signer ?? '?'} (${VERDICTS[verdict][lang]})`
+
 function facts(result: FileResult, lang: Lang): string {
   const capture = result.capture === null ? [] : [TEXT[result.capture][lang]]
   const parts: string[] = [...capture, TEXT[result.kind][lang], ...(result.messageType === null ? [] : [result.messageType])]
   if (result.kind === 'osci') {
     parts.push(TEXT[result.transportEncrypted ? 'encrypted' : 'clear'][lang])
     const { messageSignature: signature } = result
-    if (signature) parts.push(`${TEXT.signedBy[lang]} ${signature.signer ?? '?'} (${VERDICTS[signature.verdict][lang]})`)
+    if (signature) parts.push(signedBy(signature, lang))
     else if (result.signed === false && result.messageType !== 'fault') parts.push(TEXT.unsigned[lang])
     if (result.messageId !== null) parts.push(`MessageId ${result.messageId}`)
     if (result.feedback.length > 0) parts.push(`${TEXT.feedback[lang]} ${result.feedback.join(' ')}`)
   }
   if (result.xoev) parts.push([result.xoev.standard, result.xoev.version].filter((v) => v !== null).join(' '))
+  if (result.xoev?.signature) parts.push(signedBy(result.xoev.signature, lang))
   return parts.filter((part) => part !== '').join(' · ')
 }
 
@@ -72,8 +76,9 @@ function contentLine(content: ContentResult, lang: Lang): string {
   if (content.signatureVerdict)
     parts.push(`${TEXT.author[lang]} ${content.signedBy.join('; ') || '?'} (${VERDICTS[content.signatureVerdict][lang]})`)
   if (content.xoev) {
-    const { standard, version, messageType, verdict } = content.xoev
+    const { standard, version, messageType, verdict, signature } = content.xoev
     parts.push(`${[standard, version, messageType].filter((v) => v !== null).join(' ')} (${VERDICTS[verdict][lang]})`)
+    if (signature) parts.push(signedBy(signature, lang))
   }
   return parts.join(' · ')
 }

@@ -30,12 +30,22 @@ export interface Content {
   readonly sha256: string
   readonly signedBy: readonly string[]
   readonly signatureVerdict: Verdict | null
-  readonly xoev: {
-    readonly standard: string | null
-    readonly version: string | null
-    readonly messageType: string | null
-    readonly verdict: Verdict
-  } | null
+  readonly xoev: Xoev | null
+}
+
+export interface Signature {
+  readonly verdict: Verdict
+  readonly signer: string | null
+  readonly algorithm: string | null
+}
+
+export interface Xoev {
+  readonly standard: string | null
+  readonly version: string | null
+  readonly messageType: string | null
+  readonly verdict: Verdict
+  /** Of the signature inside the document. */
+  readonly signature: Signature | null
 }
 
 export interface Result {
@@ -49,12 +59,14 @@ export interface Result {
   readonly signed: boolean | null
   readonly messageId: string | null
   readonly feedback: readonly string[]
-  readonly messageSignature: { readonly verdict: Verdict; readonly signer: string | null; readonly algorithm: string | null } | null
+  readonly messageSignature: Signature | null
   readonly contents: readonly Content[]
   readonly findings: readonly Finding[]
   readonly layers: Readonly<Partial<Record<string, Verdict>>>
   /** Layers that `--layers` left out. */
   readonly notAsked: readonly string[]
+  /** Of a bare XÖV document. */
+  readonly xoev: Xoev | null
   /** In what it differs from `expected.yaml`, in words; absent where none speaks for it. */
   readonly differences?: readonly Readonly<Record<Language, string>>[]
 }

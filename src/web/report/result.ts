@@ -61,7 +61,7 @@ function findingItem(finding: Finding, report: Report, tongue: Tongue, source: S
 }
 
 function facts(result: Result, { words }: Tongue): HTMLElement {
-  const signature = result.messageSignature
+  const signature = result.messageSignature ?? result.xoev?.signature
   const rows: [string, string | null][] = [
     [words.kind, words.kinds[result.kind]],
     [words.capture, result.capture && words.captures[result.capture]],
@@ -92,6 +92,7 @@ function contentItem(content: Content, tongue: Tongue): HTMLElement {
     ` · ${content.bytes} ${words.bytes}`,
     xoev && ` · ${[xoev.standard, xoev.version, xoev.messageType].filter((part) => part !== null).join(' ')} `,
     xoev && verdictMark(xoev.verdict, tongue),
+    xoev?.signature && el('span', {}, ` · ${words.signer} ${xoev.signature.signer ?? '?'} `, verdictMark(xoev.signature.verdict, tongue)),
     content.signatureVerdict &&
       el('span', {}, ` · ${words.author}: ${content.signedBy.join('; ')} `, verdictMark(content.signatureVerdict, tongue)),
     el('br'),
