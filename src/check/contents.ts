@@ -4,7 +4,7 @@
  * is wrong with the message.
  * @module
  */
-import { hash, type X509Certificate } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { openContent } from '../osci/content-read.js'
 import { allContainers, type AuthorReport, type OpenedContainer } from '../osci/content-types.js'
 import type { OsciEnv, OsciMessage } from '../osci/types.js'
@@ -16,6 +16,7 @@ import { readEncryptedData } from '../xml/xenc.js'
 import { worst } from '../xoev/checking.js'
 import type { Journal } from './journal.js'
 import { judgeEncryption, judgeKey, judgeKeyOf, judgeSignature } from './policy.js'
+import type { Judged } from './second-opinion.js'
 import type { CheckContext, ContentResult, Verdict } from './types.js'
 import { checkXoev, meantAsXml } from './xoev.js'
 
@@ -64,9 +65,19 @@ function judgeParents(parents: readonly XmlElement[], message: OsciMessage, jour
 
 export interface ContentFacts {
   readonly contents: readonly ContentResult[]
-  /** Certificates that an author signature names, valid or not. */
-  readonly signers: readonly X509Certificate[]
+  /** Author signatures that name a certificate, valid or not. */
+  readonly authored: readonly Judged[]
 }
+
+/** A container reports on its signatures in their order. */
+const authoredIn = ({ element, authors }: OpenedContainer): Judged[] =>
+  elementsOf(element)
+    .filter((e) => isElement(e, DS, 'Signature'))
+    .flatMap((signature, index): Judged[] => {
+      const { certificate, verdict, problem } = authors[index] ?? {}
+      if (!certificate || !verdict) return []
+      return [{ layer: 'author-signature', element: signature, certificate, verdict, ...(problem ? { problem } : {}) }]
+    })
 
 /** Opens, verifies and describes the content of a message. */
 export async function checkContents(message: OsciMessage, env: OsciEnv, context: CheckContext, journal: Journal): Promise<ContentFacts> {
@@ -77,9 +88,9 @@ export async function checkContents(message: OsciMessage, env: OsciEnv, context:
   judgeParents([...(message.content ? [message.content] : []), ...all.map((c) => c.element)], message, journal)
   const authors = all.flatMap((c) => c.authors)
   for (const author of authors) journal.note('author-signature', author.verdict)
-  const signers = authors.flatMap((a) => (a.certificate ? [a.certificate] : []))
-  for (const signer of signers) judgeKey(journal, signer)
+  const authored = all.flatMap(authoredIn)
+  for (const { certificate } of authored) judgeKey(journal, certificate)
   const contents: ContentResult[] = []
   for (const container of opened.containers) contents.push(...(await describeContainer(container, context, journal)))
-  return { contents, signers }
+  return { contents, authored }
 }

@@ -124,6 +124,30 @@ const POLICY = [
   ),
 ]
 
+const SECOND_OPINION = (['message-signature', 'author-signature'] as const).flatMap((layer) => [
+  row(
+    `${layer}.second-opinion`,
+    'info',
+    'threat model §5',
+    'Ein zweiter, unabhängiger Prüfer kommt zum selben Urteil über die Signatur.',
+    'A second, independent verifier comes to the same verdict on the signature.',
+  ),
+  row(
+    `${layer}.no-second-opinion`,
+    'info',
+    'threat model §5',
+    'Der zweite Prüfer urteilt über diese Signatur nicht.',
+    'The second verifier has no verdict on this signature.',
+  ),
+  row(
+    `${layer}.second-opinion-differs`,
+    'warning',
+    'threat model §5',
+    'Der zweite Prüfer kommt zu einem anderen Urteil über die Signatur: einer von beiden irrt.',
+    'The second verifier comes to another verdict on the signature: one of the two is wrong.',
+  ),
+])
+
 const OTHER = [
   row(
     'mime.unrecognised',
@@ -218,4 +242,4 @@ const FAILED = LAYERS.map((layer) =>
   ),
 )
 
-export const FINDINGS_OWN: readonly FindingRow[] = [...CERTIFICATES, ...POLICY, ...OTHER, ...FAILED]
+export const FINDINGS_OWN: readonly FindingRow[] = [...CERTIFICATES, ...POLICY, ...SECOND_OPINION, ...OTHER, ...FAILED]

@@ -26,7 +26,13 @@ const NOT_AT_HAND: ReadonlySet<string> = new Set([
   'xoev-schema.unknown-standard',
 ])
 /** What is broken is on our side: the layer is `error`, and nothing is said against the file. */
-const OURS: ReadonlySet<string> = new Set(['xoev-schema.not-judged', 'xoev-schema.set-broken', 'rules.schematron-failed'])
+const OURS: ReadonlySet<string> = new Set([
+  'message-signature.second-opinion-differs',
+  'author-signature.second-opinion-differs',
+  'xoev-schema.not-judged',
+  'xoev-schema.set-broken',
+  'rules.schematron-failed',
+])
 /** Content that was sealed is a document of its own, which nobody is shown: its lines are not those of the message around it. */
 const SEALED = /^\/(?:[^/:]+:)?ContentContainer(?:\/|$)/
 const OF_MESSAGES: ReadonlySet<Layer> = new Set(['osci-structure', 'content-encryption', 'author-signature', 'policy'])

@@ -12,15 +12,20 @@ import { isSigned, verifyMessageSignature } from '../osci/signature.js'
 import type { OsciEnv, SoapEnvelope } from '../osci/types.js'
 import { readCertificate, subjectRfc2253 } from '../pki/certificate.js'
 import { readSignature } from '../xml/dsig.js'
-import { elementsOf } from '../xml/tree.js'
+import { elementsOf, type XmlElement } from '../xml/tree.js'
 import type { Journal } from './journal.js'
 import { judgeKey, judgeSignature } from './policy.js'
 import type { SignatureResult, Verdict } from './types.js'
 
+/** undefined: it is not signed. */
+export function signatureElement({ header }: SoapEnvelope): XmlElement | undefined {
+  const block = header.find((b) => b.uri === OSCI && (b.local === 'ClientSignature' || b.local === 'SupplierSignature'))
+  return block && elementsOf(block)[0]
+}
+
 /** Names signer and algorithm also where the signature does not hold. */
 function describeSignature(envelope: SoapEnvelope, journal: Journal): { signer?: X509Certificate; algorithm?: string } {
-  const block = envelope.header.find((b) => b.uri === OSCI && (b.local === 'ClientSignature' || b.local === 'SupplierSignature'))
-  const [element] = block ? elementsOf(block) : []
+  const element = signatureElement(envelope)
   if (!element) return {}
   try {
     const signature = readSignature(element, 'message-signature')
@@ -49,6 +54,8 @@ export interface Verified {
   readonly envelope: SoapEnvelope
   readonly result: SignatureResult | null
   readonly signer?: X509Certificate
+  /** Why it does not hold. */
+  readonly problem?: ProtektorError
 }
 
 /** Verifies the message signature; a wrong one is described all the same. */
@@ -65,6 +72,7 @@ export async function checkSignature(envelope: SoapEnvelope, env: OsciEnv, journ
     return { envelope: verified, result: { verdict: 'valid', ...facts }, ...known }
   } catch (cause) {
     journal.caught('message-signature', cause)
-    return { envelope, result: { verdict: failedVerdict(cause), ...facts }, ...known }
+    const problem = cause instanceof ProtektorError ? { problem: cause } : {}
+    return { envelope, result: { verdict: failedVerdict(cause), ...facts }, ...known, ...problem }
   }
 }

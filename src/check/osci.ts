@@ -23,12 +23,13 @@ import { childOf, elementsOf, isElement, placeOf } from '../xml/tree.js'
 import { readEncryptedData } from '../xml/xenc.js'
 import { checkContents } from './contents.js'
 import type { Journal } from './journal.js'
-import { checkSignature, type Verified } from './message-signature.js'
+import { checkSignature, signatureElement, type Verified } from './message-signature.js'
 import { feedbackOf, messageIdOf } from './order-facts.js'
 import { checkOsciSchema } from './osci-schema.js'
 import { judgeEncryption, judgeKey } from './policy.js'
 import { runRules } from './rules/run.js'
 import { FAULT_RULES, MESSAGE_RULES, MIME_RULES } from './rules/tables.js'
+import { askSecondOpinion, type Judged } from './second-opinion.js'
 import { checkSigners, listedIn } from './trust.js'
 import type { CheckContext, CheckResult, ContentResult, Layer } from './types.js'
 
@@ -109,6 +110,12 @@ function checkRules(message: OsciMessage, envelope: SoapEnvelope, context: Check
   runRules(MESSAGE_RULES, { message, type, order: message.order, orderElement, envelope, transportEncrypted, at }, journal)
 }
 
+function messageSigned({ envelope, result, signer, problem }: Verified): Judged[] {
+  const element = signatureElement(envelope)
+  if (!element || !result || !signer) return []
+  return [{ layer: 'message-signature', element, certificate: signer, verdict: result.verdict, ...(problem ? { problem } : {}) }]
+}
+
 async function checkMessage(verified: Verified, env: OsciEnv, context: CheckContext, journal: Journal): Promise<readonly ContentResult[]> {
   const { envelope } = verified
   const opened = await step(journal, 'osci-structure', () => messageStage.open(envelope, env))
@@ -119,8 +126,10 @@ async function checkMessage(verified: Verified, env: OsciEnv, context: CheckCont
   }
   const readable = opened ?? salvage(envelope)
   const found = await step(journal, 'content-encryption', () => checkContents(readable as OsciMessage, env, context, journal))
-  const signers = [...(verified.signer ? [verified.signer] : []), ...(found?.signers ?? [])]
+  const authored = found?.authored ?? []
+  const signers = [...(verified.signer ? [verified.signer] : []), ...authored.map(({ certificate }) => certificate)]
   if (journal.asks('certificates')) await checkSigners(signers, listedIn(envelope), context, journal)
+  if (context.secondOpinion === true) askSecondOpinion([...messageSigned(verified), ...authored], envelope, journal)
   return found?.contents ?? []
 }
 

@@ -171,6 +171,8 @@ export interface CheckContext extends Clock {
   readonly seen?: Witness
   /** Layers to check; absent: all. What they stand on runs all the same, unheard. */
   readonly layers?: ReadonlySet<Layer>
+  /** Signatures are judged once more, by another implementation. */
+  readonly secondOpinion?: boolean
   /** What opens protector envelopes; absent: only their open header is read. */
   readonly envelopes?: OpeningKeys
   /** Compiled from `schemas/osci12/osci12.xsd`; absent: the OSCI schema is not looked at, and the file is `unchecked`. */

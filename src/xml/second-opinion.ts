@@ -20,7 +20,7 @@ import { digest, paddingOf, readSignature, sameOctets, unfit } from './dsig.js'
 import { algorithm, attributes, bare, Children, leafOctets } from './grammar.js'
 import { parseXml } from './gate.js'
 import { DS } from './names.js'
-import { attributeOf, type XmlDocument, type XmlElement, type XmlNode } from './tree.js'
+import { attributeOf, elementsOf, type XmlDocument, type XmlElement, type XmlNode } from './tree.js'
 
 /** `error`: no verdict, the form is not one that is verified here. `reasons` are fit to show. */
 export interface Opinion {
@@ -35,14 +35,15 @@ const ENVELOPED = DS + 'enveloped-signature'
 const algorithms = gatewayAlgorithms({ where: 'signature' })
 
 /**
- * Verdict on the one `ds:Signature` of a document with references `#Id` (no `cid:`: parts are not at hand here).
+ * Verdict on a `ds:Signature` of a document with references `#Id` (no `cid:`: parts are not at hand here).
  * @param certificatePem whose key must have signed; KeyInfo is never asked.
+ * @param start where the signature begins in the document's text; absent: it is the only one.
  */
-export function secondOpinion(bytes: Uint8Array, certificatePem: string): Opinion {
+export function secondOpinion(bytes: Uint8Array, certificatePem: string, start?: number): Opinion {
   return guarded(() => {
     const document = readDocument(bytes)
     const key = new X509Certificate(certificatePem).publicKey
-    const signature = readSignature(theSignature(document.root), 'author-signature')
+    const signature = readSignature(theSignature(document.root, start), 'author-signature')
     if (signature.references.some((r) => !r.uri.startsWith('#')))
       return { verdict: 'error', reasons: ['references to parts outside the document'] }
     const allowed = [C14N, BASE64]
@@ -101,13 +102,13 @@ function readDocument(bytes: Uint8Array): XmlDocument {
   return document
 }
 
-/** The only `ds:Signature`, and every Id only once. */
-function theSignature(root: XmlElement): XmlElement {
+/** The `ds:Signature` at its place, or the only one; and every Id only once. */
+function theSignature(root: XmlElement, start?: number): XmlElement {
   const found: XmlElement[] = []
   const ids = new Set<string>()
   const stack: XmlElement[] = [root]
   for (let e = stack.pop(); e; e = stack.pop()) {
-    if (e.uri === DS && e.local === 'Signature') found.push(e)
+    if (e.uri === DS && e.local === 'Signature' && e.start === (start ?? e.start)) found.push(e)
     const id = attributeOf(e, 'Id')
     if (id !== undefined) {
       if (ids.has(id)) throw new ProtektorError('author-signature.grammar', 'two elements with the same Id')
@@ -160,15 +161,17 @@ function readEnveloped(root: XmlElement, e: XmlElement): { transforms: string[];
 function ask(document: XmlDocument, signature: XmlElement, key: KeyObject, transforms: readonly string[]): Opinion {
   const method = attributeOf(signature.children.filter(isElement).flatMap((c) => c.children.filter(isElement)).find((c) => c.local === 'SignatureMethod') ?? signature, 'Algorithm') ?? '' // prettier-ignore
   const row = algorithms.signature(method)
-  if (!row) return { verdict: 'invalid', reasons: ['signature method is not allowed'] }
+  if (!row) return { verdict: 'error', reasons: ['signature method is not allowed'] }
   const reason = unfit(row, key, algorithms)
-  if (reason) return { verdict: 'invalid', reasons: [reason.message] }
+  if (reason) return { verdict: reason.rule === 'key-size' ? 'error' : 'invalid', reasons: [reason.message] }
   const signed = new SignedXml({ publicCert: key.export({ type: 'spki', format: 'pem' }), getCertFromKeyInfo: () => null })
   signed.idAttributes = ['Id']
   signed.SignatureAlgorithms = { [row.uri]: signatureClass(row) }
   signed.HashAlgorithms = Object.fromEntries(
     ALGORITHMS.filter((r): r is DigestRow => r.kind === 'digest' && r.signature === 'allowed').map((r) => [r.uri, hashClass(r)]),
   )
+  const strange = digestMethods(signature).find((uri) => !(uri in signed.HashAlgorithms))
+  if (strange !== undefined) return { verdict: 'error', reasons: ['digest method is not allowed'] }
   const known = signed.CanonicalizationAlgorithms
   const own: typeof known = { [BASE64]: Base64Transform, [ENVELOPED]: EnvelopedTransform }
   signed.CanonicalizationAlgorithms = Object.fromEntries(
@@ -183,6 +186,13 @@ function ask(document: XmlDocument, signature: XmlElement, key: KeyObject, trans
 }
 
 const isElement = (n: XmlNode): n is XmlElement => n.kind === 'element'
+
+const digestMethods = (signature: XmlElement): string[] =>
+  elementsOf(signature)
+    .flatMap(elementsOf)
+    .flatMap(elementsOf)
+    .filter((e) => e.local === 'DigestMethod')
+    .map((e) => attributeOf(e, 'Algorithm') ?? '')
 
 function hashClass(row: DigestRow): new () => HashAlgorithm {
   return class {

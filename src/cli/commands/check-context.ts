@@ -66,6 +66,7 @@ export async function composeContext(material: CheckMaterial, workers: number, w
     ...(material.trust ? { trust: await trustIn(material.trust) } : {}),
     ...(material.at ? { at: material.at } : {}),
     ...(material.layers ? { layers: material.layers } : {}),
+    secondOpinion: material.secondOpinion,
     ...(material.envelopes ? { envelopes: await envelopeKeys(material.envelopes) } : {}),
     osciSchema: onDemand(pool, { id: 'osci12', entry: 'osci12.xsd', files: material.osci12 }),
     xoev: {

@@ -33,6 +33,7 @@ export interface MaterialOptions {
   readonly envelopeKeys?: readonly string[]
   readonly layers?: ReadonlySet<Layer>
   readonly at?: Date
+  readonly secondOpinion?: boolean
   /** Among these the request of an answer is looked for. */
   readonly requestFiles?: readonly string[]
   /** Keystores that do not open are told, and the check goes on without them. */
@@ -52,6 +53,7 @@ export interface CheckMaterial {
   readonly codeLists: readonly CodeList[]
   readonly layers?: ReadonlySet<Layer>
   readonly at?: Date
+  readonly secondOpinion: boolean
   readonly requestFiles: readonly string[]
 }
 
@@ -143,6 +145,7 @@ export async function readMaterial(options: MaterialOptions): Promise<ReadMateri
       codeLists,
       ...(options.layers ? { layers: options.layers } : {}),
       ...(options.at ? { at: options.at } : {}),
+      secondOpinion: options.secondOpinion ?? false,
       requestFiles: options.requestFiles ?? [],
     },
     judgedBy: {

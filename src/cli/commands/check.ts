@@ -38,6 +38,7 @@ const OPTIONS = {
   sign: { type: 'string' },
   layers: { type: 'string' },
   workers: { type: 'string' },
+  'second-opinion': { type: 'boolean' },
   help: { type: 'boolean', short: 'h' },
 } as const
 
@@ -49,6 +50,7 @@ Prüft OSCI-Nachrichten und XÖV-Dokumente Schicht für Schicht.
 ${MATERIAL_HELP.de}
   --layers A,B           nur diese Schichten zählen; alle anderen gelten als ungeprüft
   --workers ANZAHL       Threads der Prüfung (sonst: einer je 1000 Dateien, höchstens Anzahl der Kerne)
+  --second-opinion       Auftrags- und Autorensignaturen zusätzlich mit einem zweiten, unabhängigen Prüfer (langsam)
   --format FORM          Form des Berichts: text, json, junit, sarif, html
   --out VERZEICHNIS      schreibt den Bericht in eine Datei darin
   --sign DATEI.p12       signiert ihn; dahinter --pin oder --pin-file (geprüft mit protektor verify-report)
@@ -65,6 +67,7 @@ Checks OSCI messages and XÖV documents layer by layer.
 ${MATERIAL_HELP.en}
   --layers A,B           only these layers count; all others are unchecked
   --workers COUNT        threads of the check (else: one per 1000 files, at most the number of cores)
+  --second-opinion       message and author signatures also by a second, independent verifier (slow)
   --format FORM          form of the report: text, json, junit, sarif, html
   --out DIRECTORY        writes the report into a file there
   --sign FILE.p12        signs it; followed by --pin or --pin-file (checked by protektor verify-report)
@@ -200,6 +203,7 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
     trust: values.trust ?? [],
     schemas: values.schemas ?? [],
     envelopeKeys: values['envelope-keys'] ?? [],
+    secondOpinion: values['second-opinion'] ?? false,
     locked: ({ text }) => {
       locked = true
       warn(text[lang])
