@@ -121,6 +121,24 @@ describe('check of an XÖV document', () => {
       expect(masked("Element 'a', attribute 'b': 'Geheim' is not a valid value of the atomic type 'xs:int'.")).to.not.include('Geheim')
     })
 
+    it('keeps values out of the details that are longer than a sentence, or go over several lines', async () => {
+      const values = ['Geheim '.repeat(600), 'Geheim\nin zwei Zeilen', 'geht weiter\nGeheim', 'x'.repeat(70_000) + 'Geheim']
+      for (const value of values) {
+        const report = await desk.check(sampleText(REQUEST).replace('99001</xp:postleitzahl>', `${value}</xp:postleitzahl>`))
+        expect(idsOf(report)).to.include('xoev-schema.invalid')
+        expect(JSON.stringify(report.findings)).to.not.match(/Geheim|Zeilen|weiter|xxx/)
+      }
+      for (const sentence of [
+        "Element 'a': [facet 'pattern'] The value 'Geheim",
+        "Element 'a': 'Geheim",
+        "Element 'a': The actual value 'Geheim' does not match the fixed value constraint 'x'.",
+        "Element 'a': Duplicate key-sequence ['Geheim', 'b'] in unique identity-constraint 'k'.",
+        "Element 'a': No match found for key-sequence ['Geheim",
+        "Element 'a', attribute 'b': The QName value '{urn:a}Geheim' of the xsi:type attribute does not resolve to a type definition.",
+      ])
+        expect(masked(sentence)).to.not.include('Geheim')
+    })
+
     it('answers error, not invalid, when the schema set is broken', async () => {
       const broken = await deskOf([
         filesOf({
