@@ -285,6 +285,32 @@ describe('check of an XÖV document', () => {
       ])
     })
 
+    it('is read without namespace from XBau, as is the message it refers to, in each of the places its schemas have for it', () => {
+      const uuid = 'AAAAAAAA-1111-4111-8111-111111111111'
+      const named = `<bezugNachricht><g:nachrichtenUUID>${uuid}</g:nachrichtenUUID><g:nachrichtentyp><code>0200</code></g:nachrichtentyp></bezugNachricht>`
+      const read = (namespace: string, bezug: string): ReturnType<typeof readHead> =>
+        readHead(
+          treeOf(
+            `<x:baugenehmigung.formellePruefung.0201 xmlns:x="http://www.xleitstelle.de/xbau/${namespace}" xmlns:g="http://xoev.de/schemata/basisnachricht/g2g/1_1" standard="XBau-Hochbau" version="2.6">` +
+              '<nachrichtenkopf.g2g><identifikation.nachricht><nachrichtenUUID>1</nachrichtenUUID><nachrichtentyp><code>0201</code></nachrichtentyp></identifikation.nachricht>' +
+              `<leser><kennung>a:1</kennung></leser><autor><kennung>b:2</kennung></autor></nachrichtenkopf.g2g>${bezug}</x:baugenehmigung.formellePruefung.0201>`,
+          ),
+        )
+      const head = read('2/6', `<x:bezug><referenz>2</referenz>${named}</x:bezug>`)
+      expect([head?.profile, head?.nachrichtenUUID, head?.nachrichtentyp, head?.leser?.kennung, head?.autor?.kennung]).to.deep.equal([
+        'xoev-g2g-unqualified',
+        '1',
+        '0201',
+        'a:1',
+        'b:2',
+      ])
+      const reference = { nachrichtenUUID: uuid.toLowerCase(), nachrichtentyp: '0200' }
+      expect(head?.ursprungsnachricht).to.deep.equal(reference)
+      expect(read('2/6', `<x:bezug><x:mitAktenzeichen>${named}</x:mitAktenzeichen></x:bezug>`)?.ursprungsnachricht).to.deep.equal(reference)
+      expect(read('kernmodul/1/3/0', `<bezug>${named}</bezug>`)?.ursprungsnachricht).to.deep.equal(reference)
+      expect(read('2/6', '<x:bezug><referenz>2</referenz></x:bezug>')?.ursprungsnachricht).to.deep.equal({ nachrichtenUUID: '2' })
+    })
+
     it('is read from xdomea, with the version of the namespace', () => {
       const document = treeOf(
         '<d:A.B.0503 xmlns:d="urn:xoev-de:xdomea:schema:3.0.0"><d:Kopf><d:ProzessID>1</d:ProzessID><d:Nachrichtentyp><code>0503</code></d:Nachrichtentyp>' +
