@@ -197,6 +197,8 @@ export const PROFILES: readonly XoevProfile[] = [
     ...UNQUALIFIED_HEAD,
     replyPath: [
       { at: 'root:ursprungsnachricht', uuid: 'nachrichtenUUID', type: 'nachrichtentyp/code', created: 'erstellungszeitpunkt' },
+      // modules of XInneres, receipts among them, are unqualified throughout
+      { at: 'ursprungsnachricht', uuid: 'nachrichtenUUID', type: 'nachrichtentyp/code', created: 'erstellungszeitpunkt' },
       { at: 'rueckweisung/idNachricht', uuid: 'nachrichtenUUID', type: 'nachrichtentyp/code', created: 'erstellungszeitpunkt' },
     ],
     headMismatch: 'warning',

@@ -266,6 +266,17 @@ describe('check of an XÖV document', () => {
       })
     })
 
+    it('names the original message of a receipt and of a rejection, whose modules have it in no namespace', () => {
+      const named = '<nachrichtenUUID>AAAAAAAA-1111-4111-8111-111111111111</nachrichtenUUID>'
+      for (const reply of [
+        `<ursprungsnachricht>${named}</ursprungsnachricht>`,
+        `<rueckweisung><idNachricht>${named}</idNachricht></rueckweisung>`,
+      ]) {
+        const text = `<q:quittungVonSachverhalten.quittung.0020 xmlns:q="http://www.osci.de/xinneres/quittung/5"><nachrichtenkopf.g2g/>${reply}</q:quittungVonSachverhalten.quittung.0020>`
+        expect(readHead(treeOf(text))?.ursprungsnachricht).to.deep.equal({ nachrichtenUUID: 'aaaaaaaa-1111-4111-8111-111111111111' })
+      }
+    })
+
     it('is not read where a child is qualified that must not be', () => {
       expect(readHead(treeOf(xmeld('').replaceAll('nachrichtenkopf.g2g', 'm:nachrichtenkopf.g2g')))).to.equal(undefined)
     })
