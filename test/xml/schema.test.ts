@@ -248,7 +248,7 @@ describe('schema validation', () => {
 })
 
 describe('schema sets', () => {
-  const refused = async (set: SchemaSource, text: RegExp): Promise<void> => {
+  const refused = async (set: SchemaSource, text: RegExp, detail = /^/): Promise<void> => {
     const error = await start({}, set).then(
       () => undefined,
       (cause: unknown) => cause,
@@ -256,6 +256,7 @@ describe('schema sets', () => {
     expect(error).to.be.instanceOf(Error)
     expect(error).to.have.property('finding', 'xoev-schema.set-broken')
     expect((error as Error).message).to.match(text)
+    expect((error as { detail?: string }).detail ?? '').to.match(detail)
   }
 
   it('resolves dots, folders, absolute URLs and either quote, and drops document types', async () => {
@@ -291,6 +292,11 @@ describe('schema sets', () => {
   it('refuses a set that does not compile', async () => {
     await refused(source({ 'main.xsd': `<s:schema ${XS}><s:element name="a" type="nothing"/></s:schema>` }), /does not compile/)
     await refused(source({ 'main.xsd': '<s:schema' }), /does not compile/)
+  })
+
+  it('says why a set does not compile, for however many reasons', async () => {
+    const many = Array.from({ length: 300 }, (_, i) => `<s:element name="a${i}" type="nothing"/>`).join('')
+    await refused(source({ 'main.xsd': `<s:schema ${XS}>${many}</s:schema>` }), /does not compile/, /'nothing' does not resolve/)
   })
 })
 
