@@ -38,7 +38,10 @@ export function masked(message: string): string {
   const bare = message
     .replace(/(The (?:QName )?value )'(?:[\s\S]*'(?= (?:is|has|does|of)\b)|[\s\S]*)/, "$1'…'")
     .replace(/^((?:Element|Attribute) '[^']*'(?:, attribute '[^']*')?: )'(?:[\s\S]*'(?= is not )|[\s\S]*)/, "$1'…'")
-    .replace(/^((?:Element|Attribute) '[^']*'(?:, attribute '[^']*')?: The actual value )'[\s\S]*/, "$1'…'.")
+    .replace(
+      /^((?:Element|Attribute) '[^']*'(?:, attribute '[^']*')?: The actual value )'(?:[\s\S]*'(?= does not match )|[\s\S]*)/,
+      "$1'…'",
+    )
     .replace(/(key-sequence )\[(?:[\s\S]*\](?= (?:in|of) )|[\s\S]*)/, '$1[…]')
     .replace(/[\t\r\n]+/g, ' ')
   return bare.length > MOST_CHARACTERS ? bare.slice(0, MOST_CHARACTERS) + '…' : bare
