@@ -27,7 +27,7 @@ export function worst(verdicts: readonly LayerVerdict[]): LayerVerdict {
   return RANK[Math.max(0, ...verdicts.map((v) => RANK.indexOf(v)))] ?? 'error'
 }
 
-/** Longer sentences list patterns and whole code lists, of which nobody reads the rest. */
+/** Longer sentences list whole code lists, of which nobody reads the rest. */
 const MOST_CHARACTERS = 2000
 
 /**
@@ -44,6 +44,8 @@ export function masked(message: string): string {
     )
     .replace(/(key-sequence )\[(?:[\s\S]*\](?= (?:in|of) )|[\s\S]*)/, '$1[…]')
     .replace(/[\t\r\n]+/g, ' ')
+    // that of DIN 91379 alone has three thousand characters
+    .replace(/( by the pattern '[\s\S]{100})[\s\S]{100,}'(?=\.?$)/u, "$1…'")
   return bare.length > MOST_CHARACTERS ? bare.slice(0, MOST_CHARACTERS) + '…' : bare
 }
 

@@ -137,6 +137,9 @@ describe('check of an XÖV document', () => {
         "Element 'a', attribute 'b': The QName value '{urn:a}Geheim' of the xsi:type attribute does not resolve to a type definition.",
       ])
         expect(masked(sentence)).to.not.include('Geheim')
+      expect(
+        masked(`Element 'a': [facet 'pattern'] The value 'Geheim' is not accepted by the pattern '([\\t-\n]|${'x|'.repeat(1500)}y)*'.`),
+      ).to.match(/^Element 'a': \[facet 'pattern'\] The value '…' is not accepted by the pattern '\(\[.{98}…'\.$/)
       expect(masked("Element 'a': The actual value 'Geheim' does not match the fixed value constraint 'true'.")).to.equal(
         "Element 'a': The actual value '…' does not match the fixed value constraint 'true'.",
       )
