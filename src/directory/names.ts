@@ -6,7 +6,8 @@
  */
 import { createHash, type X509Certificate } from 'node:crypto'
 
-const ORGANIZATION_KEY = /^([A-Za-z][A-Za-z0-9_-]{0,19}):([^\s:]\S{0,119})$/
+/** Among the prefixes of DVDV are `MELDID` and `töj`. */
+const ORGANIZATION_KEY = /^(\p{L}[\p{L}\d_-]{0,19}):([^\s:]\S{0,119})$/u
 
 /**
  * `prefix:id`, outer blanks dropped. The prefix counts in exact case; an AGS has 8 digits.

@@ -24,21 +24,35 @@ export const MESSAGE_FILE = 'm'
 
 const PROBLEM =
   /^m:(\d+): (?:element ([^:\s]+): )?(?:namespace |parser |validity |Schemas |I\/O |encoding )?(?:validity |parser )?(?:error|warning) ?: (.*)$/
+/** What only a document can do wrong. */
+const VIOLATION = /^m:\d+: (?:element [^:\s]+: )?Schemas validity error : /
+/** The last line about a document that breaks its schema. */
+const REFUSED = 'm fails to validate'
 const ENGINE_TROUBLE = /out of memory|internal error|memory allocation failed|could not load|failed to load|I\/O error/i
 const MAX_PROBLEMS = 200
 const BYTE_ORDER_MARK = Buffer.from([0xef, 0xbb, 0xbf])
 
 export const failed = (message: string): SchemaVerdict => ({ verdict: 'error', problems: [{ line: 0, message }] })
 
-/** Reads the engine's lines about one document. */
+/**
+ * Reads the engine's lines about one document. It quotes values of the document with their line breaks, so that a line behind a violation
+ * may be anybody's words: trouble counts only before the first one, and what begins no problem belongs to the one before.
+ */
 export function readVerdict(lines: readonly string[]): SchemaVerdict {
   if (lines.length === 1 && lines[0] === 'm validates') return { verdict: 'valid', problems: [] }
-  const trouble = lines.find((line) => ENGINE_TROUBLE.test(line))
+  const first = lines.findIndex((line) => VIOLATION.test(line))
+  const trouble = lines.slice(0, first < 0 ? lines.length : first).find((line) => ENGINE_TROUBLE.test(line))
   if (trouble !== undefined || lines.length === 0) return failed(trouble ?? 'the schema engine gave no verdict')
+  const said = lines.at(-1) === REFUSED ? lines.slice(0, -1) : lines
   const problems: SchemaProblem[] = []
-  for (const line of lines) {
+  for (const line of said) {
     const found = PROBLEM.exec(line)
-    if (!found || problems.length === MAX_PROBLEMS) continue
+    const last = problems.at(-1)
+    if (!found) {
+      if (last) problems[problems.length - 1] = { ...last, message: `${last.message}\n${line}` }
+      continue
+    }
+    if (problems.length === MAX_PROBLEMS) break
     const message = found[3] ?? line
     // some builds name the element before the message, some only in it
     const element = found[2] ?? /^Element '(?:\{[^}]*\})?([^'{}]+)'/.exec(message)?.[1]

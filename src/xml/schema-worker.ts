@@ -163,7 +163,8 @@ export function serve(threads: typeof Threads, require: NodeJS.Require, read: ty
       report()
       if (!started) {
         started = true
-        post({ life, kind: 'ready', lines: lines.slice(0, 200), ...(given ? {} : { module }) })
+        // that the set does not compile is the last word, behind any number of reasons
+        post({ life, kind: 'ready', lines: [...lines.slice(0, 200), ...lines.slice(200).slice(-1)], ...(given ? {} : { module }) })
       }
       lines = []
       if (taken === group.lengths.length) {

@@ -27,13 +27,26 @@ export function worst(verdicts: readonly LayerVerdict[]): LayerVerdict {
   return RANK[Math.max(0, ...verdicts.map((v) => RANK.indexOf(v)))] ?? 'error'
 }
 
-/** Takes values out of the engine's sentences: they are content of the message, often of persons. */
+/** Longer sentences list whole code lists, of which nobody reads the rest. */
+const MOST_CHARACTERS = 2000
+
+/**
+ * Takes values out of the engine's sentences: they are content of the message, often of persons. A long value is cut by the engine, and
+ * its sentence with it: then everything from its beginning goes.
+ */
 export function masked(message: string): string {
-  const cut = message.length > 2000 ? message.slice(0, 2000) + '…' : message
-  return cut
-    .replace(/(The value )'[\s\S]*'( (?:is|has|does|of)\b)/, "$1'…'$2")
-    .replace(/^((?:Element|Attribute) '[^']*'(?:, attribute '[^']*')?: )'[\s\S]*'( is not )/, "$1'…'$2")
-    .replace(/^((?:Element|Attribute) '[^']*'(?:, attribute '[^']*')?: The actual value )'[\s\S]*'/, "$1'…'")
+  const bare = message
+    .replace(/(The (?:QName )?value )'(?:[\s\S]*'(?= (?:is|has|does|of)\b)|[\s\S]*)/, "$1'…'")
+    .replace(/^((?:Element|Attribute) '[^']*'(?:, attribute '[^']*')?: )'(?:[\s\S]*'(?= is not )|[\s\S]*)/, "$1'…'")
+    .replace(
+      /^((?:Element|Attribute) '[^']*'(?:, attribute '[^']*')?: The actual value )'(?:[\s\S]*'(?= does not match )|[\s\S]*)/,
+      "$1'…'",
+    )
+    .replace(/(key-sequence )\[(?:[\s\S]*\](?= (?:in|of) )|[\s\S]*)/, '$1[…]')
+    .replace(/[\t\r\n]+/g, ' ')
+    // that of DIN 91379 alone has three thousand characters
+    .replace(/( by the pattern '[\s\S]{100})[\s\S]{100,}'(?=\.?$)/u, "$1…'")
+  return bare.length > MOST_CHARACTERS ? bare.slice(0, MOST_CHARACTERS) + '…' : bare
 }
 
 /** Of one kind; a message with thousands of the same fault must not cost a path for each [threat model X5]. */

@@ -11,7 +11,7 @@
  */
 import { XMLParser } from 'fast-xml-parser'
 import { canonicalText } from '../xml/c14n.js'
-import { element, type XmlDocument, type XmlElement } from '../xml/tree.js'
+import { element, elementsOf, textOf, type XmlDocument, type XmlElement } from '../xml/tree.js'
 import { readHead, type XoevHead } from './header.js'
 import { XPROTEKTOR_NAMESPACE } from './standards.js'
 import { isXprotektorMessageType, XPROTEKTOR_ATTRIBUTES, XPROTEKTOR_SHAPES, type Member, type Shape } from './xprotektor-shape.js'
@@ -66,23 +66,31 @@ class Stranger extends Error {}
 /** Texts from this length on (documents in Base64) go round the parser: it builds texts character by character. */
 const LONG_TEXT = 4096
 
+/** A word that occurs in no text of the tree as the parser will see it: texts may be written with references, or in pieces. */
+function markFor(root: XmlElement): string {
+  let dashes = -1
+  const stack = [root]
+  for (let e = stack.pop(); e; e = stack.pop()) {
+    for (const { 0: found } of textOf(e).matchAll(/long-*/g)) dashes = Math.max(dashes, found.length - 4)
+    for (const child of elementsOf(e)) stack.push(child)
+  }
+  return `long${'-'.repeat(dashes + 1)}`
+}
+
 /** A copy of the tree with marks in place of long texts; no mark occurs in the document itself. */
-function abridge({ root, text }: XmlDocument): { readonly root: XmlElement; readonly long: ReadonlyMap<string, string> } {
-  let mark = 'long'
-  while (text.includes(mark)) mark += '-'
+function abridge(root: XmlElement): { readonly root: XmlElement; readonly long: ReadonlyMap<string, string> } {
+  const mark = markFor(root)
   const long = new Map<string, string>()
-  const copy = (e: XmlElement): XmlElement =>
-    element(e.uri, e.prefix, e.local, {
-      attributes: e.attributes,
-      namespaces: e.namespaces,
-      children: e.children.map((c) => {
-        if (c.kind === 'element') return copy(c)
-        if (c.kind !== 'text' || c.value.length < LONG_TEXT) return c
-        const name = `${mark}${long.size}`
-        long.set(name, c.value)
-        return name
-      }),
-    })
+  const copy = (e: XmlElement): XmlElement => {
+    const text = textOf(e)
+    const name = `${mark}${long.size}`
+    if (text.length >= LONG_TEXT) long.set(name, text)
+    const { attributes, namespaces } = e
+    // comments and sections cut texts into pieces: a mark stands for the whole
+    const children =
+      text.length < LONG_TEXT ? e.children.map((c) => (c.kind === 'element' ? copy(c) : c)) : [name, ...elementsOf(e).map(copy)]
+    return element(e.uri, e.prefix, e.local, { attributes, namespaces, children })
+  }
   return { root: copy(root), long }
 }
 
@@ -162,7 +170,7 @@ function messageOf(document: XmlDocument): { readonly [key: string]: Json } | un
   const { root } = document
   if (root.uri !== XPROTEKTOR_NAMESPACE || !isXprotektorMessageType(root.local)) return undefined
   try {
-    const { root: short, long } = abridge(document)
+    const { root: short, long } = abridge(root)
     const parsed: unknown = parser.parse(canonicalText(short))
     const [only] = Array.isArray(parsed) ? (parsed as unknown[]) : []
     const node = nodeOf(only, new Map(), long)

@@ -62,6 +62,26 @@ export interface XoevProfile {
 const HEAD = 'nachrichtenkopf.g2g'
 const IDENTIFICATION = 'identifikation.nachricht'
 
+/** The XÖV base message in its unqualified form: none of the head's elements is in a namespace. */
+const UNQUALIFIED_HEAD = {
+  headPath: HEAD,
+  uuidPath: `${HEAD}/${IDENTIFICATION}/nachrichtenUUID`,
+  typePath: `${HEAD}/${IDENTIFICATION}/nachrichtentyp/code`,
+  createdPath: `${HEAD}/${IDENTIFICATION}/erstellungszeitpunkt`,
+  authorPath: { at: `${HEAD}/autor`, kennung: 'kennung', name: 'name' },
+  readerPath: { at: `${HEAD}/leser`, kennung: 'kennung', name: 'name' },
+} as const
+
+/** Where `bezug` of XBau names a message: an identification of the qualified base message inside a type of the core module. */
+const bezugNachricht = (bezug: string): ReplyPaths => ({
+  at: `${bezug}/bezugNachricht`,
+  uuid: 'g2g:nachrichtenUUID',
+  type: 'g2g:nachrichtentyp/code',
+  created: 'g2g:erstellungszeitpunkt',
+})
+
+const G2G = /^http:\/\/xoev\.de\/schemata\/basisnachricht\/g2g\/1_[01]$/
+
 const S_CODES = { unknownList: 'S010', unknownCode: 'S011' }
 
 export const XPROTEKTOR_NAMESPACE = 'urn:example:xprotektor:1.0'
@@ -124,14 +144,35 @@ export const PROFILES: readonly XoevProfile[] = [
     codeListRejection: S_CODES,
   },
   {
+    // XBau and its core module: other standards of the same publisher have the qualified head
+    name: 'xoev-g2g-unqualified',
+    namespacePattern: /^https?:\/\/(?:www\.)?xleitstelle\.de\/xbau\//,
+    standard: 'attribute',
+    versionFrom: 'attribute',
+    namespaces: { g2g: G2G },
+    ...UNQUALIFIED_HEAD,
+    // `bezug` is in the namespace of the message in XBau, in none in the core module; `referenz` is the key of an application or a query
+    replyPath: [
+      bezugNachricht('root:bezug'),
+      bezugNachricht('root:bezug/root:mitAktenzeichen'),
+      bezugNachricht('bezug'),
+      { at: 'root:bezug', uuid: 'referenz' },
+      { at: 'bezug', uuid: 'referenz' },
+    ],
+    headMismatch: 'warning',
+    rootAttributes: 'g2g',
+    defaultNamespace: 'forbidden',
+    rejectsContent: true,
+    codeListRejection: S_CODES,
+  },
+  {
     name: 'xoev-g2g-qualified',
     namespacePattern: /^https?:\/\/(?:www\.)?xleitstelle\.de\//,
     standard: 'attribute',
     versionFrom: 'attribute',
     namespaces: {
-      g2g: /^http:\/\/xoev\.de\/schemata\/basisnachricht\/g2g\/1_[01]$/,
+      g2g: G2G,
       beh: /^http:\/\/xoev\.de\/schemata\/basisnachricht\/behoerde\/1_[01]$/,
-      xbauk: /^http:\/\/www\.xleitstelle\.de\/xbau\/kernmodul\//,
     },
     headPath: `g2g:${HEAD}`,
     uuidPath: `g2g:${HEAD}/g2g:${IDENTIFICATION}/g2g:nachrichtenUUID`,
@@ -139,10 +180,8 @@ export const PROFILES: readonly XoevProfile[] = [
     createdPath: `g2g:${HEAD}/g2g:${IDENTIFICATION}/g2g:erstellungszeitpunkt`,
     authorPath: { at: `g2g:${HEAD}/g2g:autor`, kennung: 'beh:kennung', name: 'beh:name' },
     readerPath: { at: `g2g:${HEAD}/g2g:leser`, kennung: 'beh:kennung', name: 'beh:name' },
-    replyPath: [
-      { at: 'root:bezug', uuid: 'xbauk:referenz' },
-      { at: 'root:bezug', uuid: 'root:referenz' },
-    ],
+    // answers name procedure and plan, no message
+    replyPath: [],
     headMismatch: 'warning',
     rootAttributes: 'g2g',
     defaultNamespace: 'tolerated',
@@ -155,14 +194,11 @@ export const PROFILES: readonly XoevProfile[] = [
     standard: 'attribute',
     versionFrom: 'attribute',
     namespaces: {},
-    headPath: HEAD,
-    uuidPath: `${HEAD}/${IDENTIFICATION}/nachrichtenUUID`,
-    typePath: `${HEAD}/${IDENTIFICATION}/nachrichtentyp/code`,
-    createdPath: `${HEAD}/${IDENTIFICATION}/erstellungszeitpunkt`,
-    authorPath: { at: `${HEAD}/autor`, kennung: 'kennung', name: 'name' },
-    readerPath: { at: `${HEAD}/leser`, kennung: 'kennung', name: 'name' },
+    ...UNQUALIFIED_HEAD,
     replyPath: [
       { at: 'root:ursprungsnachricht', uuid: 'nachrichtenUUID', type: 'nachrichtentyp/code', created: 'erstellungszeitpunkt' },
+      // modules of XInneres, receipts among them, are unqualified throughout
+      { at: 'ursprungsnachricht', uuid: 'nachrichtenUUID', type: 'nachrichtentyp/code', created: 'erstellungszeitpunkt' },
       { at: 'rueckweisung/idNachricht', uuid: 'nachrichtenUUID', type: 'nachrichtentyp/code', created: 'erstellungszeitpunkt' },
     ],
     headMismatch: 'warning',

@@ -163,6 +163,7 @@ describe('names of a directory', () => {
     ])
       expect(organizationKey(wrong), wrong).to.equal(undefined)
     expect(organizationKey('psb:01001000_00')).to.equal('psb:01001000_00')
+    for (const prefix of ['ag', 'MELDID', 'töj']) expect(organizationKey(`${prefix}:1`)).to.equal(`${prefix}:1`)
     expect(organizationKey('PSB:x')).to.equal('PSB:x')
   })
 

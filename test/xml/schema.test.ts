@@ -144,6 +144,20 @@ describe('schema validation', () => {
     await usable(validator)
   })
 
+  it('takes no word of a value for trouble of the engine, and gives values with their line breaks', async () => {
+    for (const value of ['one\nout of memory', 'I/O error', 'x\nfailed to load\ninternal error\n']) {
+      const { verdict, problems } = await validator.validate(list(`<n>1</n><n a="">${value}</n><n>2</n>`))
+      expect(verdict).to.equal('invalid')
+      expect(problems.every(({ element }) => element === 'n')).to.equal(true)
+    }
+    const text = "m:1: Schemas validity error : Element 'n': [facet 'pattern'] The value 'a"
+    expect(readVerdict([text, "b' is not accepted by the pattern 'x'.", 'm fails to validate'])).to.deep.equal({
+      verdict: 'invalid',
+      problems: [{ line: 1, message: "Element 'n': [facet 'pattern'] The value 'a\nb' is not accepted by the pattern 'x'.", element: 'n' }],
+    })
+    expect(readVerdict(['m : I/O error : x', text]).verdict).to.equal('error')
+  })
+
   it('replaces threads before they grow old, without losing or mixing up a verdict', async () => {
     const short = await start({ perLife: 7, workers: 2 })
     const verdicts = await Promise.all(Array.from({ length: 150 }, (_, i) => short.validate(i % 3 === 0 ? BAD : GOOD)))
@@ -234,7 +248,7 @@ describe('schema validation', () => {
 })
 
 describe('schema sets', () => {
-  const refused = async (set: SchemaSource, text: RegExp): Promise<void> => {
+  const refused = async (set: SchemaSource, text: RegExp, detail = /^/): Promise<void> => {
     const error = await start({}, set).then(
       () => undefined,
       (cause: unknown) => cause,
@@ -242,6 +256,7 @@ describe('schema sets', () => {
     expect(error).to.be.instanceOf(Error)
     expect(error).to.have.property('finding', 'xoev-schema.set-broken')
     expect((error as Error).message).to.match(text)
+    expect((error as { detail?: string }).detail ?? '').to.match(detail)
   }
 
   it('resolves dots, folders, absolute URLs and either quote, and drops document types', async () => {
@@ -277,6 +292,11 @@ describe('schema sets', () => {
   it('refuses a set that does not compile', async () => {
     await refused(source({ 'main.xsd': `<s:schema ${XS}><s:element name="a" type="nothing"/></s:schema>` }), /does not compile/)
     await refused(source({ 'main.xsd': '<s:schema' }), /does not compile/)
+  })
+
+  it('says why a set does not compile, for however many reasons', async () => {
+    const many = Array.from({ length: 300 }, (_, i) => `<s:element name="a${i}" type="nothing"/>`).join('')
+    await refused(source({ 'main.xsd': `<s:schema ${XS}>${many}</s:schema>` }), /does not compile/, /'nothing' does not resolve/)
   })
 })
 

@@ -121,6 +121,30 @@ describe('check of an XÖV document', () => {
       expect(masked("Element 'a', attribute 'b': 'Geheim' is not a valid value of the atomic type 'xs:int'.")).to.not.include('Geheim')
     })
 
+    it('keeps values out of the details that are longer than a sentence, or go over several lines', async () => {
+      const values = ['Geheim '.repeat(600), 'Geheim\nin zwei Zeilen', 'geht weiter\nGeheim', 'x'.repeat(70_000) + 'Geheim']
+      for (const value of values) {
+        const report = await desk.check(sampleText(REQUEST).replace('99001</xp:postleitzahl>', `${value}</xp:postleitzahl>`))
+        expect(idsOf(report)).to.include('xoev-schema.invalid')
+        expect(JSON.stringify(report.findings)).to.not.match(/Geheim|Zeilen|weiter|xxx/)
+      }
+      for (const sentence of [
+        "Element 'a': [facet 'pattern'] The value 'Geheim",
+        "Element 'a': 'Geheim",
+        "Element 'a': The actual value 'Geheim' does not match the fixed value constraint 'x'.",
+        "Element 'a': Duplicate key-sequence ['Geheim', 'b'] in unique identity-constraint 'k'.",
+        "Element 'a': No match found for key-sequence ['Geheim",
+        "Element 'a', attribute 'b': The QName value '{urn:a}Geheim' of the xsi:type attribute does not resolve to a type definition.",
+      ])
+        expect(masked(sentence)).to.not.include('Geheim')
+      expect(
+        masked(`Element 'a': [facet 'pattern'] The value 'Geheim' is not accepted by the pattern '([\\t-\n]|${'x|'.repeat(1500)}y)*'.`),
+      ).to.match(/^Element 'a': \[facet 'pattern'\] The value '…' is not accepted by the pattern '\(\[.{98}…'\.$/)
+      expect(masked("Element 'a': The actual value 'Geheim' does not match the fixed value constraint 'true'.")).to.equal(
+        "Element 'a': The actual value '…' does not match the fixed value constraint 'true'.",
+      )
+    })
+
     it('answers error, not invalid, when the schema set is broken', async () => {
       const broken = await deskOf([
         filesOf({
@@ -248,6 +272,17 @@ describe('check of an XÖV document', () => {
       })
     })
 
+    it('names the original message of a receipt and of a rejection, whose modules have it in no namespace', () => {
+      const named = '<nachrichtenUUID>AAAAAAAA-1111-4111-8111-111111111111</nachrichtenUUID>'
+      for (const reply of [
+        `<ursprungsnachricht>${named}</ursprungsnachricht>`,
+        `<rueckweisung><idNachricht>${named}</idNachricht></rueckweisung>`,
+      ]) {
+        const text = `<q:quittungVonSachverhalten.quittung.0020 xmlns:q="http://www.osci.de/xinneres/quittung/5"><nachrichtenkopf.g2g/>${reply}</q:quittungVonSachverhalten.quittung.0020>`
+        expect(readHead(treeOf(text))?.ursprungsnachricht).to.deep.equal({ nachrichtenUUID: 'aaaaaaaa-1111-4111-8111-111111111111' })
+      }
+    })
+
     it('is not read where a child is qualified that must not be', () => {
       expect(readHead(treeOf(xmeld('').replaceAll('nachrichtenkopf.g2g', 'm:nachrichtenkopf.g2g')))).to.equal(undefined)
     })
@@ -265,6 +300,32 @@ describe('check of an XÖV document', () => {
         '0401',
         'a:1',
       ])
+    })
+
+    it('is read without namespace from XBau, as is the message it refers to, in each of the places its schemas have for it', () => {
+      const uuid = 'AAAAAAAA-1111-4111-8111-111111111111'
+      const named = `<bezugNachricht><g:nachrichtenUUID>${uuid}</g:nachrichtenUUID><g:nachrichtentyp><code>0200</code></g:nachrichtentyp></bezugNachricht>`
+      const read = (namespace: string, bezug: string): ReturnType<typeof readHead> =>
+        readHead(
+          treeOf(
+            `<x:baugenehmigung.formellePruefung.0201 xmlns:x="http://www.xleitstelle.de/xbau/${namespace}" xmlns:g="http://xoev.de/schemata/basisnachricht/g2g/1_1" standard="XBau-Hochbau" version="2.6">` +
+              '<nachrichtenkopf.g2g><identifikation.nachricht><nachrichtenUUID>1</nachrichtenUUID><nachrichtentyp><code>0201</code></nachrichtentyp></identifikation.nachricht>' +
+              `<leser><kennung>a:1</kennung></leser><autor><kennung>b:2</kennung></autor></nachrichtenkopf.g2g>${bezug}</x:baugenehmigung.formellePruefung.0201>`,
+          ),
+        )
+      const head = read('2/6', `<x:bezug><referenz>2</referenz>${named}</x:bezug>`)
+      expect([head?.profile, head?.nachrichtenUUID, head?.nachrichtentyp, head?.leser?.kennung, head?.autor?.kennung]).to.deep.equal([
+        'xoev-g2g-unqualified',
+        '1',
+        '0201',
+        'a:1',
+        'b:2',
+      ])
+      const reference = { nachrichtenUUID: uuid.toLowerCase(), nachrichtentyp: '0200' }
+      expect(head?.ursprungsnachricht).to.deep.equal(reference)
+      expect(read('2/6', `<x:bezug><x:mitAktenzeichen>${named}</x:mitAktenzeichen></x:bezug>`)?.ursprungsnachricht).to.deep.equal(reference)
+      expect(read('kernmodul/1/3/0', `<bezug>${named}</bezug>`)?.ursprungsnachricht).to.deep.equal(reference)
+      expect(read('2/6', '<x:bezug><referenz>2</referenz></x:bezug>')?.ursprungsnachricht).to.deep.equal({ nachrichtenUUID: '2' })
     })
 
     it('is read from xdomea, with the version of the namespace', () => {

@@ -255,6 +255,11 @@ describe('JSON reading', () => {
     const reading = JSON.stringify(readingOf(treeOf(document)))
     expect(reading).to.contain(inhalt)
     expect(reading).to.contain('long0 long-0 long--0')
+    // however the text is written, and cut into pieces
+    for (const text of ['lo&#110;g0', 'lo<!-- -->ng0', 'lo<![CDATA[ng0]]>'])
+      expect(JSON.stringify(readingOf(treeOf(document.replace('long0 long-0 long--0', text))))).to.contain('"long0"')
+    for (const pieces of [`${inhalt}<!-- -->QUJD`, `QUJD<!-- -->${inhalt}`, `QUJD<![CDATA[${inhalt}]]>`])
+      expect(JSON.stringify(readingOf(treeOf(document.replace(inhalt, pieces))))).to.contain(`"${inhalt}QUJD"`)
   })
 
   it('gives the head of any standard with a profile, and no message', () => {
