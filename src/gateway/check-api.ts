@@ -85,6 +85,8 @@ export function serveChecks(router: Router, options: CheckApiOptions): void {
     assertOwnPage(context)
     await assertToken(context)
     await count(calls, context)
+    // a misspelt field is an error, and so is one in the wrong place
+    if (context.querystring !== '') throw new HttpError(400, 'check.field', 'The address takes no parameters: they are fields of the form.')
     assertReadable(context.req, maxBytes)
     if (context.request.type.toLowerCase() !== 'multipart/form-data')
       throw new HttpError(415, 'check.media-type', 'A check is asked for by a form (multipart/form-data).')
