@@ -105,7 +105,7 @@ export const CORE_ROUTES: readonly CoreRoute[] = [
         headers: { Location: header('Where its outcome can be asked', 'string') },
       },
     },
-    problems: [409, 415],
+    problems: [409],
   },
   {
     operation: 'takeEnvelope',
@@ -195,7 +195,7 @@ export const CORE_ROUTES: readonly CoreRoute[] = [
 
 const PROBLEM = { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } }
 /** Of every call: who calls is asked, its parameters are known or none, a body is read (none is expected of most), tokens and core may be at their limits. */
-const COMMON_PROBLEMS = [400, 401, 404, 408, 413, 429, 503]
+const COMMON_PROBLEMS = [400, 401, 404, 408, 413, 415, 429, 503]
 
 const PROBLEM_TEXTS: Readonly<Record<number, string>> = {
   400: 'Malformed',
@@ -205,7 +205,7 @@ const PROBLEM_TEXTS: Readonly<Record<number, string>> = {
   409: 'The id was used before; to withdraw it is too late',
   410: 'The hand-over is over',
   413: 'Too large',
-  415: 'No envelope',
+  415: 'No envelope, or compressed',
   429: 'Over the quota of the caller or the mailbox; see Retry-After',
   503: 'The core is full or about to stop, nothing was done; see Retry-After',
 }

@@ -19,7 +19,7 @@ import { readHeader } from '../envelope/header.js'
 import { HttpError } from '../errors.js'
 import type { CoreOperation, CoreRoute } from './core-api-openapi.js'
 import { CORE_ROUTES } from './core-api-openapi.js'
-import { announcedBytes } from './body.js'
+import { announcedBytes, assertUncompressed } from './body.js'
 import { readBody, TRANSFER_LIMITS, type TransferLimits } from './core-body.js'
 import { Handovers, type HandoverEnd } from './core-handover.js'
 import { outcomeBody, type SignOutcome } from './core-outcomes.js'
@@ -152,6 +152,7 @@ class Api {
     try {
       const caller = await this.#caller(context.req)
       assertQuery(context, parameters)
+      assertUncompressed(context.req)
       const params = context.params as Readonly<Record<string, string>>
       await this.#handlers[operation](context, caller, params.address ?? params.id ?? '')
     } catch (error) {

@@ -355,6 +355,18 @@ describe('core API', () => {
     expect((await setup.call(setup.register, take)).status).to.equal(204)
   })
 
+  it('M4 refuses a compressed body (415), and takes the same envelope as it is', async () => {
+    const body = await setup.envelope(BOX)
+    const put = async (encoding: string): Promise<number> => {
+      const headers = { 'content-type': MEDIA_TYPE, 'content-encoding': encoding }
+      const authorization = await setup.token(setup.portal, 'POST', putPath, body)
+      return (await fetch(setup.url + putPath, { method: 'POST', headers: { ...headers, authorization }, body: new Uint8Array(body) }))
+        .status
+    }
+    for (const encoding of ['gzip', 'br', 'identity, gzip', 'X']) expect(await put(encoding), encoding).to.equal(415)
+    expect(await put('Identity')).to.equal(201)
+  })
+
   it('tells in OpenAPI of the refusals that every call may meet', async () => {
     const full = await Setup.start({}, {}, { once: { enter: async () => 'full' } })
     const tight = await Setup.start({ envelopeBytes: 1000 })
