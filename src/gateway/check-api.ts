@@ -18,6 +18,7 @@ import { announcedBytes, assertReadable } from './body.js'
 import type { CheckDesk } from './check-desk.js'
 import { CHECK_PATH } from './check-api-openapi.js'
 import { cutWhenSlow, readBody, TRANSFER_LIMITS, type TransferLimits } from './core-body.js'
+import { isOfForeignPage } from './foreign-page.js'
 import type { GatewayLog } from './log.js'
 import { overloadGuard } from './overload.js'
 import { turnOf } from './turn.js'
@@ -47,11 +48,9 @@ function showsToken({ token }: CheckApiOptions, context: Context): boolean {
   return scheme.toLowerCase() === 'bearer' && timingSafeEqual(digest(shown), digest(token))
 }
 
-/** Other people's pages must not make a browser on this machine work for them. Whoever is no browser does not say where it comes from. */
+/** Other people's pages must not make a browser on this machine work for them. */
 function assertOwnPage(context: Context): void {
-  const site = context.get('Sec-Fetch-Site')
-  if (site !== '' && site !== 'same-origin' && site !== 'none')
-    throw new HttpError(403, 'check.foreign-page', 'Pages of other sites may not check here.')
+  if (isOfForeignPage(context.headers)) throw new HttpError(403, 'check.foreign-page', 'Pages of other sites may not check here.')
 }
 
 /** Adds the route. */
