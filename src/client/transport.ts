@@ -9,7 +9,7 @@ import { webcrypto } from 'node:crypto'
 import { Agent as HttpAgent, request as httpRequest, type IncomingHttpHeaders, type IncomingMessage } from 'node:http'
 import { Agent as HttpsAgent, request as httpsRequest, type AgentOptions } from 'node:https'
 import { setTimeout as delay } from 'node:timers/promises'
-import type { Clock } from '../env.js'
+import { TLS_CIPHERS, type Clock } from '../env.js'
 import type { SigningKey } from '../envelope/keys.js'
 import type { EnvelopeOutcome, OutgoingEnvelope, TakenEnvelope, TakeWish, Transport } from './ports.js'
 import { TransportError } from './ports.js'
@@ -90,7 +90,7 @@ class HttpTransport implements Transport {
 
   constructor(options: HttpTransportOptions) {
     this.#options = options
-    this.#https = new HttpsAgent({ ...AGENT, ...options.tls })
+    this.#https = new HttpsAgent({ ...AGENT, ciphers: TLS_CIPHERS, ...options.tls })
     this.#nodes = typeof options.url === 'string' ? [options.url] : options.url
   }
 

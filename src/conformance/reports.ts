@@ -42,9 +42,9 @@ export function sumLine(results: readonly ClauseResult[], lang: Language): strin
   return `${results.length} ${lang === 'de' ? 'Klauseln' : 'clauses'}: ${counts.join(', ')}`
 }
 
-/** Control characters of a peer must not reach a terminal, and its line ends must not begin lines of ours. */
+/** Control characters of a peer must not reach a terminal, its line ends must not begin lines of ours, nor its overrides turn them. */
 // eslint-disable-next-line no-control-regex -- finding them is the point
-const clean = (line: string): string => line.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g, '\uFFFD')
+const clean = (line: string): string => line.replace(/[\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g, '\uFFFD')
 
 const legsText = (legs: readonly number[]): string => legs.map((leg) => `#${leg}`).join(' ')
 

@@ -239,10 +239,11 @@ const MAX_OUTCOMES = 1000
 
 function outcomesOf(shelf: OutcomeShelf): Koa.Middleware {
   return async (context: Context) => {
-    const { after = '0', limit = String(MAX_OUTCOMES) } = context.query
+    const { after = '0', limit = String(MAX_OUTCOMES), ...others } = context.query
     const [from, most] = [after, limit].map((text) => (typeof text === 'string' && /^\d{1,15}$/.test(text) ? Number(text) : NaN))
-    if (from === undefined || most === undefined || Number.isNaN(from) || !(most >= 1 && most <= MAX_OUTCOMES))
-      throw new HttpError(400, 'http.query', 'after and limit are whole numbers; limit is 1 to 1000.')
+    const isKnown = Object.keys(others).length === 0
+    if (!isKnown || from === undefined || most === undefined || Number.isNaN(from) || !(most >= 1 && most <= MAX_OUTCOMES))
+      throw new HttpError(400, 'http.query', 'after and limit are whole numbers; limit is 1 to 1000. There are no others.')
     context.set('Content-Type', 'application/jsonl')
     context.set('Cache-Control', 'no-store')
     context.body = await shelf.lines(from, most)

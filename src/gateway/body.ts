@@ -12,9 +12,14 @@ export function announcedBytes(request: IncomingMessage): number | undefined {
   return header === undefined ? undefined : Number(header)
 }
 
-/** What can be refused by the headers alone. @throws {HttpError} 413, 415 */
-export function assertReadable(request: IncomingMessage, maxBytes: number): void {
+/** @throws {HttpError} 415 */
+export function assertUncompressed(request: IncomingMessage): void {
   const encoding = (request.headers['content-encoding'] ?? 'identity').trim().toLowerCase()
   if (encoding !== 'identity') throw new HttpError(415, 'http.content-encoding', 'Bodies are taken uncompressed only.')
+}
+
+/** What can be refused by the headers alone. @throws {HttpError} 413, 415 */
+export function assertReadable(request: IncomingMessage, maxBytes: number): void {
+  assertUncompressed(request)
   if ((announcedBytes(request) ?? 0) > maxBytes) throw new HttpError(413, 'http.too-large', 'The body is larger than allowed.')
 }

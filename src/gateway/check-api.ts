@@ -18,6 +18,7 @@ import { announcedBytes, assertReadable } from './body.js'
 import type { CheckDesk } from './check-desk.js'
 import { CHECK_PATH } from './check-api-openapi.js'
 import { cutWhenSlow, readBody, TRANSFER_LIMITS, type TransferLimits } from './core-body.js'
+import { isOfForeignPage } from './foreign-page.js'
 import type { GatewayLog } from './log.js'
 import { overloadGuard } from './overload.js'
 import { turnOf } from './turn.js'
@@ -47,11 +48,9 @@ function showsToken({ token }: CheckApiOptions, context: Context): boolean {
   return scheme.toLowerCase() === 'bearer' && timingSafeEqual(digest(shown), digest(token))
 }
 
-/** Other people's pages must not make a browser on this machine work for them. Whoever is no browser does not say where it comes from. */
+/** Other people's pages must not make a browser on this machine work for them. */
 function assertOwnPage(context: Context): void {
-  const site = context.get('Sec-Fetch-Site')
-  if (site !== '' && site !== 'same-origin' && site !== 'none')
-    throw new HttpError(403, 'check.foreign-page', 'Pages of other sites may not check here.')
+  if (isOfForeignPage(context.headers)) throw new HttpError(403, 'check.foreign-page', 'Pages of other sites may not check here.')
 }
 
 /** Adds the route. */
@@ -85,6 +84,8 @@ export function serveChecks(router: Router, options: CheckApiOptions): void {
     assertOwnPage(context)
     await assertToken(context)
     await count(calls, context)
+    // a misspelt field is an error, and so is one in the wrong place
+    if (context.querystring !== '') throw new HttpError(400, 'check.field', 'The address takes no parameters: they are fields of the form.')
     assertReadable(context.req, maxBytes)
     if (context.request.type.toLowerCase() !== 'multipart/form-data')
       throw new HttpError(415, 'check.media-type', 'A check is asked for by a form (multipart/form-data).')

@@ -105,7 +105,7 @@ export const CORE_ROUTES: readonly CoreRoute[] = [
         headers: { Location: header('Where its outcome can be asked', 'string') },
       },
     },
-    problems: [400, 409, 415],
+    problems: [409],
   },
   {
     operation: 'takeEnvelope',
@@ -128,7 +128,7 @@ export const CORE_ROUTES: readonly CoreRoute[] = [
       },
       '204': { description: 'Nothing came' },
     },
-    problems: [400],
+    problems: [],
   },
   {
     operation: 'confirmEnvelope',
@@ -150,7 +150,7 @@ export const CORE_ROUTES: readonly CoreRoute[] = [
       schema: { type: 'object', required: ['code'], properties: { code: { type: 'string', pattern: '^[A-Za-z0-9._-]{1,40}$' } } },
     },
     success: { '204': { description: 'Refused' } },
-    problems: [400, 410],
+    problems: [410],
   },
   {
     operation: 'returnEnvelope',
@@ -189,13 +189,13 @@ export const CORE_ROUTES: readonly CoreRoute[] = [
     success: {
       '200': { description: 'The outcome', content: { 'application/json': { schema: { $ref: '#/components/schemas/Outcome' } } } },
     },
-    problems: [400],
+    problems: [],
   },
 ]
 
 const PROBLEM = { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } }
-/** Of every call: who calls is asked, a body is read (none is expected of most), tokens and core may be at their limits. */
-const COMMON_PROBLEMS = [401, 404, 408, 413, 429, 503]
+/** Of every call: who calls is asked, its parameters are known or none, a body is read (none is expected of most), tokens and core may be at their limits. */
+const COMMON_PROBLEMS = [400, 401, 404, 408, 413, 415, 429, 503]
 
 const PROBLEM_TEXTS: Readonly<Record<number, string>> = {
   400: 'Malformed',
@@ -205,7 +205,7 @@ const PROBLEM_TEXTS: Readonly<Record<number, string>> = {
   409: 'The id was used before; to withdraw it is too late',
   410: 'The hand-over is over',
   413: 'Too large',
-  415: 'No envelope',
+  415: 'No envelope, or compressed',
   429: 'Over the quota of the caller or the mailbox; see Retry-After',
   503: 'The core is full or about to stop, nothing was done; see Retry-After',
 }

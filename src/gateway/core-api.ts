@@ -17,9 +17,9 @@ import { ENVELOPE_LIMITS, MEDIA_TYPE } from '../envelope/container.js'
 import { EnvelopeError } from '../envelope/errors.js'
 import { readHeader } from '../envelope/header.js'
 import { HttpError } from '../errors.js'
-import type { CoreOperation } from './core-api-openapi.js'
+import type { CoreOperation, CoreRoute } from './core-api-openapi.js'
 import { CORE_ROUTES } from './core-api-openapi.js'
-import { announcedBytes } from './body.js'
+import { announcedBytes, assertUncompressed } from './body.js'
 import { readBody, TRANSFER_LIMITS, type TransferLimits } from './core-body.js'
 import { Handovers, type HandoverEnd } from './core-handover.js'
 import { outcomeBody, type SignOutcome } from './core-outcomes.js'
@@ -89,7 +89,7 @@ export function coreApi(options: CoreApiOptions): CoreApi {
   const router = new Router()
   for (const route of CORE_ROUTES) {
     const path = route.path.replace(/\{(\w+)\}/g, ':$1')
-    router[route.method](path, (context: Context) => api.answer(route.operation, context))
+    router[route.method](path, (context: Context) => api.answer(route, context))
     router.all(path, (context: Context) => api.refuseMethod(context, route.method === 'get' ? 'GET, HEAD' : 'POST'))
   }
   return {
@@ -147,10 +147,12 @@ class Api {
     this.#polls.end()
   }
 
-  async answer(operation: CoreOperation, context: Context): Promise<void> {
+  async answer({ operation, parameters }: CoreRoute, context: Context): Promise<void> {
     context.res.setHeader('Cache-Control', 'no-store').setHeader('X-Content-Type-Options', 'nosniff')
     try {
       const caller = await this.#caller(context.req)
+      assertQuery(context, parameters)
+      assertUncompressed(context.req)
       const params = context.params as Readonly<Record<string, string>>
       await this.#handlers[operation](context, caller, params.address ?? params.id ?? '')
     } catch (error) {
@@ -310,6 +312,12 @@ function refusalCode(body: Uint8Array): string {
     // falls through to the one answer
   }
   throw malformed()
+}
+
+/** A misspelt `replyTo`, `confirm` or `waitSeconds` must not pass for none. @throws {HttpError} 400 */
+function assertQuery({ query }: Context, parameters: CoreRoute['parameters']): void {
+  const known = new Set(parameters.filter((one) => one.in === 'query').map(({ name }) => name))
+  if (Object.entries(query).some(([name, value]) => !known.has(name) || typeof value !== 'string')) throw malformed()
 }
 
 const isId = (text: unknown): text is string | undefined => text === undefined || (typeof text === 'string' && ID.test(text))

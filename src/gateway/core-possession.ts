@@ -15,6 +15,7 @@ import type { Once } from '../core/ports.js'
 import type { Clock } from '../env.js'
 import { HttpError } from '../errors.js'
 import { tokenVerifier } from './core-token.js'
+import { isOfForeignPage } from './foreign-page.js'
 
 export interface Participant {
   readonly id: string
@@ -95,7 +96,9 @@ function certificatePossession({ participants, clock }: PossessionOptions): (req
     if (der === undefined) return 'nobody'
     return pins.find((pin) => pin.der.length === der.length && timingSafeEqual(pin.der, der)) ?? 'nobody'
   }
-  return ({ socket }) => {
+  return ({ socket, headers }) => {
+    // the certificate would be the user's, the call is not: a take is at most once, whoever reads the answer
+    if (isOfForeignPage(headers)) return undefined
     const pin = known.get(socket) ?? look(socket as Partial<TLSSocket>)
     known.set(socket, pin)
     if (pin === 'nobody') return undefined

@@ -12,6 +12,7 @@ import { createServer as createHttp, type RequestListener, type Server } from 'n
 import { createServer as createHttps } from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
 import { clearTimeout, setTimeout } from 'node:timers'
+import { TLS_CIPHERS } from '../env.js'
 import { cutWhenSlow, type TransferLimits } from './core-body.js'
 
 export interface ServerLimits {
@@ -102,6 +103,7 @@ export async function listen(
           key: tls.key,
           cert: tls.certificate,
           minVersion: 'TLSv1.2',
+          ciphers: TLS_CIPHERS,
           handshakeTimeout: limits.headersTimeoutMs,
           requestCert: true,
           rejectUnauthorized: false,

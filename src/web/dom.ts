@@ -12,6 +12,12 @@ export interface Properties {
   readonly [attribute: string]: string | number | boolean | undefined
 }
 
+/**
+ * Marks, embeddings, overrides and isolates of writing direction, line and paragraph separators: a file name or a signer that holds one would
+ * turn the words around it, and a verdict is among them.
+ */
+const TURNING = /[\u200e\u200f\u2028-\u202e\u2066-\u2069]/g
+
 export function el<T extends keyof HTMLElementTagNameMap>(
   tag: T,
   properties: Properties = {},
@@ -22,7 +28,9 @@ export function el<T extends keyof HTMLElementTagNameMap>(
     if (value === undefined || value === false) continue
     element.setAttribute(name, value === true ? '' : String(value))
   }
-  for (const child of children) if (child !== undefined && child !== null && child !== false) element.append(child)
+  for (const child of children)
+    if (child !== undefined && child !== null && child !== false)
+      element.append(typeof child === 'string' ? child.replace(TURNING, '\ufffd') : child)
   return element
 }
 

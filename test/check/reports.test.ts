@@ -213,6 +213,13 @@ describe('reports', () => {
     expect(JSON.parse(/id="end">(.*?)<\/script>/.exec(html)?.[1] ?? '')).to.deep.include({ suites: SUITES })
   })
 
+  it('L1 text holds nothing that turns the direction of writing: a verdict stands behind names and values', async () => {
+    const turning = await whole('text', HEAD, [result('\u202egitl\u2066.xml', { verdict: 'invalid', messageId: '\u200fx\u2029' })], 'de')
+    expect(turning)
+      .to.match(/^\ufffdgitl\ufffd\.xml: UNGÜLTIG\n/)
+      .and.not.to.match(/[\u200e\u200f\u2028-\u202e\u2066-\u2069]/)
+  })
+
   it('text ends with the sum', async () => {
     expect(await whole('text', HEAD, RESULTS, 'de')).to.match(/4 Dateien: 1 gültig, 1 UNGÜLTIG, 1 ungeprüft, 1 FEHLER DER PRÜFUNG\n$/)
   })

@@ -215,7 +215,7 @@ describe('conformance: an answer', () => {
 
 describe('conformance: a report for people', () => {
   it('has no lines but its own, whatever codes a peer sends', () => {
-    const why = fact('erwartet: 0800; es kam: 9\n\u001b[2Jbestanden  storeDelivery.implicit')
+    const why = fact('erwartet: 0800; es kam: 9\n\u001b[2Jbestanden\u202e  storeDelivery.implicit')
     const one = {
       id: 'getMessageId.implicit',
       party: 'intermediary',
@@ -229,7 +229,7 @@ describe('conformance: a report for people', () => {
       'p · client · url · at',
       'NICHT BESTANDEN  getMessageId.implicit #1',
       '      Text [r]',
-      '      erwartet: 0800; es kam: 9\uFFFD\uFFFD[2Jbestanden  storeDelivery.implicit',
+      '      erwartet: 0800; es kam: 9\uFFFD\uFFFD[2Jbestanden\uFFFD  storeDelivery.implicit',
       '1 Klauseln: 1 NICHT BESTANDEN, 0 bestanden, 0 nicht geprüft',
       '',
     ])

@@ -144,6 +144,13 @@ describe('POST /v1/check', function () {
     expect(one.results[0]?.findings.map(({ layer }) => layer)).to.deep.equal(['xml'])
   })
 
+  it('refuses what stands in the address instead of the form: it would be of no effect', async () => {
+    const form = (): FormData => formOf([['file', Buffer.from('x'), 'x']])
+    const answer = await fetch(`${house.url}/v1/check?format=html`, { method: 'POST', body: form() })
+    expect(await refused(answer)).to.deep.equal([400, 'check.field'])
+    expect((await fetch(`${house.url}/v1/check`, { method: 'POST', body: form() })).status).to.equal(200)
+  })
+
   it('answers every wrong call with a problem, and the next one works', async () => {
     const file: Field = ['file', Buffer.from('x'), 'x']
     const store = KEYS[0] as Field

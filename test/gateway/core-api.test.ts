@@ -331,6 +331,42 @@ describe('core API', () => {
     for (const query of ['until=claimed', 'until=settled']) expect(await asked(query), query).to.equal(200)
   })
 
+  it('refuses parameters that it does not know, and known ones given twice, before anything is done', async () => {
+    const address = (path: string) => path.replace('{address}', BOX).replace('{id}', id)
+    const id = await setup.put()
+    const body = await setup.envelope(BOX)
+    const wrong: [Setup['portal'], string, string][] = [
+      [setup.register, take, 'waitseconds=30'],
+      [setup.register, take, 'Confirm=true'],
+      [setup.register, take, 'waitSeconds=0&waitSeconds=0'],
+      [setup.register, take, '__proto__=1'],
+      [setup.portal, putPath, `replyto=reply.${'0'.repeat(32)}`],
+      ...CORE_ROUTES.map(({ path }): [Setup['portal'], string, string] => [setup.portal, address(path), 'more=']),
+    ]
+    for (const [who, path, query] of wrong) {
+      const method = path.endsWith('/outcome') ? 'GET' : 'POST'
+      const response = await setup.call(who, `${path}?${query}`, { method, ...(path === putPath ? { body } : {}) })
+      expect([response.status, ((await response.json()) as { code: string }).code], query).to.deep.equal([400, 'core.malformed'])
+    }
+    expect((await setup.call(setup.portal, `${take}?more=`, { authorization: 'none' })).status).to.equal(401)
+    const taken = await setup.call(setup.register, `${take}?waitSeconds=0`)
+    expect(taken.headers.get('protektor-envelope-id')).to.equal(id)
+    await taken.arrayBuffer()
+    expect((await setup.call(setup.register, take)).status).to.equal(204)
+  })
+
+  it('M4 refuses a compressed body (415), and takes the same envelope as it is', async () => {
+    const body = await setup.envelope(BOX)
+    const put = async (encoding: string): Promise<number> => {
+      const headers = { 'content-type': MEDIA_TYPE, 'content-encoding': encoding }
+      const authorization = await setup.token(setup.portal, 'POST', putPath, body)
+      return (await fetch(setup.url + putPath, { method: 'POST', headers: { ...headers, authorization }, body: new Uint8Array(body) }))
+        .status
+    }
+    for (const encoding of ['gzip', 'br', 'identity, gzip', 'X']) expect(await put(encoding), encoding).to.equal(415)
+    expect(await put('Identity')).to.equal(201)
+  })
+
   it('tells in OpenAPI of the refusals that every call may meet', async () => {
     const full = await Setup.start({}, {}, { once: { enter: async () => 'full' } })
     const tight = await Setup.start({ envelopeBytes: 1000 })

@@ -109,6 +109,16 @@ describe('core API, possession', () => {
       expect(answers[0]?.status).to.equal(401)
     })
 
+    it('C2 a page of another site cannot use the certificate of the browser it is shown in, and takes nothing with it', async () => {
+      const browser = { agent: new Agent(), ...pem(own) }
+      for (const site of ['cross-site', 'same-site', 'x']) {
+        const answer = await call(setup.url, take, { ...browser, headers: { 'sec-fetch-site': site } })
+        expect(answer.status, site).to.equal(401)
+      }
+      for (const headers of [{}, { 'sec-fetch-site': 'same-origin' }, { 'sec-fetch-site': 'none' }])
+        expect((await call(setup.url, take, { ...browser, headers })).status).to.equal(204)
+    })
+
     it('does not fall back to the certificate when the token beside it is wrong', async () => {
       const headers = { authorization: 'Protektor x.y.z' }
       expect((await call(setup.url, take, { agent: new Agent(), ...pem(own), headers })).status).to.equal(401)

@@ -204,6 +204,14 @@ describe('operator page over HTTP', function () {
     await removeDirectories()
   })
 
+  it('gives auditors the outcome records after a number, and refuses every other question', async () => {
+    for (const query of ['', '?after=0&limit=1', '?limit=1000']) expect((await admin(`/outcomes${query}`)).status, query).to.equal(200)
+    for (const query of ['?afer=5', '?after=x', '?after=1&after=2', '?limit=0', '?limit=1001', '?after=0&more=1']) {
+      const answer = await admin(`/outcomes${query}`)
+      expect([answer.status, ((await answer.json()) as { code: string }).code], query).to.deep.equal([400, 'http.query'])
+    }
+  })
+
   it('shows every row of the table at /metrics, and nothing of ours beside it', async () => {
     const body = await (await admin('/metrics')).text()
     const shown = [...body.matchAll(/^# TYPE (protektor_\S+) /gm)].map((match) => match[1])

@@ -4,9 +4,14 @@
  * @module
  */
 import { expect } from 'chai'
-import { get } from 'node:https'
-import { connect } from 'node:net'
+import { constants } from 'node:crypto'
+import { createServer, get } from 'node:https'
+import { connect, type AddressInfo } from 'node:net'
+import tls from 'node:tls'
 import { once } from 'node:events'
+import { osciHttp } from '../../src/client/osci/transport.js'
+import { httpTransport } from '../../src/client/transport.js'
+import { generateEnvelopeKey, importSigningKey } from '../../src/envelope/keys.js'
 import { publicApp } from '../../src/gateway/app.js'
 import { passiveRecipient } from '../../src/gateway/passive-recipient.js'
 import { listen } from '../../src/gateway/server.js'
@@ -40,6 +45,43 @@ describe('server', function () {
       const [error] = (await once(old, 'error')) as [Error]
       expect(error).to.be.instanceOf(Error)
     } finally {
+      await server.close(0)
+    }
+  })
+
+  it('speaks TLS 1.2 with authenticated encryption and forward secrecy only, as server and in every call of its own', async () => {
+    const weak = ['AES128-SHA', 'AES256-GCM-SHA384', 'ECDHE-RSA-AES128-SHA256']
+    const keys = await tlsKeys()
+    const server = await listen((_request, response) => response.end('ok'), { host: '127.0.0.1', port: 0 }, { tls: keys })
+    const handshake = (ciphers: string): Promise<string> =>
+      new Promise((resolve) => {
+        const options = { host: '127.0.0.1', port: server.port, maxVersion: 'TLSv1.2', ciphers, rejectUnauthorized: false } as const
+        const socket = tls.connect(options, () => {
+          resolve(socket.getCipher().name)
+          socket.destroy()
+        })
+        socket.once('error', () => resolve('refused'))
+      })
+    const met: string[] = []
+    const old = createServer({ key: keys.key, cert: keys.certificate, ciphers: weak.join(':'), maxVersion: 'TLSv1.2' }, () => undefined)
+    old.on('tlsClientError', (error: NodeJS.ErrnoException) => met.push(error.code ?? ''))
+    try {
+      for (const cipher of weak) expect(await handshake(cipher), cipher).to.equal('refused')
+      for (const cipher of ['ECDHE-RSA-AES256-GCM-SHA384', 'ECDHE-RSA-CHACHA20-POLY1305']) expect(await handshake(cipher)).to.equal(cipher)
+      await new Promise<void>((resolve) => old.listen(0, '127.0.0.1', resolve))
+      const url = `https://127.0.0.1:${(old.address() as AddressInfo).port}`
+      const { privateJwk } = await generateEnvelopeKey('sig')
+      const core = httpTransport({ url, participant: 'portal-1', key: await importSigningKey(privateJwk), tls: { ca: keys.certificate } })
+      // in a process of somebody else, who uses our client only
+      tls.DEFAULT_CIPHERS = constants.defaultCipherList
+      const post = osciHttp({ tls: { ca: keys.certificate } }).post(url, new Uint8Array(1), { timeoutMs: 5000, maxBytes: 1 })
+      await Promise.allSettled([post, core.outcome('0'.repeat(32), 0, 'settled')])
+      expect(met).to.deep.equal(['ERR_SSL_NO_SHARED_CIPHER', 'ERR_SSL_NO_SHARED_CIPHER'])
+      await (await openHouse()).close()
+      await fetch(url).catch(() => undefined)
+      expect(met).to.have.length(3)
+    } finally {
+      old.close()
       await server.close(0)
     }
   })

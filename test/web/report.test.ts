@@ -147,6 +147,18 @@ describe('the HTML report', function () {
     await close()
   })
 
+  it('L1 a name that turns the direction of writing turns nothing', async () => {
+    const own = mkdtempSync(join(folder, 'turning-'))
+    const turning = join(own, '\u202elmx.gitl\u2066\u202d.xml')
+    writeFileSync(turning, '<a><b></a>')
+    expect(await run(['--format', 'html', '--out', own, turning], io)).to.equal(1)
+    const { page, close } = await visit(browser, pathToFileURL(join(own, 'report.html')).href)
+    const summary = page.locator('details.result summary').first()
+    expect(await summary.innerText()).to.contain('\ufffdlmx.gitl\ufffd\ufffd.xml')
+    expect(await page.locator('body').innerText()).not.to.match(/[\u200e\u200f\u2028-\u202e\u2066-\u2069]/)
+    await close()
+  })
+
   it('says that it cannot be read when it was cut off, in both languages', async () => {
     const whole = readFileSync(fileURLToPath(address), 'utf8')
     const block = /\n([A-Za-z0-9+/]{200})[A-Za-z0-9+/=]*\n/.exec(whole)

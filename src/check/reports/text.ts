@@ -47,9 +47,9 @@ const TEXT = {
   files: { de: 'Dateien', en: 'files' },
 } as const satisfies Readonly<Record<string, Words>>
 
-/** Control characters of messages must not reach a terminal. */
+/** Control characters of messages and names must not reach a terminal, nor what turns the direction of writing: a verdict stands behind them. */
 // eslint-disable-next-line no-control-regex -- finding them is the point
-export const clean = (text: string): string => text.replace(/[\u0000-\u001f\u007f-\u009f]/g, '\uFFFD')
+export const clean = (text: string): string => text.replace(/[\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g, '\uFFFD')
 
 const signedBy = ({ signer, verdict }: SignatureResult, lang: Lang): string =>
   `${TEXT.signedBy[lang]} ${signer ?? '?'} (${VERDICTS[verdict][lang]})`

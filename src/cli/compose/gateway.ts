@@ -7,13 +7,14 @@ import { setMaxListeners } from 'node:events'
 import { mkdir } from 'node:fs/promises'
 import type { RequestListener } from 'node:http'
 import { join } from 'node:path'
+import tls from 'node:tls'
 import type { Config } from '../../config/types.js'
 import { startTimer, systemClock } from '../../core/adapters/timers.js'
 import { CoreError } from '../../core/errors.js'
 import type { Core, MailboxPolicy } from '../../core/ports.js'
 import type { Directory, DirectoryParticipant } from '../../directory/ports.js'
 import { staticDirectory } from '../../directory/static.js'
-import { GATEWAY_LIMITS, type Limits } from '../../env.js'
+import { GATEWAY_LIMITS, TLS_CIPHERS, type Limits } from '../../env.js'
 import { ConfigError, type ConfigProblem } from '../../errors.js'
 import { lmdbRepeats } from '../../gateway/adapters/lmdb-repeats.js'
 import { adminApp, keyringBroken, publicApp, type AddressEntry, type Mount } from '../../gateway/app.js'
@@ -140,6 +141,8 @@ function handlerOf(app: ReturnType<typeof publicApp>): RequestListener {
  * @throws {ConfigError} keys, key files, participants; the system's error when an address is taken.
  */
 export async function startGateway(config: Config, options: GatewayOptions): Promise<RunningGateway> {
+  // calls by fetch (DVDV, time stamps) have no option of their own for it
+  tls.DEFAULT_CIPHERS = TLS_CIPHERS
   // first, since its threads compile while this one opens keys
   const desk = await (options.desk ?? deskOf(config, options.log, options.workers))
   const opened: (() => Promise<unknown>)[] = [() => desk.close()]

@@ -9,6 +9,7 @@
  */
 import { readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { fileTrouble } from '../../config/load.js'
 import { ConfigError } from '../../errors.js'
 import { generateEnvelopeKey, importOpeningKey, importSigningKey, publicJwkOf } from '../../envelope/keys.js'
 import type { GatewayIdentity } from '../../gateway/ports.js'
@@ -52,6 +53,8 @@ function storedKeys(file: string, text: string): Partial<LastingKeys> & Pick<Las
 /**
  * Makes `gateway-key.jwks.json` below `dataDirectory` (0600), or adds what an older file lacks; the public halves lie beside it, for
  * participants. Renamed into place as the last step, so that a crash leaves the old keys, and the next start makes both files anew.
+ *
+ * @throws {ConfigError} others can read it (K1): a backup that was put back, a copy from another machine. {@link storedKeys}
  */
 async function lastingKeys(dataDirectory: string): Promise<LastingKeys> {
   const file = join(dataDirectory, 'gateway-key.jwks.json')
@@ -59,6 +62,8 @@ async function lastingKeys(dataDirectory: string): Promise<LastingKeys> {
     if (error.code === 'ENOENT') return undefined
     throw error
   })
+  const trouble = text === undefined ? undefined : await fileTrouble(file, 'secret')
+  if (trouble) throw new ConfigError([{ key: 'dataDirectory', file, message: trouble }])
   const stored: Partial<LastingKeys> = text === undefined ? {} : storedKeys(file, text)
   const keys = {
     sig: stored.sig ?? (await generateEnvelopeKey('sig')).privateJwk,

@@ -13,6 +13,7 @@
 import { Agent as HttpAgent, request as httpRequest, type ClientRequest, type IncomingMessage, type RequestOptions } from 'node:http'
 import { Agent as HttpsAgent, request as httpsRequest, type AgentOptions } from 'node:https'
 import type { Socket } from 'node:net'
+import { TLS_CIPHERS } from '../../env.js'
 import { OsciCallError, type OsciHttp } from './ports.js'
 
 export interface OsciHttpOptions {
@@ -41,7 +42,7 @@ type Post = Parameters<OsciHttp['post']>[2]
 export function osciHttp(options: OsciHttpOptions = {}): OsciHttpConnections {
   const agentOptions = { keepAlive: true, noDelay: true, timeout: options.idleTimeoutMs ?? IDLE_TIMEOUT_MS }
   const http = new HttpAgent(agentOptions)
-  const https = new HttpsAgent({ ...agentOptions, ...options.tls })
+  const https = new HttpsAgent({ ...agentOptions, ciphers: TLS_CIPHERS, ...options.tls })
   const connectTimeoutMs = options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS
   return {
     post(url, body, post) {

@@ -9,6 +9,7 @@
  */
 import { Cluster, Redis } from 'ioredis'
 import { createHash } from 'node:crypto'
+import { TLS_CIPHERS } from '../../env.js'
 import { CoreError } from '../errors.js'
 import { serverFacts, type RedisRemark, type ServerFacts } from './redis-health.js'
 
@@ -244,7 +245,7 @@ function open({ urls, cluster, password, commandMs }: RedisLinkOptions): Redis |
     connectTimeout: commandMs,
     disableClientInfo: true,
     ...(password === undefined ? {} : { password }),
-    ...(secure ? { tls: {} } : {}),
+    ...(secure ? { tls: { ciphers: TLS_CIPHERS } } : {}),
   }
   const both = { lazyConnect: true, enableOfflineQueue: false }
   if (!cluster) return new Redis(urls[0] ?? '', { ...each, ...both, retryStrategy: retryMs })
