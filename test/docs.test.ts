@@ -42,6 +42,20 @@ describe('documents', () => {
     expect(broken).to.deep.equal([])
   })
 
+  it('links from the pages of the package to nothing that is not part of it', () => {
+    const { files } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { files: string[] }
+    const pages = ['README.md', ...readdirSync(join(ROOT, 'docs'), { recursive: true, encoding: 'utf8' }).map((name) => `docs/${name}`)]
+    const missing = pages
+      .filter((name) => name.endsWith('.md'))
+      .flatMap((name) =>
+        [...readFileSync(join(ROOT, name), 'utf8').matchAll(/\]\((?!https?:)([^)#]+)/g)]
+          .map((match) => join(name, '..', match[1] ?? ''))
+          .filter((target) => !['README.md', 'LICENSE', ...files].some((part) => target === part || target.startsWith(`${part}/`)))
+          .map((target) => `${name} → ${target}`),
+      )
+    expect(missing).to.deep.equal([])
+  })
+
   it('has the documents a newcomer and a security officer look for', () => {
     for (const name of [
       'README.md',

@@ -10,6 +10,7 @@ import { attributeOf, attr, element, elementsOf, isElement, textOf, type Element
 import { SignatureError } from '../errors.js'
 import { keyUsage, readCertificate } from '../pki/certificate.js'
 import { encodeBase64 } from '../xml/base64.js'
+import { isNcName } from '../xml/names.js'
 import { decodeBase64, misfit } from './codec.js'
 import { CERTIFICATE_ORDER, type CertificateRole } from './messages.js'
 import { DS, OSCI } from './names.js'
@@ -54,6 +55,9 @@ function readOne(e: XmlElement): CertificateEntry {
     throw misfit(e, 'certificate-header', `${e.local} holds exactly one X509Certificate`)
   return { role: e.local as CertificateRole, id, der: derOf(textOf(inner), inner) }
 }
+
+/** Whether an element of this name with this Id may stand in the header: else no reader takes the message. */
+export const fitsHeader = (role: string, id: string): role is CertificateRole => ROLES.has(role) && isNcName(id)
 
 /** The certificate of an entry; the same object while it is in use. @throws {CertificateError} */
 export const certificateIn = ({ der }: CertificateEntry): X509Certificate => readCertificate(der)

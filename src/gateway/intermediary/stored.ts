@@ -13,7 +13,7 @@ import { trustedSenders } from '../../envelope/keys.js'
 import { openEnvelope } from '../../envelope/open.js'
 import { sealEnvelope } from '../../envelope/seal.js'
 import type { EnvelopePart, OsciEvidence } from '../../envelope/types.js'
-import type { CertificateRole } from '../../osci/messages.js'
+import { fitsHeader } from '../../osci/certificates.js'
 import { partOctets, type LargePart } from '../../osci/large/part.js'
 import { outgoingPart } from '../../osci/mime-stage.js'
 import { DS, OSCI, OSCI128, OSCI2017, SOAP, XENC } from '../../osci/names.js'
@@ -86,16 +86,26 @@ export const certificatePart = (entries: readonly CertificateEntry[]): EnvelopeP
 
 const DER_JSON = /^[A-Za-z0-9+/]+=*$/
 
-/** @throws {ProtektorError} `policy.reply-package` it is no list of certificates. */
+function certificateOf(one: unknown): CertificateEntry {
+  const { role, id, der } = one as Record<string, unknown>
+  if (typeof role !== 'string' || typeof id !== 'string' || !fitsHeader(role, id) || typeof der !== 'string' || !DER_JSON.test(der))
+    throw new TypeError('no certificate')
+  return { role, id, der: new Uint8Array(Buffer.from(der, 'base64')) }
+}
+
+/**
+ * Participants write this part as well: what no reader would take in a header must not get into one.
+ * @throws {ProtektorError} `policy.reply-package` it is no list of certificates.
+ */
 export function readCertificatePart(part: EnvelopePart | undefined): CertificateEntry[] {
-  const malformed = (): ProtektorError => new ProtektorError('policy.reply-package', 'the certificates of the reply are malformed')
-  const value: unknown = part === undefined ? [] : JSON.parse(new TextDecoder().decode(part.bytes))
-  if (!Array.isArray(value)) throw malformed()
-  return value.map((one: unknown) => {
-    const { role, id, der } = one as Record<string, unknown>
-    if (typeof role !== 'string' || typeof id !== 'string' || typeof der !== 'string' || !DER_JSON.test(der)) throw malformed()
-    return { role: role as CertificateRole, id, der: new Uint8Array(Buffer.from(der, 'base64')) }
-  })
+  if (part === undefined) return []
+  try {
+    const entries = (JSON.parse(new TextDecoder().decode(part.bytes)) as unknown[]).map(certificateOf)
+    if (new Set(entries.map(({ id }) => id)).size < entries.length) throw new TypeError('an Id is there twice')
+    return entries
+  } catch (cause) {
+    throw new ProtektorError('policy.reply-package', 'the certificates of the reply are malformed', { cause })
+  }
 }
 
 const attachmentParts = (attachments: OsciMessage['attachments']): EnvelopePart[] =>
