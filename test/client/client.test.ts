@@ -231,6 +231,21 @@ describe('client', () => {
     expect(setup.core.stats().envelopes).to.equal(3)
   })
 
+  it('sends nothing for an asker that turned away before, nor again once it has', async () => {
+    const why = new Error('the citizen has left')
+    const ended = (client: Client, signal: AbortSignal) => client.askAndWait(request({ signal })).catch((error: unknown) => error)
+    expect(await ended(asker, AbortSignal.abort(why))).to.equal(why)
+    const turningAway = new AbortController()
+    const shaky = await through('portal', () => ({
+      put: () => {
+        turningAway.abort(why)
+        return Promise.reject(new TransportError('client.no-answer', 'refused', { nothingSent: true }))
+      },
+    }))
+    expect(await ended(shaky, turningAway.signal)).to.equal(why)
+    expect(setup.core.stats()).to.include({ envelopes: 0, outcomes: 0 })
+  })
+
   it('asks again when the core is away for a moment', async () => {
     let failures = 2
     const shaky = await through('portal', (inner) => ({
