@@ -2,7 +2,7 @@
 import { expect } from 'chai'
 import { getEventListeners } from 'node:events'
 import type { AskEvent, Client, ConnectOptions, Received, Transport } from '../../src/client/index.js'
-import { connect, TransportError } from '../../src/client/index.js'
+import { connect, EnvelopeError, ProtektorError, TransportError } from '../../src/client/index.js'
 import { systemClock } from '../../src/core/adapters/timers.js'
 import { importSigningKey } from '../../src/envelope/keys.js'
 import { sealEnvelope } from '../../src/envelope/seal.js'
@@ -297,6 +297,15 @@ describe('client', () => {
     for (let i = 0; i < 3; i += 1) await asker.askAndWait(request({ answerWithinSeconds: 0, signal }))
     expect(sizes()).to.deep.equal(before)
     expect(getEventListeners(signal, 'abort')).to.deep.equal([])
+  })
+
+  it('throws classes of its own, which whoever catches them can name', async () => {
+    const failed = (work: Promise<unknown>) => work.catch((error: unknown) => error)
+    expect(await failed(asker.send(request({ recipientKey: {} })))).to.be.instanceOf(EnvelopeError)
+    expect(await failed(asker.send(request({ to: 'nobody' })))).to.be.instanceOf(TransportError)
+    await asker.send(request())
+    const refused = await failed((await received()).notice({}))
+    expect(refused).to.be.instanceOf(ProtektorError).and.to.include({ finding: 'client.no-reply' })
   })
 
   it('says that nothing was sent when no connection stood', async () => {
