@@ -24,6 +24,7 @@ export interface AskRequest extends Outgoing {
   readonly answerWithinSeconds?: number
   /** Participant that may answer; default: whoever can open the request. */
   readonly answerFrom?: string
+  /** Ends the waiting: the last event says what is known then. Aborted before the request was sent, nothing is, and its reason is thrown. */
   readonly signal?: AbortSignal
 }
 
@@ -67,7 +68,8 @@ export async function* ask(options: ClientOptions, request: AskRequest): AsyncGe
     request,
   }
   const { replyTo } = question
-  await sealAndPut(options, { header, kind: 'request', replyTo, replyKey: pair.publicJwk, ...contentOf(request) }, request.recipientKey)
+  const content = { header, kind: 'request', replyTo, replyKey: pair.publicJwk, ...contentOf(request) } as const
+  await sealAndPut(options, content, request.recipientKey, request.signal)
   yield { kind: 'sent', id: header.id }
 
   const over = new AbortController()

@@ -41,7 +41,7 @@ export interface Outgoing {
 }
 
 export interface TakeOptions {
-  /** Default 30. */
+  /** Whole seconds, at most 30. Default 30. */
   readonly waitSeconds?: number
   readonly signal?: AbortSignal
 }
@@ -64,17 +64,22 @@ export function contentOf(outgoing: Outgoing): Pick<EnvelopeContent, 'parts' | '
   }
 }
 
-/** Seals, signs and puts; the sender and the time are filled in. */
+/**
+ * Seals, signs and puts; the sender and the time are filled in.
+ * @param signal aborted before anything was sent: nothing is, and its reason is thrown
+ */
 export async function sealAndPut(
   options: ClientOptions,
   content: Omit<EnvelopeContent, 'sender' | 'createdAt'>,
   recipientKey: JWK,
+  signal?: AbortSignal,
 ): Promise<void> {
   const whole: EnvelopeContent = { ...content, sender: options.participant, createdAt: options.clock.now().toISOString() }
   const body = await sealEnvelope(whole, { recipient: recipientKey, sender: options.key }, options.random)
   const { replyTo } = content
   const envelope = { ...content.header, ...(replyTo === undefined ? {} : { replyTo }) }
   for (let attempt = 1; ; attempt += 1) {
+    signal?.throwIfAborted()
     try {
       // The core may overwrite what it is given; a further attempt needs the bytes again.
       await options.transport.put({ ...envelope, body: new Uint8Array(body) })
@@ -85,7 +90,7 @@ export async function sealAndPut(
       if (error.status !== undefined) throw error
       if (!error.nothingSent) return assertArrived(options, content.header.id, error)
       if (attempt >= PUT_ATTEMPTS) throw error
-      await options.sleep(FIRST_PAUSE_MS * 2 ** attempt)
+      await options.sleep(FIRST_PAUSE_MS * 2 ** attempt, signal)
     }
   }
 }

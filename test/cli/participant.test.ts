@@ -194,6 +194,16 @@ describe('protektor send, take, answer', () => {
     expect(gone.code).to.equal(1)
   })
 
+  it('ended while the core is away: 4, and it says that nothing was sent', async () => {
+    const before = process.listenerCount('SIGTERM')
+    const asking = call(house.portal('send', '--ask', '--to', BOX, '--url', 'http://127.0.0.1:2', house.file('frage.xml')))
+    await until(() => process.listenerCount('SIGTERM') > before, 'send listens')
+    process.emit('SIGTERM')
+    const { code, err } = await asking
+    expect(code, err).to.equal(4)
+    expect(err).to.contain('ended before anything was sent')
+  })
+
   it('an answer after the asker has gone: 1, too late', async () => {
     const asking = call(house.portal('send', '--ask', '--answer-within', '1', '--to', BOX, house.file('frage.xml')))
     await take(BOX)

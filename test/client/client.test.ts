@@ -2,7 +2,7 @@
 import { expect } from 'chai'
 import { getEventListeners } from 'node:events'
 import type { AskEvent, Client, ConnectOptions, Received, Transport } from '../../src/client/index.js'
-import { connect, TransportError } from '../../src/client/index.js'
+import { connect, EnvelopeError, ProtektorError, TransportError } from '../../src/client/index.js'
 import { systemClock } from '../../src/core/adapters/timers.js'
 import { importSigningKey } from '../../src/envelope/keys.js'
 import { sealEnvelope } from '../../src/envelope/seal.js'
@@ -231,6 +231,21 @@ describe('client', () => {
     expect(setup.core.stats().envelopes).to.equal(3)
   })
 
+  it('sends nothing for an asker that turned away before, nor again once it has', async () => {
+    const why = new Error('the citizen has left')
+    const ended = (client: Client, signal: AbortSignal) => client.askAndWait(request({ signal })).catch((error: unknown) => error)
+    expect(await ended(asker, AbortSignal.abort(why))).to.equal(why)
+    const turningAway = new AbortController()
+    const shaky = await through('portal', () => ({
+      put: () => {
+        turningAway.abort(why)
+        return Promise.reject(new TransportError('client.no-answer', 'refused', { nothingSent: true }))
+      },
+    }))
+    expect(await ended(shaky, turningAway.signal)).to.equal(why)
+    expect(setup.core.stats()).to.include({ envelopes: 0, outcomes: 0 })
+  })
+
   it('asks again when the core is away for a moment', async () => {
     let failures = 2
     const shaky = await through('portal', (inner) => ({
@@ -282,6 +297,15 @@ describe('client', () => {
     for (let i = 0; i < 3; i += 1) await asker.askAndWait(request({ answerWithinSeconds: 0, signal }))
     expect(sizes()).to.deep.equal(before)
     expect(getEventListeners(signal, 'abort')).to.deep.equal([])
+  })
+
+  it('throws classes of its own, which whoever catches them can name', async () => {
+    const failed = (work: Promise<unknown>) => work.catch((error: unknown) => error)
+    expect(await failed(asker.send(request({ recipientKey: {} })))).to.be.instanceOf(EnvelopeError)
+    expect(await failed(asker.send(request({ to: 'nobody' })))).to.be.instanceOf(TransportError)
+    await asker.send(request())
+    const refused = await failed((await received()).notice({}))
+    expect(refused).to.be.instanceOf(ProtektorError).and.to.include({ finding: 'client.no-reply' })
   })
 
   it('says that nothing was sent when no connection stood', async () => {

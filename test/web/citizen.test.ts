@@ -121,6 +121,44 @@ describe('citizen page', function () {
     await page.context().close()
   })
 
+  it('goes back and forward by the buttons of the browser: what was entered stays, and so does the answer', async () => {
+    const { page } = await openPage(browser, house)
+    const [choice, form, review] = ['Auskunft aus dem Melderegister', 'Ihre Angaben', 'Prüfen und senden']
+    const go = async (to: 'goBack' | 'goForward'): Promise<string> => {
+      await page[to]()
+      return headingOf(page)
+    }
+    await fillIn(page, 0)
+    const name = await page.locator('.kern-description-list').first().innerText()
+    expect([await go('goBack'), await go('goBack'), await go('goForward')]).to.deep.equal([form, choice, form])
+    expect(await page.locator('#familienname').inputValue()).to.not.equal('')
+    expect(await page.evaluate('document.activeElement.id')).to.equal('heading')
+    expect(await go('goForward')).to.equal(review)
+    expect(await page.locator('.kern-description-list').first().innerText()).to.equal(name)
+    expect(await page.evaluate('JSON.stringify(history.state)')).to.equal('{"view":"review"}')
+
+    const answered = await send(page)
+    expect([await go('goBack'), await go('goForward')]).to.deep.equal([review, answered])
+    expect(await page.locator('.paper').count()).to.equal(1)
+
+    await house.silence()
+    await page.locator('#another').click()
+    await fillIn(page, 0)
+    await page.locator('#send').click()
+    await page.locator('#time-left').waitFor()
+    await page.goBack()
+    expect(await page.locator('#time-left').count(), 'a request under way stays in sight').to.equal(1)
+    const over = await ending(page)
+    expect(await go('goBack')).to.equal(review)
+
+    // loaded again the page knows nothing of what was entered
+    expect(await go('goForward')).to.equal(over)
+    await page.reload({ waitUntil: 'load' })
+    await page.locator('#heading').waitFor()
+    expect([await headingOf(page), await go('goBack'), await go('goBack')]).to.deep.equal([choice, form, form])
+    await page.context().close()
+  })
+
   it('works by keyboard alone', async () => {
     const { page } = await openPage(browser, house)
     /** Goes on by Tab until `selector` has the focus; every stop is visible. */

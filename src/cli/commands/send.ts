@@ -32,6 +32,8 @@ const OPTIONS = {
   out: { type: 'string' },
 } as const
 
+const UNSENT: Text = { de: 'beendet, bevor etwas gesendet war', en: 'ended before anything was sent' }
+
 const HELP: Text = {
   de: `Aufruf: protektor send --to POSTFACH --keys DATEI [OPTIONEN] DATEI|-
 
@@ -111,7 +113,9 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
     return await tellAsking(events, { to: request.to, ttlSeconds, answerWithinSeconds, out, asJson: values.json, told, io })
   } catch (error) {
     told.end()
-    return exitOfFailure(error, io)
+    if (error !== ended.signal.reason) return exitOfFailure(error, io)
+    io.err.write(`protektor: ${UNSENT[io.lang]}\n`)
+    return 4
   } finally {
     told.end()
     ended.dispose()

@@ -124,7 +124,9 @@ class InMemory implements MemoryCore {
   async reserve(to: MailboxAddress, sender: string, bytes: number): Promise<Reservation> {
     const { policy } = this.#puttable(to)
     const holding = this.#budget.hold(to, sender, bytes, policy)
-    const reservation: Reservation = { grow: (toBytes) => holding.grow(toBytes), release: () => holding.release() }
+    // used up, the room is the envelope's, which may lie here for longer than whoever reserved it waits
+    const release = () => this.#holdings.delete(reservation) && holding.release()
+    const reservation: Reservation = { grow: (toBytes) => holding.grow(toBytes), release }
     this.#holdings.set(reservation, holding)
     return reservation
   }
@@ -144,6 +146,7 @@ class InMemory implements MemoryCore {
   /** All of it, or nothing. */
   #enter(envelope: StoredEnvelope, reservation: Reservation | undefined): Item {
     let holding = reservation === undefined ? undefined : this.#holdings.get(reservation)
+    if (reservation !== undefined) this.#holdings.delete(reservation)
     try {
       const { id, to, sender, replyTo, ttlSeconds, body } = envelope
       const mailbox = this.#puttable(to)

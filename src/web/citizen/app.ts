@@ -7,7 +7,7 @@ import { el } from '../dom.js'
 import type { Language, Text } from './language.js'
 import { fill } from './language.js'
 import type { Extent, Field, Form, Kind, Mistake, Order } from './order.js'
-import { EMPTY } from './order.js'
+import { EMPTY, mistakesOf, tidied } from './order.js'
 import type { Pinned } from './pinning.js'
 import type { About } from './portal.js'
 import type { End, Session, Step } from './ride.js'
@@ -60,6 +60,11 @@ export type View = (app: App, place: HTMLElement) => Shown | void
 
 export type ViewName = 'blocked' | 'choice' | 'form' | 'review' | 'progress' | 'ended' | 'result'
 
+/** What the browser's history keeps of a view: which one it was, and nothing that was entered. */
+interface Entry {
+  readonly view: ViewName
+}
+
 /** Nobody sees or hears shorter than this: what happens within is drawn once and said together. */
 const TOGETHER_MS = 50
 
@@ -81,14 +86,54 @@ export class App {
     this.state = { language, kind: 'certificate', extent, form: EMPTY, mistakes: new Map(), trip: undefined, session: undefined }
     this.#place = place
     this.#status = status
+    // each view begins at its top, the one gone back to as well
+    history.scrollRestoration = 'manual'
+    addEventListener('popstate', ({ state: entry }) => this.#goTo((entry as Entry | null)?.view ?? 'choice'))
   }
 
   t(text: Text, values: Readonly<Record<string, string | number>> = {}): string {
     return fill(text[this.state.language], values)
   }
 
-  /** The next view; its heading is read out and gets the focus, as after a page load. */
+  /** The first view, also after the page was loaded again: nothing of what was entered before is left. */
+  begin(view: 'choice' | 'blocked'): void {
+    history.replaceState({ view } satisfies Entry, '')
+    this.#open(view)
+  }
+
+  /** The next view. The browser's own Back leads to the one before; to a request that is over, not to one under way. */
   show(view: ViewName): void {
+    const entry: Entry = { view }
+    if (this.#view === 'progress') history.replaceState(entry, '')
+    else history.pushState(entry, '')
+    this.#open(view)
+  }
+
+  /** Back or Forward of the browser. */
+  #goTo(wanted: ViewName): void {
+    // the page would lose sight of the request, which nobody can call back
+    if (this.#view === 'progress') return history.pushState({ view: 'progress' } satisfies Entry, '')
+    const view = this.#viewFor(wanted)
+    history.replaceState({ view } satisfies Entry, '')
+    this.#open(view)
+  }
+
+  /** The page may have been loaded again since: then there is less to show than its history says. */
+  #viewFor(wanted: ViewName): ViewName {
+    const { state } = this
+    if (!this.house) return 'blocked'
+    if (wanted === 'form') return wanted
+    if (wanted === 'review') {
+      state.form = tidied(state.form)
+      return mistakesOf(state.form, new Date()).size === 0 ? wanted : 'form'
+    }
+    const ending = state.trip?.ending
+    if (wanted === 'choice' || wanted === 'blocked' || !ending) return 'choice'
+    return ending.kind === 'sheet' ? 'result' : 'ended'
+  }
+
+  /** Its heading is read out and gets the focus, as after a page load. */
+  #open(view: ViewName): void {
     this.#view = view
     this.#speak()
     this.draw()

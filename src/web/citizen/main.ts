@@ -73,7 +73,7 @@ async function start(): Promise<void> {
   }
   await fonts
   place('page').hidden = false
-  app.show(app.house ? 'choice' : 'blocked')
+  app.begin(app.house ? 'choice' : 'blocked')
 }
 
 void start()
