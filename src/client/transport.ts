@@ -9,6 +9,7 @@ import { webcrypto } from 'node:crypto'
 import { Agent as HttpAgent, request as httpRequest, type IncomingHttpHeaders, type IncomingMessage } from 'node:http'
 import { Agent as HttpsAgent, request as httpsRequest, type AgentOptions } from 'node:https'
 import { setTimeout as delay } from 'node:timers/promises'
+import { TLSSocket } from 'node:tls'
 import { TLS_CIPHERS, type Clock } from '../env.js'
 import type { SigningKey } from '../envelope/keys.js'
 import type { EnvelopeOutcome, OutgoingEnvelope, TakenEnvelope, TakeWish, Transport } from './ports.js'
@@ -196,13 +197,19 @@ class HttpTransport implements Transport {
     return new Promise((resolve, reject) => {
       const call = send(url, { ...how, timeout })
       let neverStood = false
+      let shaking = false
+      // until the other side has proven who it is, nothing of the call is sent
+      call.once('socket', (socket) => {
+        shaking = socket instanceof TLSSocket && !call.reusedSocket
+        socket.once('secureConnect', () => (shaking = false))
+      })
       call.once('timeout', () => {
         neverStood = call.socket?.connecting === true
         call.destroy(new Error('Nothing moved on the connection.'))
       })
       call.once('response', (response) => resolve(readReply(response)))
       call.on('error', (cause) => {
-        const nothingSent = neverStood || notConnected(cause)
+        const nothingSent = neverStood || shaking || notConnected(cause)
         reject(new TransportError('client.no-answer', 'The core did not answer.', { cause, nothingSent }))
       })
       call.end(body)

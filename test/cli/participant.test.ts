@@ -180,6 +180,27 @@ describe('protektor send, take, answer', () => {
     expect(await asker.outcome(id, 5)).to.include({ outcome: 'refused', reason: 'S999' })
   })
 
+  it('what could be written only in part is named, and stays: it may be the only copy', async () => {
+    const asker = await house.setup.client(house.setup.portal)
+    await asker.send({ to: LEASED, recipientKey: house.setup.register.enc.publicJwk, document: Buffer.from('<a/>') })
+    const register = await house.setup.client(house.setup.register)
+    const received = await register.take(LEASED, { waitSeconds: 5 })
+    if (!received) throw new Error('nothing came')
+    mkdirSync(inbox(), { recursive: true })
+    const unwritable = {
+      toJSON: (): never => {
+        throw new Error('the disk is full')
+      },
+    }
+    const broken = { ...received.content, replyTo: `reply.${'0'.repeat(32)}`, replyKey: unwritable as never }
+    const failed: unknown = await keep(inbox(), broken, new Date()).catch((error: unknown) => error)
+    const [folder = ''] = folders()
+    expect(String(failed))
+      .to.match(/could not be kept as a whole/)
+      .and.to.contain(join(inbox(), folder))
+    expect(readFileSync(join(inbox(), folder, '01-content0.xml'), 'utf8')).to.equal('<a/>')
+  })
+
   it('nothing came: 1; a mailbox of others, a core that is away: 1 and 4', async () => {
     const empty = await call(house.register('take', '--mailbox', BOX, '--wait', '1', '--out', inbox()))
     expect(empty).to.include({ code: 1 })

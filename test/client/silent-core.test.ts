@@ -6,11 +6,13 @@
  */
 import { expect } from 'chai'
 import { createServer, type Server, type ServerResponse } from 'node:http'
+import { createServer as createTls } from 'node:https'
 import { connect as connectTcp, type AddressInfo, type Socket } from 'node:net'
 import { Worker } from 'node:worker_threads'
 import { connect, TransportError, type AskEvent, type Transport } from '../../src/client/index.js'
 import { httpTransport } from '../../src/client/transport.js'
 import { generateEnvelopeKey, importSigningKey } from '../../src/envelope/keys.js'
+import { issueCertificate } from '../../src/pki/test-pki.js'
 
 describe('client: a silent core', function () {
   this.timeout(30_000)
@@ -81,6 +83,31 @@ describe('client: a silent core', function () {
       expect(await failure((await transport()).outcome('0'.repeat(32), 0, 'settled')), page)
         .to.be.instanceOf(TransportError)
         .and.include({ finding: 'client.broken-answer' })
+    }
+  })
+
+  it('a node that does not prove who it is has got nothing: the next one is asked', async () => {
+    answer = (_path, response) => void response.writeHead(201).end()
+    const dates = { notBefore: new Date('2026-01-01'), notAfter: new Date('2036-01-01') }
+    const { certificate, privateKey } = await issueCertificate({ commonName: 'nobody', usage: 'both', ...dates })
+    let calls = 0
+    const stranger = createTls(
+      { key: privateKey.export({ format: 'pem', type: 'pkcs8' }), cert: certificate.toString() },
+      (_request, response) => {
+        calls += 1
+        response.writeHead(201).end()
+      },
+    )
+    await new Promise<void>((resolve) => stranger.listen(0, '127.0.0.1', resolve))
+    try {
+      const node = `https://127.0.0.1:${(stranger.address() as AddressInfo).port}`
+      const alone = await failure((await transport(node)).put(envelope))
+      expect(alone).to.be.instanceOf(TransportError).and.include({ nothingSent: true })
+      await (await transport([node, url])).put(envelope)
+      expect(calls).to.equal(0)
+    } finally {
+      stranger.closeAllConnections()
+      await new Promise((resolve) => stranger.close(resolve))
     }
   })
 

@@ -170,6 +170,8 @@ describe('operator page in Chromium', function () {
       call.destroy()
       await closed
       await page.getByText(/Keine Verbindung zum Gateway/).waitFor({ timeout: WAIT_MS })
+      expect(await page.locator('header .kern-badge').innerText()).to.equal('unbekannt')
+      expect(await page.title()).to.match(/^⚠ /)
     } finally {
       await close()
     }

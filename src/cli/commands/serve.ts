@@ -9,6 +9,7 @@ import { loadConfig } from '../../config/load.js'
 import { ConfigError, type ConfigProblem } from '../../errors.js'
 import { gatewayLog } from '../../gateway/log.js'
 import { parseCommand, UsageError } from '../arguments.js'
+import { causeOf } from '../cause.js'
 import { shutDumps } from '../compose/dumps.js'
 import type { RunningGateway } from '../compose/gateway.js'
 import { deskOf } from '../compose/xoev-desk.js'
@@ -72,7 +73,7 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
     gateway = await startGateway(config, { log, workers, desk })
   } catch (error) {
     if (error instanceof ConfigError) throw error
-    io.err.write(`protektor: ${error instanceof Error ? error.message : String(error)}\n`)
+    io.err.write(`protektor: ${causeOf(error)[io.lang]}\n`)
     return 4
   }
   // whoever reads that we are up may end us at once

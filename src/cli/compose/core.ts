@@ -9,9 +9,11 @@ import { memoryCore } from '../../core/adapters/memory.js'
 import { MEMORY_CORE_LIMITS } from '../../core/adapters/memory-limits.js'
 import { memoryOnce } from '../../core/adapters/memory-once.js'
 import type { Core, CoreObserver, Once, OutcomeJournal } from '../../core/ports.js'
+import { CoreError } from '../../core/errors.js'
 import type { Clock } from '../../env.js'
 import type { GatewayLog } from '../../gateway/log.js'
 import type { GatewayIdentity } from '../../gateway/ports.js'
+import { CommandError } from '../arguments.js'
 import { firstLine } from './keys.js'
 import { openOutcomeJournal } from './outcome-journal.js'
 import { openRemoteCore } from './remote-core.js'
@@ -25,6 +27,15 @@ export interface CoreEnv {
   readonly observe: CoreObserver
 }
 
+/** Without what may stand before the host. */
+function unreachable(urls: readonly string[]): CommandError {
+  const hosts = urls.map((url) => new URL(url).host).join(', ')
+  return new CommandError('core.unreachable', {
+    de: `der Kern in Redis ist nicht erreichbar, oder dort lässt sich nicht schreiben (core.redis: ${hosts})`,
+    en: `the core in Redis cannot be reached, or cannot be written to (core.redis: ${hosts})`,
+  })
+}
+
 export interface OpenedCore {
   readonly core: Core
   /** Tokens seen, by all nodes that share the core. */
@@ -35,7 +46,7 @@ export interface OpenedCore {
 
 /**
  * @param opened is told what must be closed when the start fails later on.
- * @throws {CoreError} full: the server of a core in Redis cannot be reached.
+ * @throws {CommandError} `core.unreachable` the server of a core in Redis cannot be reached, or cannot be written to.
  */
 export async function openCore(config: Config, env: CoreEnv, opened: (() => Promise<unknown>)[]): Promise<OpenedCore> {
   const { redis, remote } = config.core
@@ -47,16 +58,19 @@ export async function openCore(config: Config, env: CoreEnv, opened: (() => Prom
   if (redis === undefined) return { core: memoryCore(shared), once: memoryOnce({ clock }), journal }
   // only who shares a core pays for its library
   const { openRedisCore } = await import('../../core/adapters/redis.js')
+  const urls: readonly string[] = redis.urls ?? [redis.url ?? '']
   const core = await openRedisCore({
     ...MEMORY_CORE_LIMITS,
     ...shared,
     outcomeSeconds: config.core.outcomeHours * 3600,
-    urls: redis.urls ?? [redis.url ?? ''],
+    urls,
     cluster: redis.urls !== undefined,
     ...(redis.passwordFile === undefined ? {} : { password: await firstLine(redis.passwordFile) }),
     prefix: redis.prefix,
     node: `${redis.node ?? hostname()}-${Buffer.from(env.random(9)).toString('hex')}`,
     onRemark: (remark) => env.log.write('error', `redis-${remark}`, { role: 'core', error: 'ERR_CORE_SERVER_UNFIT' }),
+  }).catch((error: unknown) => {
+    throw error instanceof CoreError && error.kind === 'full' ? unreachable(urls) : error
   })
   opened.push(() => core.close())
   return { core, once: core.once, journal }

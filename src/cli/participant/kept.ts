@@ -16,6 +16,7 @@ import type { ReplyAddress } from '../../client/received.js'
 import { importSealingKey } from '../../envelope/keys.js'
 import type { EnvelopePart, OpenedEnvelope } from '../../envelope/types.js'
 import { CommandError, UsageError } from '../arguments.js'
+import { causeOf } from '../cause.js'
 import { MEDIA_TYPES } from './outgoing.js'
 
 /** A reply mailbox dies this long after its request's deadline (core). */
@@ -78,6 +79,7 @@ async function syncFolder(directory: string): Promise<void> {
 /**
  * Writes an envelope into a folder of its own below `directory`.
  * @throws {CommandError} cli.kept-otherwise: another envelope lies under this name; the new one stays in the folder that is named.
+ * cli.kept-in-part: the disk is full, or fails; what was written stays in the folder that is named.
  */
 export async function keep(directory: string, opened: OpenedEnvelope, now: Date): Promise<Kept> {
   const { header, parts, replyTo, replyKey, ...rest } = opened
@@ -95,14 +97,23 @@ export async function keep(directory: string, opened: OpenedEnvelope, now: Date)
   const envelope = json({ ...header, ...rest, parts: files })
   const folder = join(directory, `${opened.kind}-${header.id}`)
   const made = await mkdtemp(join(directory, `.${opened.kind}-`))
-  await Promise.all(parts.map((part, at) => writeSynced(join(made, files[at]?.file ?? ''), part.bytes)))
-  await writeSynced(join(made, 'envelope.json'), envelope)
-  if (replyTo !== undefined && replyKey !== undefined) {
-    const answerableUntil = new Date(now.getTime() + (header.ttlSeconds + REPLY_GRACE_SECONDS) * 1000).toISOString()
-    const state: RequestState = { id: header.id, replyTo, replyKey, takenAt: now.toISOString(), answerableUntil }
-    await writeSynced(join(made, 'request.json'), json(state))
+  try {
+    await Promise.all(parts.map((part, at) => writeSynced(join(made, files[at]?.file ?? ''), part.bytes)))
+    await writeSynced(join(made, 'envelope.json'), envelope)
+    if (replyTo !== undefined && replyKey !== undefined) {
+      const answerableUntil = new Date(now.getTime() + (header.ttlSeconds + REPLY_GRACE_SECONDS) * 1000).toISOString()
+      const state: RequestState = { id: header.id, replyTo, replyKey, takenAt: now.toISOString(), answerableUntil }
+      await writeSynced(join(made, 'request.json'), json(state))
+    }
+    await syncFolder(made)
+  } catch (cause) {
+    // it may be the only copy there is
+    const { de, en } = causeOf(cause)
+    throw new CommandError('cli.kept-in-part', {
+      de: `${header.id} ließ sich nicht ganz ablegen (${de}); was da ist, liegt in ${made}.`,
+      en: `${header.id} could not be kept as a whole (${en}); what there is lies in ${made}.`,
+    })
   }
-  await syncFolder(made)
   const isNew = !(await stat(folder).catch(() => undefined))
   if (isNew) await rename(made, folder)
   else {

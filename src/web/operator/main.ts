@@ -64,11 +64,15 @@ function start(): void {
   let paused = false
   let view: View | undefined
 
+  const showState = (): void => {
+    if (!view) return
+    const { state: now } = view.figures
+    state.set(STATE_GRADES[now], texts.states[now] ?? now)
+    document.title = `${now === 'ready' ? '' : '⚠ '}${texts.title}`
+  }
   const show = (): void => {
     if (!view) return
     const { figures } = view
-    state.set(STATE_GRADES[figures.state], texts.states[figures.state] ?? figures.state)
-    document.title = `${figures.state === 'ready' ? '' : '⚠ '}${texts.title}`
     const since = new Date(figures.startedAt)
     setText(version, say(texts.version, figures.version, `${speech.date(since)}, ${clock(since)}`))
     for (const { panels } of columns) for (const panel of panels) panel.update(view)
@@ -121,10 +125,14 @@ function start(): void {
     message(message: Message) {
       view = viewOf(message, view, windowSeconds)
       setText(trouble, '')
+      showState()
       if (!paused) show()
     },
     lost() {
       setText(trouble, view ? say(texts.lost, clock(new Date(view.untilMs))) : texts.waitingForFeed)
+      // what it was is no longer known to be
+      if (view) state.set('warning', texts.unknownState)
+      document.title = `⚠ ${texts.title}`
     },
   })
 }
