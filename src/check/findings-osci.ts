@@ -182,6 +182,13 @@ const WARNINGS = rows('osci-structure', undefined, [
     'The key of an attachment stands in ds:MgmtData.',
     'warning',
   ],
+  [
+    'fault-schema-location',
+    'osci-1.2 §2.13, T2; wire fact 61',
+    'Die Fehlermeldung hat ein xsi:schemaLocation; die verbreitete Bibliothek erkennt sie nur ohne.',
+    'The fault has an xsi:schemaLocation; the common library knows it as one only without.',
+    'warning',
+  ],
   ['several-languages', 'wire facts §15, T25', 'xml:lang nennt mehrere Sprachen.', 'xml:lang names several languages.', 'warning'],
 ])
 

@@ -188,9 +188,9 @@ export async function checkOsci(bytes: Uint8Array, context: CheckContext, journa
   journal.note('xml')
   journal.note('osci-structure')
   await step(journal, 'osci-structure', () => checkOsciSchema(outer, context, journal))
+  enterRemarks(outer, journal)
   if (outer.kind === 'fault') return { ...CLOSED, messageType: 'fault', signed: false, feedback: checkFault(outer, journal) }
   const transportEncrypted = outer.kind === 'encrypted'
-  enterRemarks(outer, journal)
   if (transportEncrypted) {
     journal.note('transport-encryption')
     await step(journal, 'transport-encryption', () => judgeShell(outer, journal))

@@ -77,6 +77,8 @@ interface Columns {
   readonly nonIntermediary?: Card
   /** Of NonIntermediaryCertificates. */
   readonly certificates?: CertificateSet
+  /** Roles among these that the reference library refuses in this message all the same (wire fact 26, trap T50): read, told by a check. */
+  readonly refusedElsewhere?: readonly CertificateRole[]
   /** FeatureDescription: '1' where the schema demands it, else it is optional. */
   readonly features?: Card
   readonly content?: Card
@@ -99,6 +101,8 @@ const row = <T>(
   order: Codec<T>,
   columns: ColumnsAfterControl,
 ): MessageRow<T> => ({ at, uri, signer, control, order, ...columns })
+
+const NO_ADDRESSEE = ['SignatureCertificateAddressee'] as const
 
 const ORIGINATOR = 'SignatureCertificateOriginator'
 const INTERMEDIARY = 'SignatureCertificateIntermediary'
@@ -171,7 +175,7 @@ export const EXCHANGES = {
     response: answersInHeader(
       '!!!!',
       struct({ feedback: feedbackField, fetchDelivery: fetchEcho, processCardBundle: opt('ProcessCardBundle', processCardBundle('!!?')) }),
-      { nonIntermediary: '?', certificates: 'delivery', content: '?' },
+      { nonIntermediary: '?', certificates: 'delivery', refusedElsewhere: NO_ADDRESSEE, content: '?' },
     ),
   }),
   fetchProcessCard: exchange({
@@ -196,7 +200,7 @@ export const EXCHANGES = {
   acceptDelivery: exchange({
     de: 'Annahmeauftrag', asks: 'intermediary', dialog: 'none', feedback: ['0800', '9805', '9809', '9810'],
     request: asksInHeader('-!--', struct({ processCardBundle: one('ProcessCardBundle', processCardBundle('!!-')) }), {
-      signer: INTERMEDIARY, intermediary: '?', nonIntermediary: '?', certificates: 'delivery', content: '1',
+      signer: INTERMEDIARY, intermediary: '?', nonIntermediary: '?', certificates: 'delivery', refusedElsewhere: NO_ADDRESSEE, content: '1',
     }),
     response: answersInHeader('!---', onlyFeedback, {
       signer: 'SignatureCertificateAddressee', intermediary: '0', nonIntermediary: '?', certificates: 'addresseeSigner',
@@ -215,7 +219,7 @@ export const EXCHANGES = {
         requestProcessCardBundle: opt('RequestProcessCardBundle', processCardBundle('!!!')),
         replyProcessCardBundle: opt('ReplyProcessCardBundle', processCardBundle('!!-')),
       }, needs('replyProcessCardBundle', 'requestProcessCardBundle')),
-      { nonIntermediary: '?', certificates: 'delivery', content: '?' },
+      { nonIntermediary: '?', certificates: 'delivery', refusedElsewhere: NO_ADDRESSEE, content: '?' },
     ),
   }),
   processDelivery: exchange({
@@ -226,7 +230,7 @@ export const EXCHANGES = {
         messageIdResponse: opt('MessageIdResponse', base64Text),
         processCardBundle: opt('ProcessCardBundle', processCardBundle('!!-')),
       }),
-      { signer: INTERMEDIARY, intermediary: '?', nonIntermediary: '?', certificates: 'delivery', content: '1' },
+      { signer: INTERMEDIARY, intermediary: '?', nonIntermediary: '?', certificates: 'delivery', refusedElsewhere: NO_ADDRESSEE, content: '1' },
     ),
     response: answersInHeader('!---', struct({ feedback: feedbackField, messageId: opt('MessageId', base64Text), subject }, needs('subject', 'messageId')), {
       signer: ORIGINATOR, intermediary: '0', timestamps: '0..2', nonIntermediary: '?', certificates: 'delivery', content: '?',

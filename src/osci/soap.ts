@@ -107,9 +107,11 @@ function recognise(root: XmlElement, header: XmlElement | undefined, blocks: rea
 }
 
 function schemaLocationRemarks(root: XmlElement, found: Recognised): Remark[] {
+  const a = root.attributes.find((x) => x.local === 'schemaLocation' && x.uri === XSI)
+  // the library knows a fault by the attribute that is not there (trap T2)
+  if (found.kind === 'fault') return a ? [{ finding: 'osci-structure.fault-schema-location', element: root }] : []
   const wanted = found.kind === 'encrypted' ? 'soapMessageEncrypted.xsd' : found.type?.schemaFile
   if (wanted === undefined) return []
-  const a = root.attributes.find((x) => x.local === 'schemaLocation' && x.uri === XSI)
   if (a && a.prefix === 'xsi' && a.value === schemaLocation(wanted)) return []
   const detail = a ? (a.prefix === 'xsi' ? 'differs' : 'other prefix than xsi') : 'missing'
   return [{ finding: 'osci-structure.schema-location', element: root, detail }]

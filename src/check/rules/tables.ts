@@ -12,6 +12,7 @@ import { CHUNK_RULES } from './osci-structure/chunks.js'
 import { FAULT_RULES } from './osci-structure/fault.js'
 import { FEATURE_RULES } from './osci-structure/features.js'
 import { FEEDBACK_RULES } from './osci-structure/feedback.js'
+import { HEADER_RULES } from './osci-structure/header.js'
 import { ORDER_RULES } from './osci-structure/order.js'
 import { PROCESS_CARD_RULES } from './osci-structure/process-cards.js'
 import type { OsciView, Rule } from './rule.js'
@@ -20,6 +21,7 @@ export { FAULT_RULES, MIME_RULES }
 
 /** Rules that read an opened message. */
 export const MESSAGE_RULES: readonly Rule<OsciView>[] = [
+  ...HEADER_RULES,
   ...ORDER_RULES,
   ...FEEDBACK_RULES,
   ...PROCESS_CARD_RULES,

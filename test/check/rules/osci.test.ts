@@ -23,9 +23,10 @@ interface Made {
   readonly order?: OrderFacts
   readonly message?: Partial<OsciMessage>
   readonly transportEncrypted?: boolean
+  readonly header?: readonly XmlElement[]
 }
 
-function viewOf({ name, order = {}, message = {}, transportEncrypted = false }: Made): OsciView {
+function viewOf({ name, order = {}, message = {}, transportEncrypted = false, header = [] }: Made): OsciView {
   const type = messageType(name)
   if (!type) throw new Error(name)
   const orderElement = element(type.uri, 'osci', name)
@@ -42,7 +43,7 @@ function viewOf({ name, order = {}, message = {}, transportEncrypted = false }: 
     envelope: {
       document: { root, text: '', byteOrderMark: false, prolog: [], epilog: [] },
       kind: 'message',
-      header: [],
+      header,
       body,
       parts: { root: part, attachments: new Map(), dialect: 'body', boundary: 'x' },
       evidence: {},
@@ -99,11 +100,31 @@ const control = (block: OsciMessage['control'], name: MessageName = 'getMessageI
 const order = (name: MessageName, facts: OrderFacts, message: Partial<OsciMessage> = {}): Made => ({ name, order: facts, message })
 const wish = (service: 'creation' | 'reception') => ({ service, quality: 'plain' as const })
 
+const withBlock = (mustUnderstand: string): Made => ({
+  name: 'getMessageId',
+  header: [
+    element(OSCI, 'osci', 'DesiredLanguages', {
+      attributes: [{ prefix: 'soap', local: 'mustUnderstand', uri: SOAP, value: mustUnderstand }],
+    }),
+    // a block of somebody else's may say so
+    element('urn:x', 'x', 'More', { attributes: [{ prefix: 'soap', local: 'mustUnderstand', uri: SOAP, value: '0' }] }),
+  ],
+})
+const listing = (name: MessageName, role: string): Made => ({
+  name,
+  header: [element(OSCI, 'osci', 'NonIntermediaryCertificates', { children: [element(OSCI, 'osci', role)] })],
+})
+
 const entries: Record<string, CertificateEntry> = {}
 const cipher = (name: string): Made => plain({ certificates: entries[name] ? [entries[name]] : [] }, 'storeDelivery')
 
 /** By rule: a message that breaks it, one that keeps it. Functions, since certificates are made first. */
 const CASES: Readonly<Record<string, readonly [broken: () => Made, kept: () => Made]>> = {
+  'osci-structure.must-understand-off': [() => withBlock('0'), () => withBlock('1')],
+  'osci-structure.certificate-refused-elsewhere': [
+    () => listing('responseToMediateDelivery', 'SignatureCertificateAddressee'),
+    () => listing('mediateDelivery', 'SignatureCertificateAddressee'),
+  ],
   'osci-structure.message-id-form': [
     () => order('storeDelivery', { messageId: 'a;b' }),
     () => order('storeDelivery', { messageId: 'osci_test_1' }),

@@ -137,14 +137,17 @@ export const FEEDBACK_RULES: readonly Rule<OsciView>[] = [
   {
     id: 'osci-structure.inside-feedback',
     severity: 'warning',
-    reference: 'osci-1.2 §10.3',
-    de: 'Rückmeldung und innere Rückmeldung (InsideFeedback) widersprechen sich: 9950 außen genau dann, wenn innen ein Fehler steht.',
-    en: 'Feedback and InsideFeedback contradict each other: 9950 outside if and only if there is an error inside.',
+    reference: 'osci-1.2 §8, §10.3',
+    de: 'Rückmeldung und innere Rückmeldung (InsideFeedback) widersprechen sich: 9950 außen genau dann, wenn innen ein Fehler steht; 3950 nur mit einer Warnung innen.',
+    en: 'Feedback and InsideFeedback contradict each other: 9950 outside if and only if there is an error inside; 3950 only with a warning inside.',
     *run(view) {
-      const refusedInside = isRefusal(codesOf(view.order.insideFeedback?.entries ?? []))
-      const toldOutside = codesOf(entriesOf(view)).includes('9950')
-      if (refusedInside !== toldOutside)
-        yield { element: inOrder(view, 'InsideFeedback', OSCI2017), detail: refusedInside ? '9950 is missing outside' : 'no error inside' }
+      const [inside, outside] = [view.order.insideFeedback, view.order.feedback].map((found) => codesOf(found?.entries ?? []))
+      const element = inOrder(view, 'InsideFeedback', OSCI2017)
+      const refusedInside = isRefusal(inside ?? [])
+      const toldOutside = outside?.includes('9950') === true
+      if (refusedInside !== toldOutside) yield { element, detail: refusedInside ? '9950 is missing outside' : 'no error inside' }
+      if (outside?.includes('3950') === true && inside?.some((code) => code.startsWith('3')) !== true)
+        yield { element, detail: '3950, and no warning inside' }
     },
   },
   {
