@@ -15,7 +15,7 @@ import { elementsOf, isElement, type XmlElement } from '../xml/tree.js'
 import { readEncryptedData } from '../xml/xenc.js'
 import { worst } from '../xoev/checking.js'
 import type { Journal } from './journal.js'
-import { judgeEncryption, judgeKey, judgeKeyOf, judgeSignature } from './policy.js'
+import { judgeEncryption, judgeKeyOf, judgeSignature } from './policy.js'
 import type { Judged } from './second-opinion.js'
 import type { CheckContext, ContentResult, Verdict } from './types.js'
 import { checkXoev, meantAsXml } from './xoev.js'
@@ -45,6 +45,7 @@ async function describeContainer(container: OpenedContainer, context: CheckConte
 
 /** What stands in clear beside opened containers is judged by policy even where it was not opened. */
 function judgeParents(parents: readonly XmlElement[], message: OsciMessage, journal: Journal): void {
+  const judged = new Set<string>()
   for (const child of parents.flatMap(elementsOf)) {
     try {
       if (isElement(child, DS, 'Signature')) judgeSignature(journal, readSignature(child, 'author-signature'))
@@ -54,7 +55,9 @@ function judgeParents(parents: readonly XmlElement[], message: OsciMessage, jour
       judgeEncryption(journal, data, 'content')
       for (const key of data.keys) {
         const reader = message.certificates?.find((c) => c.id === key.retrievalUri)
-        if (reader) judgeKeyOf(journal, reader.der)
+        if (!reader || judged.has(reader.id)) continue
+        judged.add(reader.id)
+        judgeKeyOf(journal, reader.der, { element: child })
       }
     } catch (cause) {
       // the reading itself reports a bad grammar; the journal keeps it once
@@ -89,7 +92,6 @@ export async function checkContents(message: OsciMessage, env: OsciEnv, context:
   const authors = all.flatMap((c) => c.authors)
   for (const author of authors) journal.note('author-signature', author.verdict)
   const authored = all.flatMap(authoredIn)
-  for (const { certificate } of authored) judgeKey(journal, certificate)
   const contents: ContentResult[] = []
   for (const container of opened.containers) contents.push(...(await describeContainer(container, context, journal)))
   return { contents, authored }

@@ -99,8 +99,9 @@ export async function checkDocumentSignature(
   if (elements > MOST_ELEMENTS || bytes.byteLength > MOST_BYTES) return unchecked(`${elements} elements, ${bytes.byteLength} bytes`)
   const { opinion, signer } = await verified(bytes, certificatesIn(signature, journal, of))
   if (signer) {
-    judgeKey(journal, signer.certificate)
-    if (journal.asks('certificates')) await checkSigners([signer.certificate], () => ({ ...of, element: signer.element }), context, journal)
+    const at = { ...of, element: signer.element }
+    judgeKey(journal, signer.certificate, at)
+    if (journal.asks('certificates')) await checkSigners([signer.certificate], () => at, context, journal)
   }
   if (opinion.verdict === 'error') return unchecked(opinion.reasons.join('; '))
   if (opinion.verdict === 'valid') journal.note('author-signature')

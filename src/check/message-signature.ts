@@ -15,6 +15,7 @@ import { readSignature } from '../xml/dsig.js'
 import { elementsOf, type XmlElement } from '../xml/tree.js'
 import type { Journal } from './journal.js'
 import { judgeKey, judgeSignature } from './policy.js'
+import { listedIn } from './trust.js'
 import type { SignatureResult, Verdict } from './types.js'
 
 /** undefined: it is not signed. */
@@ -34,7 +35,7 @@ function describeSignature(envelope: SoapEnvelope, journal: Journal): { signer?:
     const entry = certificateElements(envelope.header).find((c) => c.role === role && c.id === signature.retrievalUri)
     if (!entry) return { algorithm: signature.signatureMethod }
     const signer = readCertificate(entry.der)
-    judgeKey(journal, signer)
+    judgeKey(journal, signer, listedIn(envelope)(signer))
     return { signer, algorithm: signature.signatureMethod }
   } catch {
     // verification has told what is wrong with it

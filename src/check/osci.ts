@@ -84,7 +84,7 @@ function judgeShell(envelope: SoapEnvelope, journal: Journal): void {
   if (!data) return
   judgeEncryption(journal, readEncryptedData(data, 'transport-encryption'), 'transport')
   const recipient = shellRecipient(envelope)
-  if (recipient) judgeKey(journal, recipient)
+  if (recipient) judgeKey(journal, recipient, { element: data })
 }
 
 /** Enough of a message to describe its content when the order itself cannot be read. */
@@ -127,8 +127,10 @@ async function checkMessage(verified: Verified, env: OsciEnv, context: CheckCont
   const readable = opened ?? salvage(envelope)
   const found = await step(journal, 'content-encryption', () => checkContents(readable as OsciMessage, env, context, journal))
   const authored = found?.authored ?? []
+  const listed = listedIn(envelope)
+  for (const { certificate } of authored) judgeKey(journal, certificate, listed(certificate))
   const signers = [...(verified.signer ? [verified.signer] : []), ...authored.map(({ certificate }) => certificate)]
-  if (journal.asks('certificates')) await checkSigners(signers, listedIn(envelope), context, journal)
+  if (journal.asks('certificates')) await checkSigners(signers, listed, context, journal)
   if (context.secondOpinion === true) askSecondOpinion([...messageSigned(verified), ...authored], envelope, journal)
   return found?.contents ?? []
 }

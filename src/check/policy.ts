@@ -90,21 +90,24 @@ function urisOf({ algorithm, digest, mgf }: KeyTransport): readonly string[] {
   return [algorithm, ...said.filter((uri) => uri !== undefined)]
 }
 
-/** Kind and size of the key in a certificate, and how its issuer signed it. */
-export function judgeKey(journal: Journal, certificate: X509Certificate): void {
+/**
+ * Kind and size of the key in a certificate, and how its issuer signed it.
+ * @param at where the certificate stands, or what it is used for.
+ */
+export function judgeKey(journal: Journal, certificate: X509Certificate, at: Raised): void {
   journal.note('policy')
   const { type, bits, curve } = publicKeyFacts(certificate)
   const detail = `${type.toUpperCase()} ${curve ?? `${bits} bit`}: ${subjectRfc2253(certificate)}`
   const forbidden = type === 'rsa' ? bits < RSA_SIZES.forbiddenBelow : !CURVES.has(curve ?? '')
   const isSmall = type === 'rsa' && bits < RSA_SIZES.smallBelow && dayOf(journal) > RSA_SIZES.smallUntil
-  if (forbidden) journal.raise('policy.forbidden-key', { detail })
-  else if (isSmall) journal.raise('policy.small-key', { detail })
+  if (forbidden) journal.raise('policy.forbidden-key', { ...at, detail })
+  else if (isSmall) journal.raise('policy.small-key', { ...at, detail })
   const weak = WEAK_CERTIFICATE_SIGNATURES[signatureAlgorithmOid(certificate)]
-  if (weak !== undefined) journal.raise('policy.certificate-signature', { detail: `${weak}: ${subjectRfc2253(certificate)}` })
+  if (weak !== undefined) journal.raise('policy.certificate-signature', { ...at, detail: `${weak}: ${subjectRfc2253(certificate)}` })
 }
 
 /** As {@link judgeKey}; a certificate that cannot be read is a finding of the layer `certificates`. */
-export function judgeKeyOf(journal: Journal, der: Uint8Array): void {
+export function judgeKeyOf(journal: Journal, der: Uint8Array, at: Raised): void {
   let certificate: X509Certificate
   try {
     certificate = readCertificate(der)
@@ -112,5 +115,5 @@ export function judgeKeyOf(journal: Journal, der: Uint8Array): void {
     journal.caught('certificates', cause)
     return
   }
-  judgeKey(journal, certificate)
+  judgeKey(journal, certificate, at)
 }

@@ -56,13 +56,26 @@ function opinionOn({ element, certificate }: Judged, { document, parts }: SoapEn
   return reason === undefined ? secondOpinion(bytes, certificate.toString(), element.start) : { verdict: 'error', reasons: [reason] }
 }
 
+const FINDINGS = {
+  'message-signature': {
+    same: 'message-signature.second-opinion',
+    other: 'message-signature.second-opinion-differs',
+    none: 'message-signature.no-second-opinion',
+  },
+  'author-signature': {
+    same: 'author-signature.second-opinion',
+    other: 'author-signature.second-opinion-differs',
+    none: 'author-signature.no-second-opinion',
+  },
+} as const
+
 /** Says of each signature whose mathematics we have judged whether the other comes to the same, or that it has no verdict. */
 export function askSecondOpinion(signatures: readonly Judged[], envelope: SoapEnvelope, journal: Journal): void {
   for (const judged of signatures.filter(isMathematical)) {
     const { layer, element, verdict: ours } = judged
     const { verdict, reasons } = opinionOn(judged, envelope)
-    if (verdict === 'error') journal.raise(`${layer}.no-second-opinion`, { element, detail: reasons.join('; ') })
-    else if (verdict === ours) journal.raise(`${layer}.second-opinion`, { element })
-    else journal.raise(`${layer}.second-opinion-differs`, { element, detail: [`${ours}, ${verdict}`, ...reasons].join('; ') })
+    if (verdict === 'error') journal.raise(FINDINGS[layer].none, { element, detail: reasons.join('; ') })
+    else if (verdict === ours) journal.raise(FINDINGS[layer].same, { element })
+    else journal.raise(FINDINGS[layer].other, { element, detail: [`${ours}, ${verdict}`, ...reasons].join('; ') })
   }
 }

@@ -11,7 +11,7 @@ import { fixturesIn } from './suite.js'
 import { capture, check, contextWith, edited, ids, osciValidator } from './support.js'
 
 const PLACED =
-  /^invalid\/((?:osci-structure|control-block|transport-encryption|message-signature|author-signature|content-encryption)\..*)$/
+  /^invalid\/((?:osci-structure|control-block|transport-encryption|message-signature|author-signature|content-encryption|policy)\..*)$/
 
 const find = ({ findings }: CheckResult, id: string): Finding | undefined => findings.find((f) => f.id === id)
 

@@ -149,7 +149,7 @@ describe('policy layer', () => {
       ['2023-12-31T23:00:00Z', ['policy.small-key']],
     ] as const) {
       const journal = new Journal(new Date(at))
-      judgeKey(journal, certificate)
+      judgeKey(journal, certificate, {})
       expect(journal.findings.map(({ id }) => id)).to.deep.equal(found)
     }
   })
@@ -164,7 +164,7 @@ describe('policy layer', () => {
       ...dates,
     })
     const journal = new Journal(new Date('2026-11-24T09:00:00Z'))
-    judgeKey(journal, certificate)
+    judgeKey(journal, certificate, {})
     expect(journal.findings.map((f) => [f.severity, f.id, f.detail])).to.deep.equal([
       ['warning', 'policy.certificate-signature', 'RSA SHA-1: CN=Somebody,O=Protektor Test,C=DE'],
     ])
@@ -228,8 +228,8 @@ describe('policy layer', () => {
       const dates = { notBefore: new Date('2026-01-01T00:00:00Z'), notAfter: new Date('2027-01-01T00:00:00Z') }
       const { certificate } = await issueCertificate({ commonName: 'Somebody', usage: 'signature', key, ...dates })
       const journal = new Journal(new Date('2026-11-24T09:00:00Z'))
-      judgeKey(journal, certificate)
-      judgeKey(journal, certificate)
+      judgeKey(journal, certificate, {})
+      judgeKey(journal, certificate, {})
       expect(journal.findings.map((f) => `${f.severity} ${f.id}`)).to.deep.equal(found)
     })
 })

@@ -7,7 +7,7 @@ import { MAILBOX } from '../../envelope/metadata.js'
 import { printable } from '../../gateway/log.js'
 import { UsageError } from '../arguments.js'
 
-/** The most that metadata have room for. */
+/** The most that metadata have room for, in UTF-16 units. */
 const MAX_SUBJECT = 1000
 
 /** A whole number from 1 to `max`. @throws {UsageError} */
@@ -30,6 +30,6 @@ export function mailboxOf(option: string, text: string): string {
 /** @throws {UsageError} */
 export function subjectOf(text: string | undefined): { readonly subject?: string } {
   if (text === undefined) return {}
-  if (text !== '' && Array.from(text).length <= MAX_SUBJECT) return { subject: text }
+  if (text !== '' && text.length <= MAX_SUBJECT) return { subject: text }
   throw new UsageError({ de: `--subject verlangt 1 bis ${MAX_SUBJECT} Zeichen`, en: `--subject wants 1 to ${MAX_SUBJECT} characters` })
 }
