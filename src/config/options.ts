@@ -181,7 +181,7 @@ const peer = z.strictObject({
       'Befunde, die bei diesem Partner nur Warnungen sind; nie aus einer Signatur-, Verschlüsselungs- oder Zertifikatsschicht',
       'findings that are only warnings for this peer; never of a signature, encryption or certificate layer',
     ),
-    example: '[ osci-structure.old-spelling ]',
+    example: '[ osci-structure.schema-location ]',
     expects: words('Befund-Kennungen <schicht>.<regel>', 'finding ids <layer>.<rule>'),
   }),
 })

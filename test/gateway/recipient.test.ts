@@ -414,6 +414,12 @@ describe('passive recipient', function () {
       house = undefined
     })
 
+    it('an id that is no finding is a configuration error: it would tolerate nothing', async () => {
+      const peerOptions = '    signed: required\n    tolerate: [ osci-structure.schema-location, osci-structure.schema-lokation ]'
+      const refused = String(await open({ peerOptions }).catch((error: unknown) => error))
+      expect(refused).to.contain('peers[0].tolerate[1]').and.to.not.contain('tolerate[0]')
+    })
+
     it('3700 beside 0800 when the signer has expired', async () => {
       const dates = { notBefore: new Date('2020-01-01'), notAfter: new Date('2021-01-01') }
       const signer = await issueCertificate({ commonName: 'expired', usage: 'signature', ...dates })

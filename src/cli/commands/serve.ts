@@ -9,7 +9,6 @@ import { loadConfig } from '../../config/load.js'
 import { ConfigError, type ConfigProblem } from '../../errors.js'
 import { gatewayLog } from '../../gateway/log.js'
 import { parseCommand, UsageError } from '../arguments.js'
-import { causeOf } from '../cause.js'
 import { shutDumps } from '../compose/dumps.js'
 import type { RunningGateway } from '../compose/gateway.js'
 import { deskOf } from '../compose/xoev-desk.js'
@@ -73,6 +72,7 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
     gateway = await startGateway(config, { log, workers, desk })
   } catch (error) {
     if (error instanceof ConfigError) throw error
+    const { causeOf } = await import('../cause.js')
     io.err.write(`protektor: ${causeOf(error)[io.lang]}\n`)
     return 4
   }

@@ -40,7 +40,7 @@ import { openIntermediaries } from './intermediary.js'
 import { openOperator } from './operator.js'
 import { openOsciDirectory } from './osci-directory.js'
 import { readParticipants } from './participants.js'
-import { makeEndpoints, makePeers, strictAlgorithms } from './peers.js'
+import { assertFindings, makeEndpoints, makePeers, strictAlgorithms } from './peers.js'
 import { openTester } from './tester.js'
 import { openWaysOut } from './way-out.js'
 import { nextTurn, portionedRandom } from './world.js'
@@ -164,6 +164,7 @@ async function compose(
   const clock = systemClock
   const { log } = options
   await assertCertificates(config)
+  await assertFindings(config)
   const own = await openOwnKeys(config, clock.now())
   const tester = await openTester(config, clock, log)
   const { participants, warnings } = await readParticipants(config)

@@ -5,6 +5,7 @@
  */
 import { createHash } from 'node:crypto'
 import type { Config, EndpointConfig, PeerConfig } from '../../config/types.js'
+import { ConfigError } from '../../errors.js'
 import type { EndpointKeys, Peer, PeerAlgorithms, RecipientEndpoint, Route } from '../../gateway/ports.js'
 import { gatewayAlgorithms } from '../../xml/algorithms.js'
 import { readCertificates } from './keys.js'
@@ -73,6 +74,25 @@ async function makeRoute(route: EndpointConfig['routes'][number]): Promise<Route
  */
 export const makePeers = async (config: Config, actsAs?: PeerConfig['role']): Promise<ReadonlyMap<string, Peer>> =>
   new Map(await Promise.all(config.peers.map(async (peer) => [peer.name, await makePeer(peer, actsAs)] as const)))
+
+/** @throws {ConfigError} what a peer is to be tolerated in is no finding. */
+export async function assertFindings(config: Config): Promise<void> {
+  const named = config.peers.flatMap(({ tolerate }, peer) => tolerate.map((id, at) => ({ id, key: `peers[${peer}].tolerate[${at}]` })))
+  if (named.length === 0) return
+  // only who tolerates something pays for the table
+  const { findingRow } = await import('../../check/findings.js')
+  const problems = named
+    .filter(({ id }) => findingRow(id) === undefined)
+    .map(({ id, key }) => {
+      const line = config.lineOf(key)
+      const message = {
+        de: `${id} ist kein Befund; alle stehen in docs/findings.md`,
+        en: `${id} is no finding; docs/findings.md lists them all`,
+      }
+      return { key, file: config.file, ...(line === undefined ? {} : { line }), message }
+    })
+  if (problems.length > 0) throw new ConfigError(problems)
+}
 
 /** Endpoints of role passiveRecipient whose keyring can be used. */
 export async function makeEndpoints(config: Config, rings: ReadonlyMap<string, EndpointKeys>): Promise<RecipientEndpoint[]> {
