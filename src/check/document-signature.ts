@@ -14,7 +14,7 @@ import { verifyEnveloped, type Opinion } from '../xml/second-opinion.js'
 import { attributeOf, childOf, elementsOf, isElement, textOf, type XmlDocument, type XmlElement } from '../xml/tree.js'
 import type { Journal } from './journal.js'
 import { judgeKey, judgeUris } from './policy.js'
-import { MOST_BYTES, MOST_ELEMENTS } from './second-opinion.js'
+import { tooLarge } from './second-opinion.js'
 import { checkSigners } from './trust.js'
 import type { CheckContext, Raised, SignatureResult } from './types.js'
 
@@ -26,17 +26,16 @@ interface Signer {
   readonly certificate: X509Certificate
 }
 
-/** The outermost signatures, and how large the document is. */
-function survey(root: XmlElement): { readonly signatures: readonly XmlElement[]; readonly elements: number } {
-  const signatures: XmlElement[] = []
-  let elements = 0
+/** The outermost ones, in document order. */
+function signaturesIn(root: XmlElement): XmlElement[] {
+  const found: XmlElement[] = []
   const waiting = [root]
   for (let e = waiting.pop(); e; e = waiting.pop()) {
-    elements++
-    if (isElement(e, DS, 'Signature')) signatures.push(e)
-    else waiting.push(...elementsOf(e).reverse())
+    if (isElement(e, DS, 'Signature')) found.push(e)
+    // one by one: a root may have millions of children
+    else for (const child of elementsOf(e).reverse()) waiting.push(child)
   }
-  return { signatures, elements }
+  return found
 }
 
 const inDs = (from: XmlElement | undefined, ...names: readonly string[]): XmlElement | undefined =>
@@ -80,7 +79,7 @@ export async function checkDocumentSignature(
   content?: string,
 ): Promise<SignatureResult | null> {
   if (!journal.asks('author-signature', 'certificates', 'policy')) return null
-  const { signatures, elements } = survey(root)
+  const signatures = signaturesIn(root)
   const [signature] = signatures
   if (!signature) return null
   const of: Raised = content === undefined ? {} : { content }
@@ -96,7 +95,8 @@ export async function checkDocumentSignature(
   })
   judgeUris(journal, uris, 'signature', { ...of, element: signature })
   if (signatures.length > 1) return unchecked(`${signatures.length} signatures`)
-  if (elements > MOST_ELEMENTS || bytes.byteLength > MOST_BYTES) return unchecked(`${elements} elements, ${bytes.byteLength} bytes`)
+  const large = tooLarge(root, bytes)
+  if (large !== undefined) return unchecked(large)
   const { opinion, signer } = await verified(bytes, certificatesIn(signature, journal, of))
   if (signer) {
     const at = { ...of, element: signer.element }

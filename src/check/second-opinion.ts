@@ -14,8 +14,19 @@ import type { Journal } from './journal.js'
 import type { Verdict } from './types.js'
 
 /** Its time grows with the square of the elements: a second or two at this many. */
-export const MOST_ELEMENTS = 4000
-export const MOST_BYTES = 1024 * 1024
+const MOST_ELEMENTS = 4000
+const MOST_BYTES = 1024 * 1024
+
+/** Why a document is not handed to the other; undefined: it may be. */
+export function tooLarge(root: XmlElement, { byteLength }: Uint8Array): string | undefined {
+  let elements = 0
+  const waiting = [root]
+  for (let e = waiting.pop(); e; e = waiting.pop()) {
+    elements++
+    for (const child of elementsOf(e)) waiting.push(child)
+  }
+  return elements > MOST_ELEMENTS || byteLength > MOST_BYTES ? `${elements} elements, ${byteLength} bytes` : undefined
+}
 
 /** A signature that we have judged. */
 export interface Judged {
@@ -34,25 +45,10 @@ const isMathematical = ({ layer, verdict, problem }: Judged): boolean =>
 
 const rootOf = (e: XmlElement): XmlElement => (e.parent ? rootOf(e.parent) : e)
 
-function elementsIn(root: XmlElement): number {
-  let count = 0
-  const waiting = [root]
-  for (let e = waiting.pop(); e; e = waiting.pop()) {
-    count++
-    for (const child of elementsOf(e)) waiting.push(child)
-  }
-  return count
-}
-
 function opinionOn({ element, certificate }: Judged, { document, parts }: SoapEnvelope): Opinion {
   const bytes = parts.root.body
-  const elements = elementsIn(document.root)
-  const reason =
-    rootOf(element) !== document.root
-      ? 'the signature lies in content that was sealed'
-      : elements > MOST_ELEMENTS || bytes.byteLength > MOST_BYTES
-        ? `${elements} elements, ${bytes.byteLength} bytes`
-        : undefined
+  const sealed = rootOf(element) === document.root ? undefined : 'the signature lies in content that was sealed'
+  const reason = sealed ?? tooLarge(document.root, bytes)
   return reason === undefined ? secondOpinion(bytes, certificate.toString(), element.start) : { verdict: 'error', reasons: [reason] }
 }
 
