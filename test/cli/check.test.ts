@@ -190,6 +190,13 @@ describe('protektor check', () => {
     expect((await verify([...TRUST, report])).out).to.match(/valid \(signed by .*, \d{4}-/)
     expect(await verify([...TRUST, report])).to.include({ code: 0 })
     expect(await verify([report])).to.include({ code: 3 })
+    const read = async (...argv: string[]): Promise<Record<string, unknown>[]> =>
+      JSON.parse((await verify(['--json', ...TRUST, ...argv])).out) as Record<string, unknown>[]
+    const [first, second] = await read(report, report + '.none')
+    expect(first).to.include({ file: report, verdict: 'valid' })
+    expect(first?.signer).to.match(/^CN=/)
+    expect(first?.signedAt).to.match(/^\d{4}-/)
+    expect(second).to.include({ verdict: 'error', signer: null, signedAt: null })
     const bytes = readFileSync(report)
     const changed = Buffer.from(bytes)
     changed.writeUInt8((changed[100] ?? 0) ^ 1, 100)

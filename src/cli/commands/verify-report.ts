@@ -17,13 +17,13 @@ import { trustOf } from './check-material.js'
 import { distrustText, ownFaultsText } from './report-signer.js'
 
 const HELP: Text = {
-  de: `Aufruf: protektor verify-report [--trust DATEI.pem]… BERICHT…
+  de: `Aufruf: protektor verify-report [--trust DATEI.pem]… [--json] BERICHT…
 
 Prüft einen Bericht gegen seine Signatur (BERICHT${SIGNATURE_SUFFIX}, geschrieben von protektor check --sign).
 
 Ende mit: 0 gültig · 1 ungültig · 2 Aufruf · 3 Signatur richtig, aber ohne --trust bürgt niemand für den Signierer · 4 gescheitert
 `,
-  en: `Usage: protektor verify-report [--trust FILE.pem]… REPORT…
+  en: `Usage: protektor verify-report [--trust FILE.pem]… [--json] REPORT…
 
 Checks a report against its signature (REPORT${SIGNATURE_SUFFIX}, written by protektor check --sign).
 
@@ -44,7 +44,11 @@ const WORDS = {
 interface Judged {
   readonly verdict: Extract<Verdict, 'valid' | 'invalid' | 'unchecked' | 'error'>
   readonly words: Text
-  readonly signer?: string
+  readonly signer?: { readonly subject: string; readonly signedAt: string }
+}
+
+interface JudgedFile extends Judged {
+  readonly file: string
 }
 
 function because(words: Text, why: Text | string | undefined, join = ': '): Text {
@@ -70,7 +74,7 @@ async function judge(file: string, trust: TrustStore | undefined): Promise<Judge
   if (jws === undefined) return { verdict: 'invalid', words: because(WORDS.unsigned, basename(signature), ' ') }
   const opened = await openSeal(jws.trim(), reportDigest(bytes))
   if (opened === undefined) return { verdict: 'invalid', words: WORDS.invalid }
-  const signer = `${subjectRfc2253(opened.certificate)}, ${opened.seal.signedAt}`
+  const signer = { subject: subjectRfc2253(opened.certificate), signedAt: opened.seal.signedAt }
   // at the moment of signing: reports are read long after certificates ended
   const signedAt = new Date(opened.seal.signedAt)
   if (trust === undefined)
@@ -83,13 +87,26 @@ async function judge(file: string, trust: TrustStore | undefined): Promise<Judge
 /** In the order in which they count: as with `check`. */
 const CODES = { error: 4, invalid: 1, unchecked: 3, valid: 0 } as const
 
-const line = (file: string, { words, signer }: Judged, lang: Language): string =>
-  `${file}: ${words[lang]}${signer === undefined ? '' : ` (${WORDS.by[lang]} ${signer})`}\n`
+const line = ({ file, words, signer }: JudgedFile, lang: Language): string =>
+  `${file}: ${words[lang]}${signer === undefined ? '' : ` (${WORDS.by[lang]} ${signer.subject}, ${signer.signedAt})`}\n`
+
+/** For programs: one entry a report, in the order given. */
+const entry = ({ file, verdict, words, signer }: JudgedFile) => ({
+  file,
+  verdict,
+  signer: signer?.subject ?? null,
+  signedAt: signer?.signedAt ?? null,
+  message: words,
+})
 
 export async function run(argv: readonly string[], io: Io): Promise<number> {
   const { values, positionals } = parseCommand(
     argv,
-    { trust: { type: 'string', multiple: true }, help: { type: 'boolean', short: 'h' } } as const,
+    {
+      trust: { type: 'string', multiple: true },
+      json: { type: 'boolean', default: false },
+      help: { type: 'boolean', short: 'h' },
+    } as const,
     true,
   )
   if (values.help === true) {
@@ -99,8 +116,8 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
   if (positionals.length === 0) throw new UsageError({ de: 'ein Bericht fehlt', en: 'a report is missing' })
   const believed = await trustOf(values.trust ?? [])
   const trust = believed && trustStore(believed)
-  const judged = await Promise.all(positionals.map((file) => judge(file, trust)))
-  judged.forEach((one, index) => io.out.write(line(positionals[index] ?? '', one, io.lang)))
+  const judged = await Promise.all(positionals.map(async (file) => ({ file, ...(await judge(file, trust)) })))
+  io.out.write(values.json ? JSON.stringify(judged.map(entry), null, 2) + '\n' : judged.map((one) => line(one, io.lang)).join(''))
   const [worst = 0] = Object.entries(CODES).flatMap(([verdict, code]) => (judged.some((one) => one.verdict === verdict) ? [code] : []))
   return worst
 }
