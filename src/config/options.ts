@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: EUPL-1.2
 /**
  * THE TABLE of all options of `protektor serve --config`. Each entry: check, default, unit, texts, example. `docs/config.md`
- * is generated from here. Key names are fixed; a new option needs a line in the CHANGELOG, a changed one an ADR.
+ * is generated from here. Key names are fixed; a new option needs a line in the CHANGELOG, a changed one an ADR. Not split, however
+ * long: every option stands in one table (product.md).
  * @module
  */
 import * as z from 'zod'

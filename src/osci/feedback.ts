@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: EUPL-1.2
 /**
  * The 65 feedback codes of OSCI 1.2: one row each. First digit: 0 done, 3 done with warning, 9 not done. 9000–9503 travel as SOAP
- * fault, everything else as Feedback entry of a regular response (docs/feedback.md is generated from here).
+ * fault, everything else as Feedback entry of a regular response (docs/feedback.md is generated from here). Not split, however long:
+ * it is a list, and a code is looked up in one place.
  * @module
  */
 import type { FeedbackCode } from '../errors.js'

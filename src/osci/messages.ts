@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: EUPL-1.2
 /**
  * THE TABLE: every exchange of OSCI-Transport 1.2, one row per request/response pair. Parsing, writing, schema choice, roles, client,
- * CLI and documents derive from it; nothing else knows message types ([OSCI12 §2 exchange patterns], structure tables).
+ * CLI and documents derive from it; nothing else knows message types ([OSCI12 §2 exchange patterns], structure tables). Not split,
+ * however long: whoever asks what a message may hold reads one file.
  * @module
  */
 import { base64Text, empty, many, one, opt, attr, integer, struct, text, uri, needs, exactlyOne, type Card, type Codec, type Infer } from './codec.js'

@@ -6,24 +6,15 @@
 import { expect } from 'chai'
 import { checkThreads, type CheckThreadsOptions } from '../../src/cli/compose/check-threads.js'
 import type { CheckDesk } from '../../src/gateway/check-desk.js'
+import { DESK_OPTIONS } from './check-desk-options.js'
 
-const OPTIONS: CheckThreadsOptions = {
-  schemas: [],
-  limits: { files: 40, keystores: 2 },
-  threads: 1,
-  waiting: 1,
-  waitMs: 60_000,
-  timeLimitMs: 60_000,
-  memoryMegabytes: 512,
-  reportPage: () => Promise.resolve({ script: '', style: '' }),
-}
 const LARGE = `<a>${'<b/>'.repeat(300_000)}</a>`
 
 describe('threads of POST /v1/check', function () {
   this.timeout(60_000)
   const desks: CheckDesk[] = []
   const open = (options: Partial<CheckThreadsOptions> = {}): CheckDesk => {
-    const desk = checkThreads({ ...OPTIONS, ...options })
+    const desk = checkThreads({ ...DESK_OPTIONS, ...options })
     desks.push(desk)
     return desk
   }
@@ -61,7 +52,7 @@ describe('threads of POST /v1/check', function () {
     expect(await left).to.equal('check.busy')
     // answered by another thread: the one that worked for him is gone by then
     expect(await refusal(ask(desk, '<a/>'))).to.equal('answered')
-    const places = Array.from({ length: OPTIONS.threads + OPTIONS.waiting + 1 }, () => refusal(ask(desk, '<a/>')))
+    const places = Array.from({ length: DESK_OPTIONS.threads + DESK_OPTIONS.waiting + 1 }, () => refusal(ask(desk, '<a/>')))
     expect(await Promise.all(places)).to.deep.equal(['answered', 'answered', 'check.busy'])
   })
 

@@ -16,6 +16,7 @@ import type { FileResult } from '../../src/check/reports/report.js'
 import { readPem } from '../../src/pki/keystore.js'
 import { issueCrl } from '../../src/pki/test-pki.js'
 import { recorded } from './recorded.js'
+import { DESK_OPTIONS } from './check-desk-options.js'
 
 const FIXTURES = fileURLToPath(new URL('../../fixtures/', import.meta.url))
 const CA = join(FIXTURES, 'pki/ca.pem')
@@ -69,16 +70,7 @@ describe('protektor check --trust with revocation lists', function () {
   })
 
   it('POST /v1/check says the same', async () => {
-    const desk = checkThreads({
-      schemas: [],
-      limits: { files: 4, keystores: 1 },
-      threads: 1,
-      waiting: 1,
-      waitMs: 60_000,
-      timeLimitMs: 60_000,
-      memoryMegabytes: 512,
-      reportPage: () => Promise.resolve({ script: '', style: '' }),
-    })
+    const desk = checkThreads(DESK_OPTIONS)
     const field = (name: string, bytes: Uint8Array): Uint8Array[] => [
       Buffer.from(`--b-form\r\nContent-Disposition: form-data; name="${name}"; filename="x"\r\n\r\n`),
       bytes,

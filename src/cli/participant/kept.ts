@@ -16,7 +16,6 @@ import type { ReplyAddress } from '../../client/received.js'
 import { importSealingKey } from '../../envelope/keys.js'
 import type { EnvelopePart, OpenedEnvelope } from '../../envelope/types.js'
 import { CommandError, UsageError } from '../arguments.js'
-import { causeOf } from '../cause.js'
 import { MEDIA_TYPES } from './outgoing.js'
 
 /** A reply mailbox dies this long after its request's deadline (core). */
@@ -108,6 +107,7 @@ export async function keep(directory: string, opened: OpenedEnvelope, now: Date)
     await syncFolder(made)
   } catch (cause) {
     // it may be the only copy there is
+    const { causeOf } = await import('../cause.js')
     const { de, en } = causeOf(cause)
     throw new CommandError('cli.kept-in-part', {
       de: `${header.id} ließ sich nicht ganz ablegen (${de}); was da ist, liegt in ${made}.`,
