@@ -21,6 +21,8 @@ export interface Place {
 }
 
 export interface ErrorOptionsOf extends Place {
+  /** Offset in the bytes that were read, for whoever still has them to make a line of it. */
+  readonly byte?: number
   readonly detail?: string
   readonly cause?: unknown
 }
@@ -30,6 +32,7 @@ export class ProtektorError extends Error {
   readonly code: string
   readonly finding: string
   readonly detail: string | undefined
+  byte: number | undefined
   place: Place
 
   constructor(finding: string, message: string, options: ErrorOptionsOf = {}) {
@@ -38,6 +41,7 @@ export class ProtektorError extends Error {
     this.finding = finding
     this.code = 'ERR_' + finding.toUpperCase().replace(/[.-]/g, '_')
     this.detail = options.detail
+    this.byte = options.byte
     this.place = {
       ...(options.line === undefined ? {} : { line: options.line }),
       ...(options.column === undefined ? {} : { column: options.column }),
@@ -48,6 +52,12 @@ export class ProtektorError extends Error {
   /** Where the thing at fault lies, for what was thrown without knowing. */
   placedAt(place: Place): this {
     if (this.place.xpath === undefined) this.place = { ...place, ...this.place }
+    return this
+  }
+
+  /** The same by an offset in the bytes that were read. */
+  atByte(byte: number | undefined): this {
+    this.byte ??= byte
     return this
   }
 }

@@ -9,7 +9,7 @@
  */
 import { StructureError } from '../errors.js'
 import type { Limits } from '../env.js'
-import { readParts } from './grammar.js'
+import { delimiterOf, readParts } from './grammar.js'
 import { headerValue, readContentType, readParameters } from './header.js'
 import type { MimeHeader } from './parts.js'
 import { readMemory } from './window.js'
@@ -38,7 +38,10 @@ export function readForm(body: Uint8Array, limits: Limits, contentType: string):
   if (type !== 'multipart/form-data' || boundary === undefined) throw new StructureError('mime', 'mime.no-boundary', 'This is no form.')
   const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength)
   return readMemory(
-    readParts(0, bytes.length, boundary, limits, (headers, from, to) => ({ ...readNames(headers), bytes: bytes.subarray(from, to) })),
+    readParts(0, bytes.length, delimiterOf(boundary), limits, (headers, { from, to }) => ({
+      ...readNames(headers),
+      bytes: bytes.subarray(from, to),
+    })),
     bytes,
   )
 }

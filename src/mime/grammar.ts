@@ -12,7 +12,7 @@
  * Specs: [RFC2046 §5.1.1], [RFC2387], [OSCI12 "MIME"], osci-wire-facts §1; threat model M1–M5.
  * @module
  */
-import { StructureError } from '../errors.js'
+import { ProtektorError, StructureError } from '../errors.js'
 import type { Limits } from '../env.js'
 import { headerValue, readContentType, readHeaders, type ContentTypeValue } from './header.js'
 import type { MimeHeader, Part, Parts } from './parts.js'
@@ -21,6 +21,8 @@ import type { Reading } from './window.js'
 
 /** A part whose octets, transfer encoding still on, are the message's bytes [from, to). */
 export interface PartOutline extends Omit<Part, 'body'> {
+  /** Where its head begins. */
+  readonly head: number
   readonly from: number
   readonly to: number
 }
@@ -58,18 +60,32 @@ export function* packageGrammar(total: number, limits: Limits, httpContentType?:
     if ((yield { from: first + mark, bytes: 1 })[0] === LESS_THAN) return bare(first, total, httpContentType)
   }
   const block = yield* readHeaders(start, limits)
-  const version = headerValue(block.headers, 'MIME-Version')
+  const type = inHead(start, () => typeOfMessage(block.headers, http))
+  return yield* readPackage(yield* skipLineBreaks(block.next), total, type, 'body', limits, start)
+}
+
+/** What is wrong in a head is placed where the head begins; `undefined`: it stands in HTTP's, which is not among the bytes. */
+function inHead<T>(byte: number | undefined, read: () => T): T {
+  try {
+    return read()
+  } catch (error) {
+    throw error instanceof ProtektorError ? error.atByte(byte) : error
+  }
+}
+
+function typeOfMessage(headers: readonly MimeHeader[], http: ContentTypeValue | undefined): ContentTypeValue {
+  const version = headerValue(headers, 'MIME-Version')
   if (version !== undefined && version !== '1.0') throw new StructureError('mime', 'mime.version', 'MIME-Version is not 1.0.')
-  const encoding = headerValue(block.headers, 'Content-Transfer-Encoding')?.toLowerCase()
+  const encoding = headerValue(headers, 'Content-Transfer-Encoding')?.toLowerCase()
   if (encoding !== undefined && (!TRANSFER_ENCODINGS.has(encoding) || encoding === 'base64'))
     throw new StructureError('mime', 'mime.transfer-encoding', 'A multipart message has no transfer encoding of its own.')
-  const value = headerValue(block.headers, 'Content-Type')
+  const value = headerValue(headers, 'Content-Type')
   if (value === undefined) throw noBoundary()
   const type = readContentType(value)
   const named = http?.parameters.get('boundary')
   if (named !== undefined && named !== type.parameters.get('boundary'))
     throw new StructureError('mime', 'mime.boundary-differs', 'HTTP header and MIME header name different boundaries.')
-  return yield* readPackage(yield* skipLineBreaks(block.next), total, type, 'body', limits)
+  return type
 }
 
 /** HTTP's Content-Type counts only where it speaks of MIME: the reference library sends plain `text/xml` for everything. */
@@ -77,59 +93,80 @@ function readHttpContentType(value: string | undefined): ContentTypeValue | unde
   return value !== undefined && /multipart|boundary/i.test(value) ? readContentType(value) : undefined
 }
 
+/** @param head where the message's own head begins; absent: in HTTP's. */
 function* readPackage(
   start: number,
   total: number,
   type: ContentTypeValue,
   dialect: 'body' | 'http',
   limits: Limits,
+  head?: number,
 ): Reading<PackageOutline> {
-  if (type.type !== 'multipart/related') throw new StructureError('mime', 'mime.not-related', 'The message is not multipart/related.')
-  const boundary = type.parameters.get('boundary')
-  if (boundary === undefined) throw noBoundary()
-  assertUtf8(type.parameters.get('charset'))
-  const [root, ...attachments] = yield* readParts(start, total, boundary, limits, readPart)
-  if (root === undefined) throw new StructureError('mime', 'mime.no-root', 'The message has no part.')
-  if (root.contentType !== 'text/xml') throw new StructureError('mime', 'mime.root-type', 'The first part is not text/xml.')
-  assertUtf8(readContentType(headerValue(root.headers, 'Content-Type') ?? '').parameters.get('charset'))
-  const announced = type.parameters.get('type')
-  if (announced !== undefined && announced.toLowerCase() !== root.contentType)
-    throw new StructureError('mime', 'mime.root-type', 'The first part has another type than the message announces.')
-  const named = type.parameters.get('start')
-  if (named !== undefined && (root.contentId === '' || bareId(named) !== root.contentId))
-    throw new StructureError('mime', 'mime.start', 'Parameter start does not name the first part.')
+  const boundary = inHead(head, () => boundaryOf(type))
+  const delimiter = inHead(head, () => delimiterOf(boundary))
+  const [root, ...attachments] = yield* readParts(start, total, delimiter, limits, readPart)
+  if (root === undefined) throw new StructureError('mime', 'mime.no-root', 'The message has no part.', { byte: start })
+  inHead(root.head, () => assertRoot(root, type))
   assertDistinctIds([root, ...attachments])
   return { root, attachments, dialect, boundary }
 }
 
-/** What a part is, by its headers: its octets lie in [from, to). */
-export type ReadPart<T> = (headers: readonly MimeHeader[], from: number, to: number, isFirst: boolean) => T
+function boundaryOf({ type, parameters }: ContentTypeValue): string {
+  if (type !== 'multipart/related') throw new StructureError('mime', 'mime.not-related', 'The message is not multipart/related.')
+  const boundary = parameters.get('boundary')
+  if (boundary === undefined) throw noBoundary()
+  assertUtf8(parameters.get('charset'))
+  return boundary
+}
+
+/** What stands between parts. @throws StructureError `mime.boundary-grammar`. */
+export function delimiterOf(boundary: string): Buffer {
+  if (!BOUNDARY.test(boundary)) throw new StructureError('mime', 'mime.boundary-grammar', 'The boundary breaks its grammar.')
+  return Buffer.from('--' + boundary, 'latin1')
+}
+
+/** The first part is what the message's own Content-Type says of it. */
+function assertRoot(root: PartOutline, { parameters }: ContentTypeValue): void {
+  if (root.contentType !== 'text/xml') throw new StructureError('mime', 'mime.root-type', 'The first part is not text/xml.')
+  assertUtf8(readContentType(headerValue(root.headers, 'Content-Type') ?? '').parameters.get('charset'))
+  const announced = parameters.get('type')
+  if (announced !== undefined && announced.toLowerCase() !== root.contentType)
+    throw new StructureError('mime', 'mime.root-type', 'The first part has another type than the message announces.')
+  const named = parameters.get('start')
+  if (named !== undefined && (root.contentId === '' || bareId(named) !== root.contentId))
+    throw new StructureError('mime', 'mime.start', 'Parameter start does not name the first part.')
+}
+
+/** What a part is, by its headers: they begin at `head`, its octets lie in [from, to). */
+export type ReadPart<T> = (headers: readonly MimeHeader[], lies: Pick<PartOutline, 'head' | 'from' | 'to'>, isFirst: boolean) => T
 
 /**
  * The parts between the delimiters of any multipart type, first to last, up to the end of the message.
+ * @param dash see {@link delimiterOf}
  * @throws StructureError `mime.*`; whatever `read` throws.
  */
-export function* readParts<T>(start: number, total: number, boundary: string, limits: Limits, read: ReadPart<T>): Reading<readonly T[]> {
-  if (!BOUNDARY.test(boundary)) throw new StructureError('mime', 'mime.boundary-grammar', 'The boundary breaks its grammar.')
-  const dash = Buffer.from('--' + boundary, 'latin1')
-  if (!(yield* startsWith(start, dash))) throw new StructureError('mime', 'mime.preamble', 'There is something before the first boundary.')
+export function* readParts<T>(start: number, total: number, dash: Buffer, limits: Limits, read: ReadPart<T>): Reading<readonly T[]> {
+  if (!(yield* startsWith(start, dash)))
+    throw new StructureError('mime', 'mime.preamble', 'There is something before the first boundary.', { byte: start })
   const parts: T[] = []
   let at = start
   for (;;) {
     const after = at + dash.length
     const [first, second] = yield { from: after, bytes: 2 }
     if (first === DASH && second === DASH) {
-      if ((yield* skipLineBreaks(after + 2)) !== total)
-        throw new StructureError('mime', 'mime.epilogue', 'There is something behind the end of the last part.')
+      const byte = yield* skipLineBreaks(after + 2)
+      if (byte !== total) throw new StructureError('mime', 'mime.epilogue', 'There is something behind the end of the last part.', { byte })
       return parts
     }
     if (first !== CR || second !== LF)
-      throw new StructureError('mime', 'mime.boundary-prefix', 'A line begins with the boundary but is none.')
+      throw new StructureError('mime', 'mime.boundary-prefix', 'A line begins with the boundary but is none.', { byte: at })
     if (parts.length >= limits.mimeParts)
-      throw new StructureError('mime', 'mime.part-count', `The message has more than ${limits.mimeParts} parts.`)
-    const block = yield* readHeaders(after + 2, limits)
+      throw new StructureError('mime', 'mime.part-count', `The message has more than ${limits.mimeParts} parts.`, { byte: at })
+    const head = after + 2
+    const block = yield* readHeaders(head, limits)
     at = yield* findDelimiter(block.next, dash)
-    parts.push(read(block.headers, block.next, Math.max(block.next, at - 2), parts.length === 0))
+    const lies = { head, from: block.next, to: Math.max(block.next, at - 2) }
+    parts.push(inHead(head, () => read(block.headers, lies, parts.length === 0)))
   }
 }
 
@@ -146,15 +183,19 @@ function* findDelimiter(from: number, dash: Buffer): Reading<number> {
     const window = yield { from: at, bytes: afterLf.length + 1 }
     const lf = window.indexOf(afterLf, 1)
     const isBare = (lf >= 0 && window[lf - 1] !== CR) || window.subarray(0, lf < 0 ? window.length : lf).includes(afterCr)
-    if (isBare) throw new StructureError('mime', 'mime.bare-line-break', 'A boundary stands behind a bare line break.')
+    if (isBare) {
+      const cr = window.indexOf(afterCr)
+      const byte = at + 1 + (cr >= 0 && (lf < 0 || cr < lf) ? cr : lf)
+      throw new StructureError('mime', 'mime.bare-line-break', 'A boundary stands behind a bare line break.', { byte })
+    }
     if (lf >= 0) return at + lf + 1
-    if (window.length <= afterLf.length) throw new StructureError('mime', 'mime.no-end', 'The last part has no end.')
+    if (window.length <= afterLf.length) throw new StructureError('mime', 'mime.no-end', 'The last part has no end.', { byte: from })
     // What may be the beginning of a delimiter, and the byte before it, are looked at again.
     at += window.length - afterLf.length
   }
 }
 
-function readPart(headers: readonly MimeHeader[], from: number, to: number, isRoot: boolean): PartOutline {
+const readPart: ReadPart<PartOutline> = (headers, lies, isRoot) => {
   const type = headerValue(headers, 'Content-Type')
   const encoding = headerValue(headers, 'Content-Transfer-Encoding')
   const id = headerValue(headers, 'Content-ID')
@@ -164,9 +205,9 @@ function readPart(headers: readonly MimeHeader[], from: number, to: number, isRo
   if (encoding !== undefined && !TRANSFER_ENCODINGS.has(transferEncoding))
     throw new StructureError('mime', 'mime.transfer-encoding', 'A part has an unknown Content-Transfer-Encoding.')
   // The reference library counts the envelope of encrypted messages wrongly, so the root's length says nothing.
-  if (!isRoot) assertLength(headerValue(headers, 'Content-Length'), to - from)
+  if (!isRoot) assertLength(headerValue(headers, 'Content-Length'), lies.to - lies.from)
   const contentType = readContentType(type).type
-  return { contentId: id === undefined ? '' : bareId(id), contentType, transferEncoding, headers, from, to }
+  return { contentId: id === undefined ? '' : bareId(id), contentType, transferEncoding, headers, ...lies }
 }
 
 function assertLength(declared: string | undefined, actual: number): void {
@@ -177,10 +218,10 @@ function assertLength(declared: string | undefined, actual: number): void {
 
 function assertDistinctIds(parts: readonly PartOutline[]): void {
   const seen = new Set<string>()
-  for (const { contentId } of parts) {
+  for (const { contentId, head } of parts) {
     if (contentId === '') continue
     const key = foldId(contentId)
-    if (seen.has(key)) throw new StructureError('mime', 'mime.content-id-duplicate', 'A Content-ID is given twice.')
+    if (seen.has(key)) throw new StructureError('mime', 'mime.content-id-duplicate', 'A Content-ID is given twice.', { byte: head })
     seen.add(key)
   }
 }
@@ -205,7 +246,7 @@ function bareId(value: string): string {
 
 function bare(from: number, to: number, httpContentType: string | undefined): PackageOutline {
   assertUtf8(/;\s*charset\s*=\s*"?([^\s;"]+)/i.exec(httpContentType ?? '')?.[1])
-  const root: PartOutline = { contentId: '', contentType: 'text/xml', transferEncoding: '', headers: [], from, to }
+  const root: PartOutline = { contentId: '', contentType: 'text/xml', transferEncoding: '', headers: [], head: from, from, to }
   return { root, attachments: [], dialect: 'bare', boundary: '' }
 }
 

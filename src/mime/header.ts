@@ -46,24 +46,25 @@ export function* readHeaders(start: number, limits: Limits): Reading<HeaderBlock
   const seen = new Set<string>()
   let at = start
   for (;;) {
-    const line = yield* readLine(at, limits)
+    const from = at
+    const line = yield* readLine(from, limits)
     at = line.next
     if (line.text === '') break
     if (line.text.startsWith(' ') || line.text.startsWith('\t')) {
       const open = headers.at(-1)
-      if (open === undefined || line.text.trim() === '') throw malformed('a continuation line continues nothing')
+      if (open === undefined || line.text.trim() === '') throw malformed('a continuation line continues nothing', from)
       open.bytes += line.text.length
-      if (open.bytes > limits.mimeLineBytes) throw tooLong(limits)
+      if (open.bytes > limits.mimeLineBytes) throw tooLong(limits, from)
       open.value = `${open.value} ${line.text.trim()}`.trim()
       continue
     }
     const colon = line.text.indexOf(':')
     const name = line.text.slice(0, Math.max(colon, 0))
-    if (!NAME.test(name)) throw malformed('a header line has no valid name')
+    if (!NAME.test(name)) throw malformed('a header line has no valid name', from)
     if (headers.length >= limits.mimeHeaders)
-      throw new StructureError('mime', 'mime.header-count', `A part has more than ${limits.mimeHeaders} header lines.`)
+      throw new StructureError('mime', 'mime.header-count', `A part has more than ${limits.mimeHeaders} header lines.`, { byte: from })
     const key = name.toLowerCase()
-    if (seen.has(key)) throw new StructureError('mime', 'mime.header-duplicate', `Header ${name} is given twice.`)
+    if (seen.has(key)) throw new StructureError('mime', 'mime.header-duplicate', `Header ${name} is given twice.`, { byte: from })
     seen.add(key)
     headers.push({ name, value: line.text.slice(colon + 1).trim(), bytes: line.text.length })
   }
@@ -76,17 +77,19 @@ function* readLine(at: number, limits: Limits): Reading<{ text: string; next: nu
   const window = (yield { from: at, bytes: reach }).subarray(0, reach)
   const lf = window.indexOf(LF)
   if (lf < 0) {
-    if (window.length > limits.mimeLineBytes) throw tooLong(limits)
-    throw malformed('the header block has no end')
+    if (window.length > limits.mimeLineBytes) throw tooLong(limits, at)
+    throw malformed('the header block has no end', at)
   }
-  if (lf === 0 || window[lf - 1] !== CR) throw new StructureError('mime', 'mime.bare-line-break', 'A MIME line does not end with CR LF.')
+  if (lf === 0 || window[lf - 1] !== CR)
+    throw new StructureError('mime', 'mime.bare-line-break', 'A MIME line does not end with CR LF.', { byte: at })
   let text: string
   try {
     text = utf8.decode(window.subarray(0, lf - 1))
   } catch (cause) {
-    throw new StructureError('mime', 'mime.header-characters', 'A MIME header is not UTF-8.', { cause })
+    throw new StructureError('mime', 'mime.header-characters', 'A MIME header is not UTF-8.', { cause, byte: at })
   }
-  if (CONTROL.test(text)) throw new StructureError('mime', 'mime.header-characters', 'A MIME header holds a control character.')
+  if (CONTROL.test(text))
+    throw new StructureError('mime', 'mime.header-characters', 'A MIME header holds a control character.', { byte: at })
   return { text, next: at + lf + 1 }
 }
 
@@ -134,10 +137,10 @@ function contentType(what: string): StructureError {
   return new StructureError('mime', 'mime.content-type', `A Content-Type ${what}.`)
 }
 
-function malformed(what: string): StructureError {
-  return new StructureError('mime', 'mime.header-malformed', `The MIME header cannot be read: ${what}.`)
+function malformed(what: string, byte: number): StructureError {
+  return new StructureError('mime', 'mime.header-malformed', `The MIME header cannot be read: ${what}.`, { byte })
 }
 
-function tooLong(limits: Limits): StructureError {
-  return new StructureError('mime', 'mime.header-length', `A MIME header line is longer than ${limits.mimeLineBytes} bytes.`)
+function tooLong(limits: Limits, byte: number): StructureError {
+  return new StructureError('mime', 'mime.header-length', `A MIME header line is longer than ${limits.mimeLineBytes} bytes.`, { byte })
 }

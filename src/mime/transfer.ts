@@ -56,18 +56,19 @@ export function decodeBase64(text: Uint8Array): Uint8Array {
         held = 0
       }
     } else if (byte === PAD) break
-    else if (sextet !== SKIP) throw new StructureError('mime', 'mime.base64', 'Base64 holds a character outside its alphabet.')
+    else if (sextet !== SKIP)
+      throw new StructureError('mime', 'mime.base64', 'Base64 holds a character outside its alphabet.', { byte: at })
   }
   let padding = 0
   for (; at < text.length; at++) {
     const byte = text[at] ?? 0
     if (byte === PAD) padding++
-    else if (SEXTETS[byte] !== SKIP) throw new StructureError('mime', 'mime.base64', 'Base64 goes on after its padding.')
+    else if (SEXTETS[byte] !== SKIP) throw new StructureError('mime', 'mime.base64', 'Base64 goes on after its padding.', { byte: at })
   }
   if (held === 1 || padding !== (held === 0 ? 0 : 4 - held))
-    throw new StructureError('mime', 'mime.base64', 'Base64 is not padded as it must be.')
+    throw new StructureError('mime', 'mime.base64', 'Base64 is not padded as it must be.', { byte: at })
   const unused = held === 2 ? bits & 0x0f : held === 3 ? bits & 0x03 : 0
-  if (unused !== 0) throw new StructureError('mime', 'mime.base64', 'Base64 has stray bits before its padding.')
+  if (unused !== 0) throw new StructureError('mime', 'mime.base64', 'Base64 has stray bits before its padding.', { byte: at })
   if (held === 2) out[length++] = (bits >> 4) & 0xff
   if (held === 3) {
     out[length++] = (bits >> 10) & 0xff

@@ -95,6 +95,41 @@ describe('readMime', () => {
     expect(text(parts.attachments.get('f')?.body)).to.equal('x--b0\r\n--b\r\n-- b0\r\n--c0--')
   })
 
+  it('says in which line what is wrong stands, by LF as in an editor', () => {
+    const placeOf = (message: string, http?: string): unknown => {
+      try {
+        read(message, http)
+      } catch (error) {
+        if (error instanceof StructureError) return [error.finding, error.place.line, error.place.column]
+      }
+      return 'nothing is wrong'
+    }
+    const base64 = (body: string) => swap('8-bit', 'base64').replace('xyz', body)
+    for (const [message, ...place] of [
+      [swap('MIME-Version: 1.0', 'MIME-Version: 2.0'), 'mime.version', 1, 1],
+      ['\r\n' + swap('Related', 'Mixed'), 'mime.not-related', 2, 1],
+      [swap('boundary=b0;', 'boundary=b0*;'), 'mime.boundary-grammar', 1, 1],
+      [swap('type=text/xml\r\n', 'type=text/xml\r\nX: é\u0001\r\n'), 'mime.header-characters', 3, 1],
+      [VALID.replace(HEAD, HEAD + 'ä preamble\r\n'), 'mime.preamble', 4, 1],
+      [swap('Content-ID: <f>', 'no header'), 'mime.header-malformed', 13, 1],
+      [swap('Content-ID: <f>', 'Content-Type: a/b'), 'mime.header-duplicate', 13, 1],
+      [swap('octet-stream', 'octet stream'), 'mime.content-type', 11, 1],
+      [swap('<f>', '<osci@message>'), 'mime.content-id-duplicate', 11, 1],
+      [swap('xyz\r\n', 'xyz\n'), 'mime.bare-line-break', 16, 1],
+      [swap('xyz\r\n', 'xyz\r'), 'mime.bare-line-break', 15, 5],
+      [swap('xyz\r\n--', 'xyz\r\n--b0x\r\n--'), 'mime.boundary-prefix', 16, 1],
+      [swap(END, ''), 'mime.no-end', 15, 1],
+      [VALID + 'more', 'mime.epilogue', 17, 1],
+      [base64('AAAA\r\nAAÄA'), 'mime.base64', 16, 3],
+    ] as const)
+      expect(placeOf(message)).to.deep.equal(place)
+    // the head stands in HTTP's, and is not among the bytes
+    expect(placeOf(ROOT + END, 'multipart/mixed; boundary=b0')).to.deep.equal(['mime.not-related', undefined, undefined])
+    // nobody counts the lines of what may be gigabytes
+    expect(placeOf(VALID + '\n'.repeat(5 * 1024 * 1024))).to.deep.equal(['mime.epilogue', 17, 1])
+    expect(placeOf(swap('xyz', '\n'.repeat(5 * 1024 * 1024)) + 'more')).to.deep.equal(['mime.epilogue', undefined, undefined])
+  })
+
   it('M1 refuses a Content-ID given twice, in another case, percent-encoded, or that of the root', () => {
     for (const id of ['f', 'F', '%66', 'ｆ'])
       refuses('mime.content-id-duplicate', HEAD + ROOT + FILE + FILE.replace('<f>', `<${id}>`) + END)
