@@ -101,7 +101,7 @@ describe('server', function () {
   it('H1 whoever does not read his answer is cut, also the later of many over one connection; who reads slowly gets all of it', async () => {
     const answer = Buffer.alloc(32 * 1024 * 1024, 'a')
     const cut: string[] = []
-    const limits = { answers: { minBytesPerSecond: answer.length, graceMs: 3000 } }
+    const limits = { answers: { minBytesPerSecond: answer.length, graceMs: 5000 } }
     const server = await listen(
       (request, response) => {
         const { url = '' } = request
