@@ -205,7 +205,7 @@ function clientRequest(
   }
 }
 
-function openFor(shape: RequestShape, { peer, signer }: ProvenRequest, { cipher }: Progress, { dialogs }: House): AnswerDialog {
+function openFor(shape: RequestShape, { peer, signer }: ProvenRequest, { cipher }: Progress, { dialogs, downloads }: House): AnswerDialog {
   // the row demands one, but not that anybody can read it
   if (!cipher) throw new CertificateError('9500', 'certificates.no-answer-key', 'a dialog belongs to a certificate that can be read')
   const client: DialogClient = {
@@ -216,6 +216,8 @@ function openFor(shape: RequestShape, { peer, signer }: ProvenRequest, { cipher 
     encrypted: shape.encrypted,
   }
   const { dialog, challenge } = dialogs.open(client)
+  // once for the dialog, however many downloads it makes
+  dialog.ended.addEventListener('abort', () => downloads.end(dialog.conversationId))
   return { conversationId: dialog.conversationId, challenge, staysOpen: true }
 }
 
