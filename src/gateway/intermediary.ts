@@ -68,7 +68,7 @@ export function intermediary(endpoint: IntermediaryEndpoint, ports: GatewayPorts
     mediations: mediations(),
     uploads: uploadTable<StoreVerdict>({ spool: own.spool, limits: own.chunks, clock: ports.clock, startTimer: ports.startTimer }),
     downloads: downloadTable(own.chunks),
-    dialogs: dialogTable(limits, ports.clock, ports.random),
+    dialogs: dialogTable(limits, ports.clock, ports.random, ports.startTimer),
     failures: decryptFailures(ports.clock, ports.log, ports.metrics),
   }
   return {
