@@ -68,7 +68,7 @@ export function intermediary(endpoint: IntermediaryEndpoint, ports: GatewayPorts
     mediations: mediations(),
     uploads: uploadTable<StoreVerdict>({ spool: own.spool, limits: own.chunks, clock: ports.clock, startTimer: ports.startTimer }),
     downloads: downloadTable(own.chunks),
-    dialogs: dialogTable(limits, ports.clock, ports.random),
+    dialogs: dialogTable(limits, ports.clock, ports.random, ports.startTimer),
     failures: decryptFailures(ports.clock, ports.log, ports.metrics),
   }
   return {
@@ -205,7 +205,7 @@ function clientRequest(
   }
 }
 
-function openFor(shape: RequestShape, { peer, signer }: ProvenRequest, { cipher }: Progress, { dialogs }: House): AnswerDialog {
+function openFor(shape: RequestShape, { peer, signer }: ProvenRequest, { cipher }: Progress, { dialogs, downloads }: House): AnswerDialog {
   // the row demands one, but not that anybody can read it
   if (!cipher) throw new CertificateError('9500', 'certificates.no-answer-key', 'a dialog belongs to a certificate that can be read')
   const client: DialogClient = {
@@ -216,6 +216,8 @@ function openFor(shape: RequestShape, { peer, signer }: ProvenRequest, { cipher 
     encrypted: shape.encrypted,
   }
   const { dialog, challenge } = dialogs.open(client)
+  // once for the dialog, however many downloads it makes
+  dialog.ended.addEventListener('abort', () => downloads.end(dialog.conversationId))
   return { conversationId: dialog.conversationId, challenge, staysOpen: true }
 }
 

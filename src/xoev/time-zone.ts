@@ -10,6 +10,8 @@ export const DEFAULT_TIME_ZONE = 'Europe/Berlin'
 /** Whether an xs:dateTime says where its clock stands. */
 export const hasZone = (dateTime: string): boolean => /(?:Z|[+-]\d\d:\d\d)$/.test(dateTime.trimEnd().slice(-6))
 
+const DAY_MS = 86_400_000
+
 const LOCAL = /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.(\d{1,12}))?$/
 
 // made once per zone: making one takes longer than using it
@@ -42,9 +44,10 @@ function shownAt(instant: number, format: Intl.DateTimeFormat): number {
 
 /**
  * The moment that an xs:dateTime without zone means in `timeZone`, in UTC with milliseconds.
- * In the hour that the clocks show twice the later moment counts; undefined when `local` is no such time, or has a zone.
+ * @param twice which moment counts in the hour that the clocks show twice
+ * @returns undefined when `local` is no such time, or has a zone.
  */
-export function momentOf(local: string, timeZone: string): string | undefined {
+export function momentOf(local: string, timeZone: string, twice: 'earlier' | 'later' = 'later'): string | undefined {
   const match = LOCAL.exec(local.trim())
   if (!match) return undefined
   const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] = match.slice(1, 7).map(Number)
@@ -53,7 +56,10 @@ export function momentOf(local: string, timeZone: string): string | undefined {
   const format = clockOf(timeZone)
   // a second round settles moments near a change of the clocks
   const first = wanted - (shownAt(wanted, format) - wanted)
-  const moment = first - (shownAt(first, format) - wanted)
+  const later = first - (shownAt(first, format) - wanted)
+  // by the clocks of the day before
+  const earlier = 2 * wanted - DAY_MS - shownAt(wanted - DAY_MS, format)
+  const moment = twice === 'earlier' && shownAt(earlier, format) === wanted ? Math.min(earlier, later) : later
   const milliseconds = Number((match[7] ?? '').slice(0, 3).padEnd(3, '0'))
   return new Date(moment + milliseconds).toISOString()
 }

@@ -6,7 +6,7 @@ import { expect } from 'chai'
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -69,6 +69,18 @@ describe('data directory', function () {
     await up(third)
     third.kill('SIGTERM')
     expect(await once(third, 'close')).to.deep.equal([0, null])
+    expect(() => data('PROCESS')).to.throw('ENOENT')
+  })
+
+  it('is given back, and the process ends, also where a store in it cannot be written to its end', async () => {
+    const child = serve('en')
+    await up(child)
+    // as a disk that has become read-only
+    await rm(join(folder, 'data', 'outcomes', 'RUN'))
+    await mkdir(join(folder, 'data', 'outcomes', 'RUN'))
+    child.kill('SIGTERM')
+    expect(await once(child, 'close')).to.deep.equal([4, null])
+    expect(said.get(child)).to.contain('outcomes/RUN')
     expect(() => data('PROCESS')).to.throw('ENOENT')
   })
 

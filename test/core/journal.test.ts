@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: EUPL-1.2
 import { expect } from 'chai'
+import { execFile } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { verifyChain } from '../../src/core/chain.js'
 import { memoryJournal } from '../../src/core/outcomes.js'
 import type { OutcomeJournal, OutcomeRecord } from '../../src/core/ports.js'
@@ -158,6 +160,23 @@ describe('core journals of outcomes', () => {
     const { link } = next.settled(record(time))
     expect(link?.seq).to.equal(1)
     expect(link?.node).to.not.equal(one.link?.node)
+  })
+
+  it('C6 lmdb: a start that finds no room on the disk leaves the store as it was', async () => {
+    const time = new FakeTime()
+    const { journal, path } = lmdb(time)
+    const one = journal.settled(record(time))
+    await journal.close()
+    const program = `
+      const { openJournal } = await import(${JSON.stringify(new URL('journals.ts', import.meta.url).href)})
+      try { openJournal(${JSON.stringify(path)}, { now: () => new Date(), monotonicMs: () => 0 }) } catch (error) { console.log(error.code) }`
+    // no file may be written to
+    const shell = 'ulimit -f 0 && exec "$0" --import tsx --input-type=module -e "$1"'
+    const { stdout } = await promisify(execFile)('bash', ['-c', shell, process.execPath, program])
+    expect(stdout.trim()).to.equal('EFBIG')
+    const { journal: next, unclean } = lmdb(time, {}, path)
+    expect(unclean).to.deep.equal([])
+    expect(next.get(one.id)?.link).to.deep.equal(one.link)
   })
 
   it('lmdb: is silent and harmless when it is closed', async () => {

@@ -42,3 +42,20 @@ export async function drainCore({ core, api, clock, log }: DrainingPorts, within
   if (left.length === 0) log.write('info', 'drained', { durationMs })
   return Math.max(FLUSH_MS, withinMs - durationMs)
 }
+
+/**
+ * Ends everything, in order. What cannot be ended keeps nothing else: a store on a disk that has become read-only must not leave a process
+ * that answers nothing and never ends.
+ * @throws the first failure, when all have had their turn.
+ */
+export async function endAll(ends: readonly (() => unknown)[]): Promise<void> {
+  const failures: unknown[] = []
+  for (const end of ends) {
+    try {
+      await end()
+    } catch (error) {
+      failures.push(error)
+    }
+  }
+  if (failures.length > 0) throw failures[0]
+}

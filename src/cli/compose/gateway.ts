@@ -33,7 +33,7 @@ import { pinnedTrust } from '../../pki/pinned.js'
 import { openCore } from './core.js'
 import { claimDataDirectory } from './data-directory.js'
 import { openIdentity, type OpenedIdentity } from './identity.js'
-import { drainCore } from './draining.js'
+import { drainCore, endAll } from './draining.js'
 import { assertCertificates, openOwnKeys } from './keys.js'
 import { packageCodec } from './package-codec.js'
 import { openIntermediaries } from './intermediary.js'
@@ -289,14 +289,17 @@ async function compose(
       stopping.abort()
       // the address goes on answering meanwhile: answers to what was taken still come in, and whoever asked fetches them
       const leftMs = await drainCore({ core, api, clock, log }, withinMs)
-      // together: whoever waits for an answer from a way out gets it
-      await Promise.all([open.close(leftMs), waysOut.close(leftMs)])
-      await core.close()
-      await intermediaries.close()
-      await journal?.close()
-      operator.close()
-      await Promise.all([tester?.api.desk.close(), desk.close(), ports.repeats.close(), oscis.close(), admin.close(0)])
-      await release()
+      await endAll([
+        // together: whoever waits for an answer from a way out gets it
+        () => Promise.all([open.close(leftMs), waysOut.close(leftMs)]),
+        () => core.close(),
+        () => intermediaries.close(),
+        () => journal?.close(),
+        () => operator.close(),
+        ...[tester?.api.desk, desk, ports.repeats, oscis].map((one) => () => one?.close()),
+        () => admin.close(0),
+        release,
+      ])
     },
   }
 }

@@ -21,6 +21,7 @@ import { messageIds } from '../../gateway/intermediary/message-ids.js'
 import { makeInspector } from '../../gateway/intermediary/inspect.js'
 import type { IntermediaryEndpoint, IntermediaryPorts } from '../../gateway/intermediary/ports.js'
 import type { EndpointKeys, GatewayPorts, Peer } from '../../gateway/ports.js'
+import { endAll } from './draining.js'
 import { makePeers } from './peers.js'
 import { openTrust } from './trust.js'
 
@@ -107,10 +108,8 @@ export async function openIntermediaries(
   return {
     addresses,
     async close() {
-      await Promise.all(addresses.map((address) => address.close()))
-      await Promise.all([cards.close(), ids.close(), spool.close(), opened.close()])
-      await ledger.close()
-      http.close()
+      const ends = [...addresses, cards, ids, spool, opened, ledger, http].map((one) => () => one.close())
+      await endAll(ends)
     },
   }
 }

@@ -12,7 +12,7 @@
  * in which run of the machine it was written; after another, unclean one it is put aside and a new chain begins.
  * @module
  */
-import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { closeSync, constants, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { open, type Database, type RootDatabase } from 'lmdb'
 import { steadyClock, type Clock } from '../../env.js'
@@ -43,6 +43,8 @@ export interface LmdbOutcomesOptions extends OutcomeLimits {
 const FORMAT = 'protektor-outcomes 1'
 const RUN = 'RUN'
 const ENDED = 'ended'
+/** As long as the longest of its texts: one covers the other. */
+const RUN_BYTES = 36
 const OUTCOMES: readonly Outcome[] = ['waiting', 'delivered', 'expired', 'refused', 'unknown']
 
 /** Values as they are, without a description of their shape before each. */
@@ -63,7 +65,7 @@ export function lmdbOutcomes(options: LmdbOutcomesOptions): OutcomeJournal {
     options.onUnclean(aside)
   }
   options.prepare(path, FORMAT)
-  writeFileSync(run, now, { mode: 0o600, flush: true })
+  note(run, now)
   // batching by event turns rejects a promise that nobody can catch when a commit fails; overlapping syncs would make commits wait for the disk
   const root = open({
     path,
@@ -75,18 +77,30 @@ export function lmdbOutcomes(options: LmdbOutcomesOptions): OutcomeJournal {
     eventTurnBatching: false,
   })
   return new LmdbJournal(root, options, () => {
-    for (const name of ['data.mdb', RUN]) {
-      if (name === RUN) writeFileSync(run, ENDED)
-      const file = openSync(join(path, name), 'r+')
-      fsyncSync(file)
-      closeSync(file)
-    }
+    const file = openSync(join(path, 'data.mdb'), 'r+')
+    fsyncSync(file)
+    closeSync(file)
+    note(run, ENDED)
   })
 }
 
 /** Another text after every start of the machine; where that cannot be told, always the same. */
 function machineRun(): string {
   return textOf('/proc/sys/kernel/random/boot_id') ?? 'unknown'
+}
+
+/**
+ * Writes over what stands there, without emptying the file first: on a full disk, or when the process is killed between, the old text must
+ * stand, since a store that does not say in which run it was written is put aside.
+ */
+function note(path: string, text: string): void {
+  const file = openSync(path, constants.O_WRONLY | constants.O_CREAT, 0o600)
+  try {
+    writeSync(file, text.padEnd(RUN_BYTES))
+    fsyncSync(file)
+  } finally {
+    closeSync(file)
+  }
 }
 
 function textOf(path: string): string | undefined {

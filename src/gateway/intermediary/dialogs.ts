@@ -11,7 +11,7 @@ import type { Clock } from '../../env.js'
 import { DialogError } from '../../errors.js'
 import { newChallenge, newConversationId, stepDialog, type Dialog } from '../../osci/dialog.js'
 import type { ControlBlock } from '../../osci/types.js'
-import type { Peer } from '../ports.js'
+import type { GatewayPorts, Peer } from '../ports.js'
 import { DeliveryRefused } from '../recipient/verdict.js'
 
 /** Something handed out in a dialog that its next correct request acknowledges. */
@@ -67,6 +67,8 @@ const ownerOf = ({ signerSha256, cipherSha256 }: DialogClient): string => signer
 
 /** A dialog that has been silent this long may make room for another one. */
 const MAY_GO_MS = 60_000
+/** Between two looks for what has been silent too long, at least. */
+const MIN_LOOK_MS = 1000
 
 export interface Dialogs {
   readonly size: number
@@ -93,7 +95,13 @@ export interface Dialogs {
 
 const unknown = (): DialogError => new DialogError('control-block.unknown-dialog', 'there is no such dialog')
 
-export function dialogTable(limits: DialogLimits, clock: Clock, random: (bytes: number) => Uint8Array): Dialogs {
+export function dialogTable(
+  limits: DialogLimits,
+  clock: Clock,
+  random: (bytes: number) => Uint8Array,
+  startTimer: GatewayPorts['startTimer'],
+): Dialogs {
+  const idleMs = limits.idleSeconds * 1000
   /** In order of their last use. */
   const open = new Map<string, Entry>()
   const counts = new Map<string, number>()
@@ -110,11 +118,23 @@ export function dialogTable(limits: DialogLimits, clock: Clock, random: (bytes: 
     await Promise.allSettled(held.map((pending) => pending.giveBack()))
   }
   const isIdle = (entry: Entry, forMs: number): boolean => entry.busy === 0 && clock.monotonicMs() - entry.usedAtMs >= forMs
+  let stopTimer: (() => void) | undefined
+  /** Also where no request comes any more: what a silent dialog holds lies in memory and in the spool that all share. */
+  const watch = (): void => {
+    const [oldest] = open.values()
+    if (!oldest || stopTimer) return
+    const delayMs = Math.max(MIN_LOOK_MS, Math.ceil(oldest.usedAtMs + idleMs - clock.monotonicMs()))
+    stopTimer = startTimer(delayMs, () => {
+      stopTimer = undefined
+      sweep()
+    })
+  }
   const sweep = (): void => {
     for (const entry of open.values()) {
-      if (clock.monotonicMs() - entry.usedAtMs < limits.idleSeconds * 1000) return
+      if (clock.monotonicMs() - entry.usedAtMs < idleMs) break
       if (entry.busy === 0) void end(entry)
     }
+    watch()
   }
   /** The one that was used longest ago among those that may go. */
   const makeRoom = (may: (entry: Entry) => boolean): boolean => {
@@ -164,6 +184,7 @@ export function dialogTable(limits: DialogLimits, clock: Clock, random: (bytes: 
       }
       open.set(conversationId, entry)
       counts.set(owner, (counts.get(owner) ?? 0) + 1)
+      watch()
       return { dialog: entry, challenge }
     },
     next(block, assertOf, work, closes = false) {
@@ -203,6 +224,7 @@ export function dialogTable(limits: DialogLimits, clock: Clock, random: (bytes: 
     },
     sweep,
     async closeAll() {
+      stopTimer?.()
       await Promise.all([...open.values()].map(end))
     },
   }

@@ -34,11 +34,12 @@ export interface Downloads {
    * One chunk of a delivery.
    *
    * @param freeze builds the whole answer (`sealLarge`); called with the first chunk.
+   * @param letGo called once, when nothing more of this download can be had: what it was made of need not be kept for it.
    * @returns undefined: the package fits into one chunk, an ordinary responseToFetchDelivery is the answer; nothing is kept then.
    * @throws {OrderError} 9811 as {@link assertRoom}; 9901 there is no such chunk, or it is not the first of a download that has not begun;
    *   9902, 9903 the size; 9905 the size changed. What `freeze` and reading throw.
    */
-  chunk(wanted: ChunkWanted, freeze: () => Promise<ByteSource>): Promise<ChunkGiven | undefined>
+  chunk(wanted: ChunkWanted, freeze: () => Promise<ByteSource>, letGo?: () => void): Promise<ChunkGiven | undefined>
   /**
    * To be asked before a delivery is leased for another download.
    * @throws {OrderError} 9811 so many downloads of this dialog are begun and not at their end.
@@ -62,6 +63,7 @@ interface Download {
   /** 0 until it is known. */
   total: number
   received: boolean
+  readonly letGo: () => void
 }
 
 const isComplete = ({ given, total }: Download): boolean => total > 0 && given.size === total
@@ -79,11 +81,11 @@ export function downloadTable(limits: ChunkLimits): Downloads {
       throw chunkError('9811', 'too-many-downloads', `a dialog has at most ${MAX_PER_DIALOG} downloads that are not at their end`)
   }
 
-  function begin(wanted: ChunkWanted, freeze: () => Promise<ByteSource>): Download {
+  function begin(wanted: ChunkWanted, freeze: () => Promise<ByteSource>, letGo: () => void): Download {
     assertChunkSize(wanted.chunkSizeKilobytes, limits, false)
     if (wanted.chunkNumber !== 1) throw chunkError('9901', 'number', 'a download begins with chunk 1')
     assertRoom(wanted.dialog)
-    return { sizeKilobytes: wanted.chunkSizeKilobytes, source: freeze(), given: new Set(), total: 0, received: false }
+    return { sizeKilobytes: wanted.chunkSizeKilobytes, source: freeze(), given: new Set(), total: 0, received: false, letGo }
   }
 
   /** Enters a download as the current one, before anything is awaited: two first requests make one package. */
@@ -93,19 +95,21 @@ export function downloadTable(limits: ChunkLimits): Downloads {
     own.delete(messageId)
     own.set(messageId, download)
     const [received] = [...own].find(([, one]) => one.received) ?? []
-    if (own.size > MAX_PER_DIALOG && received !== undefined) own.delete(received)
+    if (own.size > MAX_PER_DIALOG && received !== undefined) forget(dialog, received)
   }
 
   function forget(dialog: string, messageId: string): void {
     const own = dialogs.get(dialog)
+    const download = own?.get(messageId)
     own?.delete(messageId)
+    download?.letGo()
     if (own?.size === 0) dialogs.delete(dialog)
   }
 
   return {
-    async chunk(wanted, freeze) {
+    async chunk(wanted, freeze, letGo = () => undefined) {
       const known = dialogs.get(wanted.dialog)?.get(wanted.messageId)
-      const download = known ?? begin(wanted, freeze)
+      const download = known ?? begin(wanted, freeze, letGo)
       if (download.sizeKilobytes !== wanted.chunkSizeKilobytes)
         throw chunkError('9905', 'changed', 'the size of chunks changed within a download')
       enter(wanted, download)
@@ -142,7 +146,7 @@ export function downloadTable(limits: ChunkLimits): Downloads {
       return received.map(([messageId]) => messageId)
     },
     end(dialog) {
-      dialogs.delete(dialog)
+      for (const messageId of [...(dialogs.get(dialog)?.keys() ?? [])]) forget(dialog, messageId)
     },
   }
 }

@@ -48,7 +48,8 @@ function minutesOf(offset: string): number {
   return offset.startsWith('-') ? -minutes : minutes
 }
 
+/** In the hour that the clocks show twice the earlier moment: who asks for what has come since then misses nothing. */
 function inZone(wallMs: number, timeZone: string): number {
   const local = new Date(wallMs).toISOString().replace(/\.\d+Z$/, '')
-  return Date.parse(momentOf(local, timeZone) ?? '')
+  return Date.parse(momentOf(local, timeZone, 'earlier') ?? '')
 }

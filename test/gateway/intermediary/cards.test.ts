@@ -63,6 +63,18 @@ describe('times in selection rules', () => {
     expect(berlin(' 2026-06-30T24:00:00Z ')).to.equal(Date.UTC(2026, 6, 1))
   })
 
+  it('takes the earlier moment in the hour that the clocks show twice, so that nothing which came in it is missed', () => {
+    expect(berlin('2026-10-25T02:30:00')).to.equal(Date.UTC(2026, 9, 25, 0, 30))
+    expect(['2026-10-25T01:59:59', '2026-10-25T03:00:00'].map(berlin)).to.deep.equal([
+      Date.UTC(2026, 9, 24, 23, 59, 59),
+      Date.UTC(2026, 9, 25, 2),
+    ])
+    expect(instantsIn('America/New_York')('2026-11-01T01:30:00')).to.equal(Date.UTC(2026, 10, 1, 5, 30))
+    expect(instantsIn('Australia/Lord_Howe')('2026-04-05T01:45:00')).to.equal(Date.UTC(2026, 3, 4, 14, 45))
+    // an hour that no clock shows
+    expect(berlin('2026-03-29T02:30:00')).to.equal(Date.UTC(2026, 2, 29, 1, 30))
+  })
+
   it('rounds up what is finer than a millisecond, so that no card before the time is at or after it', () => {
     const start = Date.UTC(2026, 6, 1)
     expect(berlin('2026-07-01T00:00:00.000000000001Z')).to.equal(start + 1)

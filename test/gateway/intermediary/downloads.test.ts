@@ -111,6 +111,27 @@ describe('downloads', () => {
     expect(await codeOf(get(2, { messageId: '1' })), 'received').to.equal('9901')
   })
 
+  it('lets go once of what a download is made of: when it makes room, fits into one chunk, fails, or ends with its dialog', async () => {
+    const gone: string[] = []
+    const of = (messageId: string, how = freeze, number = 1) =>
+      downloads.chunk({ dialog: 'd', messageId, chunkNumber: number, chunkSizeKilobytes: 4 }, how, () => void gone.push(messageId))
+    for (const messageId of ['1', '2', '3']) await of(messageId)
+    for (const number of [2, 3]) await of('1', freeze, number)
+    downloads.takeReceived('d')
+    await of('4')
+    expect(gone).to.deep.equal([])
+    await of('5')
+    expect(gone).to.deep.equal(['1'])
+    for (const number of [2, 3]) await of('2', freeze, number)
+    downloads.takeReceived('d')
+    expect(await codeOf(of('small', () => Promise.resolve(memorySource(Buffer.alloc(KB)))))).to.equal('fits')
+    expect(await of('broken', () => Promise.reject(new RangeError('broken'))).catch(String)).to.contain('broken')
+    expect(gone.slice(1).sort()).to.deep.equal(['2', 'broken', 'small'])
+    downloads.end('d')
+    downloads.end('d')
+    expect([...gone].sort()).to.deep.equal(['1', '2', '3', '4', '5', 'broken', 'small'])
+  })
+
   it('P8 cuts no package into more chunks than an attribute can list: 9903', async () => {
     const small = downloadTable({ ...LIMITS, minKilobytes: 1 })
     const source: ByteSource = { ...memorySource(Buffer.alloc(0)), bytes: 12_001 * KB }

@@ -25,7 +25,8 @@ describe('the table of dialogs', () => {
   let dialogs: Dialogs
   beforeEach(() => {
     time = new FakeTime()
-    dialogs = dialogTable({ idleSeconds: 900, maxDialogs: 10, maxPerClient: 4 }, time, (bytes) => new Uint8Array(randomBytes(bytes)))
+    const random = (bytes: number) => new Uint8Array(randomBytes(bytes))
+    dialogs = dialogTable({ idleSeconds: 900, maxDialogs: 10, maxPerClient: 4 }, time, random, time.startTimer)
   })
 
   type Opened = ReturnType<Dialogs['open']>
@@ -57,6 +58,26 @@ describe('the table of dialogs', () => {
     for (let n = 0; n < 1000; n++) dialogs.open(client('alice'))
     expect(dialogs.size).to.equal(4)
     expect(await go(used, 0)).to.equal('9400')
+  })
+
+  it('P4 ends a silent dialog where no other request comes either, gives back what it holds, and leaves no timer', async () => {
+    const ended: string[] = []
+    const held = (name: string) => {
+      const { dialog } = dialogs.open(client(name))
+      dialog.pending.add({ confirm: () => Promise.resolve(), giveBack: () => Promise.resolve(void ended.push(name)) })
+    }
+    held('alice')
+    time.pass(600_000)
+    held('bob')
+    time.pass(299_000)
+    expect([dialogs.size, ended]).to.deep.equal([2, []])
+    time.pass(2000)
+    expect([dialogs.size, ended]).to.deep.equal([1, ['alice']])
+    time.pass(600_000)
+    expect([dialogs.size, ended, time.timers]).to.deep.equal([0, ['alice', 'bob'], 0])
+    held('carol')
+    await dialogs.closeAll()
+    expect([ended.at(-1), time.timers]).to.deep.equal(['carol', 0])
   })
 
   it('P4 keeps the used dialog of a client whose initDialog is replayed a thousand times', async () => {

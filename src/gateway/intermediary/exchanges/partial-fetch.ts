@@ -50,17 +50,11 @@ async function freeze({ leased, card }: HandedOut, request: PartialRequest, at: 
   return sealLarge(message, { ...intermediaryEnv(endpoint, ports), sealing: messageSigning(request.peer, endpoint) })
 }
 
-/** Leases, and ties the download to its dialog: its spool is held and its place kept until the dialog ends. */
+/** Leases, and ties the download to its dialog. */
 async function begin(dialog: OpenDialog, request: PartialRequest, at: Intermediary): Promise<HandedOut> {
   at.downloads.assertRoom(dialog.conversationId)
   const handedOut = await leaseFor(dialog, request.message.order.selectionRule ?? {}, at)
-  const { messageId, delivery } = handedOut.leased
-  dialog.pending.add({ ...handedOut.pending, download: messageId })
-  const letGo = delivery.large?.hold()
-  dialog.ended.addEventListener('abort', () => {
-    at.downloads.end(dialog.conversationId)
-    letGo?.()
-  })
+  dialog.pending.add({ ...handedOut.pending, download: handedOut.leased.messageId })
   return handedOut
 }
 
@@ -73,6 +67,47 @@ function continued(dialog: OpenDialog, request: PartialRequest, at: Intermediary
   return at.downloads.current(dialog.conversationId, chunkInformation.chunkNumber ?? 0)
 }
 
+/** The chunk that is asked for; the download holds the spool by itself, for as long as its chunks can be had. */
+function chunkOf(request: PartialRequest, dialog: string, messageId: string, handedOut: HandedOut | undefined, at: Intermediary) {
+  const { chunkNumber = 0, chunkSizeKilobytes = 0 } = request.message.order.chunkInformation
+  let letGo: (() => void) | undefined
+  const frozen = (): Promise<ByteSource> => {
+    if (!handedOut) return Promise.reject(new TypeError('a download that goes on is frozen'))
+    letGo = handedOut.leased.delivery.large?.hold()
+    return freeze(handedOut, request, at)
+  }
+  return at.downloads.chunk({ dialog, messageId, chunkNumber, chunkSizeKilobytes }, frozen, () => letGo?.())
+}
+
+async function answerIn(
+  dialog: OpenDialog,
+  request: PartialRequest,
+  known: string | undefined,
+  handedOut: HandedOut | undefined,
+  at: Intermediary,
+): Promise<Reply<'partialFetchDelivery'>> {
+  const { selectionRule } = request.message.order
+  const messageId = known ?? handedOut?.leased.messageId ?? ''
+  const given = await chunkOf(request, dialog.conversationId, messageId, handedOut, at)
+  const codes = handedOut?.leased.more ? ['3800'] : []
+  if (!given && handedOut) {
+    for (const pending of dialog.pending) if (pending.download === messageId) dialog.pending.delete(pending)
+    dialog.pending.add(handedOut.pending)
+    const whole = await wholeReply(handedOut, selectionRule ?? {}, at)
+    return { ...whole, type: 'responseToFetchDelivery' } as unknown as Reply<'partialFetchDelivery'>
+  }
+  if (!given) throw new TypeError('a download has more than one chunk')
+  return {
+    codes,
+    order: {
+      fetchDelivery: echoOf(selectionRule),
+      chunkInformation: { chunkNumber: given.number, totalChunkNumbers: given.total, totalMessageSizeKilobytes: given.totalKilobytes },
+      messageId,
+    },
+    ...(await chunkContent(given.bytes, intermediaryEnv(at.endpoint, at.ports))),
+  }
+}
+
 export const partialFetchDelivery: Exchange<'partialFetchDelivery'> = {
   bare: ({ selectionRule, chunkInformation }) => ({
     fetchDelivery: echoOf(selectionRule),
@@ -80,35 +115,14 @@ export const partialFetchDelivery: Exchange<'partialFetchDelivery'> = {
   }),
   async answer(request, at): Promise<Reply<'partialFetchDelivery'>> {
     const dialog = assertIdentified(request)
-    const { selectionRule, chunkInformation } = request.message.order
     const known = continued(dialog, request, at)
     const handedOut = known === undefined ? await begin(dialog, request, at) : undefined
-    const messageId = known ?? handedOut?.leased.messageId ?? ''
-    const given = await at.downloads.chunk(
-      {
-        dialog: dialog.conversationId,
-        messageId,
-        chunkNumber: chunkInformation.chunkNumber ?? 0,
-        chunkSizeKilobytes: chunkInformation.chunkSizeKilobytes ?? 0,
-      },
-      () => (handedOut ? freeze(handedOut, request, at) : Promise.reject(new TypeError('a download that goes on is frozen'))),
-    )
-    const codes = handedOut?.leased.more ? ['3800'] : []
-    if (!given && handedOut) {
-      for (const pending of dialog.pending) if (pending.download === messageId) dialog.pending.delete(pending)
-      dialog.pending.add(handedOut.pending)
-      const whole = await wholeReply(handedOut, selectionRule ?? {}, at)
-      return { ...whole, type: 'responseToFetchDelivery' } as unknown as Reply<'partialFetchDelivery'>
-    }
-    if (!given) throw new TypeError('a download has more than one chunk')
-    return {
-      codes,
-      order: {
-        fetchDelivery: echoOf(selectionRule),
-        chunkInformation: { chunkNumber: given.number, totalChunkNumbers: given.total, totalMessageSizeKilobytes: given.totalKilobytes },
-        messageId,
-      },
-      ...(await chunkContent(given.bytes, intermediaryEnv(at.endpoint, at.ports))),
+    // also for an answer that needs no chunks
+    const letGo = handedOut?.leased.delivery.large?.hold()
+    try {
+      return await answerIn(dialog, request, known, handedOut, at)
+    } finally {
+      letGo?.()
     }
   },
 }
