@@ -123,6 +123,9 @@ export function* readParts<T>(start: number, total: number, boundary: string, li
         throw new StructureError('mime', 'mime.epilogue', 'There is something behind the end of the last part.')
       return parts
     }
+    // cut off in the middle of a delimiter
+    if (second === undefined && (first === undefined || first === DASH || first === CR))
+      throw new StructureError('mime', 'mime.no-end', 'The last part has no end.')
     if (first !== CR || second !== LF)
       throw new StructureError('mime', 'mime.boundary-prefix', 'A line begins with the boundary but is none.')
     if (parts.length >= limits.mimeParts)

@@ -87,6 +87,12 @@ describe('places of findings', () => {
     expect(found.map(({ document, xpath }) => [document, xpath])).to.deep.equal([['file', '/soap:Envelope']])
   })
 
+  it('two keys in a shell are no usual form of the field', async () => {
+    const twice = edited(encrypted, (t) => t.replace(/(<xenc:EncryptedKey>[^]*<\/xenc:EncryptedKey>)/, '$1$1'))
+    const found = ids(await check(twice, context))
+    expect(found).to.include('transport-encryption.grammar').and.to.not.include('osci-structure.several-encrypted-keys')
+  })
+
   it('what is no container has the place of the box that it came in', async () => {
     const keyed = await keyedContext(validator)
     for (const [file, id] of [
