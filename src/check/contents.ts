@@ -15,6 +15,7 @@ import { elementsOf, isElement, type XmlElement } from '../xml/tree.js'
 import { readEncryptedData } from '../xml/xenc.js'
 import { worst } from '../xoev/checking.js'
 import type { Journal } from './journal.js'
+import { checkContainerSchema } from './osci-schema.js'
 import { judgeEncryption, judgeKeyOf, judgeSignature } from './policy.js'
 import type { Judged } from './second-opinion.js'
 import type { CheckContext, ContentResult, Verdict } from './types.js'
@@ -88,6 +89,7 @@ export async function checkContents(message: OsciMessage, env: OsciEnv, context:
   context.seen?.('contents', opened)
   for (const problem of opened.problems) journal.caught('content-encryption', problem)
   const all = allContainers(opened.containers)
+  for (const { document } of all) if (document) await checkContainerSchema(document, context, journal)
   judgeParents([...(message.content ? [message.content] : []), ...all.map((c) => c.element)], message, journal)
   const authors = all.flatMap((c) => c.authors)
   for (const author of authors) journal.note('author-signature', author.verdict)

@@ -65,15 +65,18 @@ export async function checkSignature(envelope: SoapEnvelope, env: OsciEnv, journ
   const { signer, algorithm } = describeSignature(envelope, journal)
   const facts = { signer: signer ? subjectRfc2253(signer) : null, algorithm: algorithm ?? null }
   const known = signer ? { signer } : {}
-  journal.note('message-signature')
   try {
     const evidence = await verifyMessageSignature(envelope, env)
     if (!evidence) throw new Error('the signature was not looked at')
     const verified = { ...envelope, evidence: { ...envelope.evidence, signature: evidence } }
+    journal.note('message-signature')
     return { envelope: verified, result: { verdict: 'valid', ...facts }, ...known }
   } catch (cause) {
     journal.caught('message-signature', cause)
+    const verdict = failedVerdict(cause)
+    // what ends it may be a finding of another layer; this one does not hold for that
+    journal.note('message-signature', verdict)
     const problem = cause instanceof ProtektorError ? { problem: cause } : {}
-    return { envelope, result: { verdict: failedVerdict(cause), ...facts }, ...known, ...problem }
+    return { envelope, result: { verdict, ...facts }, ...known, ...problem }
   }
 }

@@ -4,10 +4,11 @@
  * @module
  */
 import { PREFIX } from '../osci/names.js'
-import { envelopeName, schemaInput } from '../osci/schema-input.js'
+import { containerEdits, envelopeName, schemaInput } from '../osci/schema-input.js'
 import { twiceSpelledTimeouts, wireForms } from '../osci/wire-forms.js'
 import type { SoapEnvelope } from '../osci/types.js'
-import { validateWithPlaces } from '../xml/schema-places.js'
+import { validateWithPlaces, type TextEdit } from '../xml/schema-places.js'
+import type { XmlDocument } from '../xml/tree.js'
 import { masked } from '../xoev/checking.js'
 import type { Journal } from './journal.js'
 import type { CheckContext } from './types.js'
@@ -15,18 +16,30 @@ import type { CheckContext } from './types.js'
 /** Hard limit for one document. */
 const TIMEOUT_MS = 30_000
 
-/** Judges an envelope, as it came or decrypted. Without a validator the layer is `unchecked`. */
+/** Judges an envelope, as it came or decrypted. */
 export async function checkOsciSchema(envelope: SoapEnvelope, context: CheckContext, journal: Journal): Promise<void> {
   const { document } = envelope
-  for (const { id, element } of wireForms(document)) journal.raise(id, { element })
+  for (const { id, element } of wireForms(document)) {
+    // usual for content; a shell is for one, and its layer says so
+    if (id === 'osci-structure.several-encrypted-keys' && envelope.kind === 'encrypted') continue
+    journal.raise(id, { element })
+  }
   for (const element of twiceSpelledTimeouts(document)) journal.raise('osci-structure.two-spellings', { element })
+  await judge(document, () => schemaInput(document, envelopeName(envelope)).edits, context, journal)
+}
+
+/** Judges a container that was decrypted: what is sealed must be built no less well than what stands in clear. */
+export const checkContainerSchema = (document: XmlDocument, context: CheckContext, journal: Journal): Promise<void> =>
+  judge(document, () => containerEdits(document), context, journal)
+
+/** Without a validator the layer is `unchecked`. */
+async function judge(document: XmlDocument, editsOf: () => readonly TextEdit[], context: CheckContext, journal: Journal): Promise<void> {
   if (!journal.asks('osci-structure')) return
   if (!context.osciSchema) {
     journal.note('osci-structure', 'unchecked')
     return
   }
-  const { edits } = schemaInput(document, envelopeName(envelope))
-  const { verdict, problems } = await validateWithPlaces(context.osciSchema, document, edits, TIMEOUT_MS)
+  const { verdict, problems } = await validateWithPlaces(context.osciSchema, document, editsOf(), TIMEOUT_MS)
   if (verdict === 'error') {
     journal.broke('osci-structure', problems[0]?.message ?? 'the schema engine gave no verdict')
     return

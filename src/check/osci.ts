@@ -17,7 +17,7 @@ import { messageType } from '../osci/messages.js'
 import { isSigned } from '../osci/signature.js'
 import { soap } from '../osci/soap.js'
 import { shellRecipient, transport } from '../osci/transport.js'
-import type { OsciEnv, OsciMessage, SoapEnvelope } from '../osci/types.js'
+import type { OsciEnv, OsciMessage, Remark, SoapEnvelope } from '../osci/types.js'
 import { inspectionAlgorithms } from '../xml/algorithms-inspection.js'
 import { childOf, elementsOf, isElement, placeOf } from '../xml/tree.js'
 import { readEncryptedData } from '../xml/xenc.js'
@@ -73,8 +73,8 @@ async function step<T>(journal: Journal, layer: Layer, run: () => T | Promise<T>
   }
 }
 
-function enterRemarks(envelope: SoapEnvelope, journal: Journal): void {
-  for (const { finding, element, detail } of envelope.remarks)
+function enterRemarks(remarks: readonly Remark[], journal: Journal): void {
+  for (const { finding, element, detail } of remarks)
     journal.raise(finding, { ...(element ? { element } : {}), ...(detail === undefined ? {} : { detail }) })
 }
 
@@ -190,7 +190,7 @@ export async function checkOsci(bytes: Uint8Array, context: CheckContext, journa
   journal.note('xml')
   journal.note('osci-structure')
   await step(journal, 'osci-structure', () => checkOsciSchema(outer, context, journal))
-  enterRemarks(outer, journal)
+  enterRemarks(outer.remarks, journal)
   if (outer.kind === 'fault') return { ...CLOSED, messageType: 'fault', signed: false, feedback: checkFault(outer, journal) }
   const transportEncrypted = outer.kind === 'encrypted'
   if (transportEncrypted) {
@@ -202,7 +202,11 @@ export async function checkOsci(bytes: Uint8Array, context: CheckContext, journa
   if (transportEncrypted) {
     journal.enter('decrypted')
     context.opened?.({ document: 'decrypted', content: null, bytes: inner.parts.root.body })
-    enterRemarks(inner, journal)
+    // those of the shell have their place outside
+    enterRemarks(
+      inner.remarks.filter((one) => !outer.remarks.includes(one)),
+      journal,
+    )
     await step(journal, 'osci-structure', () => checkOsciSchema(inner, context, journal))
   }
   const verified = await checkSignature(inner, env, journal)

@@ -6,7 +6,7 @@
  */
 import { createHash, type X509Certificate } from 'node:crypto'
 import { findingRow } from '../check/findings.js'
-import { SignatureError, StructureError } from '../errors.js'
+import { ProtektorError, SignatureError, StructureError } from '../errors.js'
 import { signature } from '../osci/signature.js'
 import type { OsciEnv, SoapEnvelope } from '../osci/types.js'
 import type { Peer } from './ports.js'
@@ -59,15 +59,25 @@ const unsignedPeer = (peers: readonly Peer[], encrypted: boolean): Peer | undefi
   return may.find((peer) => encrypted || peer.encrypted === 'optional') ?? may[0]
 }
 
+/** What fails by itself while a signature is checked is no verdict on it. @throws {SignatureError} 9603 */
+async function checking<T>(work: Promise<T>): Promise<T> {
+  try {
+    return await work
+  } catch (cause) {
+    if (cause instanceof ProtektorError) throw cause
+    throw new SignatureError('9603', 'message-signature.check-failed', 'the signature could not be checked', { cause })
+  }
+}
+
 /**
  * Verifies the message signature, finds the peer, and holds the message against the peer's policy.
  * @throws {SignatureError} 9600 unsigned, 9601 wrong or unknown signer, 9602, 9603; {DeliveryRefused} 9811 in clear.
  */
 export async function proveCaller(opened: SoapEnvelope, peers: readonly Peer[], env: OsciEnv): Promise<Proven> {
-  const verified = await signature.open(opened, env)
+  const verified = await checking(signature.open(opened, env))
   const signer = verified.evidence.signature?.signer
   const encrypted = opened.evidence.transport !== undefined
-  const peer = signer ? await assertPeer(peers, signer, env.now()) : unsignedPeer(peers, encrypted)
+  const peer = signer ? await checking(assertPeer(peers, signer, env.now())) : unsignedPeer(peers, encrypted)
   if (!peer) throw new SignatureError('9600', 'message-signature.missing', 'this endpoint demands a message signature')
   if (peer.encrypted === 'required' && !encrypted)
     throw new DeliveryRefused('transport-encryption.missing', 'this endpoint demands transport encryption', { codes: ['9811'] })

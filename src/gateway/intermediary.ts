@@ -10,7 +10,7 @@
  * @module
  */
 import type { X509Certificate } from 'node:crypto'
-import { CertificateError, HttpError, OsciError, TransportEncryptionError, type FeedbackCode } from '../errors.js'
+import { CertificateError, OsciError, TransportEncryptionError, type FeedbackCode } from '../errors.js'
 import { EXCHANGES } from '../osci/messages.js'
 import type { OsciAddress } from './app.js'
 import { decryptFailures, type DecryptFailures } from './decrypt-failures.js'
@@ -37,7 +37,7 @@ import { uploadTable } from './intermediary/uploads.js'
 import type { GatewayPorts, Peer } from './ports.js'
 import type { Call } from './recipient/request.js'
 import { DeliveryRefused } from './recipient/verdict.js'
-import { errorCodeOf, findingOf, isFault, osciAnswer, renderFault } from './render-error.js'
+import { errorCodeOf, findingOf, isFault, osciAnswer, outcomeOfRefusal, renderFault } from './render-error.js'
 
 /** Closed after the core: what dialogs hold is given back, and every delivery has its end on its card. */
 export interface IntermediaryAddress extends OsciAddress {
@@ -250,12 +250,7 @@ function record(
   const all = verdictCodes(codes, true)
   const bad = all.filter((code) => code.startsWith('9'))
   const messageId = (shape?.unverified.order as { readonly messageId?: string } | undefined)?.messageId
-  const outcome =
-    bad.length === 0
-      ? 'done'
-      : error instanceof HttpError || !(error instanceof OsciError || error instanceof DeliveryRefused)
-        ? 'failed'
-        : 'denied'
+  const outcome = bad.length === 0 ? 'done' : outcomeOfRefusal(error)
   ports.metrics.delivery('intermediary', outcome)
   for (const code of bad) ports.metrics.refusal(code)
   ports.log.write(bad.length > 0 ? 'warn' : 'info', 'request', {

@@ -47,10 +47,17 @@ export const isFault = (error: unknown): boolean => error instanceof OsciError &
 const outcomeOf = (codes: readonly string[]): Verdict['outcome'] =>
   codes.includes('9809') ? 'not-taken' : codes.includes('9810') ? 'unknown' : 'refused'
 
+/** Denied is what the caller is to blame for; that we could not check (9603) is our failure, like whatever has no code at all. */
+const isDenied = (error: unknown): error is OsciError => error instanceof OsciError && error.feedback !== '9603'
+
+/** How a request ended that an error refused, for log and metrics of the intermediary. */
+export const outcomeOfRefusal = (error: unknown): 'denied' | 'failed' =>
+  isDenied(error) || error instanceof DeliveryRefused ? 'denied' : 'failed'
+
 /** The verdict of an error behind the shape: a regular answer with codes. */
 export function verdictOfError(error: unknown): Verdict {
   if (error instanceof DeliveryRefused) return { outcome: outcomeOf(error.codes), codes: error.codes, reasons: error.reasons }
-  if (error instanceof OsciError) return { outcome: 'denied', codes: [error.feedback] }
+  if (error instanceof OsciError) return { outcome: isDenied(error) ? 'denied' : 'failed', codes: [error.feedback] }
   return { outcome: 'failed', codes: ['9811'] }
 }
 

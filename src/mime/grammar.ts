@@ -158,6 +158,9 @@ export function* readParts<T>(start: number, total: number, dash: Buffer, limits
       if (byte !== total) throw new StructureError('mime', 'mime.epilogue', 'There is something behind the end of the last part.', { byte })
       return parts
     }
+    // cut off in the middle of a delimiter
+    if (second === undefined && (first === undefined || first === DASH || first === CR))
+      throw new StructureError('mime', 'mime.no-end', 'The last part has no end.')
     if (first !== CR || second !== LF)
       throw new StructureError('mime', 'mime.boundary-prefix', 'A line begins with the boundary but is none.', { byte: at })
     if (parts.length >= limits.mimeParts)

@@ -8,7 +8,7 @@
 import { ContentError, ProtektorError, StructureError } from '../errors.js'
 import { canonicalizeInTurns } from '../xml/c14n.js'
 import { parseXmlInTurns } from '../xml/gate.js'
-import { attributeOf, elementsOf, isElement, placeOf, textOf, type XmlElement } from '../xml/tree.js'
+import { attributeOf, elementsOf, isElement, placeOf, textOf, type XmlDocument, type XmlElement } from '../xml/tree.js'
 import { inTurns } from '../xml/turns.js'
 import { decryptOctets, readEncryptedData, unwrapKey, type EncryptedData } from '../xml/xenc.js'
 import { verifyAuthor, type AuthorTarget } from './author-signature.js'
@@ -167,6 +167,14 @@ function readersOf(data: EncryptedData, e: XmlElement, readers: Reading['readers
   })
 }
 
+/** Only what lies in a container has a path; the place of anything else is the box that it came in. */
+function insideBox(problem: ProtektorError, document: XmlDocument | undefined, box: XmlElement): ProtektorError {
+  if (document && isElement(document.root, OSCI, 'ContentContainer')) return problem
+  const { finding, message, place } = problem
+  const at = place.line === undefined ? '' : `, line ${place.line}, column ${place.column ?? 1}`
+  return new ProtektorError(finding, `in the decrypted content${at}: ${message}`, placeOf(box))
+}
+
 async function openBox(
   reading: Reading,
   e: XmlElement,
@@ -196,22 +204,29 @@ async function openBox(
       return stay('not-allowed', 'legacy-unsigned', 'legacy encryption is opened only inside a verified message signature')
     reading.legacy = true
   }
-  let inner: XmlElement
+  let plain: Uint8Array | undefined
+  let document: XmlDocument | undefined
   try {
     const cek = await unwrapKey(ours.decrypter, ours.key, cipher, env.algorithms.content, (n) => env.random(n))
-    const plain = decryptOctets(cipher, cek, data.cipherValue, data.ivLength)
+    plain = decryptOctets(cipher, cek, data.cipherValue, data.ivLength)
     await breatheIfLarge(env, plain.byteLength)
     const turn = turnsFor(env, plain.byteLength, 'content')
-    inner = (await parseXmlInTurns(plain, { limits: env.limits, frame: 'osci', stage: 'content' }, turn)).root
-    if (!isElement(inner, OSCI, 'ContentContainer')) throw refuse(inner, 'container', 'encrypted content is no ContentContainer')
-    await inTurns(indexIds(inner), turn)
+    document = await parseXmlInTurns(plain, { limits: env.limits, frame: 'osci', stage: 'content' }, turn)
+    if (!isElement(document.root, OSCI, 'ContentContainer'))
+      throw refuse(document.root, 'container', 'encrypted content is no ContentContainer')
+    await inTurns(indexIds(document.root), turn)
   } catch (cause) {
+    // behind a tag that holds it is the sender's writing that is wrong; a check, and nobody else, says what (threat model §6 rule 4)
+    if (plain && env.inspection && cipher.mode === 'gcm' && cause instanceof ProtektorError) {
+      reading.problems.push(insideBox(cause, document, e))
+      return { data, element: e, readers, reason: 'unreadable' }
+    }
     // one code for key, padding, tag and what the plaintext looks like (threat model §6 rules 2, 5)
     return stay('undecryptable', 'undecryptable', 'the content could not be decrypted', cause)
   }
   let read: ContainerReading
   try {
-    read = await readContainer(reading, inner, true, keys, depth)
+    read = await readContainer(reading, document.root, true, keys, depth)
   } catch (cause) {
     // without a tag the plaintext is of anyone's making: its structure must say no more than its padding (threat model §6 rule 5)
     if (cipher.mode === 'gcm' || env.inspection || !(cause instanceof ProtektorError)) throw cause
@@ -223,7 +238,7 @@ async function openBox(
     ivBytes: data.ivLength ?? 16,
     reader: ours.decrypter.certificate,
   }
-  return { ...read, container: { ...read.container, encryption } }
+  return { ...read, container: { ...read.container, ...(env.inspection ? { document } : {}), encryption } }
 }
 
 /**

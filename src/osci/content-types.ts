@@ -13,7 +13,7 @@ import type { X509Certificate } from 'node:crypto'
 import type { KeyTransport, Signer } from '../env.js'
 import type { ProtektorError } from '../errors.js'
 import type { EncryptedData } from '../xml/xenc.js'
-import type { XmlElement } from '../xml/tree.js'
+import type { XmlDocument, XmlElement } from '../xml/tree.js'
 import type { CertificateEntry } from './types.js'
 
 /** One piece of content, decoded and decrypted. */
@@ -46,12 +46,14 @@ export interface SealedContainer {
   readonly element: XmlElement
   /** The certificates that it is encrypted for. */
   readonly readers: readonly CertificateEntry[]
-  readonly reason: 'no-key' | 'undecryptable' | 'not-allowed'
+  readonly reason: 'no-key' | 'undecryptable' | 'not-allowed' | 'unreadable'
 }
 
 export interface OpenedContainer {
   readonly id: string
   readonly element: XmlElement
+  /** What was decrypted, kept for whoever describes it (`OsciEnv.inspection`). */
+  readonly document?: XmlDocument
   readonly encryption?: {
     readonly cipher: string
     readonly keyTransport: KeyTransport

@@ -12,7 +12,7 @@
 import { editText, afterName, type TextEdit } from '../xml/schema-places.js'
 import { childOf, elementsOf, isElement, type XmlDocument, type XmlElement } from '../xml/tree.js'
 import { messageType } from './messages.js'
-import { OSCI, OSCI2017, SOAP, XSI } from './names.js'
+import { DS, OSCI, OSCI2017, SOAP, XENC, XSI } from './names.js'
 import type { SoapEnvelope } from './types.js'
 
 export interface SchemaInput {
@@ -32,6 +32,11 @@ export function envelopeName(envelope: Pick<SoapEnvelope, 'kind' | 'type'>): str
   if (envelope.kind === 'encrypted') return 'messageEncrypted'
   return envelope.kind === 'fault' || envelope.type === undefined ? 'messageFault' : envelope.type
 }
+
+/** Out, but for its line breaks. */
+const cut =
+  (text: string) =>
+  ({ start, end }: XmlElement): TextEdit => ({ start, end, insert: text.slice(start, end).replace(/[^\r\n]/g, '') })
 
 const OURS: ReadonlySet<string> = new Set([SOAP, OSCI, OSCI2017])
 
@@ -63,7 +68,24 @@ export function schemaInput(document: XmlDocument, messageName: string): SchemaI
   const type = `${root.prefix === '' ? '' : root.prefix + ':'}${messageName}.Envelope`
   const edits: TextEdit[] = [
     { start: afterName(root), end: afterName(root), insert: ` xmlns:${prefix}="${XSI}" ${prefix}:type="${type}"` },
-    ...custom.map((e) => ({ start: e.start, end: e.end, insert: text.slice(e.start, e.end).replace(/[^\r\n]/g, '') })),
+    ...custom.map(cut(text)),
   ]
   return { bytes: new TextEncoder().encode(editText(text, edits)), custom, edits }
+}
+
+/** Holders of the keys of attachments, which the official profile does not know (trap T17) and whose Ids are what a file is called. */
+const isHolder = (e: XmlElement): boolean => {
+  const info = isElement(e, XENC, 'EncryptedData') ? childOf(e, DS, 'KeyInfo') : undefined
+  return info !== undefined && childOf(info, DS, 'MgmtData') !== undefined
+}
+
+/** What to change in a decrypted ContentContainer, which is a document of its own, for the schema. */
+export function containerEdits({ root, text }: XmlDocument): readonly TextEdit[] {
+  const holders: XmlElement[] = []
+  const open: XmlElement[] = [root]
+  for (let e = open.pop(); e; e = open.pop()) {
+    if (isHolder(e)) holders.push(e)
+    else open.push(...elementsOf(e))
+  }
+  return holders.map(cut(text))
 }

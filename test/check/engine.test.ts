@@ -165,6 +165,17 @@ describe('check engine', () => {
     expect(result.contents[0]).to.deep.include({ signatureVerdict: 'invalid', signedBy: [] })
   })
 
+  it('a signature that was never verified leaves its layer no valid one, whoever found what is wrong', async () => {
+    for (const broken of [
+      (t: string) => t.replaceAll('ClientSignature', 'SupplierSignature'),
+      (t: string) => t.replace(/(<osci:CipherCertificateOriginator) Id="[^"]*"/, '$1'),
+    ]) {
+      const { layers, messageSignature } = await check(edited(plain, broken), context)
+      expect(messageSignature?.verdict).to.equal('invalid')
+      expect(layers['message-signature']).to.equal('invalid')
+    }
+  })
+
   it('a place is element, line and column of the file', async () => {
     const result = await check(
       edited(plain, (t) => t.replace('>Abwicklung<', '>Abwickelung<')),

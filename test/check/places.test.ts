@@ -5,13 +5,23 @@
  */
 import { expect } from 'chai'
 import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import type { CheckContext, CheckResult, Finding } from '../../src/check/types.js'
 import type { SchemaValidator } from '../../src/xml/schema.js'
-import { fixturesIn } from './suite.js'
+import { makeDecrypter, keyRing } from '../../src/pki/keys.js'
+import { readPkcs12 } from '../../src/pki/keystore.js'
+import { FIXTURES, fixturesIn, KEYSTORE, PIN } from './suite.js'
 import { capture, check, contextWith, edited, ids, osciValidator } from './support.js'
 
 const PLACED =
   /^invalid\/((?:osci-structure|control-block|transport-encryption|message-signature|author-signature|content-encryption|policy)\..*)$/
+
+/** With the key of our own fixtures. */
+async function keyedContext(validator: SchemaValidator): Promise<CheckContext> {
+  const pairs = readPkcs12(readFileSync(KEYSTORE), PIN)
+  const keys = await Promise.all(pairs.map(({ certificate, privateKey }) => makeDecrypter(certificate, privateKey)))
+  return { ...(await contextWith(validator)), keys: keyRing(keys) }
+}
 
 const find = ({ findings }: CheckResult, id: string): Finding | undefined => findings.find((f) => f.id === id)
 
@@ -66,6 +76,38 @@ describe('places of findings', () => {
     const inside = findings.filter(({ xpath }) => xpath?.startsWith('/osci:ContentContainer'))
     expect(inside).to.not.deep.equal([])
     for (const { line, column } of inside) expect([line, column]).to.deep.equal([null, null])
+  })
+
+  it('a remark about the shell is told once, of the shell', async () => {
+    const result = await check(
+      edited(encrypted, (t) => t.replace('soapMessageEncrypted.xsd', 'soapStoreDelivery.xsd')),
+      context,
+    )
+    const found = result.findings.filter(({ id }) => id === 'osci-structure.schema-location')
+    expect(found.map(({ document, xpath }) => [document, xpath])).to.deep.equal([['file', '/soap:Envelope']])
+  })
+
+  it('two keys in a shell are no usual form of the field', async () => {
+    const twice = edited(encrypted, (t) => t.replace(/(<xenc:EncryptedKey>[^]*<\/xenc:EncryptedKey>)/, '$1$1'))
+    const found = ids(await check(twice, context))
+    expect(found).to.include('transport-encryption.grammar').and.to.not.include('osci-structure.several-encrypted-keys')
+  })
+
+  it('what is no container has the place of the box that it came in', async () => {
+    const keyed = await keyedContext(validator)
+    for (const [file, id] of [
+      ['xml.not-well-formed/storeDelivery.encrypted-no-xml.mime', 'xml.not-well-formed'],
+      ['osci-structure.container/storeDelivery.encrypted-no-container.mime', 'osci-structure.container'],
+    ] as const) {
+      const bytes = readFileSync(join(FIXTURES, 'invalid', file))
+      const result = await check(bytes, keyed)
+      expect(ids(result, 'error')).to.deep.equal([id])
+      const found = find(result, id)
+      expect(found?.xpath).to.equal('/soap:Envelope/soap:Body/osci:ContentPackage/xenc:EncryptedData')
+      const line = bytes.toString('latin1').split('\n')[(found?.line ?? 0) - 1]
+      expect(line?.slice((found?.column ?? 0) - 1)).to.match(/^<xenc:EncryptedData /)
+      expect(found?.detail).to.match(/^in the decrypted content, line 1, column \d+: /)
+    }
   })
 
   it('one certificate that is not built as required makes the others no strangers', async () => {

@@ -171,6 +171,7 @@ describe('readMime', () => {
   it('M2 refuses a message without end', () => {
     refuses('mime.no-end', HEAD + ROOT + FILE)
     refuses('mime.no-end', HEAD + ROOT.trimEnd())
+    for (const cut of ['--b0', '--b0-', '--b0\r']) refuses('mime.no-end', HEAD + ROOT + FILE + cut)
     for (let cut = 1; cut < VALID.length - 3; cut += 3) expect(() => read(VALID.slice(0, cut)), `cut at ${cut}`).to.throw(StructureError)
   })
 

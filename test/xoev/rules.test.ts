@@ -106,6 +106,12 @@ describe('rules over XÖV documents', function () {
       expect(report.findings.find((finding) => finding.id === id)?.xpath, idsOf(report).join()).to.match(/^\//)
     })
 
+  it('the 30th of February is no day of a moment, the 29th of a leap year is', async () => {
+    const created = async (day: string): Promise<boolean> =>
+      idsOf(await desk.check(ANSWER.replace('2026-11-24T08:00:00.000Z', `${day}T08:00:00.000Z`), { at })).includes('xoev-head.created-form')
+    expect([await created('2026-02-30'), await created('2024-02-29'), await created('2025-02-29')]).to.deep.equal([true, false, true])
+  })
+
   it('judges no date without a moment', async () => {
     const report = await desk.check(ANSWER.replace('2026-11-24T08:00:00.000Z', '2999-01-01T00:00:00.000Z'))
     expect(idsOf(report)).to.not.include('xoev-head.created-in-future')

@@ -31,6 +31,7 @@ interface Contents {
 const SEALED: Readonly<Record<SealedContainer['reason'], Words>> = {
   'no-key': words('Verschlossen geblieben: kein passender Schlüssel zur Hand (--keystore).', 'It stayed closed: no key at hand fits (--keystore).'),
   undecryptable: words('Verschlossen geblieben: mit dem passenden Schlüssel nicht zu entschlüsseln.', 'It stayed closed: not to be decrypted with the key that fits.'),
+  unreadable: words('Entschlüsselt, aber was darin steht, ist nicht lesbar.', 'Decrypted, and what stands in it cannot be read.'),
   'not-allowed': words('Verschlossen geblieben: das Verfahren wird nicht ausgeführt.', 'It stayed closed: the method is not executed.'),
 } // prettier-ignore
 

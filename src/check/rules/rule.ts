@@ -7,7 +7,7 @@
 import type { Fault, OsciMessage, SoapEnvelope } from '../../osci/types.js'
 import type { MessageType } from '../../osci/messages.js'
 import type { FeedbackEntry } from '../../osci/feedback.js'
-import type { ChunkInformation, FetchRule, ProcessCardBundle } from '../../osci/parts.js'
+import type { CardRule, ChunkInformation, FetchRule, ProcessCardBundle } from '../../osci/parts.js'
 import type { Parts } from '../../mime/parts.js'
 import { childOf, type XmlElement } from '../../xml/tree.js'
 import { OSCI } from '../../osci/names.js'
@@ -28,6 +28,7 @@ export interface OrderFacts {
   readonly contentReceiver?: { readonly uri: string }
   readonly selectionRule?: unknown
   readonly fetchDelivery?: { readonly selectionRule?: FetchRule }
+  readonly fetchProcessCard?: { readonly selectionRule?: CardRule }
   readonly chunkInformation?: ChunkInformation
   readonly infoOnly?: object
   readonly processCardBundle?: ProcessCardBundle

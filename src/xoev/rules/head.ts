@@ -35,6 +35,13 @@ function replyAt(view: HeadView): XmlElement {
 const momentOf = (time: string | undefined): number | undefined =>
   time !== undefined && ZONED.test(time.trim()) && !Number.isNaN(Date.parse(time.trim())) ? Date.parse(time.trim()) : undefined
 
+/** JavaScript takes the 30th of February for the 2nd of March. */
+function isMoment(text: string): boolean {
+  if (!DATE_TIME.test(text) || Number.isNaN(Date.parse(text))) return false
+  const day = text.slice(0, text.indexOf('T'))
+  return new Date(`${day}T00:00:00Z`).toISOString().startsWith(day)
+}
+
 /** Letters and digits only: `xmeld2511a` and `25.11a`, `xbau/2/6` and `2.6`. */
 const bare = (text: string): string => text.toLowerCase().replace(/[^a-z0-9]/g, '')
 
@@ -133,8 +140,7 @@ export const HEAD_RULES: readonly XoevRule<HeadView>[] = [
     en: 'The creation time is no date and time (YYYY-MM-DDThh:mm:ss.fffZ).',
     *run(view) {
       const created = view.head.erstellungszeitpunkt?.trim()
-      if (created !== undefined && (!DATE_TIME.test(created) || Number.isNaN(Date.parse(created))))
-        yield { element: at(view, view.profile.createdPath) }
+      if (created !== undefined && !isMoment(created)) yield { element: at(view, view.profile.createdPath) }
     },
   },
   {

@@ -300,6 +300,10 @@ const FAULT_CASES: Readonly<Record<string, readonly [Fault, Fault]>> = {
     { type: 'fault', side: 'Client', text: 'x', osciCode: '9000' },
     { type: 'fault', side: 'Server', text: 'x', osciCode: '9503' },
   ],
+  'osci-structure.fault-side-form': [
+    { type: 'fault', side: 'Client', text: 'x', osciCode: '9400' },
+    { type: 'fault', side: 'Server', text: 'x', osciCode: '9000' },
+  ],
   'osci-structure.fault-text': [
     { type: 'fault', side: 'Client', text: ' ', osciCode: '9400' },
     { type: 'fault', side: 'Client', text: 'x', osciCode: '9400' },
@@ -367,9 +371,56 @@ describe('rules of the OSCI layers', () => {
     expect(told(answer('responseToMediateDelivery', '0801'))).to.deep.equal(['osci-structure.done-without-result'])
     expect(told(answer('responseToMediateDelivery', '9806'))).to.deep.equal([])
     expect(told({ ...answer('responseToMediateDelivery', '9806'), ...full })).to.deep.equal(['osci-structure.refused-yet-done'])
+    const mediated = (code: string, cards: OrderFacts): string[] =>
+      told(order('responseToMediateDelivery', { feedback: codes(code), ...cards }))
+    expect(mediated('9806', { requestProcessCardBundle: GOOD_CARD })).to.deep.equal([])
+    expect(mediated('9805', { requestProcessCardBundle: GOOD_CARD })).to.deep.equal(['osci-structure.refused-yet-done'])
+    expect(mediated('9806', { replyProcessCardBundle: GOOD_CARD })).to.deep.equal(['osci-structure.refused-yet-done'])
+    const forwarded = (code: string, bundle: ProcessCardBundle): string[] =>
+      told(order('responseToForwardDelivery', { feedback: codes(code), processCardBundle: bundle }))
+    expect(told(answer('responseToForwardDelivery', '0800'))).to.deep.equal(['osci-structure.done-without-result'])
+    expect(forwarded('9810', GOOD_CARD)).to.deep.equal([])
+    expect(forwarded('9809', GOOD_CARD)).to.deep.equal(['osci-structure.refused-yet-done'])
+    expect(forwarded('9809', card({ creation: '2026-11-24T09:00:00Z' }))).to.deep.equal([])
+    const whole = (code: string, inside: string, facts: OrderFacts = {}): string[] =>
+      told(order('responseToPartialStoreDelivery', { feedback: codes(code), insideFeedback: codes(inside), ...facts }))
+    expect(whole('0801', '0800')).to.deep.equal(['osci-structure.done-without-result'])
+    expect(whole('9950', '9801')).to.deep.equal([])
+    expect(whole('9950', '9801', { processCardBundle: GOOD_CARD })).to.deep.equal(['osci-structure.refused-yet-done'])
+    expect(told(answer('responseToPartialStoreDelivery', '0801'))).to.deep.equal([])
     expect(told({ ...answer('responseToProcessDelivery', '9811'), ...full })).to.deep.equal(['osci-structure.refused-yet-done'])
     expect(told(answer('responseToProcessDelivery', '0800'))).to.deep.equal([])
     expect(told(answer('responseToPartialFetchDelivery', '0801'))).to.deep.equal(['osci-structure.done-without-result'])
+  })
+
+  it('a card, or a chunk, of another delivery than the one asked for is told by what was asked for', () => {
+    const other = (name: MessageName, facts: OrderFacts): number =>
+      hits(MESSAGE_RULES, 'osci-structure.other-delivery', viewOf(order(name, facts)))
+    const asked = (messageId: string): OrderFacts => ({ fetchProcessCard: { selectionRule: { messageIds: [messageId, 'three'] } } })
+    expect(other('responseToFetchProcessCard', { ...asked('two'), processCardBundles: [GOOD_CARD] })).to.equal(1)
+    expect(other('responseToFetchProcessCard', { ...asked('one'), processCardBundles: [GOOD_CARD] })).to.equal(0)
+    expect(other('responseToFetchProcessCard', { processCardBundles: [GOOD_CARD] })).to.equal(0)
+    const chunked = (messageId: string): OrderFacts => ({ fetchDelivery: { selectionRule: { messageId: 'one' } }, messageId })
+    expect(['one', 'one_Partial', 'two'].map((id) => other('responseToPartialFetchDelivery', chunked(id)))).to.deep.equal([0, 0, 1])
+  })
+
+  it('a reply takes another id than the delivery that it answers, and a question no chunk', () => {
+    const facts = { messageIdResponse: 'one', processCardBundle: GOOD_CARD }
+    expect(hits(MESSAGE_RULES, 'osci-structure.process-card-id', viewOf(order('processDelivery', facts)))).to.equal(1)
+    const question = (content: XmlElement) => viewOf(order('partialStoreDelivery', { infoOnly: {} }, { content }))
+    expect(hits(MESSAGE_RULES, 'osci-structure.chunk-content', question(box('ChunkContentContainer')))).to.equal(1)
+    expect(hits(MESSAGE_RULES, 'osci-structure.chunk-content', question(element(OSCI, 'osci', 'ContentPackage')))).to.equal(0)
+  })
+
+  it('a block that says true breaks the schema, and says no less that it must be understood', () => {
+    expect(hits(MESSAGE_RULES, 'osci-structure.must-understand-off', viewOf(withBlock('true')))).to.equal(0)
+  })
+
+  it('the missing certificate of an intermediary is told where it would stand', () => {
+    const header = ['IntermediaryCertificates', 'NonIntermediaryCertificates'].map((local) => element(OSCI, 'osci', local))
+    const rule = MESSAGE_RULES.find(({ id }) => id === 'certificates.no-cipher-certificate')
+    const places = [...(rule?.run(viewOf({ name: 'acceptDelivery', transportEncrypted: true, header })) ?? [])]
+    expect(places.map((raised) => raised.element?.local)).to.deep.equal(['IntermediaryCertificates'])
   })
 
   it('a process card is told at its own element, in whatever order they stand', () => {
@@ -402,10 +453,17 @@ describe('rules of the OSCI layers', () => {
 
   for (const [id, [broken, kept]] of Object.entries(FAULT_CASES))
     it(`${id} is raised, and is not`, () => {
-      const place = element(SOAP, 'soap', 'Fault')
+      const place = element(SOAP, 'soap', 'Fault', { children: [element('', '', 'faultcode', { children: ['soap:Server'] })] })
       expect(hits(FAULT_RULES, id, { fault: broken, element: place })).to.equal(1)
       expect(hits(FAULT_RULES, id, { fault: kept, element: place })).to.equal(0)
     })
+
+  it('SOAP has a side of its own for what must be understood and is not', () => {
+    const fault = (osciCode: string): Fault => ({ type: 'fault', side: 'MustUnderstand', text: 'x', osciCode })
+    const told = (osciCode: string): number =>
+      hits(FAULT_RULES, 'osci-structure.fault-side', { fault: fault(osciCode), element: element(SOAP, 'soap', 'Fault') })
+    expect(['9300', '9100'].map(told)).to.deep.equal([0, 1])
+  })
 
   for (const [id, [broken, kept]] of Object.entries(MIME_CASES))
     it(`${id} is raised, and is not`, () => {

@@ -46,6 +46,9 @@ const cipherCertificates = (view: OsciView): (readonly [CertificateEntry, X509Ce
       return certificate ? [[entry, certificate] as const] : []
     })
 
+/** Where a certificate of a role stands, unless with everybody else's. */
+const HEADERS: Readonly<Partial<Record<CertificateRole, string>>> = { CipherCertificateIntermediary: 'IntermediaryCertificates' }
+
 /** Whose certificate the answer to an encrypted request is encrypted for; in a dialog it is known from its beginning. */
 function answeredFor({ type, message }: OsciView): CertificateRole | undefined {
   if (type.kind === 'response') return undefined
@@ -115,7 +118,7 @@ export const CERTIFICATE_RULES: readonly Rule<OsciView>[] = [
     *run(view) {
       const role = view.transportEncrypted ? answeredFor(view) : undefined
       if (role !== undefined && !entriesOf(view).some((entry) => entry.role === role))
-        yield { element: blockOf(view, 'NonIntermediaryCertificates'), detail: role }
+        yield { element: blockOf(view, HEADERS[role] ?? 'NonIntermediaryCertificates'), detail: role }
     },
   },
   {

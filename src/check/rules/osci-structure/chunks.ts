@@ -85,10 +85,12 @@ export const CHUNK_RULES: readonly Rule<OsciView>[] = [
     id: 'osci-structure.chunk-content',
     severity: 'warning',
     reference: 'osci-1.2 §10.2',
-    de: 'Das Paket ist nicht aufgebaut wie vorgeschrieben: ein Container „ChunkContentContainer“ mit einem Content „ChunkContent“ als Anhang.',
-    en: 'The chunk is not built as required: one container `ChunkContentContainer` with one Content `ChunkContent`, an attachment.',
+    de: 'Das Paket ist nicht aufgebaut wie vorgeschrieben: ein Container „ChunkContentContainer“ mit einem Content „ChunkContent“ als Anhang; mit InfoOnly nichts.',
+    en: 'The chunk is not built as required: one container `ChunkContentContainer` with one Content `ChunkContent`, an attachment; with InfoOnly nothing.',
     *run(view) {
       const { content } = view.message
+      const [some] = content && view.order.infoOnly !== undefined ? elementsOf(content) : []
+      if (some) yield { element: some, detail: 'InfoOnly' }
       if (!carriesChunk(view) || !content) return
       const [container, more] = elementsOf(content)
       // a refusal carries nothing

@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: EUPL-1.2
 /**
- * SOAP faults: a code that travels as fault, on the side that the code says.
- * Specs: osci-1.2 §2.13, §8.1, §8.4; [SOAP 1.1 §4.4].
+ * SOAP faults: a code that travels as fault, on the side that the code says, in the words that the common library knows.
+ * Specs: osci-1.2 §2.13, §8.1, §8.4, trap T4; wire fact 61; [SOAP 1.1 §4.2.3, §4.4].
  * @module
  */
 import { feedbackRow } from '../../../osci/feedback.js'
+import { childOf, textOf } from '../../../xml/tree.js'
 import type { FaultView, Rule } from '../rule.js'
+
+/** SOAP has a side of its own for a block that must be understood and is not, which OSCI answers 9300. */
+const isOwnSide = (side: string, code: string): boolean => side === 'MustUnderstand' && code === '9300'
 
 export const FAULT_RULES: readonly Rule<FaultView>[] = [
   {
@@ -36,8 +40,23 @@ export const FAULT_RULES: readonly Rule<FaultView>[] = [
     de: 'Die Fehlermeldung gibt der falschen Seite die Schuld: Server bei 9000 und 9503, sonst Client.',
     en: 'The fault blames the wrong side: Server for 9000 and 9503, Client for all the rest.',
     *run({ fault, element }) {
-      const side = fault.osciCode === undefined ? undefined : feedbackRow(fault.osciCode)?.fault
-      if (side !== undefined && side !== fault.side) yield { element, detail: `${fault.side} instead of ${side}` }
+      const { osciCode = '' } = fault
+      const side = feedbackRow(osciCode)?.fault
+      if (side !== undefined && side !== fault.side && !isOwnSide(fault.side, osciCode))
+        yield { element, detail: `${fault.side} instead of ${side}` }
+    },
+  },
+  {
+    id: 'osci-structure.fault-side-form',
+    severity: 'warning',
+    reference: 'wire fact 61; osci-1.2 T4',
+    de: 'faultcode ist nicht genau Client oder Server mit dem Präfix des Umschlags (soap:Server); die verbreitete Bibliothek vergleicht den Text.',
+    en: 'faultcode is not exactly Client or Server with the prefix of the envelope (soap:Server); the common library compares the text.',
+    *run({ fault: { side }, element }) {
+      const code = childOf(element, '', 'faultcode')
+      const wanted = element.prefix === '' ? side : `${element.prefix}:${side}`
+      if (code && (side === 'Client' || side === 'Server') && textOf(code).trim() !== wanted)
+        yield { element: code, detail: `instead of ${wanted}` }
     },
   },
   {

@@ -13,14 +13,14 @@ export const HEADER_RULES: readonly Rule<OsciView>[] = [
     id: 'osci-structure.must-understand-off',
     severity: 'warning',
     reference: 'osci-1.2 §0, T38; SOAP 1.1 §4.2.3',
-    de: 'Ein OSCI-Kopfblock sagt, man müsse ihn nicht verstehen: mustUnderstand ist nicht 1.',
-    en: 'An OSCI header block says that it need not be understood: mustUnderstand is not 1.',
+    de: 'Ein OSCI-Kopfblock sagt, man müsse ihn nicht verstehen: mustUnderstand ist 0 statt 1.',
+    en: 'An OSCI header block says that it need not be understood: mustUnderstand is 0 instead of 1.',
     *run({ envelope }) {
       for (const block of envelope.header) {
         if (block.uri !== OSCI && block.uri !== OSCI2017) continue
-        // that it must be there at all is the schema's to say
+        // that it must be there, and be 0 or 1, is the schema's to say
         const must = attributeOf(block, 'mustUnderstand', SOAP)
-        if (must !== undefined && must !== '1') yield { element: block, detail: block.local }
+        if (must === '0' || must === 'false') yield { element: block, detail: block.local }
       }
     },
   },

@@ -46,6 +46,14 @@ function momentsOf({ bundle: { processCard } }: Card): [name: string, moment: nu
   return stamps.flatMap(([name, text]): [string, number][] => (text !== undefined && hasZone(text) ? [[name, Date.parse(text)]] : []))
 }
 
+/** Ids that an answer says were asked for; undefined: the selection went by something else. */
+function selectedIn({ order: { fetchDelivery, fetchProcessCard } }: OsciView): ReadonlySet<string> | undefined {
+  const one = fetchDelivery?.selectionRule?.messageId
+  const cards = fetchProcessCard?.selectionRule
+  const ids = one === undefined ? (cards && 'messageIds' in cards ? cards.messageIds : undefined) : [one]
+  return ids && new Set(ids)
+}
+
 export const PROCESS_CARD_RULES: readonly Rule<OsciView>[] = [
   {
     id: 'osci-structure.process-card-times',
@@ -99,10 +107,11 @@ export const PROCESS_CARD_RULES: readonly Rule<OsciView>[] = [
     id: 'osci-structure.process-card-id',
     severity: 'warning',
     reference: 'osci-1.2 §4, §6.4',
-    de: 'Zwei Laufzettel dieser Nachricht nennen dieselbe MessageId.',
-    en: 'Two process cards of this message name the same MessageId.',
+    de: 'Zwei Zustellungen dieser Nachricht haben dieselbe MessageId (Laufzettel, MessageIdResponse).',
+    en: 'Two deliveries of this message have the same MessageId (process cards, MessageIdResponse).',
     *run(view) {
-      const seen = new Set<string>()
+      const { messageIdResponse } = view.order
+      const seen = new Set(messageIdResponse === undefined ? [] : [messageIdResponse])
       for (const { bundle, element } of cardsOf(view)) {
         if (seen.has(bundle.messageId)) yield { element }
         seen.add(bundle.messageId)
@@ -112,13 +121,17 @@ export const PROCESS_CARD_RULES: readonly Rule<OsciView>[] = [
   {
     id: 'osci-structure.other-delivery',
     severity: 'warning',
-    reference: 'osci-1.2 §2.5; osci-in-the-field 3 row 12',
-    de: 'Der Laufzettel gehört nicht zu der Zustellung, die ausgewählt wurde.',
-    en: 'The process card does not belong to the delivery that was selected.',
+    reference: 'osci-1.2 §2.5, §2.6, §10.4; osci-in-the-field 3 row 12',
+    de: 'Der Laufzettel, oder das Paket, gehört nicht zu der Zustellung, die ausgewählt wurde.',
+    en: 'The process card, or the chunk, does not belong to the delivery that was selected.',
     *run(view) {
-      const wanted = view.order.fetchDelivery?.selectionRule?.messageId
-      const got = view.order.processCardBundle?.messageId
-      if (wanted !== undefined && got !== undefined && wanted !== got) yield { element: inOrder(view, 'ProcessCardBundle') }
+      const wanted = selectedIn(view)
+      if (wanted === undefined) return
+      for (const { bundle, element } of cardsOf(view)) if (!wanted.has(bundle.messageId)) yield { element }
+      const chunk = view.type.name === 'responseToPartialFetchDelivery' ? view.order.messageId : undefined
+      // both forms are in use (osci-1.2 §10.4)
+      if (chunk !== undefined && !wanted.has(chunk) && !wanted.has(chunk.replace(/_Partial$/, '')))
+        yield { element: inOrder(view, 'MessageId') }
     },
   },
   {
@@ -136,18 +149,20 @@ export const PROCESS_CARD_RULES: readonly Rule<OsciView>[] = [
   {
     id: 'osci-structure.refused-yet-done',
     severity: 'warning',
-    reference: 'osci-1.2 §2.1, §2.4 to §2.6, §2.9, §2.10, §10.4',
-    de: 'Die Antwort lehnt ab und enthält doch, was nur ein Erfolg hat (MessageId, Laufzettel oder Inhalt).',
-    en: 'The answer refuses and yet holds what only a success has (MessageId, process card or content).',
+    reference: 'osci-1.2 §2.1, §2.4 to §2.6, §2.9, §2.10, §9.7, §10.3, §10.4',
+    de: 'Die Antwort lehnt ab und enthält doch, was nur ein Erfolg hat (MessageId, Laufzettel, Reception oder Inhalt).',
+    en: 'The answer refuses and yet holds what only a success has (MessageId, process card, Reception or content).',
     *run(view) {
       if (!isRefusal((view.order.feedback?.entries ?? []).map(({ code }) => code))) return
-      for (const { element } of resultsOf(view)) if (element) yield { element }
+      const there = resultsOf(view).filter(({ belies, element }) => belies && element)
+      const [first] = there
+      if (first?.element) yield { element: first.element, detail: there.map(({ name }) => name).join(', ') }
     },
   },
   {
     id: 'osci-structure.done-without-result',
     severity: 'warning',
-    reference: 'osci-1.2 §2.1, §2.4 to §2.6, §2.9, §10.4; codes 9803, 9804, 9806',
+    reference: 'osci-1.2 §2.1, §2.4 to §2.7, §2.9, §10.3, §10.4; codes 9803, 9804, 9806',
     de: 'Die Antwort meldet Erfolg, enthält aber nicht, was dazugehört (MessageId, Laufzettel oder Inhalt).',
     en: 'The answer reports success and does not hold what belongs to it (MessageId, process card or content).',
     *run(view) {
@@ -159,22 +174,25 @@ export const PROCESS_CARD_RULES: readonly Rule<OsciView>[] = [
   },
 ]
 
-/** What an answer holds only when the request was carried out; `needed`: always then. */
+/** What an answer holds when the request was carried out: `needed`, always then; `belies`, never else. */
 interface Result {
   readonly name: string
   readonly needed: boolean
+  readonly belies: boolean
   readonly element: XmlElement | undefined
 }
 
 const inAnswer = (view: OsciView, name: string, isThere: boolean, needed = true): Result => ({
   name,
   needed,
+  belies: true,
   element: isThere ? inOrder(view, name) : undefined,
 })
 
 const inBody = ({ message: { content } }: OsciView, needed = true): Result => ({
   name: 'ContentPackage',
   needed,
+  belies: true,
   element: content && elementsOf(content).length > 0 ? content : undefined,
 })
 
@@ -183,14 +201,39 @@ const cardIn = (view: OsciView, needed = true): Result => {
   return inAnswer(view, 'ProcessCardBundle', processCardBundle !== undefined || processCardBundles.length > 0, needed)
 }
 
-/** By answer. Where a delivery goes on at once its card may tell that it came to nothing. */
+/** With these the receiver has not confirmed anything [osci-1.2 §9.7 step 4]. */
+const UNCONFIRMED = ['9805', '9807', '9808', '9809']
+
+/** That a receiver has confirmed, in the card called `name`. */
+function receptionIn(view: OsciView, name: string, bundle: ProcessCardBundle | undefined): Result {
+  const unconfirmed = (view.order.feedback?.entries ?? []).some(({ code }) => UNCONFIRMED.includes(code))
+  const isThere = bundle?.processCard.reception !== undefined
+  return { ...inAnswer(view, name, isThere, false), name: 'Reception', belies: unconfirmed }
+}
+
+/** The card of a whole delivery comes with its feedback, unless that refuses; the card of a chunk may always be there. */
+function wholeCardIn(view: OsciView): readonly Result[] {
+  const { insideFeedback } = view.order
+  return insideFeedback ? [cardIn(view, !isRefusal(insideFeedback.entries.map(({ code }) => code)))] : []
+}
+
+/** By answer. Where a delivery goes on at once its card may tell that it came to nothing (`belies`). */
 const RESULTS: Readonly<Partial<Record<string, (view: OsciView) => readonly Result[]>>> = {
   responseToGetMessageId: (view) => [inAnswer(view, 'MessageId', view.order.messageId !== undefined)],
   responseToStoreDelivery: (view) => [cardIn(view)],
   responseToFetchDelivery: (view) => [inBody(view), cardIn(view, false)],
   responseToFetchProcessCard: (view) => [cardIn(view)],
-  responseToMediateDelivery: (view) => [inBody(view)],
+  responseToForwardDelivery: (view) => [
+    { ...cardIn(view), belies: false },
+    receptionIn(view, 'ProcessCardBundle', view.order.processCardBundle),
+  ],
+  responseToMediateDelivery: (view) => [
+    inBody(view),
+    inAnswer(view, 'ReplyProcessCardBundle', view.order.replyProcessCardBundle !== undefined, false),
+    receptionIn(view, 'RequestProcessCardBundle', view.order.requestProcessCardBundle),
+  ],
   responseToProcessDelivery: (view) => [inBody(view, false)],
+  responseToPartialStoreDelivery: wholeCardIn,
   responseToPartialFetchDelivery: (view) => [inBody(view)],
 }
 
