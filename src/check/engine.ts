@@ -72,6 +72,7 @@ function recognised(file: Uint8Array, context: CheckContext, journal: Journal): 
     if (found.capture === null) return found
     journal.note('mime')
     if (found.differs !== undefined) journal.raise('mime.content-length', { detail: found.differs })
+    if (found.undone !== undefined) journal.raise('mime.coding-undone', { detail: found.undone })
     if (found.unread !== undefined) journal.raise('mime.unread-rest', { detail: `${found.unread} bytes` })
     const before = linesBefore(file, found.bytes)
     journal.enter(before === undefined ? 'unpacked' : 'file', before)

@@ -185,6 +185,13 @@ const OTHER = [
     'Behind the body the HTTP capture goes on, perhaps with a further message; these bytes were not checked.',
   ),
   row(
+    'mime.coding-undone',
+    'warning',
+    'RFC 9110 §8.4, RFC 9112 §7.1',
+    'Der Kopf des HTTP-Mitschnitts nennt Stücke (chunks) oder eine Komprimierung, die der Rumpf nicht hat: das Werkzeug, das ihn aufnahm, hat sie wohl aufgelöst. Geprüft ist der Rumpf, wie er dasteht.',
+    'The head of the HTTP capture names chunks or a compression that the body does not have: the tool that recorded it has probably undone them. The body was checked as it stands.',
+  ),
+  row(
     'mime.quoted-printable',
     'error',
     'RFC 2045 §6.7',

@@ -7,7 +7,7 @@
  * @module
  */
 import type { Limits } from '../env.js'
-import { httpBody, isHttp, isMail, mailBody, type Captured } from './captures.js'
+import { beforeHead, httpBody, isHttp, isMail, mailBody, type Captured } from './captures.js'
 import { looksLikeXml } from '../xoev/beginning.js'
 import type { CheckResult } from './types.js'
 
@@ -78,8 +78,10 @@ export interface Recognised extends Captured {
  */
 export function recognise(bytes: Uint8Array, limits: Limits): Recognised {
   const seen = look(bytes)
-  const wrapped = CAPTURES.find((row) => row.fits(seen))
+  const before = beforeHead(seen.head)
+  const fromHead = { ...seen, head: seen.head.slice(before) }
+  const wrapped = CAPTURES.find((row) => row.fits(fromHead))
   if (!wrapped) return { kind: kindOf(seen), capture: null, bytes }
-  const inside = wrapped.unwrap(bytes, limits)
+  const inside = wrapped.unwrap(bytes.subarray(before), limits)
   return { kind: kindOf(look(inside.bytes, inside.contentType)), capture: wrapped.capture, ...inside }
 }

@@ -6,6 +6,7 @@
 import { expect } from 'chai'
 import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
+import { gzipSync } from 'node:zlib'
 import type { OpeningKeys } from '../../src/envelope/open.js'
 import { importOpeningKey, importSigningKey, publicJwkOf, trustedSenders } from '../../src/envelope/keys.js'
 import { sealEnvelope } from '../../src/envelope/seal.js'
@@ -84,12 +85,49 @@ describe('captures', () => {
       expect(result).to.include({ verdict: 'valid', kind: 'osci', capture, messageType: 'processDelivery', signed: true })
     })
 
+  const CONTINUE = text('HTTP/1.1 100 Continue', '', '')
+  for (const [what, bytes, undone] of [
+    ['an answer behind 100 Continue', Buffer.concat([CONTINUE, around(['HTTP/1.1 200 OK', `Content-Length: ${PLAIN.length}`], PLAIN)])],
+    ['an answer through a proxy', Buffer.concat([text('HTTP/1.0 200 Connection established', '', ''), around(['HTTP/1.1 200 '], PLAIN)])],
+    ['a request that waited', around([...REQUEST, `Content-Length: ${PLAIN.length}`], Buffer.concat([CONTINUE, PLAIN]))],
+    ['an answer of HTTP/2', around(['HTTP/2 200 ', 'content-type: text/xml'], PLAIN)],
+    ['a request of HTTP/2', around(['POST https://a.example/osci HTTP/2.0'], PLAIN)],
+    ['a request that an editor has saved', Buffer.concat([Buffer.from('\ufeff\r\n'), around(REQUEST, PLAIN)])],
+    ['a request whose chunks the recorder has joined', around([...REQUEST, 'Transfer-Encoding: chunked'], PLAIN), 'chunked'],
+    [
+      'an answer that the recorder has unpacked',
+      around(['HTTP/1.1 200 OK', 'Content-Encoding: gzip', 'Content-Length: 4711'], PLAIN),
+      'gzip',
+    ],
+    [
+      'one in chunks that are still there',
+      around([...REQUEST, 'Content-Encoding: gzip', 'Transfer-Encoding: chunked'], chunked(PLAIN, 999)),
+      'gzip',
+    ],
+    ['one where both are gone', around([...REQUEST, 'Content-Encoding: gzip', 'Transfer-Encoding: chunked'], PLAIN), 'chunked, gzip'],
+  ] as const)
+    it(`${what} is taken off${undone === undefined ? '' : ', and what was undone is told'}`, async () => {
+      const result = await check(bytes, context)
+      expect(result).to.include({ verdict: 'valid', kind: 'osci', capture: 'http', messageType: 'processDelivery' })
+      const told = result.findings.filter(({ layer, severity }) => layer === 'mime' && severity !== 'info')
+      expect(told.map(({ id, detail }) => [id, detail])).to.deep.equal(undone === undefined ? [] : [['mime.coding-undone', undone]])
+    })
+
+  it('a body whose length nobody tells ends where the next message of the recording begins', async () => {
+    const answer = around(['HTTP/1.1 200 OK', 'Transfer-Encoding: chunked'], PLAIN)
+    const result = await check(Buffer.concat([around([...REQUEST, 'Transfer-Encoding: chunked'], PLAIN), answer]), context)
+    expect(result).to.include({ verdict: 'unchecked', messageType: 'processDelivery' })
+    expect(ids(result, 'warning')).to.include.members(['mime.coding-undone', 'mime.unread-rest'])
+  })
+
   it('lines count in the file, where the message stands in it', async () => {
     const xml = Buffer.from('<a xmlns="urn:x">\n<b></a>')
     const bare = await check(xml, context)
     const captured = await check(around(REQUEST, xml), context)
     expect(bare.findings[0]).to.include({ id: 'xml.not-well-formed', line: 2, document: 'file' })
     expect(captured.findings[0]).to.include({ id: 'xml.not-well-formed', line: 5, document: 'file' })
+    const behindBlanks = await check(Buffer.concat([Buffer.from('\r\n\r\n'), CONTINUE, around(['HTTP/1.1 200 OK'], xml)]), context)
+    expect(behindBlanks.findings[0]).to.include({ id: 'xml.not-well-formed', line: 8, document: 'file' })
     const encoded = around([...MAIL, 'Content-Type: text/xml', 'Content-Transfer-Encoding: base64'], Buffer.from(xml.toString('base64')))
     expect((await check(encoded, context)).findings[0]).to.include({ id: 'xml.not-well-formed', line: 2, document: 'unpacked' })
   })
@@ -168,7 +206,22 @@ describe('captures', () => {
       'valid',
       around([...REQUEST, 'Transfer-Encoding: chunked'], Buffer.concat([chunked(PLAIN, 1000), text('', '', '')])),
     ],
-    ['a compressed body', 'mime.content-coding', 'unchecked', around([...REQUEST, 'Content-Encoding: gzip'], PLAIN)],
+    ['a compressed body', 'mime.content-coding', 'unchecked', around([...REQUEST, 'Content-Encoding: gzip'], gzipSync(PLAIN))],
+    [
+      'a compressed body in chunks',
+      'mime.content-coding',
+      'unchecked',
+      around([...REQUEST, 'Content-Encoding: x-gzip', 'Transfer-Encoding: chunked'], chunked(gzipSync(PLAIN), 1000)),
+    ],
+    [
+      'a body of a coding that cannot be told from others',
+      'mime.content-coding',
+      'unchecked',
+      around([...REQUEST, 'Content-Encoding: br'], PLAIN),
+    ],
+    ['a compressed body that was not recorded', 'mime.unrecognised', 'unchecked', around([...REQUEST, 'Content-Encoding: gzip'], text())],
+    ['chunks that were not recorded', 'mime.unrecognised', 'unchecked', around([...REQUEST, 'Transfer-Encoding: chunked'], text())],
+    ['answers before the answer without end', 'mime.unrecognised', 'unchecked', Buffer.from('HTTP/1.1 100 Continue\n\n'.repeat(1000))],
     ['a body that is no message', 'mime.unrecognised', 'unchecked', around(REQUEST, Buffer.from('hello'))],
     [
       'a letter with attachments',
