@@ -186,8 +186,21 @@ export function httpBody(file: Uint8Array): Captured {
 function withoutPreamble(body: Buffer, boundary: string): Buffer {
   const delimiter = Buffer.from(`--${boundary}`, 'latin1')
   if (body.indexOf(delimiter) === 0) return body
-  const at = body.indexOf(Buffer.concat([Buffer.from('\r\n'), delimiter]))
-  return at < 0 ? body : body.subarray(at + 2)
+  // a bare LF before it is the reader's to refuse, by its own name
+  const at = body.indexOf(Buffer.concat([Buffer.from('\n'), delimiter]))
+  return at < 0 ? body : body.subarray(at + 1)
+}
+
+const PARAMETER = /;\s*([^\s=;"]+)\s*=\s*("(?:[^"\\]|\\.)*"|[^\s;]*)/g
+/** Parameters of a mail's type that say how its body is read. */
+const NEEDED = /^(?:boundary|type|start|charset)\b/i
+
+/** A mail's type without what nobody needs here: names of files in the form of RFC 2231, comments, a semicolon at the end. */
+function plainType(value: string): string {
+  const semicolon = value.indexOf(';')
+  if (semicolon < 0) return value
+  const needed = [...value.matchAll(PARAMETER)].filter(([, name = '']) => NEEDED.test(name))
+  return value.slice(0, semicolon) + needed.map(([, name, given]) => `; ${name}=${given}`).join('')
 }
 
 /**
@@ -198,9 +211,10 @@ export function mailBody(file: Uint8Array, limits: Limits): Captured {
   const all = bufferOf(file)
   const start = headEnd(all)
   const fields = fieldsOf(all.toString('latin1', 0, start))
-  const contentType = fields.get('content-type')
+  const given = fields.get('content-type')
   const body = all.subarray(start)
-  if (contentType === undefined) return { bytes: body }
+  if (given === undefined) return { bytes: body }
+  const contentType = plainType(given)
   const { type, parameters } = readContentType(contentType)
   const boundary = parameters.get('boundary')
   if (type.startsWith('multipart/')) return { bytes: boundary === undefined ? body : withoutPreamble(body, boundary), contentType }

@@ -57,6 +57,8 @@ export function* packageGrammar(total: number, limits: Limits, httpContentType?:
     const mark = (yield* startsWith(first, BYTE_ORDER_MARK)) ? BYTE_ORDER_MARK.length : 0
     if ((yield { from: first + mark, bytes: 1 })[0] === LESS_THAN) return bare(first, total, httpContentType)
   }
+  if (yield* startsWith(start, BYTE_ORDER_MARK))
+    throw new StructureError('mime', 'mime.header-malformed', 'A byte order mark stands before the MIME header.')
   const block = yield* readHeaders(start, limits)
   const version = headerValue(block.headers, 'MIME-Version')
   if (version !== undefined && version !== '1.0') throw new StructureError('mime', 'mime.version', 'MIME-Version is not 1.0.')
@@ -123,8 +125,9 @@ export function* readParts<T>(start: number, total: number, boundary: string, li
         throw new StructureError('mime', 'mime.epilogue', 'There is something behind the end of the last part.')
       return parts
     }
-    if (first !== CR || second !== LF)
-      throw new StructureError('mime', 'mime.boundary-prefix', 'A line begins with the boundary but is none.')
+    if (first === LF || (first === CR && second !== LF))
+      throw new StructureError('mime', 'mime.bare-line-break', 'A boundary ends with a bare line break.')
+    if (first !== CR) throw new StructureError('mime', 'mime.boundary-prefix', 'A line begins with the boundary but is none.')
     if (parts.length >= limits.mimeParts)
       throw new StructureError('mime', 'mime.part-count', `The message has more than ${limits.mimeParts} parts.`)
     const block = yield* readHeaders(after + 2, limits)

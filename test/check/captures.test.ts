@@ -153,6 +153,38 @@ describe('captures', () => {
     expect(result).to.include({ kind: 'xoev', capture: 'mail', messageType: 'straße' })
   })
 
+  for (const [what, field] of [
+    ['a name in the form of RFC 2231', "text/xml; name*=UTF-8''K%C3%B6ln.xml; charset=utf-8"],
+    ['a name in pieces', 'text/xml; charset=utf-8;\r\n name*0="a;boundary=x";\r\n name*1=".xml"'],
+    ['a comment', 'text/xml; charset=utf-8 (as always)'],
+    ['a semicolon at the end', 'text/xml; charset="utf-8";'],
+  ] as const)
+    it(`a mail whose type has ${what} is taken off`, async () => {
+      const head = [...MAIL, `Content-Type: ${field}`, 'Content-Transfer-Encoding: base64']
+      const result = await check(around(head, Buffer.from(Buffer.from('<a xmlns="urn:x"/>').toString('base64'))), context)
+      expect(ids(result, 'error')).to.deep.equal([])
+      expect(result).to.include({ kind: 'xoev', capture: 'mail', messageType: 'a' })
+    })
+
+  it('a package in a mail whose type has a name as well is read by its one boundary; two are refused', async () => {
+    const named = (more: string) => around([...MAIL, `Content-Type: ${type}; ${more}`], body)
+    expect(await check(named('name*="UTF-8\'\'a.bin";'), context)).to.include({ verdict: 'valid', messageType: 'processDelivery' })
+    expect(ids(await check(named('boundary=x'), context))).to.include('mime.parameter-duplicate')
+    expect(ids(await check(named('boundary*0=x'), context))).to.include('mime.content-type')
+  })
+
+  it('line ends that a mail program has changed are told as such', async () => {
+    const unix = (...before: readonly string[]): Buffer =>
+      Buffer.from(
+        Buffer.concat([around([...MAIL, `Content-Type: ${type}`], text(...before)), body])
+          .toString('latin1')
+          .replaceAll('\r\n', '\n'),
+        'latin1',
+      )
+    for (const mail of [unix(), unix('For people.', '')])
+      expect(ids(await check(mail, context), 'error')).to.deep.equal(['mime.bare-line-break'])
+  })
+
   it('an HTTP head that tells another length is told, and what is too long is cut', async () => {
     for (const [bytes, message] of [
       [PLAIN.length, Buffer.concat([PLAIN, Buffer.from('\r\n \t\n')])],
@@ -228,6 +260,26 @@ describe('captures', () => {
       'mime.unrecognised',
       'unchecked',
       around([...MAIL, 'Content-Type: multipart/mixed; boundary=b'], text('--b', 'Content-Type: text/plain', '', 'x', '--b--')),
+    ],
+    [
+      'a letter with pictures',
+      'mime.unrecognised',
+      'unchecked',
+      around(
+        [...MAIL, 'Content-Type: multipart/related; boundary=b'],
+        text(
+          '--b',
+          'Content-Transfer-Encoding: 7bit',
+          'Content-Type: text/html',
+          '',
+          '<p>x</p>',
+          '--b',
+          'Content-Type: image/png',
+          '',
+          'x',
+          '--b--',
+        ),
+      ),
     ],
     [
       'an encoding that nobody knows',
