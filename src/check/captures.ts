@@ -143,7 +143,7 @@ function lastHead(file: Buffer): HttpHead {
 /** The first line of chunks, right or wrong. */
 const FIRST_CHUNK = /^[0-9a-f]+[ \t]*(?:;|\r?\n)/i
 const GZIP = /^(?:x-)?gzip$/
-const isGzip = (bytes: Uint8Array): boolean => bytes[0] === 0x1f && bytes[1] === 0x8b
+export const isGzip = (bytes: Uint8Array): boolean => bytes[0] === 0x1f && bytes[1] === 0x8b
 
 /** Of a body whose length the head no longer tells: up to the next message that was recorded. */
 function upToNextHead(body: Buffer): Captured {

@@ -18,7 +18,8 @@ type Capture = NonNullable<CheckResult['capture']>
 const HEAD_BYTES = 4096
 /** First bytes of a protector envelope (docs/envelope.md). */
 const ENVELOPE_MAGIC = 'PRTK'
-const SOAP = /<(?:[^\s<>!?/:]+:)?Envelope[\s>]/
+/** The root, not something that a document quotes. */
+const SOAP = /^(?:\xef\xbb\xbf)?(?:\s|<\?(?:(?!\?>)[^])*\?>|<!--(?:(?!-->)[^])*-->)*<(?:[^\s<>!?/:]+:)?Envelope[\s>]/
 const SOAP_NAMESPACE = 'http://schemas.xmlsoap.org/soap/envelope/'
 
 interface Look {

@@ -301,6 +301,62 @@ describe('captures', () => {
       expect(result.verdict).to.equal(verdict)
     })
 
+  it('a document that quotes an envelope is no OSCI message, and a message behind comments is one', async () => {
+    const soap = PLAIN.toString(
+      'latin1',
+      PLAIN.indexOf('<soap:Envelope'),
+      PLAIN.lastIndexOf('</soap:Envelope>') + '</soap:Envelope>'.length,
+    )
+    const project = Buffer.from(`<project xmlns="urn:x"><request><![CDATA[${soap}]]></request></project>`, 'latin1')
+    const log = Buffer.from(`<?xml version="1.0"?><!-- ${soap.slice(0, 600)} --><log xmlns="urn:x"/>`, 'latin1')
+    for (const bytes of [project, log]) {
+      const result = await check(bytes, context)
+      expect(ids(result, 'error')).to.deep.equal([])
+      expect(result).to.include({ kind: 'xoev', verdict: 'unchecked' })
+    }
+    const commented = await check(Buffer.from(`<!-- a --><!-- b -->\n<?c d?>${soap}`, 'latin1'), context)
+    expect(commented.kind).to.equal('osci')
+    expect(ids(commented)).to.include('xml.comment')
+  })
+
+  it('line ends that are LF throughout are told where something is wrong, as its probable cause', async () => {
+    const changed = (bytes: Uint8Array): Buffer => Buffer.from(Buffer.from(bytes).toString('latin1').replaceAll('\r\n', '\n'), 'latin1')
+    const chunks = around([...REQUEST, 'Transfer-Encoding: chunked'], chunked(PLAIN, 1000))
+    for (const bytes of [PLAIN, ENCRYPTED, around(REQUEST, PLAIN), chunks, around([...MAIL, `Content-Type: ${type}`], body)]) {
+      expect(ids(await check(bytes, context))).to.not.include('mime.line-ends')
+      const result = await check(changed(bytes), context)
+      expect(result.verdict).to.equal('invalid')
+      expect(ids(result)).to.include('mime.line-ends')
+    }
+    // in order, or wrong for another reason: a mail of one document, XML, a head alone that was changed
+    const document = [...MAIL, 'Content-Type: text/xml']
+    for (const bytes of [
+      changed(around(document, Buffer.from('<a/>'))),
+      Buffer.from('<a>\n<b></a>'),
+      Buffer.from('content-type: a\r\nb\n'),
+    ])
+      expect(ids(await check(bytes, context))).to.not.include('mime.line-ends')
+  })
+
+  for (const [what, bytes] of [
+    ['empty', text()],
+    ['nothing but blanks or zeros', text('', ' ', '\0')],
+    ['empty', around(REQUEST, text())],
+    ['compressed with gzip', gzipSync(PLAIN)],
+    ['text in UTF-16', Buffer.from(`\ufeff${PLAIN.toString('latin1')}`, 'utf16le')],
+    ['JSON, perhaps HAR or a collection of requests', Buffer.from(JSON.stringify({ log: { text: PLAIN.toString('latin1') } }))],
+    ['a hexadecimal dump', text('0000: 50 4f 53 54 20 2f 6f 73 63 69 20 48 54 54 50 2f POST /osci HTTP/')],
+    ['a trace of curl', text('* Connected to a.example', '> POST /osci HTTP/1.1')],
+    ['a message seems to begin in line 3', text('10:00:00 IP a > b: Flags [P.]', 'E..4..@.@', PLAIN.toString('latin1'))],
+    ['a letter of several parts', around([...MAIL, 'Content-Type: multipart/mixed; boundary=b'], text('--b', '', 'x', '--b--'))],
+    [null, Buffer.from('hello')],
+  ] as const)
+    it(`what nobody recognises is told as what it seems to be: ${what ?? 'no idea'}`, async () => {
+      const result = await check(bytes, context)
+      expect(result).to.include({ verdict: 'unchecked', kind: 'unknown' })
+      expect(result.findings.map(({ id, detail }) => [id, detail])).to.deep.equal([['mime.unrecognised', what]])
+    })
+
   describe('envelopes', () => {
     const bytes = readFileSync(new URL('../../fixtures/envelope/request-ec.bin', import.meta.url))
     const keys = JSON.parse(readFileSync(new URL('../../fixtures/envelope/keys.json', import.meta.url), 'utf8')) as Record<
