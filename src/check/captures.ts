@@ -24,15 +24,29 @@ export interface Captured {
   readonly differs?: string
   /** Bytes behind the body that nobody reads, when they are more than blank: the next message of the same connection, mostly. */
   readonly unread?: number
+  /** Codings that the head names and the body no longer has: the recorder has undone them. */
+  readonly undone?: string
 }
 
 /** Heads are short; behind this nobody looks for their end. */
 const MAX_HEAD_BYTES = 256 * 1024
 
-const START_LINE = /^(?:[A-Z]{3,10} \S{1,4096} HTTP\/1\.[01]|HTTP\/1\.[01] [1-5]\d\d(?: [^\r\n]*)?)\r?\n/
+/** HTTP/2 and 3 have no start line; recorders write one all the same. */
+const VERSION = 'HTTP/(?:1\\.[01]|[23](?:\\.0)?)'
+const STATUS_LINE = new RegExp(`^${VERSION} ([1-5]\\d\\d)(?: [^\\r\\n]*)?\\r?\\n`)
+const START_LINE = new RegExp(`^(?:[A-Z]{3,10} \\S{1,4096} ${VERSION}|${VERSION} [1-5]\\d\\d(?: [^\\r\\n]*)?)\\r?\\n`)
+const LATER_START_LINE = new RegExp(START_LINE.source, 'm')
+/** Longer than any start line that is read as one. */
+const MAX_START_LINE_BYTES = 4200
 const FIELD = /^(?:From |[A-Za-z][A-Za-z0-9-]*[ \t]*:)/
 /** Fields that stand in a mail and not in the MIME head of an OSCI message. */
 const MAIL_FIELD = /^(?:from|to|date|subject|received|return-path|delivered-to|message-id)[ \t]*:/im
+
+/** Editors put a byte order mark there, and who copies from a window an empty line; neither is part of what was recorded. */
+const BEFORE_HEAD = /^(?:\xef\xbb\xbf)?(?:\r?\n){0,16}/
+
+/** Length of what stands before a head and says nothing. */
+export const beforeHead = (head: string): number => BEFORE_HEAD.exec(head)?.[0].length ?? 0
 
 export const isHttp = (head: string): boolean => START_LINE.test(head)
 
@@ -97,24 +111,70 @@ function withoutChunks(body: Buffer): Captured {
   }
 }
 
+interface HttpHead {
+  readonly fields: ReadonlyMap<string, string>
+  readonly body: Buffer
+}
+
+function headOf(file: Buffer): HttpHead {
+  const start = headEnd(file)
+  return { fields: fieldsOf(file.toString('latin1', 0, start)), body: file.subarray(start) }
+}
+
+const statusIn = (bytes: Buffer): string | undefined => STATUS_LINE.exec(bytes.toString('latin1', 0, MAX_START_LINE_BYTES))?.[1]
+
+/** Answers without a body that stand before the one that counts: a proxy's, a server's, and some more. */
+const MOST_HEADS_BEFORE = 8
+
+/** The head that the body belongs to. Answers without one of their own may stand before it: 100 Continue, a proxy's 200 for the tunnel. */
+function lastHead(file: Buffer): HttpHead {
+  const isAnswer = statusIn(file) !== undefined
+  let head = headOf(file)
+  for (let passed = 0; passed < MOST_HEADS_BEFORE; passed++) {
+    const next = statusIn(head.body)
+    const hasBody = isAnswer ? head.fields.has('content-length') || head.fields.has('transfer-encoding') : next !== '100'
+    if (next === undefined || hasBody) break
+    const following = headOf(head.body)
+    head = isAnswer ? following : { ...head, body: following.body }
+  }
+  return head
+}
+
+/** The first line of chunks, right or wrong. */
+const FIRST_CHUNK = /^[0-9a-f]+[ \t]*(?:;|\r?\n)/i
+const GZIP = /^(?:x-)?gzip$/
+export const isGzip = (bytes: Uint8Array): boolean => bytes[0] === 0x1f && bytes[1] === 0x8b
+
+/** Of a body whose length the head no longer tells: up to the next message that was recorded. */
+function upToNextHead(body: Buffer): Captured {
+  const next = LATER_START_LINE.exec(body.toString('latin1'))?.index ?? body.byteLength
+  return { bytes: body.subarray(0, next), ...behindBody(body.subarray(next), '') }
+}
+
 /** @throws {StructureError} `mime.*`: the head cannot be read, or the body not by it. */
 export function httpBody(file: Uint8Array): Captured {
-  const all = bufferOf(file)
-  const start = headEnd(all)
-  const fields = fieldsOf(all.toString('latin1', 0, start))
+  const { fields, body } = lastHead(bufferOf(file))
   const type = fields.get('content-type')
   const known = type === undefined ? {} : { contentType: type }
-  const coding = fields.get('content-encoding')?.toLowerCase() ?? 'identity'
-  if (coding !== 'identity') throw refuse('mime.content-coding', `the body of the capture is compressed: ${coding.slice(0, 40)}`)
-  const body = all.subarray(start)
   const said = fields.get('content-length')
   const transfer = fields.get('transfer-encoding')?.toLowerCase()
-  if (transfer !== undefined) {
-    if (transfer !== 'chunked') throw refuse('mime.content-coding', `the body of the capture is coded: ${transfer.slice(0, 40)}`)
-    // two readers could take two different bodies from it [RFC9112 §6.3]
-    if (said !== undefined) throw refuse('mime.chunks', 'Transfer-Encoding and Content-Length at once')
-    return { ...withoutChunks(body), ...known }
+  if (transfer !== undefined && transfer !== 'chunked')
+    throw refuse('mime.content-coding', `the body of the capture is coded: ${transfer.slice(0, 40)}`)
+  // two readers could take two different bodies from it [RFC9112 §6.3]
+  if (transfer !== undefined && said !== undefined) throw refuse('mime.chunks', 'Transfer-Encoding and Content-Length at once')
+  const isEmpty = body.byteLength === 0
+  const isChunked = transfer !== undefined && FIRST_CHUNK.test(body.toString('latin1', 0, 1024))
+  const undone = transfer === undefined || isChunked || isEmpty ? [] : [transfer]
+  const whole = isChunked ? withoutChunks(body) : { bytes: body }
+  const coding = fields.get('content-encoding')?.toLowerCase() ?? 'identity'
+  if (coding !== 'identity' && !isEmpty) {
+    if (!GZIP.test(coding) || isGzip(whole.bytes))
+      throw refuse('mime.content-coding', `the body of the capture is compressed: ${coding.slice(0, 40)}`)
+    undone.push(coding)
   }
+  // a Content-Length counted what is no longer there
+  if (undone.length > 0) return { ...(isChunked ? whole : upToNextHead(body)), ...known, undone: undone.join(', ') }
+  if (transfer !== undefined) return { ...whole, ...known }
   if (said === undefined) return { bytes: body, ...known }
   const bytes = /^\d{1,15}$/.test(said) ? Number(said) : Number.NaN
   const differs = `${said.slice(0, 20)} ≠ ${body.byteLength}`
@@ -126,8 +186,21 @@ export function httpBody(file: Uint8Array): Captured {
 function withoutPreamble(body: Buffer, boundary: string): Buffer {
   const delimiter = Buffer.from(`--${boundary}`, 'latin1')
   if (body.indexOf(delimiter) === 0) return body
-  const at = body.indexOf(Buffer.concat([Buffer.from('\r\n'), delimiter]))
-  return at < 0 ? body : body.subarray(at + 2)
+  // a bare LF before it is the reader's to refuse, by its own name
+  const at = body.indexOf(Buffer.concat([Buffer.from('\n'), delimiter]))
+  return at < 0 ? body : body.subarray(at + 1)
+}
+
+const PARAMETER = /;\s*([^\s=;"]+)\s*=\s*("(?:[^"\\]|\\.)*"|[^\s;]*)/g
+/** Parameters of a mail's type that say how its body is read. */
+const NEEDED = /^(?:boundary|type|start|charset)\b/i
+
+/** A mail's type without what nobody needs here: names of files in the form of RFC 2231, comments, a semicolon at the end. */
+function plainType(value: string): string {
+  const semicolon = value.indexOf(';')
+  if (semicolon < 0) return value
+  const needed = [...value.matchAll(PARAMETER)].filter(([, name = '']) => NEEDED.test(name))
+  return value.slice(0, semicolon) + needed.map(([, name, given]) => `; ${name}=${given}`).join('')
 }
 
 /**
@@ -138,9 +211,10 @@ export function mailBody(file: Uint8Array, limits: Limits): Captured {
   const all = bufferOf(file)
   const start = headEnd(all)
   const fields = fieldsOf(all.toString('latin1', 0, start))
-  const contentType = fields.get('content-type')
+  const given = fields.get('content-type')
   const body = all.subarray(start)
-  if (contentType === undefined) return { bytes: body }
+  if (given === undefined) return { bytes: body }
+  const contentType = plainType(given)
   const { type, parameters } = readContentType(contentType)
   const boundary = parameters.get('boundary')
   if (type.startsWith('multipart/')) return { bytes: boundary === undefined ? body : withoutPreamble(body, boundary), contentType }

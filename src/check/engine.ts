@@ -10,7 +10,9 @@ import { checkEnvelope } from './envelope.js'
 import { Journal } from './journal.js'
 import { checkOsci, linesBefore, type OsciFacts } from './osci.js'
 import { recognise, type Recognised } from './recognise.js'
+import { strangerIn } from './strangers.js'
 import type { CheckContext, CheckResult, Layer, XoevResult } from './types.js'
+import { looksLikeXml } from '../xoev/beginning.js'
 import { checkWellFormed, checkXoev } from './xoev.js'
 
 export type { CheckContext, CheckResult } from './types.js'
@@ -57,12 +59,19 @@ const CHECKS: Readonly<Record<CheckResult['kind'], KindCheck>> = {
   },
   unknown: {
     layer: 'mime',
-    run: async (_found, _context, journal) => {
-      journal.raise('mime.unrecognised')
+    run: async (found, _context, journal) => {
+      const detail = strangerIn(found)
+      journal.raise('mime.unrecognised', detail === undefined ? {} : { detail })
       journal.note('mime', 'unchecked')
       return NOTHING
     },
   },
+}
+
+/** Programs that rewrite line ends rewrite all of them. XML does not mind, and a package of OSCI has CR LF throughout. */
+function hasOtherLineEnds(file: Uint8Array): boolean {
+  const beginning = Buffer.from(file.buffer, file.byteOffset, Math.min(file.byteLength, 64 * 1024))
+  return beginning.includes('\n') && !beginning.includes('\r\n') && !looksLikeXml(file)
 }
 
 /** Takes the wrapping off, and says where lines count from then on. */
@@ -72,6 +81,7 @@ function recognised(file: Uint8Array, context: CheckContext, journal: Journal): 
     if (found.capture === null) return found
     journal.note('mime')
     if (found.differs !== undefined) journal.raise('mime.content-length', { detail: found.differs })
+    if (found.undone !== undefined) journal.raise('mime.coding-undone', { detail: found.undone })
     if (found.unread !== undefined) journal.raise('mime.unread-rest', { detail: `${found.unread} bytes` })
     const before = linesBefore(file, found.bytes)
     journal.enter(before === undefined ? 'unpacked' : 'file', before)
@@ -103,6 +113,7 @@ export async function check(bytes: Uint8Array, context: CheckContext): Promise<C
   } catch (cause) {
     journal.broke(CHECKS[kind].layer, cause)
   }
+  if (journal.verdict === 'invalid' && kind !== 'envelope' && hasOtherLineEnds(bytes)) journal.raise('mime.line-ends')
   const seen = kind === 'xoev' && facts.messageType === null ? 'unknown' : kind
   return resultOf(journal, { kind: seen, capture: found?.capture ?? null }, facts, sha256(bytes))
 }

@@ -153,8 +153,15 @@ const OTHER = [
     'mime.unrecognised',
     'info',
     'product.md, Checking',
-    'Weder OSCI-Nachricht noch XÖV-Dokument noch Umschlag.',
-    'Neither OSCI message nor XÖV document nor envelope.',
+    'Weder OSCI-Nachricht noch XÖV-Dokument noch Umschlag. Aus anderem (Trace, HAR, pcap, Archiv, Brief mit Anlagen) zuerst den Rumpf der Nachricht unverändert in eine eigene Datei speichern.',
+    'Neither OSCI message nor XÖV document nor envelope. Of anything else (trace, HAR, pcap, archive, letter with attachments) first save the body of the message, unchanged, as a file of its own.',
+  ),
+  row(
+    'mime.line-ends',
+    'info',
+    'RFC 2046 §4.1.1',
+    'Alle Zeilen enden mit LF statt CR LF: wahrscheinlich hat ein Werkzeug sie beim Speichern oder Kopieren geändert, und was hier falsch ist, kommt daher. Die Nachricht noch einmal binär speichern.',
+    'All lines end with LF, not CR LF: probably a tool has changed them in saving or copying, and what is wrong here comes from that. Save the message once more, as binary.',
   ),
   row(
     'mime.sealed-envelope',
@@ -183,6 +190,13 @@ const OTHER = [
     'RFC 9112 §6.3',
     'Hinter dem Rumpf geht der HTTP-Mitschnitt weiter, vielleicht mit einer weiteren Nachricht; diese Bytes blieben ungeprüft.',
     'Behind the body the HTTP capture goes on, perhaps with a further message; these bytes were not checked.',
+  ),
+  row(
+    'mime.coding-undone',
+    'warning',
+    'RFC 9110 §8.4, RFC 9112 §7.1',
+    'Der Kopf des HTTP-Mitschnitts nennt Stücke (chunks) oder eine Komprimierung, die der Rumpf nicht hat: das Werkzeug, das ihn aufnahm, hat sie wohl aufgelöst. Geprüft ist der Rumpf, wie er dasteht.',
+    'The head of the HTTP capture names chunks or a compression that the body does not have: the tool that recorded it has probably undone them. The body was checked as it stands.',
   ),
   row(
     'mime.quoted-printable',

@@ -7,7 +7,7 @@
  * @module
  */
 import type { Limits } from '../env.js'
-import { httpBody, isHttp, isMail, mailBody, type Captured } from './captures.js'
+import { beforeHead, httpBody, isHttp, isMail, mailBody, type Captured } from './captures.js'
 import { looksLikeXml } from '../xoev/beginning.js'
 import type { CheckResult } from './types.js'
 
@@ -18,13 +18,15 @@ type Capture = NonNullable<CheckResult['capture']>
 const HEAD_BYTES = 4096
 /** First bytes of a protector envelope (docs/envelope.md). */
 const ENVELOPE_MAGIC = 'PRTK'
-const SOAP = /<(?:[^\s<>!?/:]+:)?Envelope[\s>]/
+/** The root, not something that a document quotes. */
+const SOAP = /^(?:\xef\xbb\xbf)?(?:\s|<\?(?:(?!\?>)[^])*\?>|<!--(?:(?!-->)[^])*-->)*<(?:[^\s<>!?/:]+:)?Envelope[\s>]/
 const SOAP_NAMESPACE = 'http://schemas.xmlsoap.org/soap/envelope/'
 
 interface Look {
   readonly head: string
   readonly isXml: boolean
-  /** As the wrapping said. */
+  /** What was taken off, and what it said. */
+  readonly capture?: Capture
   readonly contentType: string
 }
 
@@ -44,6 +46,9 @@ const CAPTURES: readonly CaptureRow[] = [
   { capture: 'mail', fits: ({ head }) => isMail(head), unwrap: mailBody },
 ]
 
+/** First part of a mail that people read, with its pictures and files; of a message the root's type is XML. */
+const LETTER = /^\s*--[^\n]*\n(?:[a-z-]+:[^\n]*\n(?:[ \t][^\n]*\n)*)*?content-type:\s*(?:multipart\/|text\/(?:html|plain))/i
+
 /** The first that fits. */
 const KINDS: readonly KindRow[] = [
   { kind: 'envelope', fits: ({ head }) => head.startsWith(ENVELOPE_MAGIC) },
@@ -56,13 +61,16 @@ const KINDS: readonly KindRow[] = [
   // a package of another type than multipart/related is a letter, not a message
   {
     kind: 'osci',
-    fits: ({ head, contentType }) => /^\s*--[^\n]{1,72}\r?\ncontent-/i.test(head) && !/^multipart\/(?!related)/i.test(contentType),
+    fits: ({ head, capture, contentType }) =>
+      /^\s*--[^\n]{1,72}\r?\ncontent-/i.test(head) &&
+      !/^multipart\/(?!related)/i.test(contentType) &&
+      !(capture === 'mail' && LETTER.test(head)),
   },
 ]
 
-function look(bytes: Uint8Array, contentType = ''): Look {
+function look(bytes: Uint8Array, contentType = '', capture?: Capture): Look {
   const head = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.byteLength, HEAD_BYTES)).toString('latin1')
-  return { head, isXml: looksLikeXml(bytes), contentType }
+  return { head, isXml: looksLikeXml(bytes), contentType, ...(capture ? { capture } : {}) }
 }
 
 const kindOf = (seen: Look): Kind => KINDS.find((row) => row.fits(seen))?.kind ?? 'unknown'
@@ -78,8 +86,10 @@ export interface Recognised extends Captured {
  */
 export function recognise(bytes: Uint8Array, limits: Limits): Recognised {
   const seen = look(bytes)
-  const wrapped = CAPTURES.find((row) => row.fits(seen))
+  const before = beforeHead(seen.head)
+  const fromHead = { ...seen, head: seen.head.slice(before) }
+  const wrapped = CAPTURES.find((row) => row.fits(fromHead))
   if (!wrapped) return { kind: kindOf(seen), capture: null, bytes }
-  const inside = wrapped.unwrap(bytes, limits)
-  return { kind: kindOf(look(inside.bytes, inside.contentType)), capture: wrapped.capture, ...inside }
+  const inside = wrapped.unwrap(bytes.subarray(before), limits)
+  return { kind: kindOf(look(inside.bytes, inside.contentType, wrapped.capture)), capture: wrapped.capture, ...inside }
 }

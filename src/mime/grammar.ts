@@ -59,6 +59,8 @@ export function* packageGrammar(total: number, limits: Limits, httpContentType?:
     const mark = (yield* startsWith(first, BYTE_ORDER_MARK)) ? BYTE_ORDER_MARK.length : 0
     if ((yield { from: first + mark, bytes: 1 })[0] === LESS_THAN) return bare(first, total, httpContentType)
   }
+  if (yield* startsWith(start, BYTE_ORDER_MARK))
+    throw new StructureError('mime', 'mime.header-malformed', 'A byte order mark stands before the MIME header.', { byte: start })
   const block = yield* readHeaders(start, limits)
   const type = inHead(start, () => typeOfMessage(block.headers, http))
   return yield* readPackage(yield* skipLineBreaks(block.next), total, type, 'body', limits, start)
@@ -158,11 +160,7 @@ export function* readParts<T>(start: number, total: number, dash: Buffer, limits
       if (byte !== total) throw new StructureError('mime', 'mime.epilogue', 'There is something behind the end of the last part.', { byte })
       return parts
     }
-    // cut off in the middle of a delimiter
-    if (second === undefined && (first === undefined || first === DASH || first === CR))
-      throw new StructureError('mime', 'mime.no-end', 'The last part has no end.')
-    if (first !== CR || second !== LF)
-      throw new StructureError('mime', 'mime.boundary-prefix', 'A line begins with the boundary but is none.', { byte: at })
+    assertLineEnd(first, second, at)
     if (parts.length >= limits.mimeParts)
       throw new StructureError('mime', 'mime.part-count', `The message has more than ${limits.mimeParts} parts.`, { byte: at })
     const head = after + 2
@@ -171,6 +169,17 @@ export function* readParts<T>(start: number, total: number, dash: Buffer, limits
     const lies = { head, from: block.next, to: Math.max(block.next, at - 2) }
     parts.push(inHead(head, () => read(block.headers, lies, parts.length === 0)))
   }
+}
+
+/** What stands behind a delimiter that another part follows; it begins at `byte`. */
+function assertLineEnd(first: number | undefined, second: number | undefined, byte: number): void {
+  if (first === CR && second === LF) return
+  // cut off in the middle of it
+  if (second === undefined && (first === undefined || first === DASH || first === CR))
+    throw new StructureError('mime', 'mime.no-end', 'The last part has no end.', { byte })
+  if (first === LF || first === CR)
+    throw new StructureError('mime', 'mime.bare-line-break', 'A boundary ends with a bare line break.', { byte })
+  throw new StructureError('mime', 'mime.boundary-prefix', 'A line begins with the boundary but is none.', { byte })
 }
 
 /**

@@ -102,6 +102,13 @@ function readDocument(bytes: Uint8Array): XmlDocument {
   return document
 }
 
+/** The parser of xml-crypto knows no names beyond the basic plane: it drops such elements and says so on the error output. */
+const BEYOND_BASIC_PLANE = /[\ud800-\udfff]/
+const hasStrangeName = ({ local, prefix, attributes, namespaces }: XmlElement): boolean =>
+  BEYOND_BASIC_PLANE.test(prefix + local) ||
+  attributes.some((a) => BEYOND_BASIC_PLANE.test(a.prefix + a.local)) ||
+  namespaces.some((n) => BEYOND_BASIC_PLANE.test(n.prefix))
+
 /** The `ds:Signature` at its place, or the only one; and every Id only once. */
 function theSignature(root: XmlElement, start?: number): XmlElement {
   const found: XmlElement[] = []
@@ -109,6 +116,7 @@ function theSignature(root: XmlElement, start?: number): XmlElement {
   const stack: XmlElement[] = [root]
   for (let e = stack.pop(); e; e = stack.pop()) {
     if (e.uri === DS && e.local === 'Signature' && e.start === (start ?? e.start)) found.push(e)
+    if (hasStrangeName(e)) throw new ProtektorError('author-signature.grammar', 'a name that the second verifier cannot read')
     const id = attributeOf(e, 'Id')
     if (id !== undefined) {
       if (ids.has(id)) throw new ProtektorError('author-signature.grammar', 'two elements with the same Id')

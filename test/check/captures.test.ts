@@ -6,6 +6,7 @@
 import { expect } from 'chai'
 import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
+import { gzipSync } from 'node:zlib'
 import type { OpeningKeys } from '../../src/envelope/open.js'
 import { importOpeningKey, importSigningKey, publicJwkOf, trustedSenders } from '../../src/envelope/keys.js'
 import { sealEnvelope } from '../../src/envelope/seal.js'
@@ -84,12 +85,49 @@ describe('captures', () => {
       expect(result).to.include({ verdict: 'valid', kind: 'osci', capture, messageType: 'processDelivery', signed: true })
     })
 
+  const CONTINUE = text('HTTP/1.1 100 Continue', '', '')
+  for (const [what, bytes, undone] of [
+    ['an answer behind 100 Continue', Buffer.concat([CONTINUE, around(['HTTP/1.1 200 OK', `Content-Length: ${PLAIN.length}`], PLAIN)])],
+    ['an answer through a proxy', Buffer.concat([text('HTTP/1.0 200 Connection established', '', ''), around(['HTTP/1.1 200 '], PLAIN)])],
+    ['a request that waited', around([...REQUEST, `Content-Length: ${PLAIN.length}`], Buffer.concat([CONTINUE, PLAIN]))],
+    ['an answer of HTTP/2', around(['HTTP/2 200 ', 'content-type: text/xml'], PLAIN)],
+    ['a request of HTTP/2', around(['POST https://a.example/osci HTTP/2.0'], PLAIN)],
+    ['a request that an editor has saved', Buffer.concat([Buffer.from('\ufeff\r\n'), around(REQUEST, PLAIN)])],
+    ['a request whose chunks the recorder has joined', around([...REQUEST, 'Transfer-Encoding: chunked'], PLAIN), 'chunked'],
+    [
+      'an answer that the recorder has unpacked',
+      around(['HTTP/1.1 200 OK', 'Content-Encoding: gzip', 'Content-Length: 4711'], PLAIN),
+      'gzip',
+    ],
+    [
+      'one in chunks that are still there',
+      around([...REQUEST, 'Content-Encoding: gzip', 'Transfer-Encoding: chunked'], chunked(PLAIN, 999)),
+      'gzip',
+    ],
+    ['one where both are gone', around([...REQUEST, 'Content-Encoding: gzip', 'Transfer-Encoding: chunked'], PLAIN), 'chunked, gzip'],
+  ] as const)
+    it(`${what} is taken off${undone === undefined ? '' : ', and what was undone is told'}`, async () => {
+      const result = await check(bytes, context)
+      expect(result).to.include({ verdict: 'valid', kind: 'osci', capture: 'http', messageType: 'processDelivery' })
+      const told = result.findings.filter(({ layer, severity }) => layer === 'mime' && severity !== 'info')
+      expect(told.map(({ id, detail }) => [id, detail])).to.deep.equal(undone === undefined ? [] : [['mime.coding-undone', undone]])
+    })
+
+  it('a body whose length nobody tells ends where the next message of the recording begins', async () => {
+    const answer = around(['HTTP/1.1 200 OK', 'Transfer-Encoding: chunked'], PLAIN)
+    const result = await check(Buffer.concat([around([...REQUEST, 'Transfer-Encoding: chunked'], PLAIN), answer]), context)
+    expect(result).to.include({ verdict: 'unchecked', messageType: 'processDelivery' })
+    expect(ids(result, 'warning')).to.include.members(['mime.coding-undone', 'mime.unread-rest'])
+  })
+
   it('lines count in the file, where the message stands in it', async () => {
     const xml = Buffer.from('<a xmlns="urn:x">\n<b></a>')
     const bare = await check(xml, context)
     const captured = await check(around(REQUEST, xml), context)
     expect(bare.findings[0]).to.include({ id: 'xml.not-well-formed', line: 2, document: 'file' })
     expect(captured.findings[0]).to.include({ id: 'xml.not-well-formed', line: 5, document: 'file' })
+    const behindBlanks = await check(Buffer.concat([Buffer.from('\r\n\r\n'), CONTINUE, around(['HTTP/1.1 200 OK'], xml)]), context)
+    expect(behindBlanks.findings[0]).to.include({ id: 'xml.not-well-formed', line: 8, document: 'file' })
     const encoded = around([...MAIL, 'Content-Type: text/xml', 'Content-Transfer-Encoding: base64'], Buffer.from(xml.toString('base64')))
     expect((await check(encoded, context)).findings[0]).to.include({ id: 'xml.not-well-formed', line: 2, document: 'unpacked' })
   })
@@ -113,6 +151,38 @@ describe('captures', () => {
     const result = await check(around(head, text('<?xml version=3D"1.0"?>', '<stra=C3=9Fe xmlns=3D"urn:=', 'x"/>')), context)
     expect(ids(result, 'error')).to.deep.equal([])
     expect(result).to.include({ kind: 'xoev', capture: 'mail', messageType: 'straße' })
+  })
+
+  for (const [what, field] of [
+    ['a name in the form of RFC 2231', "text/xml; name*=UTF-8''K%C3%B6ln.xml; charset=utf-8"],
+    ['a name in pieces', 'text/xml; charset=utf-8;\r\n name*0="a;boundary=x";\r\n name*1=".xml"'],
+    ['a comment', 'text/xml; charset=utf-8 (as always)'],
+    ['a semicolon at the end', 'text/xml; charset="utf-8";'],
+  ] as const)
+    it(`a mail whose type has ${what} is taken off`, async () => {
+      const head = [...MAIL, `Content-Type: ${field}`, 'Content-Transfer-Encoding: base64']
+      const result = await check(around(head, Buffer.from(Buffer.from('<a xmlns="urn:x"/>').toString('base64'))), context)
+      expect(ids(result, 'error')).to.deep.equal([])
+      expect(result).to.include({ kind: 'xoev', capture: 'mail', messageType: 'a' })
+    })
+
+  it('a package in a mail whose type has a name as well is read by its one boundary; two are refused', async () => {
+    const named = (more: string) => around([...MAIL, `Content-Type: ${type}; ${more}`], body)
+    expect(await check(named('name*="UTF-8\'\'a.bin";'), context)).to.include({ verdict: 'valid', messageType: 'processDelivery' })
+    expect(ids(await check(named('boundary=x'), context))).to.include('mime.parameter-duplicate')
+    expect(ids(await check(named('boundary*0=x'), context))).to.include('mime.content-type')
+  })
+
+  it('line ends that a mail program has changed are told as such', async () => {
+    const unix = (...before: readonly string[]): Buffer =>
+      Buffer.from(
+        Buffer.concat([around([...MAIL, `Content-Type: ${type}`], text(...before)), body])
+          .toString('latin1')
+          .replaceAll('\r\n', '\n'),
+        'latin1',
+      )
+    for (const mail of [unix(), unix('For people.', '')])
+      expect(ids(await check(mail, context), 'error')).to.deep.equal(['mime.bare-line-break'])
   })
 
   it('an HTTP head that tells another length is told, and what is too long is cut', async () => {
@@ -168,13 +238,48 @@ describe('captures', () => {
       'valid',
       around([...REQUEST, 'Transfer-Encoding: chunked'], Buffer.concat([chunked(PLAIN, 1000), text('', '', '')])),
     ],
-    ['a compressed body', 'mime.content-coding', 'unchecked', around([...REQUEST, 'Content-Encoding: gzip'], PLAIN)],
+    ['a compressed body', 'mime.content-coding', 'unchecked', around([...REQUEST, 'Content-Encoding: gzip'], gzipSync(PLAIN))],
+    [
+      'a compressed body in chunks',
+      'mime.content-coding',
+      'unchecked',
+      around([...REQUEST, 'Content-Encoding: x-gzip', 'Transfer-Encoding: chunked'], chunked(gzipSync(PLAIN), 1000)),
+    ],
+    [
+      'a body of a coding that cannot be told from others',
+      'mime.content-coding',
+      'unchecked',
+      around([...REQUEST, 'Content-Encoding: br'], PLAIN),
+    ],
+    ['a compressed body that was not recorded', 'mime.unrecognised', 'unchecked', around([...REQUEST, 'Content-Encoding: gzip'], text())],
+    ['chunks that were not recorded', 'mime.unrecognised', 'unchecked', around([...REQUEST, 'Transfer-Encoding: chunked'], text())],
+    ['answers before the answer without end', 'mime.unrecognised', 'unchecked', Buffer.from('HTTP/1.1 100 Continue\n\n'.repeat(1000))],
     ['a body that is no message', 'mime.unrecognised', 'unchecked', around(REQUEST, Buffer.from('hello'))],
     [
       'a letter with attachments',
       'mime.unrecognised',
       'unchecked',
       around([...MAIL, 'Content-Type: multipart/mixed; boundary=b'], text('--b', 'Content-Type: text/plain', '', 'x', '--b--')),
+    ],
+    [
+      'a letter with pictures',
+      'mime.unrecognised',
+      'unchecked',
+      around(
+        [...MAIL, 'Content-Type: multipart/related; boundary=b'],
+        text(
+          '--b',
+          'Content-Transfer-Encoding: 7bit',
+          'Content-Type: text/html',
+          '',
+          '<p>x</p>',
+          '--b',
+          'Content-Type: image/png',
+          '',
+          'x',
+          '--b--',
+        ),
+      ),
     ],
     [
       'an encoding that nobody knows',
@@ -194,6 +299,62 @@ describe('captures', () => {
       const result = await check(bytes, context)
       expect(ids(result)).to.include(finding)
       expect(result.verdict).to.equal(verdict)
+    })
+
+  it('a document that quotes an envelope is no OSCI message, and a message behind comments is one', async () => {
+    const soap = PLAIN.toString(
+      'latin1',
+      PLAIN.indexOf('<soap:Envelope'),
+      PLAIN.lastIndexOf('</soap:Envelope>') + '</soap:Envelope>'.length,
+    )
+    const project = Buffer.from(`<project xmlns="urn:x"><request><![CDATA[${soap}]]></request></project>`, 'latin1')
+    const log = Buffer.from(`<?xml version="1.0"?><!-- ${soap.slice(0, 600)} --><log xmlns="urn:x"/>`, 'latin1')
+    for (const bytes of [project, log]) {
+      const result = await check(bytes, context)
+      expect(ids(result, 'error')).to.deep.equal([])
+      expect(result).to.include({ kind: 'xoev', verdict: 'unchecked' })
+    }
+    const commented = await check(Buffer.from(`<!-- a --><!-- b -->\n<?c d?>${soap}`, 'latin1'), context)
+    expect(commented.kind).to.equal('osci')
+    expect(ids(commented)).to.include('xml.comment')
+  })
+
+  it('line ends that are LF throughout are told where something is wrong, as its probable cause', async () => {
+    const changed = (bytes: Uint8Array): Buffer => Buffer.from(Buffer.from(bytes).toString('latin1').replaceAll('\r\n', '\n'), 'latin1')
+    const chunks = around([...REQUEST, 'Transfer-Encoding: chunked'], chunked(PLAIN, 1000))
+    for (const bytes of [PLAIN, ENCRYPTED, around(REQUEST, PLAIN), chunks, around([...MAIL, `Content-Type: ${type}`], body)]) {
+      expect(ids(await check(bytes, context))).to.not.include('mime.line-ends')
+      const result = await check(changed(bytes), context)
+      expect(result.verdict).to.equal('invalid')
+      expect(ids(result)).to.include('mime.line-ends')
+    }
+    // in order, or wrong for another reason: a mail of one document, XML, a head alone that was changed
+    const document = [...MAIL, 'Content-Type: text/xml']
+    for (const bytes of [
+      changed(around(document, Buffer.from('<a/>'))),
+      Buffer.from('<a>\n<b></a>'),
+      Buffer.from('content-type: a\r\nb\n'),
+    ])
+      expect(ids(await check(bytes, context))).to.not.include('mime.line-ends')
+  })
+
+  for (const [what, bytes] of [
+    ['empty', text()],
+    ['nothing but blanks or zeros', text('', ' ', '\0')],
+    ['empty', around(REQUEST, text())],
+    ['compressed with gzip', gzipSync(PLAIN)],
+    ['text in UTF-16', Buffer.from(`\ufeff${PLAIN.toString('latin1')}`, 'utf16le')],
+    ['JSON, perhaps HAR or a collection of requests', Buffer.from(JSON.stringify({ log: { text: PLAIN.toString('latin1') } }))],
+    ['a hexadecimal dump', text('0000: 50 4f 53 54 20 2f 6f 73 63 69 20 48 54 54 50 2f POST /osci HTTP/')],
+    ['a trace of curl', text('* Connected to a.example', '> POST /osci HTTP/1.1')],
+    ['a message seems to begin in line 3', text('10:00:00 IP a > b: Flags [P.]', 'E..4..@.@', PLAIN.toString('latin1'))],
+    ['a letter of several parts', around([...MAIL, 'Content-Type: multipart/mixed; boundary=b'], text('--b', '', 'x', '--b--'))],
+    [null, Buffer.from('hello')],
+  ] as const)
+    it(`what nobody recognises is told as what it seems to be: ${what ?? 'no idea'}`, async () => {
+      const result = await check(bytes, context)
+      expect(result).to.include({ verdict: 'unchecked', kind: 'unknown' })
+      expect(result.findings.map(({ id, detail }) => [id, detail])).to.deep.equal([['mime.unrecognised', what]])
     })
 
   describe('envelopes', () => {

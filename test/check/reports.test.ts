@@ -2,7 +2,7 @@
 import { expect } from 'chai'
 import { createHash } from 'node:crypto'
 import { parseXml } from '../../src/xml/gate.js'
-import { attributeOf, elementsOf } from '../../src/xml/tree.js'
+import { attributeOf, elementsOf, textOf } from '../../src/xml/tree.js'
 import { CHECK_LIMITS } from '../../src/env.js'
 import { uncheckedResult } from '../../src/check/engine.js'
 import { FORMATS, type FormatId } from '../../src/check/reports/formats.js'
@@ -161,6 +161,31 @@ describe('reports', () => {
     expect(report.results.map(({ differences }) => differences)).to.deep.equal(SUITE_RESULTS.map(({ differences }) => differences))
     expect(report.suites).to.deep.equal(SUITES)
     expect(await whole('json', HEAD, RESULTS, 'de')).to.not.match(/"differences"|"suites"/)
+  })
+
+  it('junit leaves out no finding of a layer that failed or was skipped, and says what a line counts in', async () => {
+    const told = (one: Partial<Finding>) => finding({ severity: 'warning', reference: 'R', detail: null, xpath: null, ...one })
+    const findings = [
+      told({ layer: 'mime', id: 'mime.coding-undone', line: null }),
+      told({ layer: 'mime', id: 'mime.unread-rest', line: null, detail: '7 bytes' }),
+      finding({ detail: null, document: 'decrypted' }),
+      told({ id: 'xml.hint', document: 'content', content: 'c0' }),
+    ]
+    const all = result('a', { verdict: 'invalid', layers: { mime: 'unchecked', xml: 'invalid' }, findings })
+    const xml = await whole('junit', HEAD, [all], 'en')
+    const { root } = parseXml(Buffer.from(xml), { limits: CHECK_LIMITS, frame: 'content' })
+    const cases = elementsOf(root).flatMap(elementsOf)
+    const saying = 'XML is not well-formed'
+    expect(cases.map((one) => elementsOf(one).map((e) => [e.local, textOf(e)]))).to.deep.equal([
+      [
+        ['skipped', ''],
+        ['system-out', `mime.coding-undone · ${saying} · R\nmime.unread-rest · ${saying} · 7 bytes · R`],
+      ],
+      [
+        ['failure', `xml.not-well-formed · ${saying} · decrypted 3:7 · [XML10 §2.1]`],
+        ['system-out', `xml.hint · ${saying} · content c0 3:7 · R`],
+      ],
+    ])
   })
 
   it('junit has one case for a file of a suite: broken as expected passes, sound where broken was expected fails', async () => {

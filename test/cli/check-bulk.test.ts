@@ -5,7 +5,7 @@
  */
 import { expect } from 'chai'
 import { spawnSync } from 'node:child_process'
-import { chmodSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import { chmodSync, closeSync, mkdtempSync, openSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { createHash } from 'node:crypto'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -13,6 +13,7 @@ import { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { Worker } from 'node:worker_threads'
 import { run } from '../../src/cli/commands/check.js'
+import { listInputs } from '../../src/cli/commands/check-inputs.js'
 import { barLine } from '../../src/cli/commands/check-progress.js'
 import { requestsAmong } from '../../src/cli/commands/check-requests.js'
 import { checkAll } from '../../src/cli/commands/check-run.js'
@@ -203,6 +204,29 @@ describe('protektor check, many files', () => {
       expect(resultsOf(out).map(({ verdict }) => verdict)).to.deep.equal(['error', 'valid'])
       expect(resultsOf(out)[0]?.findings.map(({ id }) => id)).to.deep.equal(['mime.unreadable-file'])
     })
+
+    it('a folder that cannot be read is told, and what lies beside it is checked', async () => {
+      const good = put('a-good.xml', ANSWER)
+      // deeper than a path can be long: closed to everybody, root too
+      const dig = "for (let i = 0; i < 20; i++) { const name = 'd'.repeat(250); fs.mkdirSync(name); process.chdir(name) }"
+      expect(spawnSync(process.execPath, ['-e', dig], { cwd: folder }).status).to.equal(0)
+      try {
+        const { code, out } = await call(['--format', 'json', folder])
+        expect(code).to.equal(4)
+        const [first, closed, ...more] = resultsOf(out)
+        expect([first?.file, first?.verdict, more]).to.deep.equal([good, 'valid', []])
+        expect(closed?.file.startsWith(join(folder, 'ddd'))).to.equal(true)
+        expect([closed?.verdict, closed?.findings.map(({ id }) => id)]).to.deep.equal(['error', ['mime.unreadable-file']])
+      } finally {
+        spawnSync('rm', ['-rf', join(folder, 'd'.repeat(250))])
+      }
+    })
+
+    it('a folder may hold more files than a call takes arguments', async () => {
+      const files = 130_000
+      for (let i = 0; i < files; i++) closeSync(openSync(join(folder, String(i)), 'w'))
+      expect(await listInputs([folder])).to.have.length(files)
+    }).timeout(60_000)
 
     it('a path through a file, a name that is too long, a pipe nobody writes to and an endless device are errors, and none is waited for', async () => {
       const file = put('a.bin', 'x')

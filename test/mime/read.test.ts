@@ -209,6 +209,7 @@ describe('readMime', () => {
     refuses('mime.not-related', swap('Multipart/Related', 'multipart/mixed'))
     refuses('mime.no-root', HEAD + END)
     refuses('mime.header-malformed', '')
+    refuses('mime.header-malformed', '\ufeff' + VALID)
   })
 
   it('M3 refuses bare line breaks in header, delimiter or everywhere', () => {
@@ -216,6 +217,7 @@ describe('readMime', () => {
     refuses('mime.bare-line-break', swap('1.0\r\n', '1.0\n'))
     refuses('mime.bare-line-break', swap('xyz\r\n--b0', 'xyz\n--b0'))
     refuses('mime.bare-line-break', swap('xyz\r\n--b0', 'xyz\r--b0'))
+    for (const end of ['\n', '\rx']) refuses('mime.bare-line-break', swap('--b0\r\n', `--b0${end}`))
     refuses('mime.header-characters', swap('Content-ID: <f>', 'Content-ID: <f>\rX: y'))
   })
 

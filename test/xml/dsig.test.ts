@@ -390,6 +390,17 @@ describe('enveloped signatures in XÖV documents', () => {
     }
   })
 
+  it('has no verdict over names that its parser does not read: a sound signature must not be called broken', async () => {
+    for (const xml of ['<𐐀/>', '<n:kopf 𐐀="1"/>', '<n:kopf xmlns:𐐀="urn:x"/>'])
+      expect(await verifyEnveloped(bytesOf(enveloped(xml, chain)), certificateOf('rsa3072'))).to.deep.equal({
+        verdict: 'error',
+        reasons: ['a name that the second verifier cannot read'],
+      })
+    expect((await verifyEnveloped(bytesOf(enveloped('<n:kopf a="𝒳">😀</n:kopf>', chain)), certificateOf('rsa3072'))).verdict).to.equal(
+      'valid',
+    )
+  })
+
   it('agrees with xmlsec1', function () {
     needsCommand(this, 'xmlsec1')
     const folder = mkdtempSync(join(tmpdir(), 'protektor-enveloped-'))

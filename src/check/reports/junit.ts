@@ -17,8 +17,11 @@ export const xmlText = (value: string): string =>
     .replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g, '\ufffd')
     .replace(/[&<>"']/g, (sign) => `&#${sign.charCodeAt(0)};`)
 
-const place = ({ xpath, line, column }: Finding): string =>
-  [line === null ? '' : `${line}:${column ?? 1}`, xpath ?? ''].filter((part) => part !== '').join(' ')
+/** Lines of what was opened are not those of the file. */
+function place({ xpath, line, column, document, content }: Finding): string {
+  const inside = content !== null ? `content ${content}` : document !== 'file' && line !== null ? document : ''
+  return [inside, line === null ? '' : `${line}:${column ?? 1}`, xpath ?? ''].filter((part) => part !== '').join(' ')
+}
 
 function said(findings: readonly Finding[], lang: ReportLanguage): string {
   return xmlText(
@@ -35,12 +38,15 @@ function testCase(layer: Layer, result: FileResult, lang: ReportLanguage): strin
   const head = `    <testcase classname="${xmlText(result.file)}" name="${layer}"`
   const [first] = errors.length > 0 ? errors : findings
   const message = xmlText(first?.message[lang] ?? (result.notAsked.includes(layer) ? NOT_ASKED[lang] : layerName(layer)[lang]))
+  // a case has one reason; whatever else was found stands beside it
+  const beside = (rest: readonly Finding[]): string => (rest.length === 0 ? '' : `<system-out>${said(rest, lang)}</system-out>`)
+  const others = findings.filter((finding) => !errors.includes(finding))
   if (verdict === 'invalid')
-    return `${head}><failure type="${xmlText(first?.id ?? layer)}" message="${message}">${said(errors, lang)}</failure></testcase>\n`
+    return `${head}><failure type="${xmlText(first?.id ?? layer)}" message="${message}">${said(errors, lang)}</failure>${beside(others)}</testcase>\n`
   if (verdict === 'error')
     return `${head}><error type="${xmlText(first?.id ?? layer)}" message="${message}">${said(findings, lang)}</error></testcase>\n`
-  if (verdict === 'unchecked') return `${head}><skipped message="${message}"/></testcase>\n`
-  return findings.length === 0 ? `${head}/>\n` : `${head}><system-out>${said(findings, lang)}</system-out></testcase>\n`
+  if (verdict === 'unchecked') return `${head}><skipped message="${message}"/>${beside(findings)}</testcase>\n`
+  return findings.length === 0 ? `${head}/>\n` : `${head}>${beside(findings)}</testcase>\n`
 }
 
 function suite(result: FileResult, lang: ReportLanguage): string {

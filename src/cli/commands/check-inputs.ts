@@ -30,22 +30,23 @@ export const shownName = (file: string): string => file.replace(new RegExp(BYTE,
 
 const leadsTo = (path: string) => stat(pathOf(path)).catch(() => undefined)
 
-async function filesBelow(folder: string): Promise<string[]> {
-  const entries = (await readdir(pathOf(folder), { withFileTypes: true, encoding: 'buffer' })).map((entry) => ({
-    entry,
-    name: nameOf(entry.name),
-  }))
+/** Adds the files below a folder. One that cannot be read is in the list itself, for its check to tell; what lies beside it is read all the same. */
+async function addFilesBelow(folder: string, found: string[]): Promise<void> {
+  const listed = await readdir(pathOf(folder), { withFileTypes: true, encoding: 'buffer' }).catch(() => undefined)
+  if (listed === undefined) {
+    found.push(folder)
+    return
+  }
+  const entries = listed.map((entry) => ({ entry, name: nameOf(entry.name) }))
   entries.sort((a, b) => (a.name < b.name ? -1 : 1))
-  const found: string[] = []
   for (const { entry, name } of entries) {
     if (name.startsWith('.')) continue
     const path = join(folder, name)
-    if (entry.isDirectory()) found.push(...(await filesBelow(path)))
+    if (entry.isDirectory()) await addFilesBelow(path, found)
     else if (entry.isFile()) found.push(path)
     // links to folders are not followed: a circle must not hang the run; one that leads nowhere is told by its check
     else if (entry.isSymbolicLink() && (await leadsTo(path))?.isDirectory() !== true) found.push(path)
   }
-  return found
 }
 
 /** The files that the words of the command line mean, in order. What is not there stays in the list, to be reported. */
@@ -53,7 +54,7 @@ export async function listInputs(words: readonly string[]): Promise<string[]> {
   const files: string[] = []
   for (const word of words) {
     const facts = word === STANDARD_INPUT ? undefined : await stat(word).catch(() => undefined)
-    if (facts?.isDirectory() === true) files.push(...(await filesBelow(word).catch(() => [word])))
+    if (facts?.isDirectory() === true) await addFilesBelow(word, files)
     else files.push(word)
   }
   return files
