@@ -223,7 +223,7 @@ describe('conformance: a report for people', () => {
       text: fact('Text'),
       reference: 'r',
     } as const
-    const head = { tool: 'protektor', version: '0', at: 'at', role: 'client', url: 'url', profile: 'p' } as const
+    const head = { tool: 'protektor', version: '0', at: 'at', role: 'client', url: 'url', profile: 'p', brokenOff: null } as const
     const lines = FORMS.text.write(head, [{ ...one, outcome: 'failed', why, legs: [1] }], 'de', false).split('\n')
     expect(lines).to.deep.equal([
       'p · client · url · at',

@@ -6,6 +6,7 @@
  */
 import { expect } from 'chai'
 import { createServer, type Server, type ServerResponse } from 'node:http'
+import { readFile } from 'node:fs/promises'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { osciHttp, type OsciHttpConnections } from '../../src/client/osci/transport.js'
@@ -93,6 +94,50 @@ describe('conformance of wrong peers', function () {
     const found = await outcomes('no-exit', refusing('exitDialog'), 'keepsFetched: true\n', ...globs)
     const untested = 'not-tested: The dialog could not be closed (fault 9300).'
     expect(found).to.deep.equal(Object.fromEntries(globs.map((id) => [id, untested])))
+  })
+
+  it('sees an answer that comes under another HTTP status than 200; faults may', async () => {
+    const globs = ['getMessageId.implicit', 'getMessageId.answer-status', 'getMessageId.response-wrong']
+    for (const status of [500, 302, 401])
+      expect(
+        await outcomes(`status-${status}`, (_name, answer, response) => say({ ...answer, status }, response), '', ...globs),
+      ).to.deep.equal({
+        'getMessageId.implicit': 'passed',
+        'getMessageId.answer-status': `failed: HTTP: ${status} (200)`,
+        'getMessageId.response-wrong': 'passed',
+      })
+  })
+
+  it('marks the report of a run that did not come to its end, in every form', async () => {
+    let calls = 0
+    // the second call finds nobody there any more
+    manner = (_name, answer, response) => {
+      response.setHeader('Connection', 'close')
+      say(answer, response)
+      if (++calls === 1) server.close()
+    }
+    const { port } = server.address() as AddressInfo
+    const out = join(house.directory, 'out-gone')
+    const forms = ['json', 'text', 'junit', 'html'].flatMap((form) => ['--format', form])
+    const { code } = await start(...house.asClient(url), ...only('getMessageId.*'), '--out', out, ...forms).ended
+    await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve))
+    expect(code).to.equal(4)
+    const report = (name: string) => readFile(join(out, name), 'utf8')
+    const { brokenOff, results } = JSON.parse(await report('report.json')) as {
+      readonly brokenOff: { readonly de: string; readonly en: string } | null
+      readonly results: readonly ReportedResult[]
+    }
+    expect(results.map(({ id }) => id)).to.deep.equal(['getMessageId.implicit'])
+    expect(brokenOff).to.deep.equal({
+      de: `${url} ist nicht zu erreichen (ECONNREFUSED)`,
+      en: `${url} cannot be reached (ECONNREFUSED)`,
+    })
+    const line = `NOT COMPLETED: ${brokenOff?.en ?? ''}`
+    expect(await report('report.txt')).to.contain(`\n${line}\n`)
+    expect(await report('report.xml'))
+      .to.contain('tests="2" failures="0" errors="1" skipped="0"')
+      .and.contain(`<error message="${line}"/>`)
+    expect(await report('report.html')).to.contain(`<strong>${line}</strong>`)
   })
 
   describe('through the proxy, with some of the keys', () => {
