@@ -16,7 +16,7 @@ import { listen, whole, type Incoming, type Listener } from '../../src/conforman
 import { readTold } from '../../src/conformance/driver.js'
 import { osci } from '../../src/osci/stages.js'
 import type { OsciMessage } from '../../src/osci/types.js'
-import { fact } from '../../src/conformance/clause.js'
+import { fact, oneOf } from '../../src/conformance/clause.js'
 import { FORMS } from '../../src/conformance/reports.js'
 import { readProfile } from '../../src/cli/conformance/profile-file.js'
 import { Proxy, type Passed } from '../../src/conformance/proxy.js'
@@ -210,6 +210,21 @@ describe('conformance: an answer', () => {
     expect(await readTold({ status: 200, contentType: TEXT_XML, body }, envWith()))
       .to.include({ kind: 'answer' })
       .and.deep.include({ tokens: ['0800'] })
+  })
+})
+
+describe('conformance: codes that are expected', () => {
+  it('are not said by an answer that says yes and no, whichever of the two was due', () => {
+    const outcome = (expected: readonly string[], came: readonly string[]) => oneOf(expected, came).outcome
+    expect([outcome(['9601'], ['9601']), outcome(['9601'], ['9601', '9811']), outcome(['3700'], ['3700', '0800'])]).to.deep.equal(
+      Array.from({ length: 3 }, () => 'passed'),
+    )
+    for (const came of [
+      ['9601', '0800'],
+      ['0801', '9601', '3701'],
+      ['0800', '7777'],
+    ])
+      for (const due of came) expect(outcome([due], came), `${due} of ${came.join(', ')}`).to.equal('failed')
   })
 })
 
