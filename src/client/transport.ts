@@ -201,7 +201,8 @@ class HttpTransport implements Transport {
       // until the other side has proven who it is, nothing of the call is sent
       call.once('socket', (socket) => {
         shaking = socket instanceof TLSSocket && !call.reusedSocket
-        socket.once('secureConnect', () => (shaking = false))
+        // a connection that is kept has long done so, and would only gather listeners
+        if (shaking) socket.once('secureConnect', () => (shaking = false))
       })
       call.once('timeout', () => {
         neverStood = call.socket?.connecting === true

@@ -36,7 +36,7 @@ export interface Upload {
   readonly total: number
 }
 
-const accepted = (told: Told | undefined): boolean =>
+export const accepted = (told: Told | undefined): boolean =>
   told?.kind === 'answer' && told.tokens.every((code) => code.startsWith('0') || code.startsWith('3'))
 
 const orderOf = <T>(told: Told | undefined): T => (told?.answer?.order ?? {}) as T

@@ -63,7 +63,7 @@ export class ProxyRole {
   }
 
   #next(where: Where | undefined): Fault | undefined {
-    const fault = [...this.#waiting].find(({ depth, fits }) => (where ? fits(where) : depth === 'wire'))
+    const fault = [...this.#waiting].find(({ depth, fits, onlyKnown }) => (where ? fits(where) : depth === 'wire' && onlyKnown !== true))
     if (fault) this.#waiting.delete(fault)
     return fault
   }
@@ -91,6 +91,13 @@ const closes = (name: Arrived['name']): boolean => {
 
 const NOT_DONE = notTested('Es kam kein Austausch, zu dem der Fehler passt.', 'No exchange came that the fault fits.')
 
+/** What the supplier said is between it and the asker: without the asker's key there is no verdict. */
+const NOT_OUR_KEY = 'transport-encryption.not-our-key'
+const SEALED = notTested(
+  'Die Antwort ist für einen Schlüssel verschlüsselt, der hier nicht vorliegt.',
+  'The answer is encrypted for a key that is not at hand.',
+)
+
 const REFUSAL = [
   'Eine Absage ist eine richtige Antwort; was daraus wird, zeigt sich beim Anfragenden.',
   'A refusal is a regular answer; what comes of it only the asker shows.',
@@ -115,7 +122,7 @@ function verdictOf(fault: Fault, role: ProxyRole): Verdict {
   if (!done) return NOT_DONE
   const { legs, undone, tokens, request } = done
   if (undone !== undefined) return { ...notTested(`nicht herzustellen: ${undone.de}`, `cannot be made: ${undone.en}`), legs }
-  if (fault.codes) return { ...oneOf(fault.codes, tokens), legs }
+  if (fault.codes) return { ...(tokens.includes(NOT_OUR_KEY) ? SEALED : oneOf(fault.codes, tokens)), legs }
   // a refusal is a regular answer: the dialog may go on
   if (fault.refusal) return { ...notTested(...REFUSAL), legs }
   const { name, control } = request ?? {}

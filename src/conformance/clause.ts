@@ -49,10 +49,10 @@ export const notTested = (de: string, en: string): Verdict => ({ outcome: 'not-t
 
 const list = (tokens: readonly string[]): string => (tokens.length === 0 ? '–' : tokens.join(', '))
 
-/** Passed when one of the expected codes came; one of success only with nothing of class 9 beside it. */
+/** Passed when one of the expected codes came, and not success and refusal in one (osci-1.2 §8.1). */
 export function oneOf(expected: readonly string[], came: readonly string[]): Verdict {
-  const isWhole = came.every((token) => /^[03]/.test(token))
-  return came.some((token) => expected.includes(token) && (isWhole || !token.startsWith('0')))
+  const isContradictory = came.some((token) => token.startsWith('0')) && !came.every((token) => /^[03]/.test(token))
+  return !isContradictory && came.some((token) => expected.includes(token))
     ? PASSED
     : failed(`erwartet: ${list(expected)}; es kam: ${list(came)}`, `expected: ${list(expected)}; came: ${list(came)}`)
 }

@@ -114,6 +114,11 @@ const BY_SOMEBODY_ELSE: Words = { de: 'von jemand anderem signiert', en: 'signed
 
 const ANSWERS: readonly AnswerRow[] = [
   {
+    // clients of the field do not read a body under a status from 400 on, nor follow a redirection
+    name: 'answer-status', text: { de: 'Die Antwort kommt mit HTTP-Status 200.', en: 'The answer comes with HTTP status 200.' }, reference: 'osci-1.2 §7.7',
+    wrong: ({ came }) => differs('HTTP', 200, came?.status),
+  },
+  {
     name: 'answer-type', text: { de: 'Die Antwort ist die zu diesem Auftrag.', en: 'The answer is the one to this request.' }, reference: 'osci-1.2 §1.2',
     wrong: ({ answer }, _role, name) => (answer && responsesTo(name).includes(answer.type) ? undefined : fact(String(answer?.type))),
   },

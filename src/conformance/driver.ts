@@ -14,7 +14,7 @@ import { EXCHANGES, messageType, type OrderOf, type RequestName } from '../osci/
 import { openAnswer } from '../osci/stages.js'
 import type { OsciEnv, OsciMessage } from '../osci/types.js'
 import { sealBent, type Bend, type Hand } from './bend.js'
-import { envFor, post, type Body, type Legs, type Posted } from './wire.js'
+import { envFor, post, type Legs, type Posted } from './wire.js'
 
 /** What came back to one request. */
 export interface Told {
@@ -26,7 +26,7 @@ export interface Told {
   readonly challenge: string
   readonly position?: DialogPosition
   readonly answer?: OsciMessage
-  readonly came?: Body
+  readonly came?: Posted
 }
 
 /** Everything our side needs. */

@@ -41,6 +41,8 @@ export interface Fault {
   /** What the proxy must be able to do for it. */
   readonly depth: Depth
   readonly fits: (where: Where) => boolean
+  /** Never done where nobody knows which exchange it is. */
+  readonly onlyKnown?: true
   /** Of a request: how the supplier answers, any one of these, and what we ourselves find. */
   readonly codes?: readonly string[]
   readonly finding?: string
@@ -102,7 +104,7 @@ type TrafficRow = readonly [
   name: string,
   de: string,
   en: string,
-  expected: Pick<Fault, 'codes' | 'seen' | 'onward'> & { readonly layer?: Fault['layer']; readonly fits?: Fault['fits'] },
+  expected: Pick<Fault, 'codes' | 'seen' | 'onward' | 'onlyKnown'> & { readonly layer?: Fault['layer']; readonly fits?: Fault['fits'] },
   act: Fault['act'],
 ]
 
@@ -115,6 +117,8 @@ const alone =
   (name: RequestName) =>
   ({ inDialog: it, type }: Where): boolean =>
     !it && type.name === name
+/** What a repetition means depends on the exchange, and which it is can only be seen inside. */
+const only = (fits: Fault['fits']) => ({ fits, onlyKnown: true as const })
 const twice: Fault['act'] = async ({ request, forward }) => {
   await forward(request)
   return whole(await forward(request))
@@ -142,14 +146,14 @@ const earlierAnswer = ({ earlier, where }: Passing, same: boolean): Posted => {
 
 const TRAFFIC: readonly TrafficRow[] = [
   ['request.replayed', 'Der Auftrag kommt zweimal; die zweite Antwort geht zurück.', 'The request comes twice; the second answer goes back.',
-    { codes: ['fault 9400'], fits: inDialog }, twice],
+    { codes: ['fault 9400'], ...only(inDialog) }, twice],
   ['request.stored-twice', 'Die Zustellung kommt zweimal; die zweite Antwort geht zurück.', 'The delivery comes twice; the second answer goes back.',
-    { codes: ['9801'], fits: alone('storeDelivery') }, twice],
+    { codes: ['9801'], ...only(alone('storeDelivery')) }, twice],
   ['request.accepted-twice', 'Der Annahmeauftrag kommt zweimal; die zweite Antwort geht zurück.', 'The acceptDelivery comes twice; the second answer goes back.',
-    { codes: ['0800'], fits: alone('acceptDelivery') }, twice],
+    { codes: ['0800'], ...only(alone('acceptDelivery')) }, twice],
   // the content of an answer may be gone; that nothing is processed a second time is then said by 9810
   ['request.processed-twice', 'Der Bearbeitungsauftrag kommt zweimal; die zweite Antwort geht zurück.', 'The processDelivery comes twice; the second answer goes back.',
-    { codes: ['0800', '9810'], fits: alone('processDelivery') }, twice],
+    { codes: ['0800', '9810'], ...only(alone('processDelivery')) }, twice],
   ['request.oversized', 'Der Auftrag ist größer als erlaubt.', 'The request is larger than allowed.',
     { codes: ['http 413', 'fault 9100'], layer: 'mime' }, async ({ request, forward, maxBytes }) => whole(await forward(padded(request, maxBytes)))],
   ['request.empty', 'Der Auftrag kommt ohne Inhalt an.', 'The request arrives without a body.',

@@ -5,6 +5,7 @@
  */
 import { xmlText } from '../check/reports/junit.js'
 import type { ClauseResult, Outcome } from './clause.js'
+import type { Words } from './deviation.js'
 
 export type Language = 'de' | 'en'
 
@@ -16,6 +17,8 @@ export interface ReportHead {
   readonly role: string
   readonly url: string
   readonly profile: string
+  /** Why the run did not come to its end; null: it did. */
+  readonly brokenOff: Words | null
 }
 
 export interface ReportForm {
@@ -46,6 +49,11 @@ export function sumLine(results: readonly ClauseResult[], lang: Language): strin
 // eslint-disable-next-line no-control-regex -- finding them is the point
 const clean = (line: string): string => line.replace(/[\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g, '\uFFFD')
 
+/** A report that lacks clauses says so: what is not in it was not looked at. */
+const brokenOffLines = ({ brokenOff }: ReportHead, lang: Language): string[] =>
+  brokenOff === null ? [] : [`${BROKEN_OFF[lang]}: ${brokenOff[lang]}`]
+const BROKEN_OFF: Readonly<Record<Language, string>> = { de: 'NICHT ZU ENDE GEFÜHRT', en: 'NOT COMPLETED' }
+
 const legsText = (legs: readonly number[]): string => legs.map((leg) => `#${leg}`).join(' ')
 
 const TEXT: ReportForm = {
@@ -56,7 +64,15 @@ const TEXT: ReportForm = {
       const seen = result.why ? [`      ${result.why[lang]}`] : []
       return [`${OUTCOMES[result.outcome][lang]}  ${result.id}${legs}`, `      ${result.text[lang]} [${result.reference}]`, ...seen]
     })
-    return [`${head.profile} · ${head.role} · ${head.url} · ${head.at}`, ...lines, sumLine(results, lang), ''].map(clean).join('\n')
+    return [
+      `${head.profile} · ${head.role} · ${head.url} · ${head.at}`,
+      ...brokenOffLines(head, lang),
+      ...lines,
+      sumLine(results, lang),
+      '',
+    ]
+      .map(clean)
+      .join('\n')
   },
 }
 
@@ -82,11 +98,16 @@ const JUNIT: ReportForm = {
     const cases = results.map(
       (result) => `    <testcase classname="${result.exchange}" name="${xmlText(result.id)}"${body[result.outcome](result)}\n`,
     )
-    const facts = `tests="${results.length}" failures="${countOf(results, 'failed')}" errors="0" skipped="${countOf(results, 'not-tested')}"`
+    const broken = brokenOffLines(head, lang).map(
+      (line) => `    <testcase classname="run" name="run"><error message="${xmlText(line)}"/></testcase>\n`,
+    )
+    const tests = results.length + broken.length
+    const facts = `tests="${tests}" failures="${countOf(results, 'failed')}" errors="${broken.length}" skipped="${countOf(results, 'not-tested')}"`
     return [
       '<?xml version="1.0" encoding="UTF-8"?>\n',
       `<testsuites name="protektor ${xmlText(head.version)}">\n  <testsuite name="${xmlText(`${head.profile} ${head.role}`)}" ${facts}>\n`,
       ...cases,
+      ...broken,
       '  </testsuite>\n</testsuites>\n',
     ].join('')
   },
@@ -127,6 +148,7 @@ const HTML: ReportForm = {
       `<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'">`,
       `<meta name="viewport" content="width=device-width"><title>${WORDS.title[lang]}: ${xmlText(head.profile)}</title><style>${STYLE}</style></head>`,
       `<body><main><h1>${WORDS.title[lang]}</h1><p>${facts}</p><p>${sumLine(results, lang)}</p>`,
+      ...brokenOffLines(head, lang).map((line) => `<p><strong>${xmlText(line)}</strong></p>`),
       ...ORDER.map(section),
       '</main></body></html>\n',
     ].join('\n')

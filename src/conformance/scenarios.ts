@@ -6,8 +6,9 @@
  */
 import type { ProcessCardBundle } from '../osci/parts.js'
 import type { RequestName } from '../osci/messages.js'
-import type { ClientRole } from './as-client.js'
+import { accepted, type ClientRole } from './as-client.js'
 import { failed, given, notNamed, notTested, oneOf, PASSED, unlessNamed, type Clause, type Verdict } from './clause.js'
+import { NotToBeHad } from './clauses.js'
 import type { Words } from './deviation.js'
 import type { Told } from './driver.js'
 import { CIPHERS, DIGEST_METHODS, SIGNATURE_METHODS, type Profile } from './profile.js'
@@ -16,13 +17,31 @@ const NOTHING = notTested('Es kam keine Antwort.', 'No answer came.')
 
 const byId = (messageId: string) => ({ order: { selectionRule: { messageId } } })
 
+const codesOf = (told: Told | undefined): string => told?.tokens.join(', ') ?? '–'
+
+/** A step that only prepares what the clause is about: without it there is no verdict. @throws {NotToBeHad} */
+function taken(told: Told | undefined, de: string, en: string): Told {
+  if (told && accepted(told)) return told
+  throw new NotToBeHad(`${de} (${codesOf(told)}).`, `${en} (${codesOf(told)}).`)
+}
+
+const fetchOf = async (role: ClientRole, messageId: string): Promise<Told> =>
+  taken(await role.driver.ask('fetchDelivery', byId(messageId)), 'Die Zustellung war nicht abzuholen', 'The delivery could not be fetched')
+
+const exitOf = async (role: ClientRole): Promise<Told> =>
+  taken(await role.driver.ask('exitDialog', { order: {} }), 'Der Dialog war nicht zu schließen', 'The dialog could not be closed')
+
+/** @returns undefined: there is none. @throws {NotToBeHad} nobody says whether there is one. */
 async function cardOf(role: ClientRole, messageId: string): Promise<ProcessCardBundle | undefined> {
   const told = await role.driver.ask('fetchProcessCard', { order: { selectionRule: { messageIds: [messageId] } } })
-  const { processCardBundles = [] } = (told?.answer?.order ?? {}) as { readonly processCardBundles?: readonly ProcessCardBundle[] }
+  if (told?.kind !== 'answer')
+    throw new NotToBeHad(`Der Laufzettel war nicht zu bekommen (${codesOf(told)}).`, `The card was not to be had (${codesOf(told)}).`)
+  const { processCardBundles = [] } = (told.answer?.order ?? {}) as { readonly processCardBundles?: readonly ProcessCardBundle[] }
   return processCardBundles.find((bundle) => bundle.messageId === messageId)
 }
 
 const hasReception = (bundle: ProcessCardBundle | undefined): boolean => bundle?.processCard.reception !== undefined
+const NO_CARD = notTested('Zur Zustellung gibt es keinen Laufzettel.', 'There is no card for the delivery.')
 
 interface Row {
   readonly id: string
@@ -61,10 +80,11 @@ const ROWS: readonly Row[] = [
     text: { de: 'Der nächste richtige Auftrag des Dialogs quittiert die Abholung: der Laufzettel bekommt Reception, vorher hat er keine.', en: 'The next right request of the dialog acknowledges what was fetched: the card gets its Reception, and has none before.' },
     run: async (role) => {
       const messageId = await role.store()
-      if (hasReception(await cardOf(role, messageId))) return failed('Reception steht schon vor der Abholung da.', 'Reception is there before anything was fetched.')
-      const told = await role.driver.ask('fetchDelivery', byId(messageId))
-      if (told?.kind !== 'answer') return NOTHING
-      await role.driver.ask('exitDialog', { order: {} })
+      const before = await cardOf(role, messageId)
+      if (!before) return NO_CARD
+      if (hasReception(before)) return failed('Reception steht schon vor der Abholung da.', 'Reception is there before anything was fetched.')
+      await fetchOf(role, messageId)
+      await exitOf(role)
       return hasReception(await cardOf(role, messageId)) ? PASSED : failed('Nach dem nächsten Auftrag fehlt Reception.', 'After the next request there is no Reception.')
     },
   },
@@ -73,10 +93,11 @@ const ROWS: readonly Row[] = [
     text: { de: 'Eine Abholung, auf die im Dialog nichts mehr folgt, gilt nicht als quittiert.', en: 'What was fetched in a dialog that goes silent is not acknowledged.' },
     run: async (role) => {
       const messageId = await role.store()
-      const told = await role.driver.ask('fetchDelivery', byId(messageId))
-      if (told?.kind !== 'answer') return NOTHING
+      await fetchOf(role, messageId)
       role.driver.forsake()
-      return hasReception(await cardOf(role, messageId)) ? failed('Reception steht da, obwohl nichts folgte.', 'Reception is there although nothing followed.') : PASSED
+      const card = await cardOf(role, messageId)
+      if (!card) return NO_CARD
+      return hasReception(card) ? failed('Reception steht da, obwohl nichts folgte.', 'Reception is there although nothing followed.') : PASSED
     },
   },
   {
@@ -85,9 +106,8 @@ const ROWS: readonly Row[] = [
     text: { de: 'Eine quittierte Zustellung ist über ihre MessageId noch einmal abzuholen.', en: 'A delivery that was acknowledged can be fetched again by its MessageId.' },
     run: async (role) => {
       const messageId = await role.store()
-      const first = await role.driver.ask('fetchDelivery', byId(messageId))
-      if (first?.kind !== 'answer') return NOTHING
-      await role.driver.ask('exitDialog', { order: {} })
+      await fetchOf(role, messageId)
+      await exitOf(role)
       const again = await role.driver.ask('fetchDelivery', byId(messageId))
       return again ? oneOf(['0801'], again.tokens) : NOTHING
     },
@@ -146,10 +166,11 @@ const ROWS: readonly Row[] = [
   {
     id: 'exitDialog.closes', needs: ['exitDialog', 'getMessageId'], reference: 'osci-1.2 §3.6',
     text: { de: 'Nach exitDialog ist der Dialog zu: ein weiterer Auftrag darin wird abgelehnt (9400).', en: 'After exitDialog the dialog is closed: a further request in it is refused (9400).' },
-    run: async ({ driver }) => {
+    run: async (role) => {
+      const { driver } = role
       const before = await driver.ask('getMessageId', { order: {} }, { inDialog: true })
-      const closed = await driver.ask('exitDialog', { order: {} })
-      if (!before?.position || !closed?.position) return NOTHING
+      const closed = await exitOf(role)
+      if (!before?.position || !closed.position) return NOTHING
       const { conversationId, sequenceNumber, challenge } = closed.position
       const again = { conversationId, sequenceNumber: sequenceNumber + 1, response: challenge }
       const told = await driver.ask('getMessageId', { order: {} }, { inDialog: true, bend: { message: (m) => ({ ...m, control: { ...m.control, ...again } }) } })
@@ -173,7 +194,9 @@ const ROWS: readonly Row[] = [
     text: { de: 'Ein Paket, das schon da ist, wird nicht noch einmal genommen (9900).', en: 'A chunk that is there already is not taken again (9900).' },
     run: async (role) => {
       const upload = await role.upload()
-      await role.driver.ask('partialStoreDelivery', await role.chunk(upload, 1), { inDialog: true })
+      const first = await role.driver.ask('partialStoreDelivery', await role.chunk(upload, 1), { inDialog: true })
+      if (first) role.spent(first)
+      taken(first, 'Das Paket wurde nicht genommen', 'The chunk was not taken')
       const told = await role.driver.ask('partialStoreDelivery', await role.chunk(upload, 1), { inDialog: true })
       return told ? oneOf(['9900'], told.tokens) : NOTHING
     },

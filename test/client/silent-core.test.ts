@@ -59,6 +59,26 @@ describe('client: a silent core', function () {
     expect(performance.now() - started).to.be.below(10_000)
   })
 
+  it('a connection that is kept gathers no listeners, call by call', async () => {
+    answer = (_path, response) => void response.writeHead(204).end()
+    const warnings: string[] = []
+    const hear = ({ name }: Error): void => void warnings.push(name)
+    let connections = 0
+    const count = (): void => void (connections += 1)
+    process.on('warning', hear)
+    server.on('connection', count)
+    try {
+      const core = await transport()
+      for (let call = 0; call < 15; call += 1) await core.take('ags:99001000', 0)
+      // a warning is told in the next tick
+      await new Promise((resolve) => setImmediate(resolve))
+    } finally {
+      process.off('warning', hear)
+      server.off('connection', count)
+    }
+    expect([warnings, connections]).to.deep.equal([[], 1])
+  })
+
   it('a call that nothing comes of has failed: before the answer, and in the middle of it', async () => {
     answer = (path, response) => {
       if (path.includes('/take')) response.writeHead(200, { 'content-length': '4096' }).write('PRTK')

@@ -16,7 +16,7 @@ import { listen, whole, type Incoming, type Listener } from '../../src/conforman
 import { readTold } from '../../src/conformance/driver.js'
 import { osci } from '../../src/osci/stages.js'
 import type { OsciMessage } from '../../src/osci/types.js'
-import { fact } from '../../src/conformance/clause.js'
+import { fact, oneOf } from '../../src/conformance/clause.js'
 import { FORMS } from '../../src/conformance/reports.js'
 import { readProfile } from '../../src/cli/conformance/profile-file.js'
 import { Proxy, type Passed } from '../../src/conformance/proxy.js'
@@ -213,6 +213,21 @@ describe('conformance: an answer', () => {
   })
 })
 
+describe('conformance: codes that are expected', () => {
+  it('are not said by an answer that says yes and no, whichever of the two was due', () => {
+    const outcome = (expected: readonly string[], came: readonly string[]) => oneOf(expected, came).outcome
+    expect([outcome(['9601'], ['9601']), outcome(['9601'], ['9601', '9811']), outcome(['3700'], ['3700', '0800'])]).to.deep.equal(
+      Array.from({ length: 3 }, () => 'passed'),
+    )
+    for (const came of [
+      ['9601', '0800'],
+      ['0801', '9601', '3701'],
+      ['0800', '7777'],
+    ])
+      for (const due of came) expect(outcome([due], came), `${due} of ${came.join(', ')}`).to.equal('failed')
+  })
+})
+
 describe('conformance: a report for people', () => {
   it('has no lines but its own, whatever codes a peer sends', () => {
     const why = fact('erwartet: 0800; es kam: 9\n\u001b[2Jbestanden\u202e  storeDelivery.implicit')
@@ -223,7 +238,7 @@ describe('conformance: a report for people', () => {
       text: fact('Text'),
       reference: 'r',
     } as const
-    const head = { tool: 'protektor', version: '0', at: 'at', role: 'client', url: 'url', profile: 'p' } as const
+    const head = { tool: 'protektor', version: '0', at: 'at', role: 'client', url: 'url', profile: 'p', brokenOff: null } as const
     const lines = FORMS.text.write(head, [{ ...one, outcome: 'failed', why, legs: [1] }], 'de', false).split('\n')
     expect(lines).to.deep.equal([
       'p · client · url · at',

@@ -184,6 +184,8 @@ function factsOf({ text, layer, codes, finding, seen, onward }: Fault): Text {
   return { de: `${text.de} [${facts}]`, en: `${text.en} [${facts}]` }
 }
 
+const OUR_FAILURE: Text = { de: 'der Prüfer selbst ist gescheitert', en: 'the tester itself failed' }
+
 const list = (rows: readonly { readonly id: string; readonly text: Text }[], io: Io): number => {
   for (const { id, text } of rows) io.out.write(`${id}\n    ${text[io.lang]}\n`)
   return 0
@@ -231,6 +233,7 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
   const stop = interruption()
   const results: ClauseResult[] = []
   let noRun: NoRun | undefined
+  let brokenOff: Text | null = null
   try {
     await play(roleName, {
       ...planned,
@@ -253,6 +256,7 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
       },
     })
   } catch (error) {
+    brokenOff = error instanceof NoRun ? error.words : OUR_FAILURE
     if (!(error instanceof NoRun)) throw error
     noRun = error
   } finally {
@@ -261,7 +265,8 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
     await context.close()
     // a run that broke off leaves what it has found until then
     const head = { tool: 'protektor' as const, version: await packageVersion(), at: systemClock.now().toISOString() }
-    if (results.length > 0) await output.report({ ...head, role: roleName, url: url ?? to ?? '', profile: profile.name }, results)
+    if (results.length > 0)
+      await output.report({ ...head, role: roleName, url: url ?? to ?? '', profile: profile.name, brokenOff }, results)
   }
   if (noRun) {
     io.err.write(`protektor: ${noRun.words[io.lang]} (${noRun.finding})\n`)

@@ -20,6 +20,9 @@ export function scanFeedback(entries: readonly FeedbackEntry[]): Feedback {
   return { entries, ok: errors.length === 0, warnings, errors }
 }
 
+/** Success and refusal in one, which is never allowed (osci-1.2 §8.1): nobody knows which of them holds. */
+export const isContradictory = ({ entries, ok }: Feedback): boolean => !ok && entries.some(({ code }) => /^0\d{3}$/.test(code.trim()))
+
 /** Both feedbacks of an answer. `inside` is the verdict on a whole chunked delivery (osci-1.2 §10.2). */
 export function feedbackOf(order: unknown): { readonly feedback: Feedback; readonly inside?: Feedback } {
   const { feedback, insideFeedback } = order as {

@@ -11,6 +11,7 @@
  * @module
  */
 import type { X509Certificate } from 'node:crypto'
+import { isContradictory } from '../../client/osci/feedback.js'
 import { OsciCallError, type Feedback, type OsciAnswer, type OsciRequestParts } from '../../client/osci/ports.js'
 import type { OsciReceiver } from '../../directory/ports.js'
 import type { FeedbackCode } from '../../errors.js'
@@ -59,8 +60,10 @@ export function codesOfFailure(error: OsciCallError): FeedbackCode[] {
   return [error.feedback?.startsWith('96') === true ? '9807' : '9810']
 }
 
-/** A recipient's own word on what happened is passed on as it is; anything else of class 9 is a refusal. */
-function codesOfRefusal({ errors }: Feedback): FeedbackCode[] {
+/** A recipient's own word on what happened is passed on as it is; anything else of class 9 is a refusal, unless it says yes as well. */
+function codesOfRefusal(feedback: Feedback): FeedbackCode[] {
+  const { errors } = feedback
+  if (isContradictory(feedback)) return ['9810']
   for (const own of ['9810', '9809', '9805']) if (errors.includes(own)) return [own]
   return [errors.every((code) => code === '9811') ? '9808' : '9805']
 }

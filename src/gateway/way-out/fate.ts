@@ -11,6 +11,7 @@
  * Specs: osci-1.2 §8.5, §9.7; docs/envelope.md §5.
  * @module
  */
+import { isContradictory } from '../../client/osci/feedback.js'
 import { OsciCallError, type CallStage, type Feedback } from '../../client/osci/ports.js'
 import type { FeedbackCode } from '../../errors.js'
 import { feedbackRow } from '../../osci/feedback.js'
@@ -31,10 +32,10 @@ const MAX_CODE = 40
 const MAX_TEXT = 1000
 const MAX_REASONS = 100
 
-/** Reasons in the measure of the envelope; a text of blanks is none, and each code is said once. */
+/** Reasons in the measure of the envelope; each code is said once, and 9810 only by us: said of a step before the delivery it would mislead. */
 function fate(outcome: FateName, reasons: readonly Reason[]): Fate {
   const first = FIRST[outcome]
-  const rest = reasons.filter(({ code }) => code !== '' && !first.some((one) => one.code === code))
+  const rest = reasons.filter(({ code }) => code !== '' && code !== OPEN.code && !first.some((one) => one.code === code))
   const unique = [...new Map([...first, ...rest].reverse().map((one) => [one.code, one])).values()].reverse()
   const measured = unique.map(({ code, text }) => ({ code: code.slice(0, MAX_CODE), text: text.slice(0, MAX_TEXT) }))
   return { outcome, reasons: measured.slice(0, MAX_REASONS) }
@@ -56,7 +57,7 @@ export interface Heard {
 /** From top to bottom; the party's own word on what happened goes before everything that stands beside it. */
 const RULES: readonly (readonly [when: (heard: Heard) => boolean, FateName])[] = [
   [({ feedback }) => feedback.ok, 'done'],
-  [({ feedback, received }) => received || feedback.errors.includes('9810'), 'unknown'],
+  [({ feedback, received }) => received || feedback.errors.includes('9810') || isContradictory(feedback), 'unknown'],
   [({ feedback }) => feedback.errors.includes('9809'), 'not-taken'],
   [({ feedback }) => feedback.errors.includes('9805'), 'refused'],
   [({ feedback }) => feedback.errors.some((code) => REACHED.has(code)), 'unknown'],

@@ -87,6 +87,7 @@ describe('the way on', () => {
     ['answers fault Server', '9808', false, raw(passiveFault('Server', '9000'))],
     ['refuses', '9805', false, with_({ codes: ['9700'] })],
     ['fails', '9808', false, with_({ codes: ['9811'] })],
+    ['says yes and no', '9810', false, with_({ codes: ['0800', '9700'] })],
     ['does not know', '9810', false, with_({ codes: ['9810', '9811'] })],
     ['answers without content', '9806', true, with_({}), 'mediateDelivery'],
     ['answers under another MessageId', '9801', true, with_({ content: 'reply', messageId: 'other' }), 'mediateDelivery'],

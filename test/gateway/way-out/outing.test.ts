@@ -9,7 +9,7 @@ import { scanFeedback } from '../../../src/client/osci/feedback.js'
 import { DirectoryError, type DirectoryErrorKind } from '../../../src/directory/errors.js'
 import type { ServiceDirectory, ServiceEntry } from '../../../src/directory/ports.js'
 import { DeliveryRefused } from '../../../src/gateway/recipient/verdict.js'
-import { fateOfFailure, fateOfFeedback } from '../../../src/gateway/way-out/fate.js'
+import { fateOfFailure, fateOfFeedback, refusedBefore } from '../../../src/gateway/way-out/fate.js'
 import { beginOuting } from '../../../src/gateway/way-out/outing.js'
 import type { WayOut, WayOutHouse } from '../../../src/gateway/way-out/ports.js'
 import { serviceOf } from '../../../src/gateway/way-out/entry.js'
@@ -113,6 +113,10 @@ describe('way out: fates', () => {
     [['9808'], false, 'refused', 'unknown'],
     [['9711'], false, 'refused', 'unknown'],
     [['7777'], false, 'refused', 'refused'],
+    [['0800', '9805'], false, 'unknown', 'unknown'],
+    [['9601', '0801'], false, 'refused', 'unknown'],
+    [['0800', '7777'], false, 'unknown', 'unknown'],
+    [['3701', '9805'], false, 'unknown', 'refused'],
   ]
   for (const [codes, received, brokeDown, fate] of cases)
     it(`${codes.join('+')}${received ? ' with Reception on the card' : ''} ${brokeDown === 'unknown' ? 'of a recipient' : 'of an intermediary'} is ${fate}`, () => {
@@ -125,6 +129,13 @@ describe('way out: fates', () => {
       const at = reasons.map(({ code }) => code).indexOf('9810')
       expect(at).to.equal(outcome === 'unknown' ? 0 : -1)
     }
+  })
+
+  it('9810 said of a step before the delivery, or with the fault of a client, is not passed on: nothing was processed', () => {
+    const before = fateOfFailure(refusedBefore(said('9810', '9811'), 'getMessageId'), false)
+    expect(before).to.deep.include({ outcome: 'refused', reasons: [{ code: '9811', text: '9811' }] })
+    const fault = fateOfFailure(failure('fault', 'x', { feedback: '9810', faultSide: 'Client' }), true)
+    expect(fault).to.deep.equal({ outcome: 'refused', reasons: [] })
   })
 
   it('before the delivery nothing can have been processed, however a step failed', () => {
