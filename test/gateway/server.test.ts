@@ -49,6 +49,18 @@ describe('server', function () {
     }
   })
 
+  it('gives the header lines no longer than the whole request', async () => {
+    const limits = { requestTimeoutMs: 1000, headersTimeoutMs: 10_000 }
+    const server = await listen((_request, response) => response.end('ok'), { host: '127.0.0.1', port: 0 }, { limits })
+    try {
+      const socket = connect(server.port, '127.0.0.1', () => socket.write('GET / HTTP/1.1\r\n'))
+      const [answer] = (await once(socket, 'data')) as [Buffer]
+      expect(answer.toString()).to.match(/^HTTP\/1\.1 408 /)
+    } finally {
+      await server.close(0)
+    }
+  })
+
   it('speaks TLS 1.2 with authenticated encryption and forward secrecy only, as server and in every call of its own', async () => {
     const weak = ['AES128-SHA', 'AES256-GCM-SHA384', 'ECDHE-RSA-AES128-SHA256']
     const keys = await tlsKeys()
