@@ -12,9 +12,13 @@ import { duplicates, isLoopback, type Remark, type Say, type Values } from './re
 /** Under this name the gateway itself seals envelopes; no participant may be called so. */
 export const GATEWAY_PARTICIPANT = 'gateway'
 
+/** Plain HTTP that others than this machine can reach. */
+export const isPlainOffLoopback = ({ listen }: Pick<Values, 'listen'>, name: 'public' | 'admin'): boolean =>
+  !isLoopback(listen[name].address.host) && !listen[name].tls && !listen.tls
+
 function checkListeners(values: Values, say: Say): void {
   const { listen } = values
-  const open = (name: 'public' | 'admin') => !isLoopback(listen[name].address.host) && !listen[name].tls && !listen.tls
+  const open = (name: 'public' | 'admin') => isPlainOffLoopback(values, name)
   if (open('admin')) say('problem', ['listen', 'admin'], 'außerhalb von loopback nur mit TLS', 'off loopback only with TLS')
   if (open('public')) {
     // a core elsewhere is what participants speak to: they call nothing here

@@ -313,7 +313,8 @@ const route = z.strictObject({
 })
 
 const endpoint = z.strictObject({
-  path: option(z.string().regex(/^\/osci\/(recipient|intermediary)(\/[A-Za-z0-9._-]{1,64})?$/), {
+  // names of dots alone would be steps up and down
+  path: option(z.string().regex(/^\/osci\/(recipient|intermediary)(\/(?!\.{1,2}$)[A-Za-z0-9._-]{1,64})?$/), {
     ...words('Pfad der Adresse, die der Partner anspricht', 'path of the address that the peer calls'),
     example: '/osci/recipient',
     expects: words('/osci/recipient[/NAME] oder /osci/intermediary[/NAME]', '/osci/recipient[/NAME] or /osci/intermediary[/NAME]'),

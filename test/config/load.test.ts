@@ -7,7 +7,7 @@ import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { expect } from 'chai'
-import { isCheckEnabled } from '../../src/config/cross-checks.js'
+import { isCheckEnabled, isPlainOffLoopback } from '../../src/config/cross-checks.js'
 import { loadConfig } from '../../src/config/load.js'
 import { describe as describeOptions } from '../../src/config/option.js'
 import { OPTIONS } from '../../src/config/options.js'
@@ -259,7 +259,7 @@ describe('config', () => {
   it('has one address for each role, with one name behind it', async () => {
     for (const path of ['/osci/recipient/a', '/osci/recipient/A.b-c_1'])
       expect((await load(change('/osci/recipient', path))).endpoints[0]?.path).to.equal(path)
-    for (const path of ['/osci/intermediary', '/osci/intermediary/a', '/osci/other', '/osci/recipients', '/osci/recipient/a/b'])
+    for (const path of ['/osci/intermediary', '/osci/intermediary/a', '/osci/other', '/osci/recipients', '/osci/recipient/a/b', '/osci/recipient/..'])
       expect((await only(change('/osci/recipient', path))).key, path).to.equal('endpoints[0].path')
   })
 
@@ -298,6 +298,16 @@ describe('config', () => {
     const config = await load(`listen: { public: { address: 0.0.0.0:9443, ${tls} }, admin: 0.0.0.0:9444, ${tls} }`)
     expect(config.warnings).to.deep.equal([])
     expect(config.publicUrl).to.equal('https://0.0.0.0:9443')
+  })
+
+  it('takes no name for loopback that only begins like its addresses', async () => {
+    for (const [host, isOpen] of [
+      ['127.0.0.1', false],
+      ['localhost', false],
+      ['127.gateway.example', true],
+      ['127.0.0.1.example', true],
+    ] as const)
+      expect(isPlainOffLoopback(await load(`listen: { public: '${host}:9080' }`), 'public'), host).to.equal(isOpen)
   })
 
   it('takes a core elsewhere, over https off loopback, under a name of its own', async () => {

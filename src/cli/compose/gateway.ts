@@ -8,6 +8,7 @@ import { mkdir } from 'node:fs/promises'
 import type { RequestListener } from 'node:http'
 import { join } from 'node:path'
 import tls from 'node:tls'
+import { isPlainOffLoopback } from '../../config/cross-checks.js'
 import type { Config } from '../../config/types.js'
 import { startTimer, systemClock } from '../../core/adapters/timers.js'
 import { CoreError } from '../../core/errors.js'
@@ -242,7 +243,7 @@ async function compose(
     tester,
     jwks: identity.jwks,
     mounts: options.mounts ?? [],
-    onlyOsci: !isLoopback(publicOptions.address.host) && own.publicTls === undefined,
+    onlyOsci: isPlainOffLoopback(config, 'public'),
   })
   let draining = false
   const serves = addresses.length > 0 || config.endpoints.length === 0
@@ -300,5 +301,3 @@ async function compose(
     },
   }
 }
-
-export const isLoopback = (host: string): boolean => host === 'localhost' || host === '::1' || /^127\./.test(host)
