@@ -259,7 +259,14 @@ describe('config', () => {
   it('has one address for each role, with one name behind it', async () => {
     for (const path of ['/osci/recipient/a', '/osci/recipient/A.b-c_1'])
       expect((await load(change('/osci/recipient', path))).endpoints[0]?.path).to.equal(path)
-    for (const path of ['/osci/intermediary', '/osci/intermediary/a', '/osci/other', '/osci/recipients', '/osci/recipient/a/b', '/osci/recipient/..'])
+    for (const path of [
+      '/osci/intermediary',
+      '/osci/intermediary/a',
+      '/osci/other',
+      '/osci/recipients',
+      '/osci/recipient/a/b',
+      '/osci/recipient/..',
+    ])
       expect((await only(change('/osci/recipient', path))).key, path).to.equal('endpoints[0].path')
   })
 

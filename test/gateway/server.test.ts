@@ -186,6 +186,30 @@ describe('server', function () {
     expect(await call).to.equal('cut')
   })
 
+  it('tells endpoints apart that differ in a capital letter only', async () => {
+    const house = await openHouse()
+    try {
+      const { ports } = house.gateway.inside
+      const addresses = ['/osci/recipient/town', '/osci/recipient/Town'].map((path) => ({
+        path,
+        role: 'passiveRecipient' as const,
+        mode: 'blind' as const,
+        answer: () => Promise.resolve({ status: 200, contentType: 'text/plain', body: new TextEncoder().encode(path) }),
+      }))
+      const handle = publicApp({ ports, addresses, publicUrl: 'http://127.0.0.1', jwks: {} }).callback()
+      const server = await listen((request, response) => void handle(request, response), { host: '127.0.0.1', port: 0 })
+      try {
+        for (const { path } of addresses)
+          expect(await (await fetch(server.url + path, { method: 'POST', body: 'x' })).text()).to.equal(path)
+        expect((await fetch(`${server.url}/osci/recipient/TOWN`, { method: 'POST', body: 'x' })).status).to.equal(404)
+      } finally {
+        await server.close(0)
+      }
+    } finally {
+      await house.close()
+    }
+  })
+
   it('serves nothing but the OSCI paths where it must not', async () => {
     const house = await openHouse()
     try {
