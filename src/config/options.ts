@@ -338,11 +338,14 @@ const endpoint = z.strictObject({
     expects: words('Liste von Namen aus peers', 'list of names of peers'),
   }),
   routes: option(z.array(route).prefault([]), {
-    ...words('Zustellregeln, die erste passende gilt', 'routing rules, the first match holds'),
+    ...words('nur passiveRecipient: Zustellregeln, die erste passende gilt', 'passiveRecipient only: routing rules, the first match holds'),
     example: "[ { addresseeCertificate: peers/addressee.pem, mailbox: 'ags:99001000' } ]",
   }),
   defaultMailbox: option(MAILBOX.optional(), {
-    ...words('Postfach, wenn keine Regel passt; fehlt es: 9805+9811', 'mailbox when no rule matches; without it: 9805+9811'),
+    ...words(
+      'nur passiveRecipient: Postfach, wenn keine Regel passt; fehlt es: 9805+9811',
+      'passiveRecipient only: mailbox when no rule matches; without it: 9805+9811',
+    ),
     example: "'ags:99001000'",
     expects: MAILBOX_WORDS,
   }),
@@ -361,8 +364,8 @@ const endpoint = z.strictObject({
   }),
   unknownContent: option(z.enum(['refuse', 'pass']).prefault('refuse'), {
     ...words(
-      'XÖV-Namensraum nicht eingerichtet: ablehnen (V000) oder ungeprüft weitergeben',
-      'XÖV namespace not configured: refuse (V000) or pass on unchecked',
+      'nur terminating: XÖV-Namensraum nicht eingerichtet: ablehnen (V000) oder ungeprüft weitergeben',
+      'terminating only: XÖV namespace not configured: refuse (V000) or pass on unchecked',
     ),
     example: 'refuse',
   }),
@@ -799,7 +802,7 @@ export const OPTIONS = z.strictObject({
               example: '3600',
             }),
             missSeconds: option(whole(1, 3600).prefault(60), {
-              ...words('so lange gilt ein Fehlanzeige', 'a miss holds this long'),
+              ...words('so lange gilt eine Fehlanzeige', 'a miss holds this long'),
               unit: 'seconds',
               example: '60',
             }),

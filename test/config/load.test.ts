@@ -247,6 +247,27 @@ describe('config', () => {
     expect((await only(change("defaultMailbox: 'ags:99001000'", "defaultMailbox: 'ags:1'"))).key).to.equal('endpoints[0].defaultMailbox')
   })
 
+  it('takes no name of the language itself for a keyring or a mailbox', async () => {
+    expect((await problems(change('keys: town', 'keys: constructor')))[0]?.key).to.equal('endpoints[0].keys')
+    const way = 'outgoing: [ { mailbox: constructor, organization: a, service: b, keys: toString, peer: intermediary-1 } ]\n'
+    expect((await only(`${WHOLE}${way}directory: { file: keys/r.json }`)).key).to.equal('outgoing[0].keys')
+  })
+
+  it('warns of peers whose roots prove nothing in the role of the endpoint', async () => {
+    const rooted = (role: string) => change('signatureCertificates: [ keys/a.pem ]', `roots: [ keys/a.pem ]\n    role: ${role}`)
+    expect((await load(rooted('user'))).warnings.map((one) => one.key)).to.deep.equal(['endpoints[0].peers[0]'])
+    expect((await load(rooted('intermediary'))).warnings).to.deep.equal([])
+  })
+
+  it('refuses what an intermediary would not read, and says of unknown content what is so', async () => {
+    const before = WHOLE.slice(0, WHOLE.indexOf('endpoints:'))
+    const intermediary = (rest: string) =>
+      `${before}endpoints: [ { path: /osci/intermediary, role: intermediary, keys: town, peers: [ intermediary-1 ], ${rest} } ]`
+    expect((await only(intermediary("defaultMailbox: 'ags:99001000'"))).key).to.equal('endpoints[0].defaultMailbox')
+    expect((await only(intermediary("routes: [ { metadataReader: a, mailbox: 'ags:99001000' } ]"))).key).to.equal('endpoints[0].routes')
+    expect((await load(intermediary('unknownContent: pass'))).warnings).to.deep.equal([])
+  })
+
   it('keeps reply. for reply mailboxes, wherever a mailbox is named', async () => {
     const reply = `reply.${'0'.repeat(32)}`
     expect((await only(change("mailboxes: [ 'ags:99001000' ]", `mailboxes: [ 'ags:99001000', '${reply}' ]`))).key).to.equal(
