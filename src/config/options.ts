@@ -602,8 +602,11 @@ export const OPTIONS = z.strictObject({
         unit: 'kilobytes',
         example: '512000',
       }),
-      envelopeBytes: option(whole(64 * 1024, 257 * MIB).prefault(33 * MIB), {
-        ...words('größter Umschlag', 'largest envelope'),
+      envelopeBytes: option(whole(64 * 1024, 33 * MIB).prefault(33 * MIB), {
+        ...words(
+          'größter Umschlag, den ein Teilnehmer ablegt (darüber 413); mehr als 33 MiB kennt das Format nicht',
+          'largest envelope that a participant puts (above it 413); the format knows none above 33 MiB',
+        ),
         unit: 'bytes',
         example: '34603008',
       }),

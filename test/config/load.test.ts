@@ -268,6 +268,38 @@ describe('config', () => {
     expect((await load(intermediary('unknownContent: pass'))).warnings).to.deep.equal([])
   })
 
+  it('refuses limits that contradict one another', async () => {
+    const limits = (text: string) => change('limits: {', `chunks: { ${text} }\nlimits: {`)
+    expect((await only(limits('spoolKilobytes: 511999'))).key).to.equal('chunks.spoolKilobytes')
+    expect((await load(limits('spoolKilobytes: 512000'))).warnings).to.deep.equal([])
+    const announced = change('[16, 16384]', '[16, 32769]')
+    expect((await load(announced)).warnings).to.deep.equal([])
+    const intermediary = `  - { path: /osci/intermediary, role: intermediary, keys: town, peers: [ intermediary-1 ] }`
+    expect((await only(announced + intermediary)).key).to.equal('limits.chunkKilobytes')
+    // no larger one could be read by anybody (docs/envelope.md)
+    expect((await only(change('limits: {', 'limits: { envelopeBytes: 34603009,'))).key).to.equal('limits.envelopeBytes')
+  })
+
+  it('warns of a directory without TLS in a network, and of tokens for an address that nobody calls', async () => {
+    const keys = async (text: string) => (await load(text)).warnings.map((one) => one.key)
+    expect(await keys('directory: { dvdv: { url: http://dvdv.example/ } }')).to.deep.equal(['directory.dvdv.url'])
+    for (const url of ['https://dvdv.example/', 'http://127.0.0.1:9080/', 'http://[::1]:9080/'])
+      expect(await keys(`directory: { dvdv: { url: '${url}' } }`), url).to.deep.equal([])
+    const everywhere = `listen: { public: 0.0.0.0:9443, tls: { pkcs12: keys/a.p12, pinFile: keys/a.pin } }\n`
+    const participants = 'participants: [ { id: a, jwks: keys/r.json } ]\n'
+    expect(await keys(everywhere + participants)).to.deep.equal(['publicUrl'])
+    expect(await keys(`${everywhere}${participants}publicUrl: https://gateway.example`)).to.deep.equal([])
+    expect(await keys(everywhere)).to.deep.equal([])
+  })
+
+  it('knows the line of a key that was not written: that of its section', async () => {
+    const config = await load(WHOLE)
+    expect(config.lineOf('endpoints[0].routes[0].mailbox')).to.equal(line(WHOLE, 'routes:'))
+    expect(config.lineOf('mailboxes["ags:99001000"].leaseSeconds')).to.equal(line(WHOLE, 'ttlSeconds: 10'))
+    expect(config.lineOf('core.redis.urls[3]')).to.equal(line(WHOLE, 'core:'))
+    expect(config.lineOf('timestamping.certificates')).to.equal(undefined)
+  })
+
   it('keeps reply. for reply mailboxes, wherever a mailbox is named', async () => {
     const reply = `reply.${'0'.repeat(32)}`
     expect((await only(change("mailboxes: [ 'ags:99001000' ]", `mailboxes: [ 'ags:99001000', '${reply}' ]`))).key).to.equal(

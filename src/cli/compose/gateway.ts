@@ -9,6 +9,7 @@ import type { RequestListener } from 'node:http'
 import { join } from 'node:path'
 import tls from 'node:tls'
 import { isPlainOffLoopback } from '../../config/cross-checks.js'
+import { keyOf } from '../../config/problems.js'
 import type { Config } from '../../config/types.js'
 import { startTimer, systemClock } from '../../core/adapters/timers.js'
 import { CoreError } from '../../core/errors.js'
@@ -96,7 +97,7 @@ async function openMailboxes(core: Core, own: string, config: Config, participan
           error.kind === 'in-use'
             ? at(
                 config,
-                `mailboxes.${address}.handover`,
+                keyOf(['mailboxes', address, 'handover']),
                 `${address} ist nicht leer: handover wechselt erst, wenn nichts mehr darin liegt (alle Knoten anhalten, höchstens ttlSeconds warten)`,
                 `${address} is not empty: handover changes only when nothing lies in it (stop all nodes, wait ttlSeconds at most)`,
               )
