@@ -47,6 +47,36 @@ describe('certificates of others in a configuration', () => {
     }
   })
 
+  it('are told together with what is wrong in other files', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'protektor-certificates-'))
+    try {
+      await writeFile(join(folder, 'junk'), 'too short\n', { mode: 0o600 })
+      const file = join(folder, 'gateway.yaml')
+      const junk = '{ pkcs12: junk, pinFile: junk }'
+      await writeFile(
+        file,
+        `listen: { public: '127.0.0.1:0', admin: '127.0.0.1:0' }
+keyrings: { town: { cipher: ${junk}, signature: ${junk} } }
+peers: [ { name: one, signatureCertificates: [ junk ], tolerate: [ policy.no-such-finding ] } ]
+participants: [ { id: register-1, jwks: junk } ]
+check: { tokenFile: junk }
+`,
+      )
+      const refused: unknown = await startGateway(await loadConfig(file), { log: silentLog, workers: 1 }).catch((error: unknown) => error)
+      if (!(refused instanceof ConfigError)) throw new Error('no ConfigError', { cause: refused })
+      expect(refused.problems.map(({ key }) => key)).to.have.members([
+        'keyrings.town.cipher',
+        'keyrings.town.signature',
+        'peers[0].signatureCertificates[0]',
+        'peers[0].tolerate[0]',
+        'participants[0].jwks',
+        'check.tokenFile',
+      ])
+    } finally {
+      await rm(folder, { recursive: true, force: true })
+    }
+  })
+
   it('stand for one participant and one mailbox each', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'protektor-certificates-'))
     try {

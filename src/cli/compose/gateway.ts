@@ -156,6 +156,14 @@ export async function startGateway(config: Config, options: GatewayOptions): Pro
   }
 }
 
+/** What the named files hold. @throws {ConfigError} the problems of all of them at once; else the first failure. */
+async function allRead<T extends readonly unknown[]>(parts: { readonly [K in keyof T]: Promise<T[K]> }): Promise<T> {
+  const settled = await Promise.allSettled<unknown>(parts)
+  const problems = settled.flatMap((one) => (one.status === 'rejected' && one.reason instanceof ConfigError ? one.reason.problems : []))
+  if (problems.length > 0) throw new ConfigError(problems)
+  return (await Promise.all(parts)) as unknown as T
+}
+
 /** @param opened what must be closed when it fails later on */
 async function compose(
   config: Config,
@@ -165,11 +173,13 @@ async function compose(
 ): Promise<RunningGateway> {
   const clock = systemClock
   const { log } = options
-  await assertCertificates(config)
-  await assertFindings(config)
-  const own = await openOwnKeys(config, clock.now())
-  const tester = await openTester(config, clock, log)
-  const { participants, warnings } = await readParticipants(config)
+  const [own, tester, { participants, warnings }] = await allRead([
+    openOwnKeys(config, clock.now()),
+    openTester(config, clock, log),
+    readParticipants(config),
+    assertCertificates(config),
+    assertFindings(config),
+  ])
   const directory = staticDirectory(participants)
   const { remote } = config.core
   const release = await claimDataDirectory(config.dataDirectory)
