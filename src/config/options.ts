@@ -19,7 +19,8 @@ const MAILBOX_WORDS = words(
   'Kleinbuchstaben, Ziffern und . _ : - (höchstens 120), nicht mit reply. beginnend',
   'lower-case letters, digits and . _ : - (120 at most), not beginning with reply.',
 )
-const NAME = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/)
+/** Names of peers, keyrings, participants. */
+export const NAME = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/)
 const NAME_WORDS = words('Buchstaben, Ziffern und . _ - (höchstens 64)', 'letters, digits and . _ - (64 at most)')
 
 /** What looks like an address may be none all the same, for its port or its brackets. */
