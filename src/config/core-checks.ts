@@ -54,6 +54,15 @@ export function checkCore(values: Values, say: Say): void {
   const { limits } = values
   if (limits.chunkKilobytes[0] > limits.chunkKilobytes[1])
     say('problem', ['limits', 'chunkKilobytes'], 'die kleinste ist größer als die größte', 'the smallest is larger than the largest')
+  if (limits.chunkedMessageKilobytes > values.chunks.spoolKilobytes)
+    say('problem', ['chunks', 'spoolKilobytes'], 'kleiner als limits.chunkedMessageKilobytes', 'less than limits.chunkedMessageKilobytes')
+  if (values.endpoints.some(({ role }) => role === 'intermediary') && limits.chunkKilobytes[1] * 1024 > limits.messageBytes)
+    say(
+      'problem',
+      ['limits', 'chunkKilobytes'],
+      'die größte, die angekündigt wird, passt in keinen Körper (limits.messageBytes)',
+      'the largest, which is announced, fits into no body (limits.messageBytes)',
+    )
   if (limits.xmlBytes > limits.messageBytes)
     say('problem', ['limits', 'xmlBytes'], 'größer als limits.messageBytes', 'larger than limits.messageBytes')
   if (limits.envelopeBytes > limits.coreBytes)

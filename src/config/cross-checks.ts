@@ -12,9 +12,13 @@ import { duplicates, isLoopback, type Remark, type Say, type Values } from './re
 /** Under this name the gateway itself seals envelopes; no participant may be called so. */
 export const GATEWAY_PARTICIPANT = 'gateway'
 
+/** Plain HTTP that others than this machine can reach. */
+export const isPlainOffLoopback = ({ listen }: Pick<Values, 'listen'>, name: 'public' | 'admin'): boolean =>
+  !isLoopback(listen[name].address.host) && !listen[name].tls && !listen.tls
+
 function checkListeners(values: Values, say: Say): void {
   const { listen } = values
-  const open = (name: 'public' | 'admin') => !isLoopback(listen[name].address.host) && !listen[name].tls && !listen.tls
+  const open = (name: 'public' | 'admin') => isPlainOffLoopback(values, name)
   if (open('admin')) say('problem', ['listen', 'admin'], 'außerhalb von loopback nur mit TLS', 'off loopback only with TLS')
   if (open('public')) {
     // a core elsewhere is what participants speak to: they call nothing here
@@ -36,6 +40,18 @@ function checkListeners(values: Values, say: Say): void {
   const { public: one, admin: two } = listen
   if (one.address.port !== 0 && one.address.port === two.address.port && one.address.host === two.address.host)
     say('problem', ['listen', 'admin'], 'dieselbe Adresse wie listen.public', 'same address as listen.public')
+}
+
+/** What listens at every address has no name that a participant could call it by. */
+function checkPublicUrl({ listen, publicUrl, participants, core }: Values, say: Say): void {
+  const isNowhere = ['0.0.0.0', '::'].includes(listen.public.address.host)
+  if (isNowhere && publicUrl === undefined && core.remote === undefined && participants.some(({ jwks }) => jwks !== undefined))
+    say(
+      'warning',
+      ['publicUrl'],
+      'fehlt: Ausweise der Teilnehmer gälten nur für die Adresse aus listen.public, unter der niemand anruft',
+      'is missing: tokens of participants would only hold for the address of listen.public, by which nobody calls',
+    )
 }
 
 /** Whether others than this machine may reach the public address, through a proxy before us as well. */
@@ -137,6 +153,19 @@ function checkMailboxes(values: Values, say: Say): void {
   })
 }
 
+/** Which certificates and addresses hold for others is what this directory says. */
+function checkDirectory({ directory: { dvdv } }: Values, say: Say): void {
+  if (dvdv === undefined) return
+  const { protocol, hostname } = new URL(dvdv.url)
+  if (protocol === 'http:' && !isLoopback(hostname.replace(/^\[|\]$/g, '')))
+    say(
+      'warning',
+      ['directory', 'dvdv', 'url'],
+      'Verbindung ohne TLS außerhalb von loopback: wer dazwischen steht, bestimmt Adressen und Zertifikate',
+      'connection without TLS off loopback: whoever stands between decides on addresses and certificates',
+    )
+}
+
 /** All remarks about values that are right one by one. */
 export function crossCheck(values: Values): Remark[] {
   const remarks: Remark[] = []
@@ -145,12 +174,14 @@ export function crossCheck(values: Values): Remark[] {
       remarks.push({ path, severity, words: { de, en } })
   }
   checkListeners(values, say)
+  checkPublicUrl(values, say)
   checkTester(values, say)
   checkCore(values, say)
   checkPeers(values, say)
   checkMailboxes(values, say)
   checkEndpoints(values, say)
   checkOutgoing(values, say)
+  checkDirectory(values, say)
   if (values.allowSmallOwnKeys)
     say('warning', ['allowSmallOwnKeys'], 'eigene RSA-Schlüssel unter 3000 Bit sind zugelassen', 'own RSA keys below 3000 bits are allowed')
   return remarks

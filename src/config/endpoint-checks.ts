@@ -4,24 +4,35 @@
  * @module
  */
 import type { Path } from './problems.js'
-import { duplicates, type Say, type Values } from './remarks.js'
+import { duplicates, entryOf, type Say, type Values } from './remarks.js'
 
-/** Where each role answers (product.md, Decisions, "addresses, ports"). */
-const ROOMS = { passiveRecipient: '/osci/recipient', intermediary: '/osci/intermediary' } as const
+/** Where each role answers (product.md, Decisions, "addresses, ports"), and what those are who call there. */
+const ROLES = {
+  passiveRecipient: { room: '/osci/recipient', caller: 'intermediary' },
+  intermediary: { room: '/osci/intermediary', caller: 'user' },
+} as const
 
 export function checkEndpoints(values: Values, say: Say): void {
   const mailboxes = new Set([...Object.keys(values.mailboxes), ...values.participants.flatMap((participant) => participant.mailboxes)])
-  const peers = new Set(values.peers.map((peer) => peer.name))
+  const peers = new Map(values.peers.map((peer) => [peer.name, peer]))
   for (const index of duplicates(values.endpoints.map((endpoint) => endpoint.path)))
     say('problem', ['endpoints', index, 'path'], 'kommt schon einmal vor', 'occurs before')
   values.endpoints.forEach((endpoint, index) => {
     const at = (...rest: PropertyKey[]): Path => ['endpoints', index, ...rest]
-    const keyring = values.keyrings[endpoint.keys]
+    const keyring = entryOf(values.keyrings, endpoint.keys)
+    const { room, caller } = ROLES[endpoint.role]
     if (!keyring) say('problem', at('keys'), `keyrings.${endpoint.keys} gibt es nicht`, `there is no keyrings.${endpoint.keys}`)
     endpoint.peers.forEach((name, position) => {
-      if (!peers.has(name)) say('problem', at('peers', position), `kein Partner heißt ${name}`, `no peer is named ${name}`)
+      const peer = peers.get(name)
+      if (!peer) say('problem', at('peers', position), `kein Partner heißt ${name}`, `no peer is named ${name}`)
+      else if (peer.signatureCertificates.length === 0 && peer.roots.length > 0 && peer.role !== undefined && peer.role !== caller)
+        say(
+          'warning',
+          at('peers', position),
+          `${name} hat nur roots, und die gelten hier mit role: ${caller}: keine Signatur wird anerkannt`,
+          `${name} has only roots, and they hold here with role: ${caller}: no signature will be accepted`,
+        )
     })
-    const room = ROOMS[endpoint.role]
     if (endpoint.path !== room && !endpoint.path.startsWith(`${room}/`))
       say('problem', at('path'), `bei role ${endpoint.role}: ${room}[/NAME]`, `with role ${endpoint.role}: ${room}[/NAME]`)
     const mailboxExists = (address: string | undefined, path: Path): void => {
@@ -52,6 +63,15 @@ export function checkEndpoints(values: Values, say: Say): void {
       )
     if (endpoint.role === 'passiveRecipient' && endpoint.mode === undefined)
       say('problem', at('mode'), 'fehlt: terminating oder blind', 'is missing: terminating or blind')
+    if (endpoint.role === 'intermediary')
+      for (const key of ['routes', 'defaultMailbox'] as const)
+        if ((endpoint[key]?.length ?? 0) > 0)
+          say(
+            'problem',
+            at(key),
+            'nur bei role passiveRecipient: ein Intermediär stellt nach dem Verschlüsselungszertifikat des Empfängers zu',
+            'only with role passiveRecipient: an intermediary delivers by the cipher certificate of the addressee',
+          )
     if (endpoint.role === 'intermediary' && endpoint.mode === 'terminating')
       say('problem', at('mode'), 'ein Intermediär öffnet keine Inhalte', 'an intermediary opens no content')
     if (endpoint.takeWithinSeconds >= endpoint.answerWithinSeconds)
@@ -72,7 +92,7 @@ export function checkEndpoints(values: Values, say: Say): void {
           'is missing: mode terminating signs answers',
         )
     }
-    if (endpoint.unknownContent === 'pass')
+    if (endpoint.mode === 'terminating' && endpoint.unknownContent === 'pass')
       say('warning', at('unknownContent'), 'unbekannte Inhalte gehen ungeprüft weiter', 'unknown content is passed on unchecked')
     if (endpoint.mode === 'blind' && !endpoint.requireSealedContent)
       say('warning', at('requireSealedContent'), 'unverschlüsselte Inhalte werden angenommen', 'content in clear is accepted')
@@ -89,9 +109,10 @@ export function checkOutgoing(values: Values, say: Say): void {
   values.outgoing.forEach((way, index) => {
     const at = (...rest: PropertyKey[]): Path => ['outgoing', index, ...rest]
     if (owned.has(way.mailbox)) say('problem', at('mailbox'), 'gehört einem Teilnehmer', 'belongs to a participant')
-    if (values.mailboxes[way.mailbox] && (values.mailboxes[way.mailbox]?.cipherCertificates.length ?? 0) > 0)
+    if ((entryOf(values.mailboxes, way.mailbox)?.cipherCertificates.length ?? 0) > 0)
       say('problem', at('mailbox'), 'ist ein OSCI-Postfach', 'is an OSCI mailbox')
-    if (!values.keyrings[way.keys]) say('problem', at('keys'), `keyrings.${way.keys} gibt es nicht`, `there is no keyrings.${way.keys}`)
+    if (!entryOf(values.keyrings, way.keys))
+      say('problem', at('keys'), `keyrings.${way.keys} gibt es nicht`, `there is no keyrings.${way.keys}`)
     if (!peers.has(way.peer)) say('problem', at('peer'), `kein Partner heißt ${way.peer}`, `no peer is named ${way.peer}`)
   })
 }

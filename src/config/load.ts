@@ -60,6 +60,13 @@ function publicUrlOf(values: Values): string {
   return `${(tls ?? values.listen.tls) ? 'https' : 'http'}://${host}:${String(address.port)}`
 }
 
+/** Of the nearest section that is there, where the key itself is not. */
+function nearest(lines: ReadonlyMap<string, number | undefined>, key: string): number | undefined {
+  if (lines.has(key)) return lines.get(key)
+  const section = key.replace(/(^|\.)[^.[\]]*$|\[[^[\]]*\]$/, '')
+  return section === key ? undefined : nearest(lines, section)
+}
+
 /**
  * Reads, checks and completes a configuration.
  * @param file path of the YAML file; paths inside it are relative to it.
@@ -91,5 +98,5 @@ export async function loadConfig(file: string): Promise<Config> {
     else if (inner !== null && typeof inner === 'object') for (const [name, item] of Object.entries(inner)) remember(item, [...path, name])
   }
   remember(value, [])
-  return { ...values, file: absolute, publicUrl: publicUrlOf(values), warnings: said('warning'), lineOf: (key) => known.get(key) }
+  return { ...values, file: absolute, publicUrl: publicUrlOf(values), warnings: said('warning'), lineOf: (key) => nearest(known, key) }
 }

@@ -19,7 +19,8 @@ const MAILBOX_WORDS = words(
   'Kleinbuchstaben, Ziffern und . _ : - (höchstens 120), nicht mit reply. beginnend',
   'lower-case letters, digits and . _ : - (120 at most), not beginning with reply.',
 )
-const NAME = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/)
+/** Names of peers, keyrings, participants. */
+export const NAME = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/)
 const NAME_WORDS = words('Buchstaben, Ziffern und . _ - (höchstens 64)', 'letters, digits and . _ - (64 at most)')
 
 /** What looks like an address may be none all the same, for its port or its brackets. */
@@ -313,7 +314,8 @@ const route = z.strictObject({
 })
 
 const endpoint = z.strictObject({
-  path: option(z.string().regex(/^\/osci\/(recipient|intermediary)(\/[A-Za-z0-9._-]{1,64})?$/), {
+  // names of dots alone would be steps up and down
+  path: option(z.string().regex(/^\/osci\/(recipient|intermediary)(\/(?!\.{1,2}$)[A-Za-z0-9._-]{1,64})?$/), {
     ...words('Pfad der Adresse, die der Partner anspricht', 'path of the address that the peer calls'),
     example: '/osci/recipient',
     expects: words('/osci/recipient[/NAME] oder /osci/intermediary[/NAME]', '/osci/recipient[/NAME] or /osci/intermediary[/NAME]'),
@@ -337,11 +339,14 @@ const endpoint = z.strictObject({
     expects: words('Liste von Namen aus peers', 'list of names of peers'),
   }),
   routes: option(z.array(route).prefault([]), {
-    ...words('Zustellregeln, die erste passende gilt', 'routing rules, the first match holds'),
+    ...words('nur passiveRecipient: Zustellregeln, die erste passende gilt', 'passiveRecipient only: routing rules, the first match holds'),
     example: "[ { addresseeCertificate: peers/addressee.pem, mailbox: 'ags:99001000' } ]",
   }),
   defaultMailbox: option(MAILBOX.optional(), {
-    ...words('Postfach, wenn keine Regel passt; fehlt es: 9805+9811', 'mailbox when no rule matches; without it: 9805+9811'),
+    ...words(
+      'nur passiveRecipient: Postfach, wenn keine Regel passt; fehlt es: 9805+9811',
+      'passiveRecipient only: mailbox when no rule matches; without it: 9805+9811',
+    ),
     example: "'ags:99001000'",
     expects: MAILBOX_WORDS,
   }),
@@ -360,8 +365,8 @@ const endpoint = z.strictObject({
   }),
   unknownContent: option(z.enum(['refuse', 'pass']).prefault('refuse'), {
     ...words(
-      'XÖV-Namensraum nicht eingerichtet: ablehnen (V000) oder ungeprüft weitergeben',
-      'XÖV namespace not configured: refuse (V000) or pass on unchecked',
+      'nur terminating: XÖV-Namensraum nicht eingerichtet: ablehnen (V000) oder ungeprüft weitergeben',
+      'terminating only: XÖV namespace not configured: refuse (V000) or pass on unchecked',
     ),
     example: 'refuse',
   }),
@@ -598,8 +603,11 @@ export const OPTIONS = z.strictObject({
         unit: 'kilobytes',
         example: '512000',
       }),
-      envelopeBytes: option(whole(64 * 1024, 257 * MIB).prefault(33 * MIB), {
-        ...words('größter Umschlag', 'largest envelope'),
+      envelopeBytes: option(whole(64 * 1024, 33 * MIB).prefault(33 * MIB), {
+        ...words(
+          'größter Umschlag, den ein Teilnehmer ablegt (darüber 413); mehr als 33 MiB kennt das Format nicht',
+          'largest envelope that a participant puts (above it 413); the format knows none above 33 MiB',
+        ),
         unit: 'bytes',
         example: '34603008',
       }),
@@ -798,7 +806,7 @@ export const OPTIONS = z.strictObject({
               example: '3600',
             }),
             missSeconds: option(whole(1, 3600).prefault(60), {
-              ...words('so lange gilt ein Fehlanzeige', 'a miss holds this long'),
+              ...words('so lange gilt eine Fehlanzeige', 'a miss holds this long'),
               unit: 'seconds',
               example: '60',
             }),

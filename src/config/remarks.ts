@@ -24,6 +24,10 @@ export function isLoopback(host: string): boolean {
 /** Where a check puts what it has to say. */
 export type Say = (severity: Remark['severity'], path: Path, de: string, en: string) => void
 
+/** The entry of that name; `constructor` is a name like any other. */
+export const entryOf = <T>(section: Readonly<Record<string, T>>, name: string): T | undefined =>
+  Object.hasOwn(section, name) ? section[name] : undefined
+
 /** Places of what occurred before. */
 export function duplicates(values: readonly string[]): number[] {
   return values.flatMap((value, index) => (values.indexOf(value) < index ? [index] : []))

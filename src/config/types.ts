@@ -16,7 +16,7 @@ export interface Config extends Values {
   readonly publicUrl: string
   /** Values that hold but are unfit for production; to be said loudly at every start. */
   readonly warnings: readonly ConfigProblem[]
-  /** Line (from 1) of a key of the file, written as in problems; undefined when the key is not in the file. */
+  /** Line (from 1) of a key of the file, written as in problems, or of the nearest section that is there. */
   lineOf(key: string): number | undefined
 }
 

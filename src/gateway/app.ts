@@ -143,7 +143,8 @@ export function publicApp(options: PublicAppOptions): Koa {
     onRefusal: (status) => ports.metrics.refusal(String(status)),
     api: options.onlyOsci ? undefined : options.coreApi,
   })
-  const router = new Router()
+  // two endpoints may differ in a capital letter only, and each has peers of its own
+  const router = new Router({ sensitive: true })
   const guard = overloadGuard(options.overload)
   const rules: BodyRules = { maxBytes: ports.limits.messageBytes, codes: 'http', ...OSCI_TRANSFER, ...options.body }
 

@@ -90,7 +90,8 @@ export async function listen(
   const limits = { ...SERVER_LIMITS, ...options.limits }
   const settings = {
     requestTimeout: limits.requestTimeoutMs,
-    headersTimeout: limits.headersTimeoutMs,
+    // Node refuses a longer one; the header lines are part of the request
+    headersTimeout: Math.min(limits.headersTimeoutMs, limits.requestTimeoutMs),
     keepAliveTimeout: limits.keepAliveTimeoutMs,
     connectionsCheckingInterval: 1000,
     maxHeaderSize: limits.maxHeaderBytes,

@@ -10,6 +10,7 @@ import { startGateway } from '../../src/cli/compose/gateway.js'
 import { loadConfig } from '../../src/config/load.js'
 import { ConfigError } from '../../src/errors.js'
 import { silentLog } from '../../src/gateway/log.js'
+import { issueCertificate } from '../../src/pki/test-pki.js'
 
 const CONFIGURATION = `listen: { public: '127.0.0.1:0', admin: '127.0.0.1:0' }
 peers:
@@ -41,6 +42,68 @@ describe('certificates of others in a configuration', () => {
         expect(message.de).to.match(/junk\.pem enthält kein lesbares Zertifikat/)
         expect(message.en).to.match(/junk\.pem holds no certificate/)
       }
+    } finally {
+      await rm(folder, { recursive: true, force: true })
+    }
+  })
+
+  it('are told together with what is wrong in other files', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'protektor-certificates-'))
+    try {
+      await writeFile(join(folder, 'junk'), 'too short\n', { mode: 0o600 })
+      const file = join(folder, 'gateway.yaml')
+      const junk = '{ pkcs12: junk, pinFile: junk }'
+      await writeFile(
+        file,
+        `listen: { public: '127.0.0.1:0', admin: '127.0.0.1:0' }
+keyrings: { town: { cipher: ${junk}, signature: ${junk} } }
+peers: [ { name: one, signatureCertificates: [ junk ], tolerate: [ policy.no-such-finding ] } ]
+participants: [ { id: register-1, jwks: junk } ]
+check: { tokenFile: junk }
+`,
+      )
+      const refused: unknown = await startGateway(await loadConfig(file), { log: silentLog, workers: 1 }).catch((error: unknown) => error)
+      if (!(refused instanceof ConfigError)) throw new Error('no ConfigError', { cause: refused })
+      expect(refused.problems.map(({ key }) => key)).to.have.members([
+        'keyrings.town.cipher',
+        'keyrings.town.signature',
+        'peers[0].signatureCertificates[0]',
+        'peers[0].tolerate[0]',
+        'participants[0].jwks',
+        'check.tokenFile',
+      ])
+    } finally {
+      await rm(folder, { recursive: true, force: true })
+    }
+  })
+
+  it('stand for one participant and one mailbox each', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'protektor-certificates-'))
+    try {
+      const dates = { notBefore: new Date('2026-01-01'), notAfter: new Date('2030-01-01') }
+      const [one = '', two = ''] = await Promise.all(
+        ['one', 'two'].map(async (commonName) => (await issueCertificate({ commonName, usage: 'both', ...dates })).certificate.toString()),
+      )
+      await writeFile(join(folder, 'one.pem'), one)
+      await writeFile(join(folder, 'both.pem'), one + two)
+      const file = join(folder, 'gateway.yaml')
+      await writeFile(
+        file,
+        `listen: { public: '127.0.0.1:0', admin: '127.0.0.1:0' }
+participants:
+  - { id: register-1, tls: [ one.pem, one.pem ], mailboxes: [ 'ags:99001000' ] }
+  - { id: register-2, tls: [ both.pem ] }
+mailboxes:
+  'osci:one': { cipherCertificates: [ one.pem, both.pem ] }
+  'osci:two': { cipherCertificates: [ both.pem ] }
+`,
+      )
+      const refused: unknown = await startGateway(await loadConfig(file), { log: silentLog, workers: 1 }).catch((error: unknown) => error)
+      if (!(refused instanceof ConfigError)) throw new Error('no ConfigError', { cause: refused })
+      expect(refused.problems.map(({ key, line, message }) => `${key} ${line}: ${message.en}`)).to.deep.equal([
+        `participants[1].tls[0] 4: a certificate in ${join(folder, 'both.pem')} stands for register-1 already`,
+        `mailboxes["osci:two"].cipherCertificates[0] 7: a certificate in ${join(folder, 'both.pem')} stands for osci:one already`,
+      ])
     } finally {
       await rm(folder, { recursive: true, force: true })
     }

@@ -330,7 +330,12 @@ describe('keys files of participants', () => {
     const sent = await call(['send', '--to', BOX, '--keys', join(house.file('new'), 'portal-9.keys.json'), house.file('frage.xml')])
     expect(sent.code).to.equal(1)
     expect(sent.err).to.contain('the core refuses')
-    expect((await call(['keys', 'participant', '--id', 'ä', '--out', 'x'])).code).to.equal(2)
+    // participants[].id would refuse them
+    for (const id of ['ä', 'a:b', 'a'.repeat(65)])
+      expect((await call(['keys', 'participant', '--id', id, '--out', 'x'])).code, id).to.equal(2)
+    const nowhere = await call(['keys', 'participant', '--id', 'a', '--out', house.file('nowhere'), '--url', 'core.example'])
+    expect(nowhere.code).to.equal(2)
+    expect(nowhere.err).to.contain('core.example')
   })
 
   for (const [what, argv] of [

@@ -7,7 +7,7 @@ import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { expect } from 'chai'
-import { isCheckEnabled } from '../../src/config/cross-checks.js'
+import { isCheckEnabled, isPlainOffLoopback } from '../../src/config/cross-checks.js'
 import { loadConfig } from '../../src/config/load.js'
 import { describe as describeOptions } from '../../src/config/option.js'
 import { OPTIONS } from '../../src/config/options.js'
@@ -247,6 +247,59 @@ describe('config', () => {
     expect((await only(change("defaultMailbox: 'ags:99001000'", "defaultMailbox: 'ags:1'"))).key).to.equal('endpoints[0].defaultMailbox')
   })
 
+  it('takes no name of the language itself for a keyring or a mailbox', async () => {
+    expect((await problems(change('keys: town', 'keys: constructor')))[0]?.key).to.equal('endpoints[0].keys')
+    const way = 'outgoing: [ { mailbox: constructor, organization: a, service: b, keys: toString, peer: intermediary-1 } ]\n'
+    expect((await only(`${WHOLE}${way}directory: { file: keys/r.json }`)).key).to.equal('outgoing[0].keys')
+  })
+
+  it('warns of peers whose roots prove nothing in the role of the endpoint', async () => {
+    const rooted = (role: string) => change('signatureCertificates: [ keys/a.pem ]', `roots: [ keys/a.pem ]\n    role: ${role}`)
+    expect((await load(rooted('user'))).warnings.map((one) => one.key)).to.deep.equal(['endpoints[0].peers[0]'])
+    expect((await load(rooted('intermediary'))).warnings).to.deep.equal([])
+  })
+
+  it('refuses what an intermediary would not read, and says of unknown content what is so', async () => {
+    const before = WHOLE.slice(0, WHOLE.indexOf('endpoints:'))
+    const intermediary = (rest: string) =>
+      `${before}endpoints: [ { path: /osci/intermediary, role: intermediary, keys: town, peers: [ intermediary-1 ], ${rest} } ]`
+    expect((await only(intermediary("defaultMailbox: 'ags:99001000'"))).key).to.equal('endpoints[0].defaultMailbox')
+    expect((await only(intermediary("routes: [ { metadataReader: a, mailbox: 'ags:99001000' } ]"))).key).to.equal('endpoints[0].routes')
+    expect((await load(intermediary('unknownContent: pass'))).warnings).to.deep.equal([])
+  })
+
+  it('refuses limits that contradict one another', async () => {
+    const limits = (text: string) => change('limits: {', `chunks: { ${text} }\nlimits: {`)
+    expect((await only(limits('spoolKilobytes: 511999'))).key).to.equal('chunks.spoolKilobytes')
+    expect((await load(limits('spoolKilobytes: 512000'))).warnings).to.deep.equal([])
+    const announced = change('[16, 16384]', '[16, 32769]')
+    expect((await load(announced)).warnings).to.deep.equal([])
+    const intermediary = `  - { path: /osci/intermediary, role: intermediary, keys: town, peers: [ intermediary-1 ] }`
+    expect((await only(announced + intermediary)).key).to.equal('limits.chunkKilobytes')
+    // no larger one could be read by anybody (docs/envelope.md)
+    expect((await only(change('limits: {', 'limits: { envelopeBytes: 34603009,'))).key).to.equal('limits.envelopeBytes')
+  })
+
+  it('warns of a directory without TLS in a network, and of tokens for an address that nobody calls', async () => {
+    const keys = async (text: string) => (await load(text)).warnings.map((one) => one.key)
+    expect(await keys('directory: { dvdv: { url: http://dvdv.example/ } }')).to.deep.equal(['directory.dvdv.url'])
+    for (const url of ['https://dvdv.example/', 'http://127.0.0.1:9080/', 'http://[::1]:9080/'])
+      expect(await keys(`directory: { dvdv: { url: '${url}' } }`), url).to.deep.equal([])
+    const everywhere = `listen: { public: 0.0.0.0:9443, tls: { pkcs12: keys/a.p12, pinFile: keys/a.pin } }\n`
+    const participants = 'participants: [ { id: a, jwks: keys/r.json } ]\n'
+    expect(await keys(everywhere + participants)).to.deep.equal(['publicUrl'])
+    expect(await keys(`${everywhere}${participants}publicUrl: https://gateway.example`)).to.deep.equal([])
+    expect(await keys(everywhere)).to.deep.equal([])
+  })
+
+  it('knows the line of a key that was not written: that of its section', async () => {
+    const config = await load(WHOLE)
+    expect(config.lineOf('endpoints[0].routes[0].mailbox')).to.equal(line(WHOLE, 'routes:'))
+    expect(config.lineOf('mailboxes["ags:99001000"].leaseSeconds')).to.equal(line(WHOLE, 'ttlSeconds: 10'))
+    expect(config.lineOf('core.redis.urls[3]')).to.equal(line(WHOLE, 'core:'))
+    expect(config.lineOf('timestamping.certificates')).to.equal(undefined)
+  })
+
   it('keeps reply. for reply mailboxes, wherever a mailbox is named', async () => {
     const reply = `reply.${'0'.repeat(32)}`
     expect((await only(change("mailboxes: [ 'ags:99001000' ]", `mailboxes: [ 'ags:99001000', '${reply}' ]`))).key).to.equal(
@@ -259,7 +312,14 @@ describe('config', () => {
   it('has one address for each role, with one name behind it', async () => {
     for (const path of ['/osci/recipient/a', '/osci/recipient/A.b-c_1'])
       expect((await load(change('/osci/recipient', path))).endpoints[0]?.path).to.equal(path)
-    for (const path of ['/osci/intermediary', '/osci/intermediary/a', '/osci/other', '/osci/recipients', '/osci/recipient/a/b'])
+    for (const path of [
+      '/osci/intermediary',
+      '/osci/intermediary/a',
+      '/osci/other',
+      '/osci/recipients',
+      '/osci/recipient/a/b',
+      '/osci/recipient/..',
+    ])
       expect((await only(change('/osci/recipient', path))).key, path).to.equal('endpoints[0].path')
   })
 
@@ -298,6 +358,16 @@ describe('config', () => {
     const config = await load(`listen: { public: { address: 0.0.0.0:9443, ${tls} }, admin: 0.0.0.0:9444, ${tls} }`)
     expect(config.warnings).to.deep.equal([])
     expect(config.publicUrl).to.equal('https://0.0.0.0:9443')
+  })
+
+  it('takes no name for loopback that only begins like its addresses', async () => {
+    for (const [host, isOpen] of [
+      ['127.0.0.1', false],
+      ['localhost', false],
+      ['127.gateway.example', true],
+      ['127.0.0.1.example', true],
+    ] as const)
+      expect(isPlainOffLoopback(await load(`listen: { public: '${host}:9080' }`), 'public'), host).to.equal(isOpen)
   })
 
   it('takes a core elsewhere, over https off loopback, under a name of its own', async () => {

@@ -49,6 +49,18 @@ describe('server', function () {
     }
   })
 
+  it('gives the header lines no longer than the whole request', async () => {
+    const limits = { requestTimeoutMs: 1000, headersTimeoutMs: 10_000 }
+    const server = await listen((_request, response) => response.end('ok'), { host: '127.0.0.1', port: 0 }, { limits })
+    try {
+      const socket = connect(server.port, '127.0.0.1', () => socket.write('GET / HTTP/1.1\r\n'))
+      const [answer] = (await once(socket, 'data')) as [Buffer]
+      expect(answer.toString()).to.match(/^HTTP\/1\.1 408 /)
+    } finally {
+      await server.close(0)
+    }
+  })
+
   it('speaks TLS 1.2 with authenticated encryption and forward secrecy only, as server and in every call of its own', async () => {
     const weak = ['AES128-SHA', 'AES256-GCM-SHA384', 'ECDHE-RSA-AES128-SHA256']
     const keys = await tlsKeys()
@@ -172,6 +184,30 @@ describe('server', function () {
     await here
     await server.close(50)
     expect(await call).to.equal('cut')
+  })
+
+  it('tells endpoints apart that differ in a capital letter only', async () => {
+    const house = await openHouse()
+    try {
+      const { ports } = house.gateway.inside
+      const addresses = ['/osci/recipient/town', '/osci/recipient/Town'].map((path) => ({
+        path,
+        role: 'passiveRecipient' as const,
+        mode: 'blind' as const,
+        answer: () => Promise.resolve({ status: 200, contentType: 'text/plain', body: new TextEncoder().encode(path) }),
+      }))
+      const handle = publicApp({ ports, addresses, publicUrl: 'http://127.0.0.1', jwks: {} }).callback()
+      const server = await listen((request, response) => void handle(request, response), { host: '127.0.0.1', port: 0 })
+      try {
+        for (const { path } of addresses)
+          expect(await (await fetch(server.url + path, { method: 'POST', body: 'x' })).text()).to.equal(path)
+        expect((await fetch(`${server.url}/osci/recipient/TOWN`, { method: 'POST', body: 'x' })).status).to.equal(404)
+      } finally {
+        await server.close(0)
+      }
+    } finally {
+      await house.close()
+    }
   })
 
   it('serves nothing but the OSCI paths where it must not', async () => {

@@ -5,9 +5,10 @@
  * @module
  */
 import { generateEnvelopeKey, type KeyOwner } from '../../envelope/keys.js'
+import { NAME } from '../../config/options.js'
 import { PARTICIPANT } from '../../envelope/metadata.js'
 import { parseCommand, UsageError } from '../arguments.js'
-import { readJwks, recipientKey, type KeysFile } from '../participant/keys-file.js'
+import { assertAddress, readJwks, recipientKey, type KeysFile } from '../participant/keys-file.js'
 
 const OPTIONS = {
   id: { type: 'string' },
@@ -29,11 +30,13 @@ async function senderOf(text: string): Promise<KeyOwner> {
 export async function makeParticipant(argv: readonly string[]): Promise<{ directory: string; files: ReadonlyMap<string, string> }> {
   const { values } = parseCommand(argv, OPTIONS, false)
   const { id: participant = '', out: directory, url } = values
-  if (!PARTICIPANT.test(participant) || directory === undefined)
+  // what `participants[].id` takes; envelopes know more
+  if (!NAME.safeParse(participant).success || directory === undefined)
     throw new UsageError({
-      de: 'keys participant verlangt --id TEILNEHMER --out VERZEICHNIS',
-      en: 'keys participant wants --id PARTICIPANT --out DIR',
+      de: 'keys participant verlangt --id TEILNEHMER (Buchstaben, Ziffern und . _ -, höchstens 64) --out VERZEICHNIS',
+      en: 'keys participant wants --id PARTICIPANT (letters, digits and . _ -, 64 at most) --out DIR',
     })
+  if (url !== undefined) assertAddress(url)
   const sign = await generateEnvelopeKey('sig')
   const open = await generateEnvelopeKey('enc')
   const bare: KeysFile = { participant, sign: sign.privateJwk, open: open.privateJwk }

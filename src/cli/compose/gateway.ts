@@ -8,6 +8,8 @@ import { mkdir } from 'node:fs/promises'
 import type { RequestListener } from 'node:http'
 import { join } from 'node:path'
 import tls from 'node:tls'
+import { isPlainOffLoopback } from '../../config/cross-checks.js'
+import { keyOf } from '../../config/problems.js'
 import type { Config } from '../../config/types.js'
 import { startTimer, systemClock } from '../../core/adapters/timers.js'
 import { CoreError } from '../../core/errors.js'
@@ -95,7 +97,7 @@ async function openMailboxes(core: Core, own: string, config: Config, participan
           error.kind === 'in-use'
             ? at(
                 config,
-                `mailboxes.${address}.handover`,
+                keyOf(['mailboxes', address, 'handover']),
                 `${address} ist nicht leer: handover wechselt erst, wenn nichts mehr darin liegt (alle Knoten anhalten, höchstens ttlSeconds warten)`,
                 `${address} is not empty: handover changes only when nothing lies in it (stop all nodes, wait ttlSeconds at most)`,
               )
@@ -154,6 +156,14 @@ export async function startGateway(config: Config, options: GatewayOptions): Pro
   }
 }
 
+/** What the named files hold. @throws {ConfigError} the problems of all of them at once; else the first failure. */
+async function allRead<T extends readonly unknown[]>(parts: { readonly [K in keyof T]: Promise<T[K]> }): Promise<T> {
+  const settled = await Promise.allSettled<unknown>(parts)
+  const problems = settled.flatMap((one) => (one.status === 'rejected' && one.reason instanceof ConfigError ? one.reason.problems : []))
+  if (problems.length > 0) throw new ConfigError(problems)
+  return await Promise.all(parts)
+}
+
 /** @param opened what must be closed when it fails later on */
 async function compose(
   config: Config,
@@ -163,11 +173,13 @@ async function compose(
 ): Promise<RunningGateway> {
   const clock = systemClock
   const { log } = options
-  await assertCertificates(config)
-  await assertFindings(config)
-  const own = await openOwnKeys(config, clock.now())
-  const tester = await openTester(config, clock, log)
-  const { participants, warnings } = await readParticipants(config)
+  const [own, tester, { participants, warnings }] = await allRead([
+    openOwnKeys(config, clock.now()),
+    openTester(config, clock, log),
+    readParticipants(config),
+    assertCertificates(config),
+    assertFindings(config),
+  ])
   const directory = staticDirectory(participants)
   const { remote } = config.core
   const release = await claimDataDirectory(config.dataDirectory)
@@ -242,7 +254,7 @@ async function compose(
     tester,
     jwks: identity.jwks,
     mounts: options.mounts ?? [],
-    onlyOsci: !isLoopback(publicOptions.address.host) && own.publicTls === undefined,
+    onlyOsci: isPlainOffLoopback(config, 'public'),
   })
   let draining = false
   const serves = addresses.length > 0 || config.endpoints.length === 0
@@ -303,5 +315,3 @@ async function compose(
     },
   }
 }
-
-export const isLoopback = (host: string): boolean => host === 'localhost' || host === '::1' || /^127\./.test(host)

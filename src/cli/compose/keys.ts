@@ -237,16 +237,30 @@ export async function readCertificates(files: readonly string[]): Promise<X509Ce
   return (await Promise.all(files.map(async (file) => readPemCertificates(await readFile(file, 'utf8'))))).flat()
 }
 
-/** Files with certificates of others, under the keys that name them. */
-function certificateFiles({ peers, participants, mailboxes, endpoints }: Config): { readonly key: string; readonly file: string }[] {
+/** A file with certificates of others, under the key that names it. */
+interface CertificateFile {
+  readonly key: string
+  readonly file: string
+  /** Whom its certificates stand for, each for one only: a caller has one name, a message one addressee. */
+  readonly owner?: { readonly kind: 'participant' | 'mailbox'; readonly name: string }
+}
+
+function certificateFiles({ peers, participants, mailboxes, endpoints }: Config): CertificateFile[] {
   const listed = (files: readonly string[], ...path: PropertyKey[]) => files.map((file, index) => ({ key: keyOf([...path, index]), file }))
   return [
     ...peers.flatMap(({ signatureCertificates, roots }, index) => [
       ...listed(signatureCertificates, 'peers', index, 'signatureCertificates'),
       ...listed(roots, 'peers', index, 'roots'),
     ]),
-    ...participants.flatMap(({ tls }, index) => listed(tls, 'participants', index, 'tls')),
-    ...Object.entries(mailboxes).flatMap(([address, one]) => listed(one.cipherCertificates, 'mailboxes', address, 'cipherCertificates')),
+    ...participants.flatMap(({ id, tls }, index) =>
+      listed(tls, 'participants', index, 'tls').map((one) => ({ ...one, owner: { kind: 'participant', name: id } as const })),
+    ),
+    ...Object.entries(mailboxes).flatMap(([address, { cipherCertificates }]) =>
+      listed(cipherCertificates, 'mailboxes', address, 'cipherCertificates').map((one) => ({
+        ...one,
+        owner: { kind: 'mailbox', name: address } as const,
+      })),
+    ),
     ...endpoints.flatMap(({ routes }, index) =>
       routes.flatMap(({ addresseeCertificate: file }, at) =>
         file === undefined ? [] : [{ key: keyOf(['endpoints', index, 'routes', at, 'addresseeCertificate']), file }],
@@ -255,18 +269,31 @@ function certificateFiles({ peers, participants, mailboxes, endpoints }: Config)
   ]
 }
 
-/** Before any of them is used, so that all that will not do are told at once. @throws {ConfigError} files that hold no certificate. */
+/**
+ * Before any of them is used, so that all that will not do are told at once.
+ * @throws {ConfigError} files that hold no certificate, and certificates that stand for two participants or two mailboxes.
+ */
 export async function assertCertificates(config: Config): Promise<void> {
-  const problems = await Promise.all(
-    certificateFiles(config).map(async ({ key, file }): Promise<ConfigProblem[]> => {
-      const isGood = await readCertificates([file]).then(
-        () => true,
-        () => false,
-      )
-      const line = config.lineOf(key)
-      const message = { de: `${file} enthält kein lesbares Zertifikat (PEM)`, en: `${file} holds no certificate that can be read (PEM)` }
-      return isGood ? [] : [{ key, file: config.file, ...(line === undefined ? {} : { line }), message }]
-    }),
-  )
-  if (problems.flat().length > 0) throw new ConfigError(problems.flat())
+  const problems: ConfigProblem[] = []
+  const say = (key: string, de: string, en: string): void => {
+    const line = config.lineOf(key)
+    problems.push({ key, file: config.file, ...(line === undefined ? {} : { line }), message: { de, en } })
+  }
+  const files = certificateFiles(config)
+  const read = await Promise.all(files.map(({ file }) => readCertificates([file]).catch(() => undefined)))
+  const owners = new Map<string, string>()
+  files.forEach(({ key, file, owner }, index) => {
+    const certificates = read[index]
+    if (!certificates) say(key, `${file} enthält kein lesbares Zertifikat (PEM)`, `${file} holds no certificate that can be read (PEM)`)
+    if (!owner) return
+    const [other] = (certificates ?? []).flatMap(({ fingerprint256 }) => {
+      const certificate = `${owner.kind} ${fingerprint256}`
+      const first = owners.get(certificate) ?? owner.name
+      owners.set(certificate, first)
+      return first === owner.name ? [] : [first]
+    })
+    if (other !== undefined)
+      say(key, `ein Zertifikat in ${file} steht schon für ${other}`, `a certificate in ${file} stands for ${other} already`)
+  })
+  if (problems.length > 0) throw new ConfigError(problems)
 }

@@ -132,6 +132,11 @@ export async function readJwks(file: string): Promise<JWK[]> {
   throw new ConfigError([{ key: '(file)', file, message: { de: 'weder JWK noch JWK Set', en: 'neither a JWK nor a JWK Set' } }])
 }
 
+/** @throws {UsageError} it is no address of a core. */
+export function assertAddress(url: string): void {
+  if (!URL.canParse(url) || !/^https?:/.test(url)) throw new UsageError({ de: `keine Adresse: ${url}`, en: `no address: ${url}` })
+}
+
 /** Options that `send`, `take` and `answer` share. */
 export const CLIENT_OPTIONS = {
   keys: { type: 'string' },
@@ -157,7 +162,7 @@ export async function openClient(choice: ClientChoice, onProblem: (error: unknow
   if (choice.keys === undefined) throw new UsageError({ de: 'es fehlt --keys DATEI', en: '--keys FILE is missing' })
   const keys = await readKeysFile(choice.keys)
   const url = choice.url ?? keys.url ?? DEFAULT_URL
-  if (!URL.canParse(url) || !/^https?:/.test(url)) throw new UsageError({ de: `keine Adresse: ${url}`, en: `no address: ${url}` })
+  assertAddress(url)
   const audience = choice.audience ?? keys.audience
   const client = await connect({
     url,
