@@ -5,7 +5,7 @@
  */
 import { expect } from 'chai'
 import { spawnSync } from 'node:child_process'
-import { chmodSync, closeSync, mkdtempSync, openSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { createHash } from 'node:crypto'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -13,7 +13,6 @@ import { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { Worker } from 'node:worker_threads'
 import { run } from '../../src/cli/commands/check.js'
-import { listInputs } from '../../src/cli/commands/check-inputs.js'
 import { barLine } from '../../src/cli/commands/check-progress.js'
 import { requestsAmong } from '../../src/cli/commands/check-requests.js'
 import { checkAll } from '../../src/cli/commands/check-run.js'
@@ -221,12 +220,6 @@ describe('protektor check, many files', () => {
         spawnSync('rm', ['-rf', join(folder, 'd'.repeat(250))])
       }
     })
-
-    it('a folder may hold more files than a call takes arguments', async () => {
-      const files = 130_000
-      for (let i = 0; i < files; i++) closeSync(openSync(join(folder, String(i)), 'w'))
-      expect(await listInputs([folder])).to.have.length(files)
-    }).timeout(60_000)
 
     it('a path through a file, a name that is too long, a pipe nobody writes to and an endless device are errors, and none is waited for', async () => {
       const file = put('a.bin', 'x')
