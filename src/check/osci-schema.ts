@@ -19,11 +19,7 @@ const TIMEOUT_MS = 30_000
 /** Judges an envelope, as it came or decrypted. */
 export async function checkOsciSchema(envelope: SoapEnvelope, context: CheckContext, journal: Journal): Promise<void> {
   const { document } = envelope
-  for (const { id, element } of wireForms(document)) {
-    // usual for content; a shell is for one, and its layer says so
-    if (id === 'osci-structure.several-encrypted-keys' && envelope.kind === 'encrypted') continue
-    journal.raise(id, { element })
-  }
+  for (const { id, element } of wireForms(document)) journal.raise(id, { element })
   for (const element of twiceSpelledTimeouts(document)) journal.raise('osci-structure.two-spellings', { element })
   await judge(document, () => schemaInput(document, envelopeName(envelope)).edits, context, journal)
 }

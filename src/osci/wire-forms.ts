@@ -49,7 +49,10 @@ function formOf(e: XmlElement): WireFormId | undefined {
       return 'osci-structure.state8-chunk-message-timeout'
   } else if (e.uri === DS && e.local === 'KeyInfo') {
     if (childOf(e, DS, 'MgmtData')) return 'osci-structure.key-as-management-data'
-    if (elementsOf(e).filter((c) => isElement(c, XENC, 'EncryptedKey')).length > 1) return 'osci-structure.several-encrypted-keys'
+    // usual for content; a shell is for one reader, and its own layer says so
+    const isOfShell = e.parent?.parent !== undefined && isElement(e.parent.parent, SOAP, 'Body')
+    if (!isOfShell && elementsOf(e).filter((c) => isElement(c, XENC, 'EncryptedKey')).length > 1)
+      return 'osci-structure.several-encrypted-keys'
   }
   return undefined
 }

@@ -13,7 +13,7 @@ import type { HeadView, RuleHit, XoevRule } from './rule.js'
 const ROOT_ATTRIBUTES = ['produkt', 'produkthersteller', 'standard', 'version'] as const
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
 const NIL_UUID = '00000000-0000-0000-0000-000000000000'
-const DATE_TIME = /^-?\d{4,6}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,12})?(?:Z|[+-]\d\d:\d\d)?$/
+const DATE_TIME = /^-?(\d{4,6})-(\d\d)-(\d\d)T\d\d:\d\d:\d\d(?:\.\d{1,12})?(?:Z|[+-]\d\d:\d\d)?$/
 const ZONED = /(?:Z|[+-]\d\d:\d\d)$/
 /** Clocks differ. */
 const TOLERATED_MS = 5 * 60 * 1000
@@ -35,11 +35,11 @@ function replyAt(view: HeadView): XmlElement {
 const momentOf = (time: string | undefined): number | undefined =>
   time !== undefined && ZONED.test(time.trim()) && !Number.isNaN(Date.parse(time.trim())) ? Date.parse(time.trim()) : undefined
 
-/** JavaScript takes the 30th of February for the 2nd of March. */
+/** JavaScript takes the 30th of February for the 2nd of March. The calendar repeats every 400 years. */
 function isMoment(text: string): boolean {
-  if (!DATE_TIME.test(text) || Number.isNaN(Date.parse(text))) return false
-  const day = text.slice(0, text.indexOf('T'))
-  return new Date(`${day}T00:00:00Z`).toISOString().startsWith(day)
+  const [, year, month, day] = DATE_TIME.exec(text) ?? []
+  if (year === undefined || Number.isNaN(Date.parse(text))) return false
+  return Number(day) <= new Date(Date.UTC(2000 + (Number(year) % 400), Number(month), 0)).getUTCDate()
 }
 
 /** Letters and digits only: `xmeld2511a` and `25.11a`, `xbau/2/6` and `2.6`. */

@@ -128,7 +128,7 @@ export const PROCESS_CARD_RULES: readonly Rule<OsciView>[] = [
       const wanted = selectedIn(view)
       if (wanted === undefined) return
       for (const { bundle, element } of cardsOf(view)) if (!wanted.has(bundle.messageId)) yield { element }
-      const chunk = view.type.name === 'responseToPartialFetchDelivery' ? view.order.messageId : undefined
+      const chunk = view.order.messageId
       // both forms are in use (osci-1.2 §10.4)
       if (chunk !== undefined && !wanted.has(chunk) && !wanted.has(chunk.replace(/_Partial$/, '')))
         yield { element: inOrder(view, 'MessageId') }
