@@ -78,9 +78,10 @@ const authoredIn = ({ element, authors }: OpenedContainer): Judged[] =>
   elementsOf(element)
     .filter((e) => isElement(e, DS, 'Signature'))
     .flatMap((signature, index): Judged[] => {
-      const { certificate, verdict, problem } = authors[index] ?? {}
+      const { certificate, verdict, problem, remarks = [] } = authors[index] ?? {}
       if (!certificate || !verdict) return []
-      return [{ layer: 'author-signature', element: signature, certificate, verdict, ...(problem ? { problem } : {}) }]
+      const isStandard = remarks.length === 0
+      return [{ layer: 'author-signature', element: signature, certificate, verdict, isStandard, ...(problem ? { problem } : {}) }]
     })
 
 /** Opens, verifies and describes the content of a message. */
@@ -88,6 +89,7 @@ export async function checkContents(message: OsciMessage, env: OsciEnv, context:
   const opened = await openContent(message, env)
   context.seen?.('contents', opened)
   for (const problem of opened.problems) journal.caught('content-encryption', problem)
+  journal.remark(opened.remarks)
   const all = allContainers(opened.containers)
   for (const { document } of all) if (document) await checkContainerSchema(document, context, journal)
   judgeParents([...(message.content ? [message.content] : []), ...all.map((c) => c.element)], message, journal)

@@ -301,6 +301,13 @@ const SIGNATURES = [
       'A part of the container is referenced twice.',
     ],
     [
+      'undeclared-namespaces',
+      'osci-1.2 §6.2; [C14N10 §2.3]',
+      'Der Hashwert über EncryptedData wurde ohne dessen Namensraum-Deklarationen gebildet, wie von der OSCI-Bibliothek. Andere Prüfer halten die Signatur für falsch.',
+      'The digest over EncryptedData was made without its namespace declarations, as the OSCI-Bibliothek does. Other verifiers take the signature for wrong.',
+      'warning',
+    ],
+    [
       'not-verifiable',
       'threat model §5',
       'Die Autorensignatur lässt sich hier nicht vollständig prüfen.',

@@ -6,6 +6,7 @@
  * @module
  */
 import { ProtektorError } from '../errors.js'
+import type { Remark } from '../osci/types.js'
 import { xpathOf } from '../xml/tree.js'
 import { worst } from '../xoev/checking.js'
 import { findingRow } from './findings.js'
@@ -102,6 +103,12 @@ export class Journal {
   note(layer: Layer, verdict: Verdict = 'valid'): void {
     const { layers } = this.#entries(layer)
     layers.set(layer, worst([verdict, layers.get(layer) ?? 'valid']))
+  }
+
+  /** What the pipeline remarked while it went on reading. */
+  remark(remarks: readonly Remark[]): void {
+    for (const { finding, element, detail } of remarks)
+      this.raise(finding, { ...(element ? { element } : {}), ...(detail === undefined ? {} : { detail }) })
   }
 
   /** Enters a finding. Ids without a row, or of no layer, are a fault of ours and make the file an `error`. */

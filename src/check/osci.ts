@@ -17,7 +17,7 @@ import { messageType } from '../osci/messages.js'
 import { isSigned } from '../osci/signature.js'
 import { soap } from '../osci/soap.js'
 import { shellRecipient, transport } from '../osci/transport.js'
-import type { OsciEnv, OsciMessage, Remark, SoapEnvelope } from '../osci/types.js'
+import type { OsciEnv, OsciMessage, SoapEnvelope } from '../osci/types.js'
 import { inspectionAlgorithms } from '../xml/algorithms-inspection.js'
 import { childOf, elementsOf, isElement, placeOf } from '../xml/tree.js'
 import { readEncryptedData } from '../xml/xenc.js'
@@ -73,11 +73,6 @@ async function step<T>(journal: Journal, layer: Layer, run: () => T | Promise<T>
   }
 }
 
-function enterRemarks(remarks: readonly Remark[], journal: Journal): void {
-  for (const { finding, element, detail } of remarks)
-    journal.raise(finding, { ...(element ? { element } : {}), ...(detail === undefined ? {} : { detail }) })
-}
-
 /** Facts of the shell that need no key: recipient and algorithms. */
 function judgeShell(envelope: SoapEnvelope, journal: Journal): void {
   const [data] = elementsOf(envelope.body)
@@ -113,7 +108,8 @@ function checkRules(message: OsciMessage, envelope: SoapEnvelope, context: Check
 function messageSigned({ envelope, result, signer, problem }: Verified): Judged[] {
   const element = signatureElement(envelope)
   if (!element || !result || !signer) return []
-  return [{ layer: 'message-signature', element, certificate: signer, verdict: result.verdict, ...(problem ? { problem } : {}) }]
+  const judged = { layer: 'message-signature', element, certificate: signer, verdict: result.verdict, isStandard: true } as const
+  return [{ ...judged, ...(problem ? { problem } : {}) }]
 }
 
 async function checkMessage(verified: Verified, env: OsciEnv, context: CheckContext, journal: Journal): Promise<readonly ContentResult[]> {
@@ -190,7 +186,7 @@ export async function checkOsci(bytes: Uint8Array, context: CheckContext, journa
   journal.note('xml')
   journal.note('osci-structure')
   await step(journal, 'osci-structure', () => checkOsciSchema(outer, context, journal))
-  enterRemarks(outer.remarks, journal)
+  journal.remark(outer.remarks)
   if (outer.kind === 'fault') return { ...CLOSED, messageType: 'fault', signed: false, feedback: checkFault(outer, journal) }
   const transportEncrypted = outer.kind === 'encrypted'
   if (transportEncrypted) {
@@ -203,10 +199,7 @@ export async function checkOsci(bytes: Uint8Array, context: CheckContext, journa
     journal.enter('decrypted')
     context.opened?.({ document: 'decrypted', content: null, bytes: inner.parts.root.body })
     // those of the shell have their place outside
-    enterRemarks(
-      inner.remarks.filter((one) => !outer.remarks.includes(one)),
-      journal,
-    )
+    journal.remark(inner.remarks.filter((one) => !outer.remarks.includes(one)))
     await step(journal, 'osci-structure', () => checkOsciSchema(inner, context, journal))
   }
   const verified = await checkSignature(inner, env, journal)

@@ -34,6 +34,8 @@ export interface Judged {
   readonly element: XmlElement
   readonly certificate: X509Certificate
   readonly verdict: Verdict
+  /** false: it was read in a form that only the reference library knows. */
+  readonly isStandard: boolean
   /** Why it is not valid. */
   readonly problem?: ProtektorError
 }
@@ -45,10 +47,11 @@ const isMathematical = ({ layer, verdict, problem }: Judged): boolean =>
 
 const rootOf = (e: XmlElement): XmlElement => (e.parent ? rootOf(e.parent) : e)
 
-function opinionOn({ element, certificate }: Judged, { document, parts }: SoapEnvelope): Opinion {
+function opinionOn({ element, certificate, isStandard }: Judged, { document, parts }: SoapEnvelope): Opinion {
   const bytes = parts.root.body
   const sealed = rootOf(element) === document.root ? undefined : 'the signature lies in content that was sealed'
-  const reason = sealed ?? tooLarge(document.root, bytes)
+  const form = isStandard ? undefined : 'a digest was made without the namespace declarations of the canonical form'
+  const reason = sealed ?? form ?? tooLarge(document.root, bytes)
   return reason === undefined ? secondOpinion(bytes, certificate.toString(), element.start) : { verdict: 'error', reasons: [reason] }
 }
 

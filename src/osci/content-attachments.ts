@@ -10,13 +10,14 @@ import { xpathOf, type XmlElement } from '../xml/tree.js'
 import { sameOctets } from '../xml/dsig.js'
 import { decryptOctets, readEncryptedData, type EncryptedData } from '../xml/xenc.js'
 import type { AuthorTarget } from './author-signature.js'
-import type { CertificateEntry, OsciEnv, OsciMessage } from './types.js'
+import type { CertificateEntry, OsciEnv, OsciMessage, Remark } from './types.js'
 
 /** What one reading of a ContentPackage gathers. */
 export interface Reading {
   readonly message: OsciMessage
   readonly env: OsciEnv
   readonly problems: ProtektorError[]
+  readonly remarks: Remark[]
   readonly named: Set<string>
   readonly parts: ReadonlyMap<string, Part>
   readonly readers: ReadonlyMap<string, CertificateEntry>
@@ -82,7 +83,8 @@ export function attachedOf(reading: Reading, part: Part, holder: EncryptedData |
   const before = known.get(part.contentId)
   if (before) return before
   const bytes = attachmentBytes(reading, part, holder)
-  const attached = { bytes, target: { uri: `cid:${part.contentId}`, transform: undefined, what: bytes } }
+  const bound = holder !== undefined && reading.env.algorithms.content.cipher(holder.cipher)?.mode === 'gcm'
+  const attached = { bytes, target: { uri: `cid:${part.contentId}`, transform: undefined, what: bytes, bound } }
   known.set(part.contentId, attached)
   return attached
 }

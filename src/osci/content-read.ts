@@ -30,6 +30,7 @@ interface Child {
   readonly item?: Omit<ContentItem, 'signedBy'>
   readonly nested?: OpenedContainer
   readonly attachments: readonly AuthorTarget[]
+  readonly optional?: readonly AuthorTarget[]
 }
 
 function readData(inner: XmlElement, encrypted: boolean): Child {
@@ -74,7 +75,7 @@ async function readContent(reading: Reading, e: XmlElement, encrypted: boolean, 
   const canonical: AuthorTarget = { uri: `#${attributeOf(e, 'Id') ?? ''}`, transform: C14N, what: e }
   if (isElement(inner, OSCI, 'ContentContainer')) {
     const nested = await readContainer(reading, inner, encrypted, keys, depth + 1)
-    return { target: canonical, nested: nested.container, attachments: nested.attachments }
+    return { target: canonical, nested: nested.container, attachments: nested.attachments, optional: nested.optional }
   }
   // raw XML is schema-legal: kept as opaque canonical bytes, never interpreted (osci-1.2 §6.1)
   const bytes = await canonicalizeInTurns(inner, turnsFor(reading.env, inner.end - inner.start, 'content'))
@@ -87,7 +88,10 @@ async function readContent(reading: Reading, e: XmlElement, encrypted: boolean, 
 
 interface ContainerReading {
   readonly container: OpenedContainer
+  /** What authors around it have to cover, too. */
   readonly attachments: readonly AuthorTarget[]
+  /** What they may cover. */
+  readonly optional: readonly AuthorTarget[]
 }
 
 async function readContainer(
@@ -120,12 +124,15 @@ async function readContainer(
   const nested: OpenedContainer[] = []
   const sealed: SealedContainer[] = []
   const attachments = children.flatMap((c) => c.attachments)
+  const optional = children.flatMap((c) => c.optional ?? [])
   for (const box of boxes) {
     const opened = await openBox(reading, box.e, box.data, keys, depth + 1)
     if ('reason' in opened) sealed.push(opened)
     else {
       nested.push(opened.container)
-      attachments.push(...opened.attachments)
+      // outermost, the box itself holds their keys: whoever signs it has signed what key and tag bind
+      for (const target of opened.attachments) (target.bound && !encrypted ? optional : attachments).push(target)
+      optional.push(...opened.optional)
     }
   }
   const targets: AuthorTarget[] = [
@@ -142,11 +149,16 @@ async function readContainer(
   reading.count.signatures += signatures.length
   if (reading.count.signatures > MAX_SIGNATURES) throw refuse(e, 'container', `more than ${MAX_SIGNATURES} author signatures`)
   const authors: AuthorReport[] = []
-  for (const s of signatures) authors.push(await verifyAuthor(s, targets, sealed.length > 0, certificates, reading.env))
-  for (const author of authors) if (author.problem) reading.problems.push(author.problem)
+  const free = optional.filter((target) => !attachments.includes(target))
+  for (const s of signatures) authors.push(await verifyAuthor(s, targets, free, sealed.length > 0, certificates, reading.env))
+  for (const author of authors) {
+    if (author.problem) reading.problems.push(author.problem)
+    reading.remarks.push(...author.remarks)
+  }
   const signedBy = authors.flatMap((a) => (a.verdict === 'valid' && a.certificate ? [a.certificate] : []))
   return {
     attachments,
+    optional: free,
     container: {
       id,
       element: e,
@@ -250,6 +262,7 @@ export async function openContent(message: OsciMessage, env: OsciEnv): Promise<O
     message,
     env,
     problems: [],
+    remarks: [],
     named: new Set(),
     parts: new Map(message.attachments.map((part) => [`cid:${part.contentId}`, part])),
     readers: new Map((message.certificates ?? []).filter((c) => c.role.startsWith('Cipher')).map((c) => [c.id, c])),
@@ -287,5 +300,5 @@ export async function openContent(message: OsciMessage, env: OsciEnv): Promise<O
         xpath: `cid:${unnamed[0] ?? ''}`,
       }),
     )
-  return { containers, sealed, unnamed, problems: reading.problems, legacy: reading.legacy }
+  return { containers, sealed, unnamed, problems: reading.problems, remarks: reading.remarks, legacy: reading.legacy }
 }

@@ -14,7 +14,7 @@ import type { KeyTransport, Signer } from '../env.js'
 import type { ProtektorError } from '../errors.js'
 import type { EncryptedData } from '../xml/xenc.js'
 import type { XmlDocument, XmlElement } from '../xml/tree.js'
-import type { CertificateEntry } from './types.js'
+import type { CertificateEntry, Remark } from './types.js'
 
 /** One piece of content, decoded and decrypted. */
 export interface ContentItem {
@@ -37,6 +37,8 @@ export interface AuthorReport {
   readonly digestMethods: readonly string[]
   /** References as written. */
   readonly covered: readonly string[]
+  /** Forms of its references that are read although the canonical form is another. */
+  readonly remarks: readonly Remark[]
   readonly problem?: ProtektorError
 }
 
@@ -73,6 +75,8 @@ export interface OpenedContent {
   /** Attachments that no readable content names: kept, taken to belong to sealed content (wire fact 6). */
   readonly unnamed: readonly string[]
   readonly problems: readonly ProtektorError[]
+  /** What was read although it is written otherwise than specified. */
+  readonly remarks: readonly Remark[]
   /** A legacy algorithm was executed: there is no tag, and no failure since may be told from another (threat model §6 rule 5). */
   readonly legacy: boolean
 }

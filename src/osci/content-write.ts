@@ -13,7 +13,8 @@ import { encryptOctets, makeEncryptedData, wrapKey } from '../xml/xenc-write.js'
 import { attr, attributeOf, element, isElement, type XmlElement } from '../xml/tree.js'
 import type { ContainerSpec, ContentEncryption, ContentSigning, ContentSpec } from './content-types.js'
 import { outgoingPart } from './mime-stage.js'
-import { BASE64_TRANSFORM, C14N, ENVELOPE_NAMESPACES, OSCI, SOAP } from './names.js'
+import { LIBRARY_FORM } from './author-signature.js'
+import { BASE64_TRANSFORM, C14N, ENVELOPE_NAMESPACES, OSCI, SOAP, XENC } from './names.js'
 import type { OsciEnv } from './types.js'
 
 interface Attachment {
@@ -33,11 +34,14 @@ interface Target {
   readonly octets: Uint8Array
 }
 
-/** Plain attachments of a container, nested ones included: what its authors sign. */
-function attachmentsOf(container: ContainerSpec): Attachment[] {
+/**
+ * Plain attachments of a container, nested ones included: what its authors sign. Outside of all encryption not those of an encrypted child,
+ * which holds their keys: the reference library refuses a signature that names them.
+ */
+function attachmentsOf(container: ContainerSpec, inside: boolean): Attachment[] {
   return container.contents.flatMap((c) => {
     if (c.kind === 'attachment') return [{ name: c.name, bytes: c.bytes, contentType: c.contentType }]
-    return c.kind === 'container' ? attachmentsOf(c.container) : []
+    return c.kind === 'container' && (inside || !c.container.encrypt) ? attachmentsOf(c.container, inside) : []
   })
 }
 
@@ -131,9 +135,11 @@ async function build(spec: ContainerSpec, env: OsciEnv, insideEncryption: boolea
   for (const e of whole.children) {
     if (e.kind !== 'element') continue
     const id = attributeOf(e, 'Id')
-    if (id !== undefined) targets.push({ uri: `#${id}`, transforms: [C14N], octets: canonicalize(e) })
+    // the reference library knows an encrypted child only without declarations, and calls any other signature wrong
+    const form = isElement(e, XENC, 'EncryptedData') ? LIBRARY_FORM : {}
+    if (id !== undefined) targets.push({ uri: `#${id}`, transforms: [C14N], octets: canonicalize(e, form) })
   }
-  for (const plain of attachmentsOf(spec)) targets.push({ uri: `cid:${plain.name}`, transforms: [], octets: plain.bytes })
+  for (const plain of attachmentsOf(spec, inside)) targets.push({ uri: `cid:${plain.name}`, transforms: [], octets: plain.bytes })
   const signed = await signatures(spec.id, [...contents, ...boxes], targets, spec.sign ?? [], env)
   if (!spec.encrypt) return { element: container(spec.id, [...signed, ...contents, ...boxes]), attachments: travelling }
   // keys of attachments go into the outermost encrypted container (osci-1.2 §6.3)

@@ -16,6 +16,11 @@ import type { Turn } from './turns.js'
 export interface CanonicalOptions {
   /** Elements left out with everything in them (the enveloped-signature transform of XÖV documents). */
   readonly omit?: ReadonlySet<XmlElement>
+  /**
+   * Namespaces that the apex does not declare although they are in scope. What comes out is no canonical form any more; it says the same
+   * only to a reader for whom these prefixes mean nothing else. A prefix that means something else is declared.
+   */
+  readonly implied?: readonly { readonly prefix: string; readonly uri: string }[]
 }
 
 type Scope = Map<string, string>
@@ -57,8 +62,13 @@ export function canonicalText(apex: XmlElement, options: CanonicalOptions = {}):
  * @param piece gets whole characters only.
  * @throws as {@link canonicalText}, and whatever `turn` throws.
  */
-export async function canonicalPieces(apex: XmlElement, turn: Turn | undefined, piece: (text: string) => void): Promise<void> {
-  const writing = new Writing(apex, {})
+export async function canonicalPieces(
+  apex: XmlElement,
+  turn: Turn | undefined,
+  piece: (text: string) => void,
+  options: CanonicalOptions = {},
+): Promise<void> {
+  const writing = new Writing(apex, options)
   const isLarge = turn !== undefined && apex.end - apex.start > LARGE_CHARACTERS
   while (!writing.go(isLarge ? NODES_PER_TURN : Infinity)) {
     piece(writing.take())
@@ -82,14 +92,17 @@ class Writing {
   private readonly scope: Scope
   private readonly omit: ReadonlySet<XmlElement> | undefined
 
-  constructor(apex: XmlElement, { omit }: CanonicalOptions) {
+  constructor(apex: XmlElement, { omit, implied = [] }: CanonicalOptions) {
     if (omit?.has(apex)) throw new StructureError('signature', 'xml.empty-canonical-form', 'the canonical form would be empty')
     this.omit = omit
     const inherited = apex.parent ? ancestry(apex.parent) : undefined
     this.scope = inherited?.scope ?? new Map<string, string>()
     const undo = declare(this.scope, apex)
     let declarations = ''
-    for (const prefix of sorted([...this.scope.keys()], byCodePoint)) declarations += declaration(prefix, this.scope.get(prefix) ?? '')
+    for (const prefix of sorted([...this.scope.keys()], byCodePoint)) {
+      const uri = this.scope.get(prefix) ?? ''
+      if (!implied.some((one) => one.prefix === prefix && one.uri === uri)) declarations += declaration(prefix, uri)
+    }
     const above = inherited?.attributes.filter((a) => !apex.attributes.some((own) => own.uri === XML && own.local === a.local)) ?? []
     this.open(apex, undo, declarations, above.length > 0 ? [...above, ...apex.attributes] : apex.attributes)
   }

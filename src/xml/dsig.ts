@@ -16,7 +16,7 @@
 import { constants, createHash, timingSafeEqual, verify, type KeyObject, type X509Certificate } from 'node:crypto'
 import { SignatureError } from '../errors.js'
 import type { Algorithms, SignatureRow } from './algorithms.js'
-import { canonicalize, canonicalPieces } from './c14n.js'
+import { canonicalize, canonicalPieces, type CanonicalOptions } from './c14n.js'
 import { algorithm, attributes, bare, Children, leafOctets, leafText, refuse } from './grammar.js'
 import { DS, isNcName, X509_DATA, XADES } from './names.js'
 import { placeOf, type XmlElement } from './tree.js'
@@ -257,9 +257,10 @@ export async function digestElement(
   e: XmlElement,
   layer: SignatureLayer,
   turn: Turn | undefined,
+  options?: CanonicalOptions,
 ): Promise<Uint8Array> {
   const hash = createHash(hashOf(algorithms, uri, layer))
-  await canonicalPieces(e, turn, (text) => hash.update(text, 'utf8'))
+  await canonicalPieces(e, turn, (text) => hash.update(text, 'utf8'), options)
   return hash.digest()
 }
 

@@ -62,7 +62,7 @@ describe('second opinion on signatures', function () {
     if (!element) throw new Error('no signature')
     const told = (certificate: X509Certificate, verdict: 'valid' | 'unchecked') => {
       const journal = new Journal(new Date(AT))
-      askSecondOpinion([{ layer: 'message-signature', element, certificate, verdict }], seen as SoapEnvelope, journal)
+      askSecondOpinion([{ layer: 'message-signature', element, certificate, verdict, isStandard: true }], seen as SoapEnvelope, journal)
       return [journal.verdict, ...journal.findings.map(({ id }) => id)]
     }
     const { certificate } = HOLDERS.SignatureCertificateOriginator

@@ -166,7 +166,9 @@ export const MUTANTS: readonly Mutant[] = [
   ),
   row('author: part referenced twice', '5.11', 'author-signature.repeated-reference', never(AUTHOR, 'twice', 'if (twice)')),
   row('author: transform', '5.11', 'author-signature.transform', never(AUTHOR, 'first !== target.transform || more.length > 0')),
-  row('author: digest', '5.11', 'author-signature.digest-mismatch', never(AUTHOR, '!sameOctets(value, reference.digestValue)')),
+  row('author: digest', '5.11', 'author-signature.digest-mismatch', never(AUTHOR, '!(await isInLibraryForm(target, reference, env))')),
+  row('author: keys outside of the box', '5.11', 'key stands outside', always(CONTENT, '!encrypted', '!encrypted ? optional')),
+  row('author: attachment without a tag', '5.11', 'one without a tag', always(CONTENT, 'target.bound', '(target.bound')),
   row('author: strays of what stays closed', '5.11', 'what stays closed', always(AUTHOR, '!incomplete', 'let complete = !incomplete')),
   row('author: stylesheet', '5.11', 'author-signature.not-verifiable', changed(AUTHOR, 'more.length > 0) return false', 'false', 'MUTANT')),
   row('author: target of the properties', '5.11', 'author', never(DSIG, "target !== undefined && target !== '' && target !== `#${signatureId ?? ''}`")), // prettier-ignore

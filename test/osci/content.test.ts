@@ -141,13 +141,15 @@ describe('content of a delivery', () => {
   })
 
   it('an author signature over what stays closed is unchecked, never valid', async () => {
+    const [forReader, forOther] = bothReaders().readers.map((one) => ({ ...bothReaders(), readers: [one] }))
+    if (!forReader || !forOther) throw new Error('two readers')
     const closed: ContainerSpec = {
       id: 'inner',
       contents: [{ kind: 'attachment', id: 'a', name: 'n', bytes: Buffer.from('x') }],
-      encrypt: bothReaders(),
+      encrypt: forOther,
     }
-    const spec = one([{ kind: 'container', id: 'k', container: closed }], { sign: [signing(author, idOf(0))] })
-    const { containers, problems } = await openContent(await wire([spec]), envWith())
+    const spec = one([{ kind: 'container', id: 'k', container: closed }], { sign: [signing(author, idOf(0))], encrypt: forReader })
+    const { containers, problems } = await openContent(await wire([spec]), env)
     expect(containers[0]?.authors.map(({ verdict }) => verdict)).to.deep.equal(['unchecked'])
     expect(problems.map((p) => p.finding)).to.include('author-signature.not-verifiable')
   })

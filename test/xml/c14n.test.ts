@@ -42,6 +42,15 @@ describe('canonical XML 1.0', () => {
     expect(canonicalText(find(root, 'i'))).to.equal('<i xmlns:b="urn:b" xmlns:c="urn:c2" xml:base="y" xml:lang="en"></i>')
   })
 
+  it('leaves out declarations that are implied, and no other', () => {
+    const { root } = content('<a:r xmlns:a="urn:a" xmlns:b="urn:b"><b:c Id="x"><a:d xmlns:a="urn:other"/></b:c></a:r>')
+    const implied = [
+      { prefix: 'a', uri: 'urn:a' },
+      { prefix: 'b', uri: 'urn:elsewhere' },
+    ]
+    expect(canonicalText(find(root, 'c'), { implied })).to.equal('<b:c xmlns:b="urn:b" Id="x"><a:d xmlns:a="urn:other"></a:d></b:c>')
+  })
+
   it('leaves out comments and omitted elements, keeps the text around them', () => {
     const { root } = content('<a>x<!-- y -->z<b><c/></b><b/></a>')
     expect(canonicalText(root)).to.equal('<a>xz<b><c></c></b><b></b></a>')
