@@ -41,9 +41,9 @@ function holds(xml: string | Uint8Array, certificate: X509Certificate, using = a
 }
 
 /** Envelope with a signed Block and Data, signed by us. */
-async function ours(signatureMethod: string, key: string, digestMethod = SHA256): Promise<Uint8Array> {
+async function ours(signatureMethod: string, key: string, digestMethod = SHA256, octets = bytesOf('x'.repeat(100))): Promise<Uint8Array> {
   const block = element('urn:o', 'o', 'Block', { attributes: [attr('Id', 'block')], children: ['Grüße & \r'] })
-  const data = element('urn:o', 'o', 'Data', { attributes: [attr('Id', 'data')], children: [encodeBase64(bytesOf('x'.repeat(100)))] })
+  const data = element('urn:o', 'o', 'Data', { attributes: [attr('Id', 'data')], children: [encodeBase64(octets)] })
   const holder = element('urn:o', 'o', 'Signatures')
   const root = element('urn:o', 'o', 'Envelope', {
     namespaces: [{ prefix: 'o', uri: 'urn:o' }, { prefix: 'ds', uri: DS }, { prefix: 'unused', uri: 'urn:unused' }],
@@ -51,7 +51,7 @@ async function ours(signatureMethod: string, key: string, digestMethod = SHA256)
   }) // prettier-ignore
   const references = [
     { uri: '#block', transforms: [C14N], digestMethod, digestValue: digest(algorithms, digestMethod, canonicalize(block)) },
-    { uri: '#data', transforms: [DS + 'base64'], digestMethod, digestValue: digest(algorithms, digestMethod, bytesOf('x'.repeat(100))) },
+    { uri: '#data', transforms: [DS + 'base64'], digestMethod, digestValue: digest(algorithms, digestMethod, octets) },
   ]
   const signature = await makeSignature(holder, { references, signatureMethod, retrievalUri: '#certificate', signer: signerOf(key) })
   ;(holder.children as XmlNode[]).push(signature)
@@ -342,6 +342,14 @@ describe('second opinion (xml-crypto)', () => {
       expect(secondOpinion(bytesOf(xml.replace('eHh4', 'eHh5')), pem).verdict).to.equal('invalid')
       expect(secondOpinion(bytesOf(xml), certificateOf('rsa2048').toString()).verdict).to.equal('invalid')
     }
+  })
+
+  it('agrees on octets that are no text', async () => {
+    const octets = Uint8Array.from({ length: 256 }, (_, at) => at)
+    const xml = Buffer.from(await ours(MORE + 'rsa-sha256', 'rsa3072', SHA256, octets)).toString('utf8')
+    const pem = certificateOf('rsa3072').toString()
+    expect(secondOpinion(bytesOf(xml), pem).verdict).to.equal('valid')
+    expect(secondOpinion(bytesOf(xml.replace('/w==', '/g==')), pem).verdict).to.equal('invalid')
   })
 
   it('has no verdict where the form is not the profile’s, and no trust in instructions', () => {
