@@ -398,6 +398,20 @@ describe('enveloped signatures in XÖV documents', () => {
     }
   })
 
+  it('reads an end tag with blanks, and L1 says nothing on the console', async () => {
+    const said: unknown[] = []
+    const { warn, error } = console
+    console.warn = console.error = (...words: unknown[]) => void said.push(words)
+    try {
+      const xml = enveloped('<a>1</a><a>2</a\n>', [`${DS}enveloped-signature`])
+      expect((await verifyEnveloped(bytesOf(xml), certificateOf('rsa3072'))).verdict).to.equal('valid')
+      expect((await verifyEnveloped(bytesOf(xml.replace('2', '3')), certificateOf('rsa3072'))).verdict).to.equal('invalid')
+    } finally {
+      Object.assign(console, { warn, error })
+    }
+    expect(said).to.deep.equal([])
+  })
+
   it('has no verdict over names that its parser does not read: a sound signature must not be called broken', async () => {
     for (const xml of ['<𐐀/>', '<n:kopf 𐐀="1"/>', '<n:kopf xmlns:𐐀="urn:x"/>'])
       expect(await verifyEnveloped(bytesOf(enveloped(xml, chain)), certificateOf('rsa3072'))).to.deep.equal({
