@@ -183,8 +183,11 @@ function ask(document: XmlDocument, signature: XmlElement, key: KeyObject, trans
   const known = signed.CanonicalizationAlgorithms
   const own: typeof known = { [BASE64]: Base64Transform, [ENVELOPED]: EnvelopedTransform }
   signed.CanonicalizationAlgorithms = Object.fromEntries(
-    transforms.map((uri) => [uri, own[uri] ?? known[uri]]).filter(([, c]) => c !== undefined),
-  ) as typeof known
+    transforms.flatMap((uri) => {
+      const transform = own[uri] ?? (known[uri] && inOrder(known[uri]))
+      return transform ? [[uri, transform]] : []
+    }),
+  )
   try {
     return quietly(() => {
       signed.loadSignature(canonicalText(signature))
@@ -196,6 +199,25 @@ function ask(document: XmlDocument, signature: XmlElement, key: KeyObject, trans
     return { verdict: 'invalid', reasons: ['signature value or reference does not hold'] }
   }
 }
+
+interface Named {
+  readonly prefix: string
+  readonly namespaceURI: string | null
+  readonly localName: string
+}
+const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
+
+/**
+ * xml-crypto puts prefixes into the order of a language, `b` before `Z`, and takes namespace and name of an attribute for one word. Canonical
+ * is the order of code points [C14N10 §2.2].
+ */
+function inOrder(base: TransformClass): TransformClass {
+  return class extends base {
+    nsCompare = (a: Named, b: Named): number => compare(a.prefix, b.prefix)
+    attrCompare = (a: Named, b: Named): number => compare(a.namespaceURI ?? '', b.namespaceURI ?? '') || compare(a.localName, b.localName)
+  }
+}
+type TransformClass = SignedXml['CanonicalizationAlgorithms'][string]
 
 /** `</a >` as `</a>`: xml-crypto's parser looks for the end of an element by its tag alone, and takes one without it for empty. */
 function withTightEndTags({ text, root }: XmlDocument): string {

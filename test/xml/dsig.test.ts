@@ -412,6 +412,16 @@ describe('enveloped signatures in XÖV documents', () => {
     expect(said).to.deep.equal([])
   })
 
+  it('agrees whatever the order of prefixes and attributes', async () => {
+    for (const body of [
+      '<a xmlns:Z="urn:z" xmlns:b="urn:b"/>',
+      '<a xmlns:Z="urn:z" xmlns:b="urn:b" Z:c="1" b:c="2" d="3"/>',
+      '<a xmlns:p="urn:a" xmlns:q="urn:ab" p:bc="1" q:c="2"/>',
+      '<a xmlns:q="urn:a" xmlns:p="urn:ab" p:c="1" q:bc="2"/>',
+    ])
+      expect((await verifyEnveloped(bytesOf(enveloped(body, chain)), certificateOf('rsa3072'))).verdict, body).to.equal('valid')
+  })
+
   it('has no verdict over names that its parser does not read: a sound signature must not be called broken', async () => {
     for (const xml of ['<𐐀/>', '<n:kopf 𐐀="1"/>', '<n:kopf xmlns:𐐀="urn:x"/>'])
       expect(await verifyEnveloped(bytesOf(enveloped(xml, chain)), certificateOf('rsa3072'))).to.deep.equal({
