@@ -276,13 +276,13 @@ describe('failures around a core in Redis', () => {
   it('J4 teaches a lost server what may not be used again', async () => {
     const redis = await server()
     const one = await node(redis.url, newPrefix())
-    expect(await one.once.enter('a', 60_000)).to.equal('new')
+    expect(await one.once.enter('a', 60_000, 'p')).to.equal('new')
     await redis.kill()
     await until(async () => (await one.figures()).state === 'away', 'it is away')
-    expect(await one.once.enter('b', 60_000), 'nobody can remember it').to.equal('full')
+    expect(await one.once.enter('b', 60_000, 'p'), 'nobody can remember it').to.equal('full')
     await redis.start()
     await until(isUp(one), 'it is back')
-    expect(await one.once.enter('a', 60_000)).to.equal('seen')
+    expect(await one.once.enter('a', 60_000, 'p')).to.equal('seen')
   })
 
   it('C5 says loudly what a server keeps, throws away or does not tell', async () => {
