@@ -97,8 +97,8 @@ export const READ: readonly ReadRow[] = [
   {
     name: 'protektor_part_state',
     labels: ['part', 'name', 'state'],
-    en: '1 for the state of each part: core, schemas, directory, dvdv, keyring. All but `ok` wants to be looked at',
-    de: '1 für den Zustand jedes Teils: core, schemas, directory, dvdv, keyring. Alles außer `ok` will angesehen werden',
+    en: '1 for the state of each part: core, schemas, directory, dvdv, keyring, data (the disk). All but `ok` wants to be looked at',
+    de: '1 für den Zustand jedes Teils: core, schemas, directory, dvdv, keyring, data (die Platte). Alles außer `ok` will angesehen werden',
     read: ({ parts }) => parts.map(({ part, name, state }) => ({ labels: { part, name, state }, value: 1 })),
   },
   {

@@ -110,9 +110,14 @@ const DE = {
   parts: 'Worauf das Gateway sich stützt',
   part: 'Teil',
   state: 'Zustand',
-  partNames: { core: 'Kern', schemas: 'Schemaprüfung', directory: 'Verzeichnisdatei', dvdv: 'DVDV', keyring: 'Schlüsselbund' } as Readonly<
-    Record<string, string>
-  >,
+  partNames: {
+    core: 'Kern',
+    schemas: 'Schemaprüfung',
+    directory: 'Verzeichnisdatei',
+    dvdv: 'DVDV',
+    keyring: 'Schlüsselbund',
+    data: 'Datenverzeichnis',
+  } as Readonly<Record<string, string>>,
   partStates: {
     ok: 'in Ordnung',
     starting: 'beginnt',
@@ -121,6 +126,8 @@ const DE = {
     fallback: 'langsamer Ersatz',
     'not-taken': 'Änderung nicht übernommen',
     broken: 'unbrauchbar',
+    full: 'voll',
+    'read-only': 'nicht beschreibbar',
   } as Readonly<Record<string, string>>,
   threads: 'Prüf-Threads: {0}',
   certificates: 'Eigene Zertifikate',
@@ -250,7 +257,14 @@ const EN: Texts = {
   parts: 'What the gateway leans on',
   part: 'Part',
   state: 'State',
-  partNames: { core: 'Core', schemas: 'Schema validation', directory: 'Directory file', dvdv: 'DVDV', keyring: 'Keyring' },
+  partNames: {
+    core: 'Core',
+    schemas: 'Schema validation',
+    directory: 'Directory file',
+    dvdv: 'DVDV',
+    keyring: 'Keyring',
+    data: 'Data directory',
+  },
   partStates: {
     ok: 'all right',
     starting: 'starting',
@@ -259,6 +273,8 @@ const EN: Texts = {
     fallback: 'slow substitute',
     'not-taken': 'change not taken over',
     broken: 'cannot be used',
+    full: 'full',
+    'read-only': 'cannot be written to',
   },
   threads: 'Validating threads: {0}',
   certificates: 'Certificates of our own',

@@ -18,6 +18,8 @@ const GRADES: Readonly<Record<string, Grade>> = {
   persists: 'warning',
   away: 'danger',
   broken: 'danger',
+  full: 'danger',
+  'read-only': 'danger',
 }
 
 export function partTitle({ part, name }: Figures['parts'][number], { texts }: Speech): string {
