@@ -48,6 +48,8 @@ export interface GatewayFigures {
   readonly core: CoreFigures
   readonly parts: readonly PartFigure[]
   readonly endpoints: readonly AddressEntry[]
+  /** Keys of the configuration that are warned of at the start: weak or legacy modes, and what is unfit for production. */
+  readonly warnings: readonly string[]
   readonly certificates: readonly CertificateFigure[]
   /** Threads that validate. */
   readonly schemaThreads: number

@@ -109,6 +109,13 @@ export const READ: readonly ReadRow[] = [
     read: ({ endpoints }) => endpoints.map(({ path, role, mode }) => ({ labels: { endpoint: path, role, mode }, value: 1 })),
   },
   {
+    name: 'protektor_configuration_warning',
+    labels: ['key'],
+    en: '1 for each key of the configuration that is warned of at the start: weak or legacy modes, what is unfit for production',
+    de: '1 für jeden Schlüssel der Konfiguration, vor dem beim Start gewarnt wird: schwache oder veraltete Betriebsarten, für den Betrieb Ungeeignetes',
+    read: ({ warnings }) => warnings.map((key) => ({ labels: { key }, value: 1 })),
+  },
+  {
     name: 'protektor_core_bytes',
     labels: [],
     en: 'Bytes held for envelopes, reservations included',

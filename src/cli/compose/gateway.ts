@@ -271,7 +271,10 @@ async function compose(
     return ready() ? undefined : {}
   }
   const state = async () => (draining ? 'draining' : (await hindrance()) === undefined ? 'ready' : 'not-ready')
-  const operator = await openOperator(config, { clock, metrics, state, core, desk, data, directory: oscis, own })
+  const said = [...config.warnings, ...own.warnings, ...warnings]
+  const weak = [...new Set(said.map(({ key }) => key))]
+  for (const key of weak) log.write('warn', 'configuration-warning', { findings: [key] })
+  const operator = await openOperator(config, { clock, metrics, state, core, desk, data, directory: oscis, own, warnings: weak })
   const requestId = () => Buffer.from(random(12)).toString('base64url')
   const serverLimits: Partial<ServerLimits> = {
     requestTimeoutMs: config.http.requestTimeoutSeconds * 1000,
@@ -310,7 +313,7 @@ async function compose(
     identity,
     inside: { ports, endpoints },
     ready,
-    warnings: [...config.warnings, ...own.warnings, ...warnings, ...brokenSchemas(desk, config, log)],
+    warnings: [...said, ...brokenSchemas(desk, config, log)],
     async close(withinMs) {
       draining = true
       stopping.abort()

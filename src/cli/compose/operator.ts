@@ -27,6 +27,8 @@ export interface Watched {
   readonly data: () => Promise<PartFigure['state']>
   readonly directory: OpenedDirectory
   readonly own: OwnKeys
+  /** Keys of the configuration that are warned of. */
+  readonly warnings: readonly string[]
 }
 
 /** Every mailbox that a configuration names. */
@@ -40,7 +42,7 @@ function schemasState(desk: OpenedDesk): PartFigure['state'] {
   return desk.ready() ? 'ok' : 'starting'
 }
 
-async function figuresReader(config: Config, { clock, state, core, desk, data, directory, own }: Watched): Promise<ReadFigures> {
+async function figuresReader(config: Config, { clock, state, core, desk, data, directory, own, warnings }: Watched): Promise<ReadFigures> {
   const known = mailboxesOf(config)
   const version = await packageVersion()
   const startedAt = clock.now().toISOString()
@@ -64,6 +66,7 @@ async function figuresReader(config: Config, { clock, state, core, desk, data, d
       core: figures,
       parts: partsOf(figures, await data()),
       endpoints,
+      warnings,
       certificates: own.certificates,
       schemaThreads: desk.threads(),
     }
