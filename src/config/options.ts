@@ -259,8 +259,8 @@ const redis = z.strictObject({
     expects: REDIS_WORDS,
   }),
   passwordFile: pathTo(
-    'Datei mit dem Kennwort in der ersten Zeile, Rechte 0600',
-    'file with the password in its first line, mode 0600',
+    'Datei mit dem Kennwort in der ersten Zeile, Rechte 0600; weist ein einzelner Server (url) es ab, wird sie neu gelesen',
+    'file with the password in its first line, mode 0600; a single server (url) that refuses it makes it be read again',
     'keys/redis.password',
     'secret',
   ),

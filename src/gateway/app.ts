@@ -15,7 +15,7 @@ import type { GatewayLog } from './log.js'
 import { announcedBytes, assertReadable } from './body.js'
 import { readBody, type BodyRules, type TransferLimits } from './core-body.js'
 import { waitUntil } from './answer-slot.js'
-import type { AddressEntry } from './figures.js'
+import type { AddressEntry, PartFigure } from './figures.js'
 import type { OutcomeShelf } from './core-outcomes.js'
 import { serveChecks, type CheckApiOptions } from './check-api.js'
 import { CHECK_PATH } from './check-api-openapi.js'
@@ -225,11 +225,14 @@ function health(context: Context): void {
   context.body = { status: 'ok' }
 }
 
+/** `part` and `state` where a part of the gateway is in the way; neither while it starts or ends. */
+export type Hindrance = Partial<Pick<PartFigure, 'part' | 'state'>>
+
 export interface AdminAppOptions {
   readonly log: GatewayLog
   readonly metrics: GatewayPorts['metrics']
-  /** Ready to serve: schemas compiled, not draining. */
-  readonly ready: () => boolean
+  /** What keeps it from being given work, as `/metrics` names it; undefined: nothing. */
+  readonly hindrance: () => Promise<Hindrance | undefined>
   readonly requestId: () => string
   readonly operator: OperatorPage
   /** Settled outcome records of this node, for auditors. */
@@ -255,10 +258,10 @@ export function adminApp(options: AdminAppOptions): Koa {
   const app = frameOf(options.log, options.requestId)
   const router = new Router()
   router.get('/healthz', health)
-  router.get('/readyz', (context: Context) => {
-    const ready = options.ready()
-    context.status = ready ? 200 : 503
-    context.body = { status: ready ? 'ready' : 'not ready' }
+  router.get('/readyz', async (context: Context) => {
+    const hindrance = await options.hindrance()
+    context.status = hindrance === undefined ? 200 : 503
+    context.body = hindrance === undefined ? { status: 'ready' } : { status: 'not ready', ...hindrance }
   })
   if (options.outcomes) router.get('/outcomes', outcomesOf(options.outcomes))
   router.get('/metrics', async (context: Context) => {

@@ -123,7 +123,7 @@ function tokenPossession(options: PossessionOptions): (header: string, request: 
     const fits =
       claims.aud === publicUrl && claims.htm === request.method && claims.htu === request.url && Math.abs(ageSeconds) <= tokenSkewSeconds
     if (!fits) return undefined
-    const used = await once.enter(`${claims.iss} ${claims.jti}`, rememberMs)
+    const used = await once.enter(`${claims.iss} ${claims.jti}`, rememberMs, claims.iss)
     if (used === 'full') throw new HttpError(429, 'core.too-many-calls', 'Too many calls.', { retryAfterSeconds: 5 })
     if (used === 'seen') return undefined
     const assertBody = (body: Uint8Array) => {

@@ -23,12 +23,13 @@ export interface CertificateFigure {
  *   directory  ok · not-taken (the file was changed and is not good; the last good one is in force)
  *   dvdv       ok · away (answers come from what is kept)
  *   keyring    ok · broken (what needs it answers 503)
+ *   data       ok · full, read-only, away (`dataDirectory`: nothing new can be recorded, so nothing is taken in; not ready)
  */
 export interface PartFigure {
-  readonly part: 'core' | 'schemas' | 'directory' | 'dvdv' | 'keyring'
+  readonly part: 'core' | 'schemas' | 'directory' | 'dvdv' | 'keyring' | 'data'
   /** Of the adapter or the keyring; empty where there is only one. */
   readonly name: string
-  readonly state: 'ok' | 'starting' | 'away' | 'persists' | 'fallback' | 'not-taken' | 'broken'
+  readonly state: 'ok' | 'starting' | 'away' | 'persists' | 'fallback' | 'not-taken' | 'broken' | 'full' | 'read-only'
 }
 
 /** An OSCI address of ours, and whether the gateway stands inside the end-to-end boundary there. */
@@ -47,6 +48,8 @@ export interface GatewayFigures {
   readonly core: CoreFigures
   readonly parts: readonly PartFigure[]
   readonly endpoints: readonly AddressEntry[]
+  /** Keys of the configuration that are warned of at the start: weak or legacy modes, and what is unfit for production. */
+  readonly warnings: readonly string[]
   readonly certificates: readonly CertificateFigure[]
   /** Threads that validate. */
   readonly schemaThreads: number

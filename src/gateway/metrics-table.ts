@@ -97,8 +97,8 @@ export const READ: readonly ReadRow[] = [
   {
     name: 'protektor_part_state',
     labels: ['part', 'name', 'state'],
-    en: '1 for the state of each part: core, schemas, directory, dvdv, keyring. All but `ok` wants to be looked at',
-    de: '1 für den Zustand jedes Teils: core, schemas, directory, dvdv, keyring. Alles außer `ok` will angesehen werden',
+    en: '1 for the state of each part: core, schemas, directory, dvdv, keyring, data (the disk). All but `ok` wants to be looked at',
+    de: '1 für den Zustand jedes Teils: core, schemas, directory, dvdv, keyring, data (die Platte). Alles außer `ok` will angesehen werden',
     read: ({ parts }) => parts.map(({ part, name, state }) => ({ labels: { part, name, state }, value: 1 })),
   },
   {
@@ -107,6 +107,13 @@ export const READ: readonly ReadRow[] = [
     en: '1 for the mode of each OSCI address: blind, or terminating (the gateway opens content there)',
     de: '1 für den Modus jeder OSCI-Adresse: blind, oder terminating (das Gateway öffnet dort die Inhalte)',
     read: ({ endpoints }) => endpoints.map(({ path, role, mode }) => ({ labels: { endpoint: path, role, mode }, value: 1 })),
+  },
+  {
+    name: 'protektor_configuration_warning',
+    labels: ['key'],
+    en: '1 for each key of the configuration that is warned of at the start: weak or legacy modes, what is unfit for production',
+    de: '1 für jeden Schlüssel der Konfiguration, vor dem beim Start gewarnt wird: schwache oder veraltete Betriebsarten, für den Betrieb Ungeeignetes',
+    read: ({ warnings }) => warnings.map((key) => ({ labels: { key }, value: 1 })),
   },
   {
     name: 'protektor_core_bytes',

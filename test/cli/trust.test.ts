@@ -4,6 +4,7 @@
  * @module
  */
 import { expect } from 'chai'
+import { execFileSync } from 'node:child_process'
 import { randomBytes, type X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
@@ -15,6 +16,7 @@ import { openTrust, type OpenedTrust, type TrustConfig, type TrustWorld } from '
 import { ConfigError } from '../../src/errors.js'
 import type { KeyPair } from '../../src/pki/keystore.js'
 import { issueCertificate, issueCrl } from '../../src/pki/test-pki.js'
+import { needsCommand } from '../needs.js'
 import { until } from '../until.js'
 import { openAuthority, type OpensslAuthority } from '../pki/openssl-authority.js'
 
@@ -205,6 +207,47 @@ describe('trust and time stamping of the configuration', () => {
       expect(await verdict()).to.equal('revoked')
     }
     expect(problems.length).to.equal(2)
+  })
+
+  it('takes the new revocation list of one file while another file is wrong, and says at each that it is', async () => {
+    const [changing, wrong] = [file('taken.crl'), file('wrong.crl')]
+    await writeFile(changing, issueCrl(sub, [], at, dates.notAfter))
+    await writeFile(wrong, issueCrl(root, [], at, dates.notAfter))
+    let taken = 0
+    const problems: string[][] = []
+    const { trust } = await open(config({ roots: [file('root.pem')], intermediates: [file('sub.pem')], crls: [wrong, changing] }), {
+      pollMs: 20,
+      settleMs: 5,
+      onReload: () => (taken += 1),
+      onProblem: (found) => problems.push(found.map(({ key }) => key)),
+    })
+    await writeFile(wrong, 'no list')
+    await until(() => problems.length === 1)
+    await writeFile(changing, issueCrl(sub, [9n], at, dates.notAfter))
+    await until(() => taken === 1)
+    expect((await trust.check(below, 'cipher', at)).verdict).to.equal('revoked')
+    expect(problems).to.deep.equal([['trust.crls[0]'], ['trust.crls[0]']])
+  })
+
+  it('reads a revocation list again that the system did not hand out, though its file does not change, and says so once', async function () {
+    needsCommand(this, 'prlimit', '--version')
+    const list = file('withheld.crl')
+    await writeFile(list, issueCrl(sub, [], at, dates.notAfter))
+    let taken = 0
+    let problems = 0
+    const { trust } = await open(config({ roots: [file('root.pem')], intermediates: [file('sub.pem')], crls: [list] }), {
+      pollMs: 20,
+      settleMs: 5,
+      onReload: () => (taken += 1),
+      onProblem: () => (problems += 1),
+    })
+    await writeFile(list, issueCrl(sub, [9n], at, dates.notAfter))
+    // from here on no file can be opened, for half a second; many looks
+    const of = `prlimit --pid ${process.pid} --nofile`
+    execFileSync('sh', ['-c', `soft=$(${of} --output SOFT --noheadings); ${of}=3: ; (sleep 0.5; ${of}=$soft:) >/dev/null 2>&1 &`])
+    await until(() => taken === 1)
+    expect((await trust.check(below, 'cipher', at)).verdict).to.equal('revoked')
+    expect(problems).to.equal(1)
   })
 
   it('demands a certificate of the authority that is to be asked', async () => {

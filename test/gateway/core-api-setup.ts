@@ -27,7 +27,7 @@ export const MEDIA_TYPE = 'application/vnd.protektor.envelope'
 export const random = (bytes: number) => new Uint8Array(randomBytes(bytes))
 export const newId = () => randomBytes(16).toString('hex')
 
-interface Person {
+export interface Person {
   readonly id: string
   readonly mailboxes: readonly string[]
   readonly sig: { privateJwk: JWK; publicJwk: JWK }

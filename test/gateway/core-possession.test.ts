@@ -10,7 +10,7 @@ import { systemClock } from '../../src/core/adapters/timers.js'
 import { possession } from '../../src/gateway/core-possession.js'
 import type { IncomingMessage } from 'node:http'
 import { issueCertificate } from '../../src/pki/test-pki.js'
-import { BOX, MEDIA_TYPE, newId, Setup } from './core-api-setup.js'
+import { BOX, MEDIA_TYPE, newId, Setup, type Person } from './core-api-setup.js'
 
 const take = `/core/v1/mailboxes/${BOX}/take`
 const putPath = `/core/v1/mailboxes/${BOX}/envelopes`
@@ -232,6 +232,27 @@ describe('core API, possession', () => {
       expect([await status(), await status(), await status()]).to.deep.equal(['in', 'in', 429])
       monotonicMs = 121_001
       expect(await status()).to.equal('in')
+    })
+
+    it('C4 gives each participant its share of the table of used tokens: one that uses it up keeps nobody else out', async () => {
+      const caller = possession({
+        publicUrl: setup.url,
+        participants: [setup.register, setup.portal],
+        clock: systemClock,
+        tokenSkewSeconds: 60,
+        once: memoryOnce({ clock: systemClock, maxKeys: 4, maxKeysPerOwner: 2 }),
+      })
+      const status = async (who: Person) => {
+        const headers = { authorization: await setup.token(who, 'POST', take) }
+        return caller({ headers, method: 'POST', url: take } as unknown as IncomingMessage).then(
+          () => 'in',
+          (error: unknown) => (error as { status: number }).status,
+        )
+      }
+      const { register, portal } = setup
+      const seen = []
+      for (const who of [register, register, register, portal, portal, portal]) seen.push(await status(who))
+      expect(seen).to.deep.equal(['in', 'in', 429, 'in', 'in', 429])
     })
 
     it('a key that may not be used lets nobody in, and shuts out nobody else', async () => {

@@ -7,6 +7,7 @@ import { expect } from 'chai'
 import { once } from 'node:events'
 import { get, type IncomingMessage } from 'node:http'
 import { connect } from 'node:net'
+import { DEMO_REGISTER } from '../../src/cli/compose/demo-kit.js'
 import type { CoreEvent, CoreFigures } from '../../src/core/ports.js'
 import { coreCounter } from '../../src/gateway/core-counter.js'
 import { knownMailboxesOnly, type GatewayFigures } from '../../src/gateway/figures.js'
@@ -35,6 +36,7 @@ const figuresWith = (more: Partial<GatewayFigures> = {}): GatewayFigures => ({
   parts: [{ part: 'core', name: 'memory', state: 'ok' }],
   endpoints: [{ path: '/osci/recipient', role: 'passiveRecipient', mode: 'blind' }],
   certificates: [{ keyring: 'town', use: 'cipher', notAfter: '2026-01-02T00:00:00.000Z' }],
+  warnings: [],
   schemaThreads: 1,
   ...more,
 })
@@ -196,12 +198,29 @@ describe('operator page over HTTP', function () {
   const admin = (path: string, init?: RequestInit) => fetch(house.gateway.admin.url + path, init)
 
   before(async () => {
-    house = await openHouse()
+    house = await openHouse({
+      endpointOptions: `    defaultMailbox: '${DEMO_REGISTER}'\n    unknownContent: pass`,
+      peerOptions: '    signed: optional\n    encrypted: optional\n    legacy: { cbcContent: true }',
+    })
     await house.serve(echo)
   })
   after(async () => {
     await house.close()
     await removeDirectories()
+  })
+
+  it('names each weak mode that was warned of at the start: in the log, in the metrics, on the page', async () => {
+    const keys = [...new Set(house.gateway.warnings.map(({ key }) => key))]
+    for (const mode of ['allowSmallOwnKeys', 'signed', 'encrypted', 'cbcContent', 'unknownContent'])
+      expect(keys.filter((key) => key.endsWith(mode)).length, mode).to.equal(1)
+    const metrics = await (await admin('/metrics')).text()
+    const said = house.lines
+      .map((line) => JSON.parse(line) as { level: number; event: string; findings?: string[] })
+      .filter(({ level, event }) => level === 40 && event === 'configuration-warning')
+    expect(said.map(({ findings }) => findings)).to.deep.equal(keys.map((key) => [key]))
+    expect((metrics.match(/^protektor_configuration_warning\{.*\} 1$/gm) ?? []).length).to.equal(keys.length)
+    const snapshot = (await (await admin('/operator/snapshot')).json()) as { figures: { warnings: string[] } }
+    expect(snapshot.figures.warnings).to.deep.equal(keys)
   })
 
   it('gives auditors the outcome records after a number, and refuses every other question', async () => {

@@ -13,7 +13,9 @@ const INTRODUCTION = `# Metrics
 
 \`GET /metrics\` of the admin address, for Prometheus. The same figures stand on the operator page, \`/operator/\` of the same address: live, with the
 last 15 minutes kept in memory. A program may read them as JSON (\`/operator/snapshot\`) or as Server-Sent Events, one a second (\`/operator/feed\`, at
-most 16 listeners). \`/healthz\` answers while the process lives, \`/readyz\` says 200 only while it may be given work.
+most 16 listeners). \`/healthz\` answers while the process lives, \`/readyz\` says 200 only while it may be given work; else 503,
+with \`part\` and \`state\` where the disk of \`dataDirectory\` is in the way: \`full\` (less than 4 MiB left, until there are 16 again), \`read-only\`, or
+\`away\`. Nothing is written to find that out.
 
 Label values are bounded: roles and outcomes, OSCI codes, HTTP statuses, and names of the configuration. No content, no id, no reply mailbox, no subject
 of a certificate, no client's address. What the runtime says of itself (\`process_…\`, \`nodejs_…\`, the delay of the event loop among it) stands beside these.

@@ -7,6 +7,7 @@ import { hostname } from 'node:os'
 import type { Config } from '../../config/types.js'
 import { memoryCore } from '../../core/adapters/memory.js'
 import { MEMORY_CORE_LIMITS } from '../../core/adapters/memory-limits.js'
+import type { RedisCoreOptions } from '../../core/adapters/redis-options.js'
 import { memoryOnce } from '../../core/adapters/memory-once.js'
 import type { Core, CoreObserver, Once, OutcomeJournal } from '../../core/ports.js'
 import { CoreError } from '../../core/errors.js'
@@ -44,6 +45,12 @@ export interface OpenedCore {
   readonly journal: OutcomeJournal | undefined
 }
 
+async function passwordOf(file: string | undefined): Promise<Pick<RedisCoreOptions, 'password' | 'readPassword'>> {
+  if (file === undefined) return {}
+  const readPassword = (): Promise<string> => firstLine(file)
+  return { password: await readPassword(), readPassword }
+}
+
 /**
  * @param opened is told what must be closed when the start fails later on.
  * @throws {CommandError} `core.unreachable` the server of a core in Redis cannot be reached, or cannot be written to.
@@ -65,7 +72,7 @@ export async function openCore(config: Config, env: CoreEnv, opened: (() => Prom
     outcomeSeconds: config.core.outcomeHours * 3600,
     urls,
     cluster: redis.urls !== undefined,
-    ...(redis.passwordFile === undefined ? {} : { password: await firstLine(redis.passwordFile) }),
+    ...(await passwordOf(redis.passwordFile)),
     prefix: redis.prefix,
     node: `${redis.node ?? hostname()}-${Buffer.from(env.random(9)).toString('hex')}`,
     onRemark: (remark) => env.log.write('error', `redis-${remark}`, { role: 'core', error: 'ERR_CORE_SERVER_UNFIT' }),

@@ -19,7 +19,7 @@ import { staticDirectory } from '../../directory/static.js'
 import { GATEWAY_LIMITS, TLS_CIPHERS, type Limits } from '../../env.js'
 import { ConfigError, type ConfigProblem } from '../../errors.js'
 import { lmdbRepeats } from '../../gateway/adapters/lmdb-repeats.js'
-import { adminApp, keyringBroken, publicApp, type AddressEntry, type Mount } from '../../gateway/app.js'
+import { adminApp, keyringBroken, publicApp, type AddressEntry, type Hindrance, type Mount } from '../../gateway/app.js'
 import { coreApi, type CoreApiOptions } from '../../gateway/core-api.js'
 import { outcomeShelf, outcomeSigner } from '../../gateway/core-outcomes.js'
 import { LONG_POLL_LIMITS } from '../../gateway/core-waits.js'
@@ -34,6 +34,7 @@ import { listen, type Listening, type ServerLimits } from '../../gateway/server.
 import { pinnedTrust } from '../../pki/pinned.js'
 import { openCore } from './core.js'
 import { claimDataDirectory } from './data-directory.js'
+import { dataRoom } from './data-room.js'
 import { openIdentity, type OpenedIdentity } from './identity.js'
 import { drainCore, endAll } from './draining.js'
 import { assertCertificates, openOwnKeys } from './keys.js'
@@ -56,6 +57,7 @@ export interface RunningGateway {
   readonly identity: OpenedIdentity
   /** What the applications were built of; for tests and benchmarks. */
   readonly inside: { readonly ports: GatewayPorts; readonly endpoints: readonly RecipientEndpoint[] }
+  /** Schemas compiled, not draining. */
   readonly ready: () => boolean
   readonly warnings: readonly ConfigProblem[]
   /** Takes no new calls, lets those under way finish, then ends. */
@@ -259,8 +261,20 @@ async function compose(
   let draining = false
   const serves = addresses.length > 0 || config.endpoints.length === 0
   const ready = () => !draining && serves && desk.ready()
-  const state = () => (draining ? 'draining' : ready() ? 'ready' : 'not-ready')
-  const operator = await openOperator(config, { clock, metrics, state, core, desk, directory: oscis, own })
+  const data = dataRoom(config.dataDirectory, {
+    clock,
+    onChange: (found) => log.write(found === 'ok' ? 'info' : 'error', 'data-directory', { outcome: found }),
+  })
+  const hindrance = async (): Promise<Hindrance | undefined> => {
+    const found = await data()
+    if (found !== 'ok') return { part: 'data', state: found }
+    return ready() ? undefined : {}
+  }
+  const state = async () => (draining ? 'draining' : (await hindrance()) === undefined ? 'ready' : 'not-ready')
+  const said = [...config.warnings, ...own.warnings, ...warnings]
+  const weak = [...new Set(said.map(({ key }) => key))]
+  for (const key of weak) log.write('warn', 'configuration-warning', { findings: [key] })
+  const operator = await openOperator(config, { clock, metrics, state, core, desk, data, directory: oscis, own, warnings: weak })
   const requestId = () => Buffer.from(random(12)).toString('base64url')
   const serverLimits: Partial<ServerLimits> = {
     requestTimeoutMs: config.http.requestTimeoutSeconds * 1000,
@@ -276,10 +290,14 @@ async function compose(
     throw error
   }
   const outcomes = journal ? { outcomes: outcomeShelf(journal, signOutcome) } : {}
-  const admin = await listen(handlerOf(adminApp({ log, metrics, ready, requestId, operator, ...outcomes })), config.listen.admin.address, {
-    limits: serverLimits,
-    ...(own.adminTls ? { tls: own.adminTls } : {}),
-  }).catch(abandon)
+  const admin = await listen(
+    handlerOf(adminApp({ log, metrics, hindrance, requestId, operator, ...outcomes })),
+    config.listen.admin.address,
+    {
+      limits: serverLimits,
+      ...(own.adminTls ? { tls: own.adminTls } : {}),
+    },
+  ).catch(abandon)
   listening.push(admin)
   const open = await listen(handlerOf(shown), publicOptions.address, {
     limits: serverLimits,
@@ -295,7 +313,7 @@ async function compose(
     identity,
     inside: { ports, endpoints },
     ready,
-    warnings: [...config.warnings, ...own.warnings, ...warnings, ...brokenSchemas(desk, config, log)],
+    warnings: [...said, ...brokenSchemas(desk, config, log)],
     async close(withinMs) {
       draining = true
       stopping.abort()

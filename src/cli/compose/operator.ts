@@ -21,11 +21,14 @@ import type { OpenedDesk } from './xoev-desk.js'
 export interface Watched {
   readonly clock: Clock
   readonly metrics: GatewayMetrics
-  readonly state: () => GatewayFigures['state']
+  readonly state: () => Promise<GatewayFigures['state']>
   readonly core: Core
   readonly desk: OpenedDesk
+  readonly data: () => Promise<PartFigure['state']>
   readonly directory: OpenedDirectory
   readonly own: OwnKeys
+  /** Keys of the configuration that are warned of. */
+  readonly warnings: readonly string[]
 }
 
 /** Every mailbox that a configuration names. */
@@ -39,11 +42,11 @@ function schemasState(desk: OpenedDesk): PartFigure['state'] {
   return desk.ready() ? 'ok' : 'starting'
 }
 
-async function figuresReader(config: Config, { clock, state, core, desk, directory, own }: Watched): Promise<ReadFigures> {
+async function figuresReader(config: Config, { clock, state, core, desk, data, directory, own, warnings }: Watched): Promise<ReadFigures> {
   const known = mailboxesOf(config)
   const version = await packageVersion()
   const startedAt = clock.now().toISOString()
-  const partsOf = ({ adapter, state: coreState }: CoreFigures): readonly PartFigure[] => [
+  const partsOf = ({ adapter, state: coreState }: CoreFigures, dataState: PartFigure['state']): readonly PartFigure[] => [
     { part: 'core', name: adapter, state: coreState },
     { part: 'schemas', name: '', state: schemasState(desk) },
     ...(config.directory.file === undefined
@@ -51,6 +54,7 @@ async function figuresReader(config: Config, { clock, state, core, desk, directo
       : [{ part: 'directory', name: '', state: directory.notTaken() ? 'not-taken' : 'ok' } as const]),
     ...(config.directory.dvdv ? [{ part: 'dvdv', name: '', state: directory.services.isAway?.() ? 'away' : 'ok' } as const] : []),
     ...Object.keys(config.keyrings).map((name) => ({ part: 'keyring', name, state: own.broken.has(name) ? 'broken' : 'ok' }) as const),
+    { part: 'data', name: '', state: dataState },
   ]
   const endpoints = config.endpoints.map(({ path, role, mode = 'blind' }) => ({ path, role, mode }))
   return async () => {
@@ -58,10 +62,11 @@ async function figuresReader(config: Config, { clock, state, core, desk, directo
     return {
       version,
       startedAt,
-      state: state(),
+      state: await state(),
       core: figures,
-      parts: partsOf(figures),
+      parts: partsOf(figures, await data()),
       endpoints,
+      warnings,
       certificates: own.certificates,
       schemaThreads: desk.threads(),
     }

@@ -53,7 +53,7 @@ interface Judges {
  */
 export async function openTrust(config: TrustConfig, world: TrustWorld): Promise<OpenedTrust> {
   const { trust, timestamping } = config
-  const problems: ConfigProblem[] = []
+  const problems: Fault[] = []
   const [roots, intermediates, authority] = await Promise.all([
     readEach(config, 'trust.roots', trust.roots, certificatesOf, problems),
     readEach(config, 'trust.intermediates', trust.intermediates, certificatesOf, problems),
@@ -67,10 +67,10 @@ export async function openTrust(config: TrustConfig, world: TrustWorld): Promise
         : (await import('../../pki/timestamp.js')).timestampVerifier({ certificates: authority, crls }),
   })
   const watched = await stamped(trust.crls)
-  /** Lists by file, in the order of the configuration. */
-  const readLists = (faults: ConfigProblem[]): Promise<readonly (readonly Uint8Array[])[]> =>
-    readEach(config, 'trust.crls', trust.crls, async (bytes) => [await revocationListsOf(bytes)], faults)
-  let held = await readLists(problems)
+  /** Lists by file, in the order of the configuration; undefined: that file cannot be read. */
+  const readLists = (faults: Fault[]): Promise<readonly (readonly Uint8Array[] | undefined)[]> =>
+    Promise.all(trust.crls.map((file, index) => readOne(config, `trust.crls[${index}]`, file, revocationListsOf, faults)))
+  let held: readonly (readonly Uint8Array[])[] = (await readLists(problems)).map((lists) => lists ?? [])
   if (timestamping.url !== undefined && timestamping.certificates.length === 0)
     problems.push(
       problemAt(
@@ -97,23 +97,33 @@ export async function openTrust(config: TrustConfig, world: TrustWorld): Promise
     return Promise.all(kept)
   }
 
-  const reload = async (): Promise<WatchOptions['watched']> => {
+  let told = ''
+  /** Once for each state of the files: looks come every two seconds. */
+  const tell = (faults: readonly Fault[], stamp: string): void => {
+    const said = JSON.stringify([stamp, faults])
+    if (faults.length > 0 && said !== told) world.onProblem(faults)
+    told = said
+  }
+
+  const reload: WatchOptions['reload'] = async () => {
     const now = await stamped(trust.crls)
-    const faults: ConfigProblem[] = []
+    const faults: Fault[] = []
     const files = await readLists(faults)
-    // not read again before it changes: reading takes time that the gateway needs
-    if (faults.length > 0) {
-      world.onProblem(faults)
-      return now
+    // what is wrong with one file must not keep the new list of another one out
+    const newest = await newestOf(
+      files.map((lists, file) => lists ?? held[file] ?? []),
+      faults,
+    )
+    tell(faults, now.stamp)
+    // else nothing but what was there, and older lists
+    if (!newest.flat().every((list) => held.flat().includes(list))) {
+      held = newest
+      judges = await judgesOf(held.flat())
+      world.onReload()
     }
-    const newest = await newestOf(files, faults)
-    if (faults.length > 0) world.onProblem(faults)
-    // nothing but what was there, and older lists
-    if (newest.flat().every((list) => held.flat().includes(list))) return now
-    held = newest
-    judges = await judgesOf(held.flat())
-    world.onReload()
-    return now
+    // what it holds is not read again before it changes: reading takes time that the gateway needs. But what kept the system from opening
+    // it (no handle left, an access rule elsewhere) passes without a trace in the file
+    return faults.some(({ ofSystem }) => ofSystem === true) ? undefined : now
   }
   const { pollMs, settleMs } = world
   const times = { ...(pollMs === undefined ? {} : { pollMs }), ...(settleMs === undefined ? {} : { settleMs }) }
@@ -127,24 +137,41 @@ export async function openTrust(config: TrustConfig, world: TrustWorld): Promise
   }
 }
 
+interface Fault extends ConfigProblem {
+  /** The system did not hand out the file; what it holds may be right. */
+  readonly ofSystem?: boolean
+}
+
 /** Each that cannot be read is a problem under its key. */
 async function readEach<T>(
   config: TrustConfig,
   key: string,
   files: readonly string[],
   parse: (bytes: Buffer) => Promise<readonly T[]>,
-  problems: ConfigProblem[],
+  problems: Fault[],
 ): Promise<readonly T[]> {
-  const found = files.map(async (file, index) => {
-    try {
-      return await parse(await readFile(file))
-    } catch (cause) {
-      const why = cause instanceof Error ? cause.message : String(cause)
-      problems.push(problemAt(config, `${key}[${index}]`, `nicht lesbar: ${file}: ${why}`, `cannot be read: ${file}: ${why}`))
-      return []
-    }
-  })
+  const found = files.map(async (file, index) => (await readOne(config, `${key}[${index}]`, file, parse, problems)) ?? [])
   return (await Promise.all(found)).flat()
+}
+
+/** undefined: it cannot be read, which is a problem under its key. */
+async function readOne<T>(
+  config: TrustConfig,
+  key: string,
+  file: string,
+  parse: (bytes: Buffer) => Promise<T>,
+  problems: Fault[],
+): Promise<T | undefined> {
+  try {
+    return await parse(await readFile(file))
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause)
+    const problem = problemAt(config, key, `nicht lesbar: ${file}: ${why}`, `cannot be read: ${file}: ${why}`)
+    // one that is gone, and is there again, has changed
+    const ofSystem = cause instanceof Error && 'syscall' in cause && (cause as NodeJS.ErrnoException).code !== 'ENOENT'
+    problems.push(ofSystem ? { ...problem, ofSystem } : problem)
+    return undefined
+  }
 }
 
 const olderList = (config: TrustConfig, file: number): ConfigProblem =>

@@ -11,6 +11,7 @@ import { Cluster, Redis } from 'ioredis'
 import { createHash } from 'node:crypto'
 import { TLS_CIPHERS } from '../../env.js'
 import { CoreError } from '../errors.js'
+import { renewPassword } from './redis-password.js'
 import { serverFacts, type RedisRemark, type ServerFacts } from './redis-health.js'
 
 export interface RedisLinkOptions {
@@ -18,6 +19,8 @@ export interface RedisLinkOptions {
   /** Several servers that share the slots. */
   readonly cluster: boolean
   readonly password?: string
+  /** Asked when a single server refuses the one that was given. */
+  readonly readPassword?: () => Promise<string>
   /** Text of the script. */
   readonly script: string
   /** Answers that take longer count as lost. */
@@ -99,7 +102,11 @@ export class RedisLink {
         this.#epoch += 1
         this.#facts = undefined
       })
-    for (const client of new Set([this.#client, this.#subscriber])) client.on('error', () => undefined)
+    const { readPassword } = this.#options
+    for (const client of new Set([this.#client, this.#subscriber])) {
+      client.on('error', () => undefined)
+      if (readPassword !== undefined && client instanceof Redis) renewPassword(client, readPassword)
+    }
     this.#subscriber.on(this.#options.cluster ? 'smessage' : 'message', (_channel: string, text: string) => this.onMessage(text))
     if (this.#subscriber !== this.#client) this.#subscriber.on('ready', () => void this.#listen().catch(() => undefined))
     for (const client of new Set([this.#client, this.#subscriber])) void client.connect().catch(() => undefined)

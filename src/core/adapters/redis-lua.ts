@@ -9,7 +9,7 @@
  *   P:d            zset     id → moment at which something must happen    P:t            hash     what is held in all, by sender, by mailbox
  *   P:o:<id>       string   outcome record (JSON), no content             P:ol, P:os:<sender>     records in the order of settling
  *   P:h, P:hz      hash, zset: reservations, and when they lapse          P:r:<sender>   zset     its reply mailboxes → when they die
- *   P:ms           set      mailboxes that are no reply mailboxes         P:1            zset     what may be used once → until when
+ *   P:ms           set      mailboxes that are no reply mailboxes         P:1, P:1:<owner>  zset  what may be used once → until when
  *   P:c:<token>    string   bytes on their way to the node that claimed them; it alone knows the name
  *   P:n:<node>     channel: `w <address>` something waits · `c <id>` claimed · `o <id> <record>` settled
  *

@@ -14,6 +14,8 @@ export interface RedisCoreOptions extends RedisLimits {
   /** The servers share the slots. */
   readonly cluster: boolean
   readonly password?: string
+  /** Asked when a single server refuses the one that was given. */
+  readonly readPassword?: () => Promise<string>
   /** Before every key; no braces. */
   readonly prefix: string
   /** Name of this node and this life of it; no other may have it. */

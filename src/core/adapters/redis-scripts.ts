@@ -12,6 +12,7 @@
  * @module
  */
 import { REPLY_GRACE_MS, REPLY_POLICY } from '../rules.js'
+import type { OnceLimits } from './memory-once.js'
 import { KEEP_MS, luaLibrary, type RedisLimits } from './redis-lua.js'
 
 /** How many that are due one run of the sweeper moves. */
@@ -27,7 +28,7 @@ interface Step {
   readonly lua: string
 }
 
-const steps = (limits: RedisLimits, maxOnce: number): Readonly<Record<StepName, Step>> => ({
+const steps = (limits: RedisLimits, once: OnceLimits): Readonly<Record<StepName, Step>> => ({
   // upload: name of the key that holds the bytes; it goes with every refusal. Reservation and replyTo may be ''; opened: '1' when the reply
   // mailbox is open already, in another slot → [1, ms until the deadline]
   put: {
@@ -294,14 +295,16 @@ return { 1 }`,
 
   // → [1, 'new' | 'seen' | 'full']
   once: {
-    takes: 'name, lasts',
+    takes: 'name, lasts, owner',
     lua: `
-local key = P .. ':1'
-call('ZREMRANGEBYSCORE', key, '-inf', NOW)
-if call('ZSCORE', key, name) then return { 1, 'seen' } end
-if call('ZCARD', key) >= ${maxOnce} then return { 1, 'full' } end
-call('ZADD', key, NOW + lasts, name)
-call('PEXPIRE', key, ${KEEP_MS})
+local all, own = P .. ':1', P .. ':1:' .. owner
+for _, key in ipairs({ all, own }) do call('ZREMRANGEBYSCORE', key, '-inf', NOW) end
+if call('ZSCORE', all, name) then return { 1, 'seen' } end
+if call('ZCARD', all) >= ${once.maxKeys} or call('ZCARD', own) >= ${once.maxKeysPerOwner} then return { 1, 'full' } end
+for _, key in ipairs({ all, own }) do
+  call('ZADD', key, NOW + lasts, name)
+  call('PEXPIRE', key, ${KEEP_MS})
+end
 return { 1, 'new' }`,
   },
 
@@ -335,9 +338,7 @@ return cjson.encode(#SAID > 0 and { answers, SAID } or { answers })
 `
 
 /** @returns the text of the script. */
-export function redisScript(limits: RedisLimits, isCluster: boolean, maxOnce: number): string {
-  const functions = Object.entries(steps(limits, maxOnce)).map(
-    ([name, { takes, lua }]) => `DO['${name}'] = function(${takes})${lua}\nend\n`,
-  )
+export function redisScript(limits: RedisLimits, isCluster: boolean, once: OnceLimits): string {
+  const functions = Object.entries(steps(limits, once)).map(([name, { takes, lua }]) => `DO['${name}'] = function(${takes})${lua}\nend\n`)
   return `${luaLibrary(limits, isCluster)}\nlocal DO = {}\n${functions.join('\n')}${RUN}`
 }

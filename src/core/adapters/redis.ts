@@ -36,7 +36,7 @@ import { Fates, readRecord } from './redis-fates.js'
 import { NO_SUMS, sumsOf } from './redis-figures.js'
 import { AnswerLost, RedisLink } from './redis-link.js'
 import { Mailboxes } from './redis-mailboxes.js'
-import { MAX_ONCE, RedisOnce } from './redis-once.js'
+import { onceLimits, RedisOnce } from './redis-once.js'
 import type { RedisCoreOptions } from './redis-options.js'
 import { Put, roomName } from './redis-put.js'
 import { Replies } from './redis-replies.js'
@@ -108,7 +108,7 @@ class InRedis implements RedisCore {
     this.#link = new RedisLink({
       commandMs: 2000,
       ...options,
-      script: redisScript(options, cluster, Math.ceil(MAX_ONCE / this.#places.tags.length)),
+      script: redisScript(options, cluster, onceLimits(this.#places.tags.length)),
     })
     this.#calls = new Calls(this.#link, node, options.nowMs, (said, tag) => this.#fates.said(said, tag))
     this.once = new RedisOnce(this.#calls, this.#places, this.#clock)

@@ -21,6 +21,8 @@ export interface Figures {
   }
   readonly parts: readonly { readonly part: string; readonly name: string; readonly state: string }[]
   readonly certificates: readonly { readonly keyring: string; readonly use: string; readonly notAfter: string }[]
+  /** Keys of the configuration. */
+  readonly warnings: readonly string[]
   readonly schemaThreads: number
 }
 

@@ -94,7 +94,7 @@ describe('content at the server of a core in Redis', () => {
     await core.put(envelope())
     await (await taken(core)).confirm()
     await core.reserve(BOX, 'portal-1', 100)
-    await core.once.enter('a', 1000)
+    await core.once.enter('a', 1000, 'p')
     await until(async () => (await client.pttl((await client.keys('*:hz'))[0] ?? '')) > 0, 'the sweeper came by')
     for (const key of await client.keys('*')) {
       const ms = await client.pttl(key)

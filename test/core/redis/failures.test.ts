@@ -276,13 +276,39 @@ describe('failures around a core in Redis', () => {
   it('J4 teaches a lost server what may not be used again', async () => {
     const redis = await server()
     const one = await node(redis.url, newPrefix())
-    expect(await one.once.enter('a', 60_000)).to.equal('new')
+    expect(await one.once.enter('a', 60_000, 'p')).to.equal('new')
     await redis.kill()
     await until(async () => (await one.figures()).state === 'away', 'it is away')
-    expect(await one.once.enter('b', 60_000), 'nobody can remember it').to.equal('full')
+    expect(await one.once.enter('b', 60_000, 'p'), 'nobody can remember it').to.equal('full')
     await redis.start()
     await until(isUp(one), 'it is back')
-    expect(await one.once.enter('a', 60_000)).to.equal('seen')
+    expect(await one.once.enter('a', 60_000, 'p')).to.equal('seen')
+  })
+
+  it('asks for the password again when the server refuses the one it has, and goes on with the new one', async () => {
+    const redis = await server('--requirepass', 'first')
+    let password = 'first'
+    let asked = 0
+    const readPassword = async () => ((asked += 1), password)
+    const prefix = newPrefix()
+    const [one, two] = [
+      await node(redis.url, prefix, { password, readPassword }),
+      await node(redis.url, prefix, { password, readPassword }),
+    ]
+    expect(asked).to.equal(0)
+    const client = new Redis(redis.url, { password: 'first' })
+    await client.config('SET', 'requirepass', 'second')
+    await client.call('CLIENT', 'KILL', 'SKIPME', 'yes')
+    client.disconnect()
+    await until(() => asked > 4, 'they ask, and get the old one')
+    expect([(await one.figures()).state, (await two.figures()).state]).to.deep.equal(['away', 'away'])
+    password = 'second'
+    await until(isUp(one), 'one is back')
+    await until(isUp(two), 'the other is back')
+    const poll = two.take(BOX, 20_000)
+    await until(async () => (await two.figures()).waiters === 1, 'it waits')
+    await one.put(envelope())
+    expect(await poll).not.to.equal(undefined)
   })
 
   it('C5 says loudly what a server keeps, throws away or does not tell', async () => {

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: EUPL-1.2
 import { expect } from 'chai'
+import { Redis } from 'ioredis'
 import { setMaxListeners } from 'node:events'
 import { memoryJournal } from '../../../src/core/outcomes.js'
 import { MEMORY_CORE_LIMITS } from '../../../src/core/adapters/memory-limits.js'
+import { ONCE_LIMITS } from '../../../src/core/adapters/memory-once.js'
 import { systemClock } from '../../../src/core/adapters/timers.js'
 import { verifyChain } from '../../../src/core/chain.js'
-import type { Core, CoreEvent, OutcomeJournal } from '../../../src/core/ports.js'
+import type { Core, CoreEvent, Once, OutcomeJournal } from '../../../src/core/ports.js'
 import { checkTrace } from '../../../src/core/trace.js'
 import { until } from '../../until.js'
 import { BOX, envelope, failure, LEASED, MAILBOXES, newId, taken } from '../opened.js'
@@ -258,12 +260,25 @@ describe('two nodes of a core in Redis', () => {
   })
 
   it('J4 lets a key be used once by all nodes together', async () => {
-    const [one, two] = (await pair()) as unknown as { once: { enter(key: string, forMs: number): Promise<string> } }[]
-    expect(await one?.once.enter('a', 60_000)).to.equal('new')
-    expect(await two?.once.enter('a', 60_000)).to.equal('seen')
-    expect(await one?.once.enter('a', 60_000)).to.equal('seen')
-    expect(await two?.once.enter('b', 200)).to.equal('new')
+    const [one, two] = (await pair()) as unknown as { once: Once }[]
+    expect(await one?.once.enter('a', 60_000, 'p')).to.equal('new')
+    expect(await two?.once.enter('a', 60_000, 'p')).to.equal('seen')
+    expect(await one?.once.enter('a', 60_000, 'p')).to.equal('seen')
+    expect(await two?.once.enter('b', 200, 'p')).to.equal('new')
     await later(300)
-    expect(await one?.once.enter('b', 200)).to.equal('new')
+    expect(await one?.once.enter('b', 200, 'p')).to.equal('new')
+  })
+
+  it('C4 gives each owner its share of what may be used once, at all nodes together', async () => {
+    const [one, two] = (await pair()) as unknown as { once: Once }[]
+    expect(await one?.once.enter('p a', 60_000, 'p')).to.equal('new')
+    const client = new Redis(redis.url())
+    const [own = ''] = await client.keys('*:1:p')
+    const fill = `for i = 2, ${ONCE_LIMITS.maxKeysPerOwner} do redis.call('ZADD', KEYS[1], 9e15, i) end`
+    await client.eval(fill, 1, own)
+    await client.quit()
+    expect(await two?.once.enter('p b', 60_000, 'p')).to.equal('full')
+    expect(await two?.once.enter('p a', 60_000, 'p')).to.equal('seen')
+    expect(await two?.once.enter('q a', 60_000, 'q')).to.equal('new')
   })
 })

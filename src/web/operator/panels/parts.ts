@@ -18,6 +18,8 @@ const GRADES: Readonly<Record<string, Grade>> = {
   persists: 'warning',
   away: 'danger',
   broken: 'danger',
+  full: 'danger',
+  'read-only': 'danger',
 }
 
 export function partTitle({ part, name }: Figures['parts'][number], { texts }: Speech): string {
@@ -29,8 +31,9 @@ export function partsPanel(speech: Speech): Panel {
   const { texts, say, number } = speech
   const parts = table(texts.parts, [{ title: texts.part }, { title: texts.state }])
   const threads = element('p', { class: 'kern-body kern-body--small' })
+  const warned = element('p', { class: 'kern-body kern-body--small' })
   return {
-    element: card(texts.parts, parts.element, threads),
+    element: card(texts.parts, parts.element, threads, warned),
     update({ figures }) {
       parts.set(
         figures.parts.map((one) => [
@@ -39,6 +42,10 @@ export function partsPanel(speech: Speech): Panel {
         ]),
       )
       setText(threads, say(texts.threads, number(figures.schemaThreads)))
+      setText(
+        warned,
+        figures.warnings.length === 0 ? texts.noConfigurationWarnings : say(texts.configurationWarnings, figures.warnings.join(', ')),
+      )
     },
   }
 }
