@@ -8,9 +8,10 @@
  */
 import type { JWK } from 'jose'
 import { randomBytes } from 'node:crypto'
-import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises'
+import { readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { makeFolder } from '../../config/folder.js'
 import { generateEnvelopeKey } from '../../envelope/keys.js'
 import { ConfigError, ProtektorError } from '../../errors.js'
 import { inspectKeyFile, type FileReport } from '../../pki/inspection.js'
@@ -150,7 +151,7 @@ async function make(argv: string[], io: KeysIo): Promise<number> {
   const now = Date.now()
   const leaves: Record<string, Partial<TestCertificateSpec> & { usage: TestUsage }> = {}
   for (const [id, usage] of Object.entries(LEAVES)) leaves[id] = { usage, key, commonName: `${values.name} ${id}` }
-  await mkdir(directory, { recursive: true, mode: 0o700 })
+  await makeFolder(directory, 0o700)
   const notAfter = new Date(now + wholeNumber('--days', values.days) * DAY_MS)
   const pki = await makePki({ name: values.name, notBefore: new Date(now - 60_000), notAfter, caKey: key, leaves })
   const pin = randomBytes(18).toString('base64url')
@@ -173,7 +174,7 @@ async function make(argv: string[], io: KeysIo): Promise<number> {
 
 async function participant(argv: readonly string[], io: KeysIo): Promise<number> {
   const { directory, files } = await makeParticipant(argv)
-  await mkdir(directory, { recursive: true, mode: 0o700 })
+  await makeFolder(directory, 0o700)
   await writeNew(directory, files, io)
   for (const name of files.keys()) io.out(join(directory, name))
   return 0
