@@ -159,6 +159,8 @@ describe('conformance of ourselves', function () {
       ['no clause has this name', ['--as', 'client', ...profile, '--url', 'http://127.0.0.1:9/', '--only', 'x']],
       ['HOST:PORT', ['--as', 'recipient', ...profile, '--listen', '8080']],
       ['--format does not know pdf', ['--as', 'client', ...profile, '--url', 'http://127.0.0.1:9/', '--format', 'pdf']],
+      ['several --format want --out', [...house.asClient(), '--format', 'json', '--format', 'text']],
+      ['nothing can be kept in /proc/report/bytes (ENOENT)', [...house.asClient(), '--out', '/proc/report']],
       ['exchange', ['--as', 'client', ...broken]],
       ['nothing can be kept in', [...house.asClient(), '--out', await house.profile('no-folder', '')]],
     ]

@@ -68,7 +68,7 @@ Prüft eine Gegenstelle Klausel für Klausel gegen OSCI-Transport 1.2.
   --wait SEKUNDEN     wie lange auf Anrufe gewartet wird (600)
   --only MUSTER       nur diese Klauseln, auch mit * (mehrfach)
   --list, --faults    nennt die Klauseln, die Fehler
-  --format FORM       text, json, junit, html (mehrfach)
+  --format FORM       text, json, junit, html (mit --out mehrfach)
   --out VERZEICHNIS   Berichte und alle ausgetauschten Bytes
 
 Ende mit: 0 keine Klausel verletzt · 1 Klauseln verletzt · 2 Aufruf oder Profil · 4 gescheitert
@@ -91,7 +91,7 @@ Holds a counterpart against OSCI-Transport 1.2, clause by clause.
   --wait SECONDS      how long calls are waited for (600)
   --only PATTERN      these clauses only, * allowed (several)
   --list, --faults    names the clauses, the faults
-  --format FORM       text, json, junit, html (several)
+  --format FORM       text, json, junit, html (several with --out)
   --out DIRECTORY     reports, and all bytes that were exchanged
 
 Exit codes: 0 no clause broken · 1 clauses broken · 2 usage or profile · 4 failed
@@ -106,11 +106,14 @@ function roleOf(value: string | undefined): RoleName {
   throw wrong(`--as erwartet eine Rolle: ${known}`, `--as wants a role: ${known}`)
 }
 
-function formsOf(values: readonly string[]): FormName[] {
+/** @param out absent: the report goes to standard output, which has room for one. */
+function formsOf(values: readonly string[], out: string | undefined): FormName[] {
   const unknown = values.find((value) => !Object.hasOwn(FORMS, value))
   const known = Object.keys(FORMS).join(', ')
   if (unknown !== undefined) throw wrong(`--format kennt ${unknown} nicht: ${known}`, `--format does not know ${unknown}: ${known}`)
-  return values as FormName[]
+  const forms = [...new Set(values)] as FormName[]
+  if (out === undefined && forms.length > 1) throw wrong('mehrere --format verlangen --out', 'several --format want --out')
+  return forms
 }
 
 /** `NAME`, or `NAME@EXCHANGE` for one exchange only. */
@@ -217,7 +220,7 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
   const missing = role.needs.find((need) => given[need] === undefined)
   if (missing !== undefined) throw wrong(`--as ${roleName} verlangt --${missing}`, `--as ${roleName} wants --${missing}`)
   if (clauses.length === 0) throw wrong('--only: so heißt keine Klausel (--list)', '--only: no clause has this name (--list)')
-  const forms = formsOf(values.format ?? (values.out === undefined ? ['text'] : ['html', 'json']))
+  const forms = formsOf(values.format ?? (values.out === undefined ? ['text'] : ['html', 'json']), values.out)
   const stores = keystoreArguments(argv, OPTIONS, ['keystore']).keystore
   const pairs = (await Promise.all(stores.map(openKeystore))).flat()
   const keys = await openKeys(pairs, { ...systemClock, random: systemRandom })
