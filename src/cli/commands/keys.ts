@@ -29,6 +29,8 @@ export interface KeysIo {
 }
 
 const DAY_MS = 86_400_000
+/** A hundred years. */
+const MAX_DAYS = 36_500
 const KEY_FILE = /\.(pem|der|crt|cer|p12|pfx)$/i
 
 /** Certificates of a complete test set-up. */
@@ -151,8 +153,8 @@ async function make(argv: string[], io: KeysIo): Promise<number> {
   const now = Date.now()
   const leaves: Record<string, Partial<TestCertificateSpec> & { usage: TestUsage }> = {}
   for (const [id, usage] of Object.entries(LEAVES)) leaves[id] = { usage, key, commonName: `${values.name} ${id}` }
+  const notAfter = new Date(now + daysOf(values.days, 1, io.lang) * DAY_MS)
   await makeFolder(directory, 0o700)
-  const notAfter = new Date(now + wholeNumber('--days', values.days) * DAY_MS)
   const pki = await makePki({ name: values.name, notBefore: new Date(now - 60_000), notAfter, caKey: key, leaves })
   const pin = randomBytes(18).toString('base64url')
   const files = new Map<string, string | Uint8Array>([
@@ -249,7 +251,7 @@ async function expiry(argv: string[], io: KeysIo): Promise<number> {
   const pin = await readPin(values)
   const word = WORDS[io.lang]
   const now = Date.now()
-  const limit = now + wholeNumber('--days', values.days) * DAY_MS
+  const limit = now + daysOf(values.days, 0, io.lang) * DAY_MS
   const due: { file: string; subject: string; notAfter: string; sha256: string; expired: boolean }[] = []
   let failed = false
   for (const { file, isNamed } of await keyFiles(positionals)) {
@@ -287,7 +289,9 @@ async function readPin(values: { pin?: string; 'pin-file'?: string }): Promise<s
   return values['pin-file'] === undefined ? values.pin : (await readFile(values['pin-file'], 'utf8')).replace(/\r?\n$/, '')
 }
 
-function wholeNumber(option: string, value: string): number {
-  if (!/^\d{1,5}$/.test(value)) throw new WrongCall(`${option} ${value}`)
-  return Number(value)
+function daysOf(value: string, min: number, lang: 'de' | 'en'): number {
+  const days = /^\d{1,9}$/.test(value) ? Number(value) : NaN
+  if (days >= min && days <= MAX_DAYS) return days
+  const said = { de: `--days verlangt ganze Tage von ${min} bis ${MAX_DAYS}`, en: `--days wants whole days from ${min} to ${MAX_DAYS}` }
+  throw new WrongCall(said[lang])
 }
