@@ -356,6 +356,10 @@ describe('keys files of participants', () => {
     ['answer without a word', ['answer', 'FILE', 'KEYS']],
     ['a rejection without reason', ['answer', 'FILE', 'KEYS', '--notice', 'rejected']],
     ['an unknown option', ['take', '--fast']],
+    ['a folder for answers that nobody asks for', ['send', '--to', BOX, 'KEYS', '--out', 'x', 'FILE']],
+    ['a time for an answer that nobody asks for', ['send', '--to', BOX, 'KEYS', '--answer-within', '5', 'FILE']],
+    ['asking, and waiting for the outcome', ['send', '--to', BOX, 'KEYS', '--ask', '--wait-outcome', 'FILE']],
+    ['take without end, and so many', ['take', '--mailbox', BOX, 'KEYS', '--follow', '--count', '2']],
   ] as const)
     it(`a wrong call ends with 2: ${what}`, async () => {
       const large = house.file('large.bin')
