@@ -120,6 +120,10 @@ describe('protektor keys', () => {
     expect([due.code, due.out.split('\n').map((line) => line.split(' ')[0])]).to.deep.equal([1, ['expires', 'expired']])
     expect(JSON.parse((await call(['expiry', expired, '--json'])).out)).to.have.length(1)
     expect((await call(['expiry', file('reader-cipher.p12')])).code).to.equal(4)
+    // what is not there hides nothing of the others
+    const beside = await call(['expiry', join(directory, 'none'), expired, '--json'])
+    const named = (JSON.parse(beside.out) as readonly { file: string }[]).map((one) => one.file)
+    expect([beside.code, named, beside.err.includes('ENOENT')]).to.deep.equal([4, [expired], true])
   })
 
   it('makes no certificates that have run out already, nor for longer than a hundred years, and leaves no folder then', async () => {

@@ -11,7 +11,6 @@ import { randomBytes } from 'node:crypto'
 import { readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { makeFolder } from '../../config/folder.js'
 import { generateEnvelopeKey } from '../../envelope/keys.js'
 import { ConfigError, ProtektorError } from '../../errors.js'
 import { inspectKeyFile, type FileReport } from '../../pki/inspection.js'
@@ -20,6 +19,7 @@ import { makePki, type TestCertificateSpec, type TestKey, type TestUsage } from 
 import { UsageError } from '../arguments.js'
 import { causeOf } from '../cause.js'
 import type { Io } from '../io.js'
+import { openFolder } from '../output-folder.js'
 import { makeParticipant } from './keys-participant.js'
 
 export interface KeysIo {
@@ -154,7 +154,7 @@ async function make(argv: string[], io: KeysIo): Promise<number> {
   const leaves: Record<string, Partial<TestCertificateSpec> & { usage: TestUsage }> = {}
   for (const [id, usage] of Object.entries(LEAVES)) leaves[id] = { usage, key, commonName: `${values.name} ${id}` }
   const notAfter = new Date(now + daysOf(values.days, 1, io.lang) * DAY_MS)
-  await makeFolder(directory, 0o700)
+  await openFolder(directory)
   const pki = await makePki({ name: values.name, notBefore: new Date(now - 60_000), notAfter, caKey: key, leaves })
   const pin = randomBytes(18).toString('base64url')
   const files = new Map<string, string | Uint8Array>([
@@ -176,7 +176,7 @@ async function make(argv: string[], io: KeysIo): Promise<number> {
 
 async function participant(argv: readonly string[], io: KeysIo): Promise<number> {
   const { directory, files } = await makeParticipant(argv)
-  await makeFolder(directory, 0o700)
+  await openFolder(directory)
   await writeNew(directory, files, io)
   for (const name of files.keys()) io.out(join(directory, name))
   return 0
@@ -278,8 +278,10 @@ async function expiry(argv: string[], io: KeysIo): Promise<number> {
 async function keyFiles(paths: readonly string[]): Promise<readonly { file: string; isNamed: boolean }[]> {
   const found: { file: string; isNamed: boolean }[] = []
   for (const path of paths) {
-    if (!(await stat(path)).isDirectory()) found.push({ file: path, isNamed: true })
-    else for (const name of (await readdir(path)).sort()) if (KEY_FILE.test(name)) found.push({ file: join(path, name), isNamed: false })
+    // what cannot be looked into is told where it would be read, and hides nothing of the others
+    const names = await readdir(path).catch(() => undefined)
+    if (names === undefined) found.push({ file: path, isNamed: true })
+    else for (const name of names.sort()) if (KEY_FILE.test(name)) found.push({ file: join(path, name), isNamed: false })
   }
   return found
 }
