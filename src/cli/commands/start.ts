@@ -167,7 +167,8 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
   const adminPort = port(values['admin-port'], 8081)
   const directory = resolve(values.directory ?? join('.protektor', 'demo'))
   io.out.write(words.title + '\n')
-  const redisUrl = io.env.REDIS_URL
+  // an empty variable is none: compose files leave one
+  const redisUrl = io.env.REDIS_URL || undefined
   const fresh = values.fresh ?? false
   const demo = await prepare(directory, { fresh, publicPort, adminPort, redisUrl }).catch((error: unknown) => {
     if (error instanceof UsageError) throw error
