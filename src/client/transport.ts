@@ -210,10 +210,13 @@ class HttpTransport implements Transport {
         call.destroy(new Error('Nothing moved on the connection.'))
       })
       call.once('response', (response) => resolve(readReply(response)))
-      call.on('error', (cause) => {
+      const fail = (cause?: unknown): void => {
         const nothingSent = neverStood || shaking || notConnected(cause)
         reject(new TransportError('client.no-answer', 'The core did not answer.', { cause, nothingSent }))
-      })
+      }
+      call.on('error', fail)
+      // an answer that wants to speak another protocol (101) ends the connection without an error
+      call.once('close', fail)
       call.end(body)
     })
   }
