@@ -22,7 +22,7 @@ import { readPemCertificates } from '../../pki/keystore.js'
 import { parseCommand, UsageError } from '../arguments.js'
 import { openOutput } from '../conformance/output.js'
 import { readProfile } from '../conformance/profile-file.js'
-import { play, ROLES, type RoleName, type RoleRow } from '../conformance/roles.js'
+import { play, ROLES, type Given, type RoleName, type RoleRow } from '../conformance/roles.js'
 import { interruption } from '../interruption.js'
 import type { Io, Text } from '../io.js'
 import { packageVersion } from '../version.js'
@@ -216,7 +216,10 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
   const planned = { profile, faults, ...(url === undefined ? {} : { url }) }
   const clauses = chosen(role.clauses(planned), only)
   if (values.list === true) return list(clauses, io)
-  const given = { url, to, listen: at }
+  const given: Readonly<Record<Given, unknown>> = { url, to, listen: at, fault: values.fault }
+  const useful = [...role.needs, ...role.takes]
+  const idle = (Object.keys(given) as Given[]).find((option) => given[option] !== undefined && !useful.includes(option))
+  if (idle !== undefined) throw wrong(`--as ${roleName} hat keine Verwendung für --${idle}`, `--as ${roleName} has no use for --${idle}`)
   const missing = role.needs.find((need) => given[need] === undefined)
   if (missing !== undefined) throw wrong(`--as ${roleName} verlangt --${missing}`, `--as ${roleName} wants --${missing}`)
   if (clauses.length === 0) throw wrong('--only: so heißt keine Klausel (--list)', '--only: no clause has this name (--list)')
