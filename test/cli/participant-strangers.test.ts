@@ -58,6 +58,18 @@ describe('send and take against strangers', function () {
     expect(calls.length).to.be.below(20)
   })
 
+  it('a page that is not found is no word of a core: nobody is told that the asker has gone', async () => {
+    answer = (_path, response) => void response.writeHead(404, { 'content-type': 'text/html' }).end('<html>nicht gefunden</html>')
+    const replyKey = house.setup.portal.enc.publicJwk
+    const state = { id: '0'.repeat(32), replyTo: `reply.${'0'.repeat(32)}`, replyKey, takenAt: 'x', answerableUntil: 'y' }
+    house.write('request.json', JSON.stringify(state))
+    const argv = house.register('answer', house.file('request.json'), '--result', house.file('antwort.xml'))
+    const stranger = 'protektor: what answers is no core: HTTP 404\n'
+    expect(await call([...argv, '--url', url])).to.include({ code: 1, err: stranger })
+    expect((await call(argv)).err).to.contain('too late')
+    expect(await taking()).to.include({ code: 1, err: stranger })
+  })
+
   it('who cannot be reached is named, with the reason', async () => {
     const { code, err } = await call(house.portal('send', '--to', 'ags:1', '--url', 'http://127.0.0.1:2', house.file('frage.xml')))
     expect([code, err]).to.deep.equal([4, 'protektor: the core cannot be reached: connect ECONNREFUSED 127.0.0.1:2\n'])
@@ -79,6 +91,6 @@ describe('send and take against strangers', function () {
     answer = (path, response) => void response.writeHead(path.includes('/outcome') ? 403 : 201).end()
     const closed = await sending('--wait-outcome', '--json')
     expect([closed.code, events(closed.out).at(-1)?.outcome], closed.err).to.deep.equal([1, 'unknown'])
-    expect(closed.err).to.contain('the core refuses: The core answered 403.')
+    expect(closed.err).to.contain('what answers is no core: HTTP 403')
   })
 })

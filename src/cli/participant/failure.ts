@@ -25,7 +25,11 @@ function causeOf({ cause }: TransportError): string {
   return one instanceof Error ? printable(one.message) : ''
 }
 
+/** It said no, and not in the words of a core: a proxy, or a server that has nothing to do with us. */
+const isStranger = ({ finding }: TransportError): boolean => finding === 'client.refused'
+
 function textOf(error: TransportError): Text {
+  if (isStranger(error)) return withMore(NONE, `HTTP ${error.status ?? ''}`)
   if (error.status !== undefined) return REFUSED
   if (error.finding === 'client.broken-answer' && error.cause === undefined) return NONE
   return withMore(error.nothingSent ? SILENT : BROKEN, causeOf(error))
@@ -33,7 +37,7 @@ function textOf(error: TransportError): Text {
 
 function lineOf(error: TransportError, { lang }: Io): string {
   const { status, finding, message, retryAfterSeconds } = error
-  const said = status === undefined ? '' : `: ${printable(message)} (${printable(finding)})`
+  const said = status === undefined || isStranger(error) ? '' : `: ${printable(message)} (${printable(finding)})`
   const later = retryAfterSeconds === undefined ? '' : `, ${LATER[lang]} ${retryAfterSeconds} s`
   return `${textOf(error)[lang]}${said}${later}\n`
 }
