@@ -147,7 +147,7 @@ const WORLD_DOORS: Readonly<Record<string, RegExp>> = {
   core: /^src\/core\/adapters\//,
   directory: /^src\/directory\/(file|dvdv)\.ts$/,
   client: /^src\/client\/(osci\/)?transport\.ts$/,
-  config: /^src\/config\/(load|schema-files|schema-store|schema-zip)\.ts$/,
+  config: /^src\/config\/(folder|load|schema-files|schema-store|schema-zip)\.ts$/,
   conformance: /^src\/conformance\/listener\.ts$/,
   errors: /^$/,
   env: /^$/,

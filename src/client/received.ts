@@ -65,8 +65,14 @@ export class Inbox {
   }
 
   async take(mailbox: string, { waitSeconds = 30, signal }: TakeOptions = {}): Promise<Received | undefined> {
-    const taken = await this.#options.transport.take(mailbox, waitSeconds, signal)
-    return taken === undefined ? undefined : this.#opened(mailbox, taken)
+    const { transport, clock, sleep } = this.#options
+    const started = clock.monotonicMs()
+    const taken = await transport.take(mailbox, waitSeconds, signal)
+    if (taken !== undefined) return this.#opened(mailbox, taken)
+    // who was asked to wait, and says "nothing" at once, is not asked again at once
+    const restMs = Math.min(FIRST_PAUSE_MS, waitSeconds * 1000) - (clock.monotonicMs() - started)
+    if (restMs > 0) await sleep(restMs, signal)
+    return undefined
   }
 
   async *requests(mailbox: string, options: TakeOptions = {}): AsyncGenerator<Received, void, undefined> {

@@ -107,7 +107,8 @@ class HttpTransport implements Transport {
     const { status, headers, body, index } = await this.#call({ method: 'POST', path, signal, waitSeconds }, [200, 204])
     if (status === 204) return undefined
     const value = (name: string): string | undefined => headers[`protektor-${name}`]?.toString()
-    const [id = '', leaseMs, sender, replyTo] = ['envelope-id', 'lease-ms', 'sender', 'reply-to'].map(value)
+    const [id, leaseMs, sender, replyTo] = ['envelope-id', 'lease-ms', 'sender', 'reply-to'].map(value)
+    if (id === undefined) throw notACore()
     if (leaseMs !== undefined || wish.confirm === true) this.#remember(id, index)
     return {
       id,
@@ -209,10 +210,13 @@ class HttpTransport implements Transport {
         call.destroy(new Error('Nothing moved on the connection.'))
       })
       call.once('response', (response) => resolve(readReply(response)))
-      call.on('error', (cause) => {
+      const fail = (cause?: unknown): void => {
         const nothingSent = neverStood || shaking || notConnected(cause)
         reject(new TransportError('client.no-answer', 'The core did not answer.', { cause, nothingSent }))
-      })
+      }
+      call.on('error', fail)
+      // an answer that wants to speak another protocol (101) ends the connection without an error
+      call.once('close', fail)
       call.end(body)
     })
   }
@@ -233,7 +237,10 @@ async function readReply(response: IncomingMessage): Promise<Reply> {
   return { status: response.statusCode ?? 0, headers: response.headers, body: Buffer.concat(pieces, bytes) }
 }
 
-/** @throws {TransportError} somebody else answered, in the place of a core. */
+/** Somebody else answered in the place of a core. */
+const notACore = (): TransportError => new TransportError('client.broken-answer', 'The answer of the core is none.')
+
+/** @throws {TransportError} it is none. */
 function recordIn(body: Uint8Array): EnvelopeOutcome {
   try {
     const record = JSON.parse(new TextDecoder().decode(body)) as EnvelopeOutcome | null
@@ -241,7 +248,7 @@ function recordIn(body: Uint8Array): EnvelopeOutcome {
   } catch {
     // no JSON
   }
-  throw new TransportError('client.broken-answer', 'The answer of the core is none.')
+  throw notACore()
 }
 
 function notConnected(error: unknown): boolean {

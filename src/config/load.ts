@@ -3,7 +3,7 @@
  * Reads a configuration file. The only file of this room that touches the disk. Every problem is reported at once.
  * @module
  */
-import { readFile, stat } from 'node:fs/promises'
+import { open, readFile, stat } from 'node:fs/promises'
 import { dirname, isAbsolute, resolve } from 'node:path'
 import { ConfigError } from '../errors.js'
 import type { ConfigProblem } from '../errors.js'
@@ -20,10 +20,20 @@ import { checkYaml, readYaml } from './yaml.js'
 /** A configuration is small; anything larger is the wrong file. */
 const MAX_FILE_BYTES = 1024 * 1024
 
+const canBeOpened = (path: string): Promise<boolean> =>
+  open(path, 'r')
+    .then((handle) => handle.close())
+    .then(
+      () => true,
+      () => false,
+    )
+
 /** What is wrong with a named file; undefined: nothing. [threat model K1] */
 export async function fileTrouble(path: string, kind: NonNullable<OptionNote['file']>): Promise<Bilingual | undefined> {
   const found = await stat(path).catch(() => undefined)
-  if (!found) return { de: `${path} gibt es nicht oder ist nicht lesbar`, en: `${path} is not there or cannot be read` }
+  // a pipe would be used up by looking
+  const opens = found?.isFile() === true || found?.isDirectory() === true ? await canBeOpened(path) : true
+  if (!found || !opens) return { de: `${path} gibt es nicht oder ist nicht lesbar`, en: `${path} is not there or cannot be read` }
   if (kind === 'folder') return found.isDirectory() ? undefined : { de: `${path} ist kein Verzeichnis`, en: `${path} is not a directory` }
   if (kind === 'file' && !found.isDirectory()) return undefined
   if (!found.isFile()) return { de: `${path} ist keine Datei`, en: `${path} is not a file` }

@@ -10,9 +10,10 @@
  * What judges messages must be what was added: whoever reads sets to judge with them gets them only when the sum still fits.
  * @module
  */
-import { chmod, mkdir, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { chmod, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import * as z from 'zod'
+import { makeFolder } from './folder.js'
 import { readSchemaDirectory, sumOfFiles } from './schema-files.js'
 import { SchemaPackageError } from './schema-problem.js'
 
@@ -112,7 +113,7 @@ export async function mayBeStore(dir: string): Promise<void> {
 
 async function openStore(dir: string): Promise<void> {
   await mayBeStore(dir)
-  await mkdir(join(dir, SETS), { recursive: true, mode: FOLDER_MODE })
+  await makeFolder(join(dir, SETS), FOLDER_MODE)
   if (!(await isStore(dir))) await writeFile(join(dir, MARK), json({ format: 1 }), { mode: FILE_MODE })
 }
 
@@ -180,7 +181,7 @@ export async function writeSet(dir: string, manifest: SetManifest, files: Readon
   try {
     for (const [path, bytes] of files) {
       const file = join(adding, FILES, path)
-      await mkdir(dirname(file), { recursive: true, mode: FOLDER_MODE })
+      await makeFolder(dirname(file), FOLDER_MODE)
       await writeFile(file, bytes, { mode: FILE_MODE, flag: 'wx' })
     }
     await writeFile(join(adding, MANIFEST), json(manifest), { mode: FILE_MODE })

@@ -101,6 +101,8 @@ function rightClauses(name: RequestName, party: Party, profile: Profile): Clause
 
 interface AnswerRow {
   readonly name: string
+  /** Absent: every exchange has such answers. */
+  readonly of?: (name: RequestName) => boolean
   readonly text: Words
   readonly reference: string
   /** undefined: as it should be. */
@@ -111,6 +113,11 @@ const differs = (field: string, expected: unknown, came: unknown): Words | undef
   expected === came ? undefined : fact(`${field}: ${String(came)} (${String(expected)})`)
 
 const BY_SOMEBODY_ELSE: Words = { de: 'von jemand anderem signiert', en: 'signed by somebody else' }
+
+/** Place of the challenge among the marks of a control block. */
+const CHALLENGE = 1
+const challengeOf = ({ answer }: Told): string | undefined =>
+  answer?.control.conversationId === undefined ? undefined : answer.control.challenge
 
 const ANSWERS: readonly AnswerRow[] = [
   {
@@ -151,6 +158,16 @@ const ANSWERS: readonly AnswerRow[] = [
     },
   },
   {
+    // outside a dialog nobody answers it (osci-1.2 §3.1)
+    name: 'answer-fresh', text: { de: 'Jede Antwort eines Dialogs hat eine Challenge, die es noch nicht gab.', en: 'Each answer of a dialog has a challenge that was not there before.' }, reference: 'osci-1.2 §3.2',
+    of: (name) => responsesTo(name).some((type) => messageType(type)?.control[CHALLENGE] !== '-'),
+    wrong: (told, { driver: { right } }, name) => {
+      const all = [...right.values()].flat().filter((one) => challengeOf(one) !== undefined)
+      if (all.length < 2 || !all.some((one) => right.get(name)?.includes(one))) throw new NotToBeHad('Es kamen keine zwei Antworten mit Challenge, diese dabei.', 'No two answers with a challenge came, this one among them.')
+      return all.some((one) => one.leg < told.leg && challengeOf(one) === challengeOf(told)) ? { de: 'dieselbe Challenge noch einmal', en: 'the same challenge again' } : undefined
+    },
+  },
+  {
     name: 'answer-signed', text: { de: 'Die Antwort ist vom Partner signiert.', en: 'The answer is signed by the party.' }, reference: 'osci-1.2 §9.1',
     wrong: async ({ answer }, { driver: { station: { peer, identity } } }) => {
       const signer = answer?.evidence.signature?.signer
@@ -175,7 +192,7 @@ const ANSWERS: readonly AnswerRow[] = [
 const ALWAYS = ['3500', '3501', '3700', '3707', '9600', '9601', '9602', '9603', '9700', '9701', '9710', '9811']
 
 function answerClauses(name: RequestName, party: Party, profile: Profile): Clause<Asker>[] {
-  return ANSWERS.map((row) => ({
+  return ANSWERS.filter(({ of }) => of?.(name) !== false).map((row) => ({
     id: `${name}.${row.name}`,
     party,
     exchange: name,
@@ -205,6 +222,15 @@ function whereFor(deviation: Deviation, name: RequestName, base: Pick<Where, 'si
   return ways.find((where) => fits(deviation, where))
 }
 
+async function probe(name: RequestName, { inDialog }: Where, role: Asker): Promise<void> {
+  try {
+    await role.driver.ask(name, await role.asking(name, 'right'), { inDialog })
+  } catch (error) {
+    // it was answered, or not, on the way there
+    if (!(error instanceof NotToBeHad)) throw error
+  }
+}
+
 async function runBent(deviation: Deviation, name: RequestName, where: Where, role: Asker): Promise<Verdict> {
   const { driver } = role
   // a number can be repeated only when there was one before
@@ -212,6 +238,8 @@ async function runBent(deviation: Deviation, name: RequestName, where: Where, ro
   const told = await driver.ask(name, await role.asking(name, 'bent'), { bend: deviation.bend, inDialog: where.inDialog })
   if (!told) return NO_DIALOG
   role.spent(told)
+  // whoever answers nothing to what is wrong may have fallen silent: a right request tells the two apart
+  if (told.tokens.includes('client.timeout')) await probe(name, where, role)
   return oneOf(deviation.request ?? [], told.tokens)
 }
 

@@ -14,6 +14,7 @@ import { EXCHANGES, messageType, type OrderOf, type RequestName } from '../osci/
 import { openAnswer } from '../osci/stages.js'
 import type { OsciEnv, OsciMessage } from '../osci/types.js'
 import { sealBent, type Bend, type Hand } from './bend.js'
+import { NoRun } from './no-run.js'
 import { envFor, post, type Legs, type Posted } from './wire.js'
 
 /** What came back to one request. */
@@ -60,12 +61,17 @@ interface Place {
 
 const needsDialog = (name: RequestName): boolean => ['explicit', 'closes'].includes(EXCHANGES[name].dialog)
 
+/** So many right requests in a row get no answer in time, before nobody is asked any more: the next thousand would take hours. */
+const SILENT_AFTER = 3
+
 export class Driver {
   readonly station: Station
   /** Right requests with their answers, by exchange: answer clauses are judged by them. */
   readonly right = new Map<RequestName, Told[]>()
   #place: Place | undefined
   #features: OsciMessage['features']
+  /** Right requests in a row for whose answer there was not enough time. */
+  #unheard = 0
 
   constructor(station: Station) {
     this.station = station
@@ -76,8 +82,9 @@ export class Driver {
     return this.#features
   }
 
-  /** @returns undefined when the dialog that it needs is not to be had. */
+  /** @returns undefined when the dialog that it needs is not to be had. @throws {NoRun} the other side has fallen silent. */
   async ask(name: RequestName, asking: Asking, how: How = {}): Promise<Told | undefined> {
+    if (this.#unheard >= SILENT_AFTER) throw silent(this.station.url, this.#unheard)
     const inDialog = how.inDialog ?? needsDialog(name)
     if (inDialog && !this.#place && !(await this.#open())) return undefined
     const place = inDialog ? this.#place : undefined
@@ -126,11 +133,20 @@ export class Driver {
     const bytes = await sealBent(built.message, sealing, how.bend ?? {}, hand)
     const maxBytes = identity.env.limits.messageBytes
     const { leg, posted, failure } = await post({ http, legs, url, timeoutMs, maxBytes }, name, bytes)
+    if (posted) this.#unheard = 0
+    else if (failure === 'client.timeout' && how.bend === undefined) this.#unheard += 1
     const facts = { leg, request: built.message, challenge: built.challenge, ...(position ? { position } : {}) }
     if (!posted) return { kind: 'nothing', tokens: [failure ?? 'nothing'], ...facts }
     return { ...facts, ...(await readTold(posted, identity.env)) }
   }
 }
+
+const silent = (url: string, count: number): NoRun =>
+  new NoRun(
+    'conformance.silent',
+    `${url} beantwortet nichts mehr: ${count} richtige Aufträge nacheinander blieben bis zur Zeitgrenze (timeoutSeconds) ohne Antwort`,
+    `${url} answers nothing any more: ${count} right requests in a row had no answer within the time limit (timeoutSeconds)`,
+  )
 
 /**
  * Codes of an answer or fault, whoever signed it.

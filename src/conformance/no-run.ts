@@ -9,7 +9,7 @@ export class NoRun extends ProtektorError {
   readonly words: { readonly de: string; readonly en: string }
 
   constructor(
-    finding: 'conformance.key' | 'conformance.address' | 'conformance.unreachable' | 'conformance.interrupted',
+    finding: 'conformance.key' | 'conformance.address' | 'conformance.unreachable' | 'conformance.silent' | 'conformance.interrupted',
     de: string,
     en: string,
     cause?: unknown,

@@ -26,7 +26,7 @@ async function judge<R>({ notTested: why, run }: Clause<R>, role: R): Promise<Ve
 /**
  * @param told after each clause.
  * @param signal ends the run; the clause that it meets is not told: a call that we broke off says nothing about the other side.
- * @throws what is no verdict: our own failure, {NoRun}.
+ * @throws what is no verdict: our own failure, {NoRun}. Where the other side has fallen silent, the rest has been told as not tested.
  */
 export async function runClauses<R>(
   clauses: readonly Clause<R>[],
@@ -38,11 +38,18 @@ export async function runClauses<R>(
   const goOn = (): void => {
     if (signal?.aborted === true) throw new NoRun('conformance.interrupted', 'der Lauf wurde abgebrochen', 'the run was broken off')
   }
-  for (const clause of clauses) {
-    goOn()
-    const verdict = await judge(clause, role).finally(goOn)
+  const tell = ({ id, party, exchange, text, reference }: Clause<R>, { outcome, why, legs: shown }: Verdict): Promise<void> => {
     const own = legs.take()
-    const { id, party, exchange, text, reference } = clause
-    await told({ id, party, exchange, text, reference, outcome: verdict.outcome, why: verdict.why ?? null, legs: verdict.legs ?? own })
+    return told({ id, party, exchange, text, reference, outcome, why: why ?? null, legs: shown ?? own })
+  }
+  for (const [at, clause] of clauses.entries()) {
+    goOn()
+    try {
+      await tell(clause, await judge(clause, role).finally(goOn))
+    } catch (error) {
+      if (!(error instanceof NoRun) || error.finding !== 'conformance.silent') throw error
+      for (const rest of clauses.slice(at)) await tell(rest, { outcome: 'not-tested', why: rest.notTested ?? error.words })
+      throw error
+    }
   }
 }

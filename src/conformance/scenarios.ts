@@ -55,6 +55,16 @@ interface Row {
 
 const ROWS: readonly Row[] = [
   {
+    id: 'getMessageId.id-once', needs: ['getMessageId'], reference: 'osci-1.2 §4',
+    text: { de: 'Keine MessageId wird zweimal vergeben.', en: 'No MessageId is issued twice.' },
+    run: async ({ driver, profile }) => {
+      for (let count = 0; count < 2; count++) taken(await driver.ask('getMessageId', { order: {} }, { inDialog: !profile.implicitDialogs }), 'Es war keine MessageId zu bekommen', 'No MessageId was to be had')
+      const ids = (driver.right.get('getMessageId') ?? []).flatMap(({ answer }) => (answer?.order as { readonly messageId?: string } | undefined)?.messageId ?? [])
+      const again = ids.find((id, at) => ids.indexOf(id) < at)
+      return again === undefined ? PASSED : failed(`noch einmal: ${again}`, `once more: ${again}`)
+    },
+  },
+  {
     id: 'storeDelivery.id-used-twice', needs: ['getMessageId', 'storeDelivery'], reference: 'osci-1.2 §4',
     text: { de: 'Eine verbrauchte MessageId wird kein zweites Mal angenommen (9801).', en: 'A MessageId that was used is not taken a second time (9801).' },
     run: async (role) => {

@@ -14,6 +14,7 @@ import { UsageError } from '../../src/cli/arguments.js'
 import { run as startDemo } from '../../src/cli/commands/start.js'
 import { claimDataDirectory } from '../../src/cli/compose/data-directory.js'
 import { DEMO_DATA, DEMO_MARK } from '../../src/cli/compose/demo-directory.js'
+import { ConfigError } from '../../src/errors.js'
 import { until } from '../until.js'
 import { recorded } from './recorded.js'
 
@@ -82,6 +83,25 @@ describe('data directory', function () {
     expect(await once(child, 'close')).to.deep.equal([4, null])
     expect(said.get(child)).to.contain('outcomes/RUN')
     expect(() => data('PROCESS')).to.throw('ENOENT')
+  })
+
+  it('is named, and the configuration is wrong, where nothing can be kept in it', async () => {
+    const file = join(folder, 'gateway.yaml')
+    const withDirectory = join(folder, 'marked')
+    await mkdir(join(withDirectory, 'PROCESS'), { recursive: true })
+    // what the system says of /proc, where folders are and nothing can be made, used to keep Node busy for ever
+    for (const [path, code] of [
+      [file, 'EEXIST'],
+      [join(file, 'below'), 'EEXIST'],
+      ['/proc/data/of', 'ENOENT'],
+      [withDirectory, 'EISDIR'],
+    ] as const) {
+      const refused: unknown = await claimDataDirectory(path).catch((error: unknown) => error)
+      if (!(refused instanceof ConfigError)) throw new Error('no ConfigError', { cause: refused })
+      expect(refused.problems.map(({ key, file: named, message }) => [key, named, message.en])).to.deep.equal([
+        ['dataDirectory', path, `the directory cannot be used (${code})`],
+      ])
+    }
   })
 
   it('counts a mark of another start, and one that is none, for nothing', async () => {

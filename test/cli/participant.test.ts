@@ -346,6 +346,8 @@ describe('keys files of participants', () => {
     ['send with a life of an hour', ['send', '--to', BOX, 'KEYS', '--ttl', '3600', 'FILE']],
     ['send to a mailbox that cannot be', ['send', '--to', 'AGS:99', 'KEYS', 'FILE']],
     ['send with an empty subject', ['send', '--to', BOX, 'KEYS', '--subject', '', 'FILE']],
+    ['send of an empty file', ['send', '--to', BOX, 'KEYS', 'EMPTY']],
+    ['send of an empty input', ['send', '--to', BOX, 'KEYS', '-']],
     ['send of a file larger than any envelope', ['send', '--to', BOX, 'KEYS', 'LARGE']],
     ['take from a mailbox that cannot be', ['take', '--mailbox', 'a/../b', 'KEYS']],
     ['send to a core that is none', ['send', '--to', BOX, 'KEYS', '--url', 'ftp://x', 'FILE']],
@@ -356,6 +358,10 @@ describe('keys files of participants', () => {
     ['answer without a word', ['answer', 'FILE', 'KEYS']],
     ['a rejection without reason', ['answer', 'FILE', 'KEYS', '--notice', 'rejected']],
     ['an unknown option', ['take', '--fast']],
+    ['a folder for answers that nobody asks for', ['send', '--to', BOX, 'KEYS', '--out', 'x', 'FILE']],
+    ['a time for an answer that nobody asks for', ['send', '--to', BOX, 'KEYS', '--answer-within', '5', 'FILE']],
+    ['asking, and waiting for the outcome', ['send', '--to', BOX, 'KEYS', '--ask', '--wait-outcome', 'FILE']],
+    ['take without end, and so many', ['take', '--mailbox', BOX, 'KEYS', '--follow', '--count', '2']],
   ] as const)
     it(`a wrong call ends with 2: ${what}`, async () => {
       const large = house.file('large.bin')
@@ -363,6 +369,7 @@ describe('keys files of participants', () => {
         KEYS: ['--keys', house.file('portal.json')],
         FILE: [house.file('frage.xml')],
         LARGE: [large],
+        EMPTY: [house.write('empty.xml', '')],
       }
       writeFileSync(large, '')
       truncateSync(large, 34 * 1024 * 1024)
@@ -372,6 +379,22 @@ describe('keys files of participants', () => {
       expect(out).to.equal('')
       expect(err).to.not.equal('')
     })
+
+  it('says which file is not there or empty, before anything is sent', async () => {
+    const empty = house.write('empty.xml', '')
+    const keys = ['keys', 'participant', '--id', 'a', '--out']
+    for (const [says, argv] of [
+      ['empty.xml: the document is empty', house.portal('send', '--to', BOX, empty)],
+      ['-: the document is empty', house.portal('send', '--to', BOX, '-')],
+      ['empty.xml: the document is empty', house.portal('answer', 'x', '--result', empty)],
+      ['cannot be read (ENOENT)', house.portal('send', '--to', BOX, '--recipient', 'nowhere', house.file('frage.xml'))],
+      ['cannot be read (EISDIR)', [...keys, house.file('none'), '--sender', `x=${house.folder}`]],
+      ['nothing can be kept in', [...keys, house.file('frage.xml')]],
+    ] as const) {
+      const { code, err } = await call(argv)
+      expect([code, err.includes(says)], err).to.deep.equal([2, true])
+    }
+  })
 
   it('-h explains options and exit codes in both languages', async () => {
     for (const command of ['send', 'take', 'answer'])

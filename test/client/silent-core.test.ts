@@ -92,6 +92,14 @@ describe('client: a silent core', function () {
       .and.include({ finding: 'client.broken-answer' })
   })
 
+  it('a call has failed where the answer wants to speak another protocol', async () => {
+    answer = (_path, response) =>
+      void response.socket?.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n')
+    expect(await failure((await transport()).put(envelope)))
+      .to.be.instanceOf(TransportError)
+      .and.include({ finding: 'client.no-answer', nothingSent: false })
+  })
+
   it('a core that was asked to wait is not silent', async () => {
     answer = (_path, response) => void setTimeout(() => response.writeHead(204).end(), 700)
     expect(await (await transport()).take('ags:99001000', 1)).to.equal(undefined)

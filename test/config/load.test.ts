@@ -14,6 +14,7 @@ import { OPTIONS } from '../../src/config/options.js'
 import { checkKeys } from '../../src/config/own-keys.js'
 import { ConfigError } from '../../src/errors.js'
 import type { ConfigProblem } from '../../src/errors.js'
+import { asNobody } from '../unreadable.js'
 
 /** Every section of the fixed shape, with values unlike the defaults where a default exists. */
 const WHOLE = `
@@ -227,6 +228,21 @@ describe('config', () => {
     const missing = await only(change('jwks: keys/r.json', 'jwks: keys/none.json'))
     expect(missing).to.deep.include({ key: 'participants[0].jwks' })
     expect((await load(WHOLE)).peers).to.have.length(1)
+  })
+
+  it('names key and line of a file whose rights keep it from us', async () => {
+    const file = join(folder, 'keys/r.json')
+    await chmod(folder, 0o755)
+    await chmod(file, 0)
+    const text = '\nparticipants: [ { id: register-1, jwks: keys/r.json } ]\n'
+    await write(text)
+    const found = await asNobody(() => loadConfig(join(folder, 'gateway.yaml'))).catch((error: unknown) => error)
+    await chmod(file, 0o644)
+    await chmod(folder, 0o700)
+    if (!(found instanceof ConfigError)) throw new Error('no ConfigError', { cause: found })
+    expect(found.problems.map(({ key, line, message }) => [key, line, message.en])).to.deep.equal([
+      ['participants[0].jwks', 2, `${file} is not there or cannot be read`],
+    ])
   })
 
   it('takes a key as PKCS#12 with PIN file or as PEM with certificate, not half of either', async () => {

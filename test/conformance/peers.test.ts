@@ -9,11 +9,20 @@ import { createServer, type Server, type ServerResponse } from 'node:http'
 import { readFile } from 'node:fs/promises'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
+import { OsciCallError, type OsciHttp } from '../../src/client/osci/ports.js'
+import { readProfile } from '../../src/cli/conformance/profile-file.js'
 import { osciHttp, type OsciHttpConnections } from '../../src/client/osci/transport.js'
-import type { Hand } from '../../src/conformance/bend.js'
+import { ClientRole } from '../../src/conformance/as-client.js'
+import { bendPassing, type Hand } from '../../src/conformance/bend.js'
+import { chosen, type ClauseResult } from '../../src/conformance/clause.js'
+import { deviationClauses } from '../../src/conformance/clauses.js'
 import { fault } from '../../src/conformance/faults.js'
-import { envFor, type Posted } from '../../src/conformance/wire.js'
+import { runClauses } from '../../src/conformance/run.js'
+import { stationOf } from '../../src/conformance/setup.js'
+import { envFor, Legs, type Posted } from '../../src/conformance/wire.js'
+import type { ProtektorError } from '../../src/errors.js'
 import { osci } from '../../src/osci/stages.js'
+import type { OsciMessage } from '../../src/osci/types.js'
 import { freePort } from '../gateway/way-out/support.js'
 import { resultsOf, start, type ReportedResult } from './command.js'
 import { openConformanceHouse, type ConformanceHouse } from './house.js'
@@ -106,6 +115,99 @@ describe('conformance of wrong peers', function () {
         'getMessageId.answer-status': `failed: HTTP: ${status} (200)`,
         'getMessageId.response-wrong': 'passed',
       })
+  })
+
+  it('sees a challenge that comes again, and a MessageId that is issued twice', async () => {
+    const hand = (await house.keys('im-cipher', 'im-signature', 'user-cipher')).hand
+    const globs = [
+      'getMessageId.explicit',
+      'getMessageId.answer-fresh',
+      'getMessageId.id-once',
+      'initDialog.right',
+      'initDialog.answer-fresh',
+    ]
+    const bending =
+      (bent: string, change: (message: OsciMessage) => OsciMessage): Manner =>
+      (name, answer, response) =>
+        void (async () => {
+          const body = name === bent ? await bendPassing(answer, { message: change }, hand) : answer
+          say({ ...answer, ...body }, response)
+        })()
+    const right = await outcomes('fresh', (_name, answer, response) => say(answer, response), '', ...globs)
+    expect(right).to.deep.equal(Object.fromEntries(globs.map((id) => [id, 'passed'])))
+    const sameChallenge = bending('initDialog', (it) => ({ ...it, control: { ...it.control, challenge: 'c2FtZQ==' } }))
+    expect(await outcomes('same-challenge', sameChallenge, '', ...globs)).to.include({
+      'initDialog.right': 'passed',
+      'initDialog.answer-fresh': 'failed: the same challenge again',
+    })
+    const sameId = bending('getMessageId', (it) => ({ ...it, order: { ...it.order, messageId: 'dieselbe' } }))
+    expect(await outcomes('same-id', sameId, '', ...globs)).to.include({
+      'getMessageId.explicit': 'passed',
+      'getMessageId.id-once': 'failed: once more: dieselbe',
+    })
+  })
+
+  it('does not call challenges fresh where there is nothing to compare', async () => {
+    const found = await outcomes(
+      'one-answer',
+      (_name, answer, response) => say(answer, response),
+      '',
+      'getMessageId.implicit',
+      'getMessageId.answer-fresh',
+    )
+    expect(found['getMessageId.answer-fresh']).to.equal('not-tested: No two answers with a challenge came, this one among them.')
+  })
+
+  it('asks a peer that answers nothing no more than a few times; the rest is not tested, and the run has failed', async () => {
+    manner = () => undefined
+    const out = join(house.directory, 'out-silent')
+    const profile = await house.profile('silent', 'timeoutSeconds: 1\n')
+    const { code, err } = await start(...house.asClient(url), '--profile', profile, '--out', out, '--format', 'json').ended
+    const { brokenOff, results, sum } = JSON.parse(await readFile(join(out, 'report.json'), 'utf8')) as {
+      readonly brokenOff: { readonly de: string; readonly en: string }
+      readonly results: readonly ReportedResult[]
+      readonly sum: Readonly<Record<string, number>>
+    }
+    expect([code, err]).to.deep.equal([4, `protektor: ${brokenOff.en} (conformance.silent)\n`])
+    expect(brokenOff.de).to.contain('3 richtige Aufträge nacheinander')
+    expect([results.length > 400, sum.passed, sum.failed]).to.deep.equal([true, 0, 2])
+    expect(told(results)).to.include({
+      'getMessageId.implicit': 'failed: expected: 0800; came: client.timeout',
+      'getMessageId.explicit': 'not-tested: No dialog came about.',
+      'storeDelivery.implicit': `not-tested: ${brokenOff.en}`,
+    })
+  })
+
+  it('goes on where only what is wrong gets no answer', async () => {
+    const certificates = { cipher: house.pairs['im-cipher'].certificate, signature: [house.pairs['im-signature'].certificate] }
+    const profile = readProfile('p', 'name: p\ncertificates: { signature: [ x ] }')
+    const keys = await house.keys('user-cipher', 'user-signature')
+    const legs = new Legs(() => Promise.resolve())
+    const run = async (isSilent: (name: string) => boolean): Promise<readonly string[]> => {
+      const deaf: OsciHttp = {
+        async post(to, body, options) {
+          const name = await osci.open(body, hand.env).then(
+            ({ type }) => type,
+            () => 'unknown',
+          )
+          if (isSilent(name)) throw new OsciCallError('no-answer', 'client.timeout', 'late')
+          return http.post(to, body, options)
+        },
+      }
+      const station = stationOf({ url: house.intermediary, role: 'originator', keys, profile, certificates, http: deaf, legs })
+      const check = () => Promise.reject(new Error('nothing is looked at here'))
+      const globs = ['message.ciphertext', 'message.tag', 'message.iv', 'message.wrapped-key', 'message.iv-length']
+      const clauses = chosen(deviationClauses(['getMessageId'], 'intermediary', profile, { signed: true, encrypted: true }), globs)
+      const outcomes: string[] = []
+      const keep = async ({ outcome }: ClauseResult): Promise<void> => Promise.resolve(void outcomes.push(outcome))
+      await runClauses(clauses, new ClientRole({ station, profile, check }), legs, keep).catch((error: ProtektorError) =>
+        outcomes.push(error.finding),
+      )
+      return outcomes
+    }
+    const all = (outcome: string, count: number) => Array.from({ length: count }, () => outcome)
+    expect(await run((name) => name === 'unknown')).to.deep.equal(all('failed', 5))
+    expect(await run(() => true)).to.deep.equal([...all('failed', 3), ...all('not-tested', 2), 'conformance.silent'])
   })
 
   it('marks the report of a run that did not come to its end, in every form', async () => {

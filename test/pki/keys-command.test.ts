@@ -120,6 +120,21 @@ describe('protektor keys', () => {
     expect([due.code, due.out.split('\n').map((line) => line.split(' ')[0])]).to.deep.equal([1, ['expires', 'expired']])
     expect(JSON.parse((await call(['expiry', expired, '--json'])).out)).to.have.length(1)
     expect((await call(['expiry', file('reader-cipher.p12')])).code).to.equal(4)
+    // what is not there hides nothing of the others
+    const beside = await call(['expiry', join(directory, 'none'), expired, '--json'])
+    const named = (JSON.parse(beside.out) as readonly { file: string }[]).map((one) => one.file)
+    expect([beside.code, named, beside.err.includes('ENOENT')]).to.deep.equal([4, [expired], true])
+  })
+
+  it('makes no certificates that have run out already, nor for longer than a hundred years, and leaves no folder then', async () => {
+    for (const days of ['0', '-1', '1.5', '36501', '99999999999', '', 'x']) {
+      const { code, err } = await call(['make', join(directory, 'none', 'deep'), `--days=${days}`])
+      expect([code, err.split('\n')[0]], days).to.deep.equal([2, 'wrong call: --days wants whole days from 1 to 36500'])
+    }
+    expect(readdirSync(directory)).to.not.include('none')
+    // what has run out by now is a question
+    expect((await call(['expiry', file('ca.pem'), '--days', '0'])).code).to.equal(0)
+    expect((await call(['expiry', file('ca.pem'), '--days=-1'], 'de')).err).to.contain('--days verlangt ganze Tage von 0 bis 36500')
   })
 
   it('ends with 2 on a wrong call and with 0 on help', async () => {

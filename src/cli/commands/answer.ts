@@ -4,6 +4,7 @@
  * Exit codes: 0 put · 1 nobody waits any more, or the core refuses · 2 usage, answered before · 4 failed.
  * @module
  */
+import { TransportError } from '../../client/ports.js'
 import type { Answer, Reason } from '../../client/received.js'
 import { parseCommand, UsageError } from '../arguments.js'
 import type { Io, Text } from '../io.js'
@@ -57,7 +58,7 @@ const PUT: Readonly<Record<'notice' | 'result', Text>> = {
   result: { de: 'Ergebnis abgelegt', en: 'result put' },
 }
 const TOO_LATE: Text = { de: 'zu spät: der Fragende wartet nicht mehr', en: 'too late: the asker does not wait any more' }
-const GONE_STATUS = [404, 410]
+const GONE_STATUS: readonly (number | undefined)[] = [404, 410]
 
 interface Word {
   readonly kind: 'notice' | 'result'
@@ -88,7 +89,8 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
     }
     return 0
   } catch (error) {
-    const isGone = error instanceof Error && 'status' in error && GONE_STATUS.includes(Number(error.status))
+    // what is not there in the word of a core; any other server has nothing under this address
+    const isGone = error instanceof TransportError && GONE_STATUS.includes(error.status) && error.finding.startsWith('core.')
     if (!isGone) return exitOfFailure(error, io)
     io.err.write(`protektor: ${TOO_LATE[io.lang]} (${state.answerableUntil})\n`)
     return 1

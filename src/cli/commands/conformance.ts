@@ -22,7 +22,7 @@ import { readPemCertificates } from '../../pki/keystore.js'
 import { parseCommand, UsageError } from '../arguments.js'
 import { openOutput } from '../conformance/output.js'
 import { readProfile } from '../conformance/profile-file.js'
-import { play, ROLES, type RoleName, type RoleRow } from '../conformance/roles.js'
+import { play, ROLES, type Given, type RoleName, type RoleRow } from '../conformance/roles.js'
 import { interruption } from '../interruption.js'
 import type { Io, Text } from '../io.js'
 import { packageVersion } from '../version.js'
@@ -68,7 +68,7 @@ Prüft eine Gegenstelle Klausel für Klausel gegen OSCI-Transport 1.2.
   --wait SEKUNDEN     wie lange auf Anrufe gewartet wird (600)
   --only MUSTER       nur diese Klauseln, auch mit * (mehrfach)
   --list, --faults    nennt die Klauseln, die Fehler
-  --format FORM       text, json, junit, html (mehrfach)
+  --format FORM       text, json, junit, html (mit --out mehrfach)
   --out VERZEICHNIS   Berichte und alle ausgetauschten Bytes
 
 Ende mit: 0 keine Klausel verletzt · 1 Klauseln verletzt · 2 Aufruf oder Profil · 4 gescheitert
@@ -91,7 +91,7 @@ Holds a counterpart against OSCI-Transport 1.2, clause by clause.
   --wait SECONDS      how long calls are waited for (600)
   --only PATTERN      these clauses only, * allowed (several)
   --list, --faults    names the clauses, the faults
-  --format FORM       text, json, junit, html (several)
+  --format FORM       text, json, junit, html (several with --out)
   --out DIRECTORY     reports, and all bytes that were exchanged
 
 Exit codes: 0 no clause broken · 1 clauses broken · 2 usage or profile · 4 failed
@@ -106,11 +106,14 @@ function roleOf(value: string | undefined): RoleName {
   throw wrong(`--as erwartet eine Rolle: ${known}`, `--as wants a role: ${known}`)
 }
 
-function formsOf(values: readonly string[]): FormName[] {
+/** @param out absent: the report goes to standard output, which has room for one. */
+function formsOf(values: readonly string[], out: string | undefined): FormName[] {
   const unknown = values.find((value) => !Object.hasOwn(FORMS, value))
   const known = Object.keys(FORMS).join(', ')
   if (unknown !== undefined) throw wrong(`--format kennt ${unknown} nicht: ${known}`, `--format does not know ${unknown}: ${known}`)
-  return values as FormName[]
+  const forms = [...new Set(values)] as FormName[]
+  if (out === undefined && forms.length > 1) throw wrong('mehrere --format verlangen --out', 'several --format want --out')
+  return forms
 }
 
 /** `NAME`, or `NAME@EXCHANGE` for one exchange only. */
@@ -213,11 +216,14 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
   const planned = { profile, faults, ...(url === undefined ? {} : { url }) }
   const clauses = chosen(role.clauses(planned), only)
   if (values.list === true) return list(clauses, io)
-  const given = { url, to, listen: at }
+  const given: Readonly<Record<Given, unknown>> = { url, to, listen: at, fault: values.fault }
+  const useful = [...role.needs, ...role.takes]
+  const idle = (Object.keys(given) as Given[]).find((option) => given[option] !== undefined && !useful.includes(option))
+  if (idle !== undefined) throw wrong(`--as ${roleName} hat keine Verwendung für --${idle}`, `--as ${roleName} has no use for --${idle}`)
   const missing = role.needs.find((need) => given[need] === undefined)
   if (missing !== undefined) throw wrong(`--as ${roleName} verlangt --${missing}`, `--as ${roleName} wants --${missing}`)
   if (clauses.length === 0) throw wrong('--only: so heißt keine Klausel (--list)', '--only: no clause has this name (--list)')
-  const forms = formsOf(values.format ?? (values.out === undefined ? ['text'] : ['html', 'json']))
+  const forms = formsOf(values.format ?? (values.out === undefined ? ['text'] : ['html', 'json']), values.out)
   const stores = keystoreArguments(argv, OPTIONS, ['keystore']).keystore
   const pairs = (await Promise.all(stores.map(openKeystore))).flat()
   const keys = await openKeys(pairs, { ...systemClock, random: systemRandom })

@@ -8,7 +8,7 @@
  */
 import type { JWK } from 'jose'
 import { randomBytes } from 'node:crypto'
-import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises'
+import { readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { generateEnvelopeKey } from '../../envelope/keys.js'
@@ -19,6 +19,7 @@ import { makePki, type TestCertificateSpec, type TestKey, type TestUsage } from 
 import { UsageError } from '../arguments.js'
 import { causeOf } from '../cause.js'
 import type { Io } from '../io.js'
+import { openFolder } from '../output-folder.js'
 import { makeParticipant } from './keys-participant.js'
 
 export interface KeysIo {
@@ -28,6 +29,8 @@ export interface KeysIo {
 }
 
 const DAY_MS = 86_400_000
+/** A hundred years. */
+const MAX_DAYS = 36_500
 const KEY_FILE = /\.(pem|der|crt|cer|p12|pfx)$/i
 
 /** Certificates of a complete test set-up. */
@@ -150,8 +153,8 @@ async function make(argv: string[], io: KeysIo): Promise<number> {
   const now = Date.now()
   const leaves: Record<string, Partial<TestCertificateSpec> & { usage: TestUsage }> = {}
   for (const [id, usage] of Object.entries(LEAVES)) leaves[id] = { usage, key, commonName: `${values.name} ${id}` }
-  await mkdir(directory, { recursive: true, mode: 0o700 })
-  const notAfter = new Date(now + wholeNumber('--days', values.days) * DAY_MS)
+  const notAfter = new Date(now + daysOf(values.days, 1, io.lang) * DAY_MS)
+  await openFolder(directory)
   const pki = await makePki({ name: values.name, notBefore: new Date(now - 60_000), notAfter, caKey: key, leaves })
   const pin = randomBytes(18).toString('base64url')
   const files = new Map<string, string | Uint8Array>([
@@ -173,7 +176,7 @@ async function make(argv: string[], io: KeysIo): Promise<number> {
 
 async function participant(argv: readonly string[], io: KeysIo): Promise<number> {
   const { directory, files } = await makeParticipant(argv)
-  await mkdir(directory, { recursive: true, mode: 0o700 })
+  await openFolder(directory)
   await writeNew(directory, files, io)
   for (const name of files.keys()) io.out(join(directory, name))
   return 0
@@ -248,7 +251,7 @@ async function expiry(argv: string[], io: KeysIo): Promise<number> {
   const pin = await readPin(values)
   const word = WORDS[io.lang]
   const now = Date.now()
-  const limit = now + wholeNumber('--days', values.days) * DAY_MS
+  const limit = now + daysOf(values.days, 0, io.lang) * DAY_MS
   const due: { file: string; subject: string; notAfter: string; sha256: string; expired: boolean }[] = []
   let failed = false
   for (const { file, isNamed } of await keyFiles(positionals)) {
@@ -275,8 +278,10 @@ async function expiry(argv: string[], io: KeysIo): Promise<number> {
 async function keyFiles(paths: readonly string[]): Promise<readonly { file: string; isNamed: boolean }[]> {
   const found: { file: string; isNamed: boolean }[] = []
   for (const path of paths) {
-    if (!(await stat(path)).isDirectory()) found.push({ file: path, isNamed: true })
-    else for (const name of (await readdir(path)).sort()) if (KEY_FILE.test(name)) found.push({ file: join(path, name), isNamed: false })
+    // what cannot be looked into is told where it would be read, and hides nothing of the others
+    const names = await readdir(path).catch(() => undefined)
+    if (names === undefined) found.push({ file: path, isNamed: true })
+    else for (const name of names.sort()) if (KEY_FILE.test(name)) found.push({ file: join(path, name), isNamed: false })
   }
   return found
 }
@@ -286,7 +291,9 @@ async function readPin(values: { pin?: string; 'pin-file'?: string }): Promise<s
   return values['pin-file'] === undefined ? values.pin : (await readFile(values['pin-file'], 'utf8')).replace(/\r?\n$/, '')
 }
 
-function wholeNumber(option: string, value: string): number {
-  if (!/^\d{1,5}$/.test(value)) throw new WrongCall(`${option} ${value}`)
-  return Number(value)
+function daysOf(value: string, min: number, lang: 'de' | 'en'): number {
+  const days = /^\d{1,9}$/.test(value) ? Number(value) : NaN
+  if (days >= min && days <= MAX_DAYS) return days
+  const said = { de: `--days verlangt ganze Tage von ${min} bis ${MAX_DAYS}`, en: `--days wants whole days from ${min} to ${MAX_DAYS}` }
+  throw new WrongCall(said[lang])
 }

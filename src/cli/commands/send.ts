@@ -5,7 +5,8 @@
  * @module
  */
 import type { Client, SendRequest } from '../../client/client.js'
-import type { EnvelopeOutcome } from '../../client/ports.js'
+import { TransportError, type EnvelopeOutcome } from '../../client/ports.js'
+import { systemSleep } from '../../client/transport.js'
 import { parseCommand, UsageError } from '../arguments.js'
 import { interruption } from '../interruption.js'
 import type { Io, Text } from '../io.js'
@@ -31,6 +32,12 @@ const OPTIONS = {
   'wait-outcome': { type: 'boolean', default: false },
   out: { type: 'string' },
 } as const
+
+/** Says something of an answer. */
+const OF_AN_ANSWER = ['answer-within', 'from', 'out'] as const
+/** So long beyond the envelope's time a core that is away is asked what became of it. */
+const GRACE_MS = 5000
+const PAUSE_MS = 500
 
 const UNSENT: Text = { de: 'beendet, bevor etwas gesendet war', en: 'ended before anything was sent' }
 
@@ -77,6 +84,14 @@ Exit codes: 0 put, delivered, answered · 1 refused or nothing came · 2 usage �
 `,
 }
 
+/** @throws {UsageError} an option that would have no effect. */
+function assertTogether(values: Readonly<Partial<Record<(typeof OF_AN_ANSWER)[number] | 'wait-outcome' | 'ask', unknown>>>): void {
+  const idle = OF_AN_ANSWER.find((name) => values[name] !== undefined)
+  if (values.ask !== true && idle !== undefined) throw new UsageError({ de: `--${idle} verlangt --ask`, en: `--${idle} wants --ask` })
+  if (values.ask === true && values['wait-outcome'] === true)
+    throw new UsageError({ de: '--ask und --wait-outcome schließen einander aus', en: '--ask and --wait-outcome exclude each other' })
+}
+
 export async function run(argv: readonly string[], io: Io): Promise<number> {
   const { values, positionals } = parseCommand(argv, OPTIONS, true)
   if (values.help) {
@@ -91,6 +106,7 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
       en: 'send wants one FILE, or - for standard input',
     })
   const to = mailboxOf('--to', values.to)
+  assertTogether(values)
   const subject = subjectOf(values.subject)
   const ttlSeconds = secondsOf('--ttl', values.ttl, 10, 60)
   const answerWithinSeconds = secondsOf('--answer-within', values['answer-within'], 20, 120)
@@ -106,7 +122,7 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
   const told = progress(io, values.json)
   const ended = interruption()
   try {
-    if (!values.ask) return await sendOneWay(client, request, values['wait-outcome'], ended.signal, told)
+    if (!values.ask) return await sendOneWay(client, request, values['wait-outcome'], ended.signal, told, io)
     const { signal } = ended
     const answerFrom = values.from === undefined ? {} : { answerFrom: values.from }
     const events = client.ask({ ...request, answerWithinSeconds, ...answerFrom, signal })
@@ -128,6 +144,7 @@ async function sendOneWay(
   waits: boolean,
   signal: AbortSignal,
   told: Progress,
+  io: Io,
 ): Promise<number> {
   const { id } = await client.send(request)
   tellSent(id, request, told)
@@ -135,8 +152,28 @@ async function sendOneWay(
     told.end()
     return 0
   }
-  let record: EnvelopeOutcome | undefined
-  do record = await client.outcome(id, 1)
-  while (record?.outcome === 'waiting' && !signal.aborted)
+  const record = await fateOf(client, id, request.ttlSeconds, signal, tellProblem(io))
   return tellFate(record?.outcome ?? 'unknown', record, told)
+}
+
+/** It was put, whatever fails now: a core that is away for a moment is asked again. @returns undefined: nobody tells. */
+async function fateOf(
+  client: Client,
+  id: string,
+  ttlSeconds: number,
+  signal: AbortSignal,
+  problem: (error: unknown) => void,
+): Promise<EnvelopeOutcome | undefined> {
+  const untilMs = performance.now() + ttlSeconds * 1000 + GRACE_MS
+  for (let failures = 0; ;) {
+    try {
+      const record = await client.outcome(id, 1)
+      if (record?.outcome !== 'waiting' || signal.aborted) return record
+    } catch (error) {
+      if (!(error instanceof TransportError)) throw error
+      if (failures++ === 0) problem(error)
+      if (!error.transient || signal.aborted || performance.now() > untilMs) return undefined
+      await systemSleep(PAUSE_MS, signal)
+    }
+  }
 }

@@ -5,10 +5,11 @@
  * Exit codes: 0 all ridden (and ended) · 1 a ride brought no answer · 2 usage · 4 failed.
  * @module
  */
-import { mkdir, writeFile } from 'node:fs/promises'
+import { writeFile } from 'node:fs/promises'
 import { createServer, type AddressInfo } from 'node:net'
 import { dirname, join, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { makeFolder } from '../../config/folder.js'
 import { loadConfig } from '../../config/load.js'
 import { parseCommand, UsageError } from '../arguments.js'
 import { assertDemoDirectory } from '../compose/demo-directory.js'
@@ -106,7 +107,7 @@ function nextSteps({ public: open, admin }: RunningGateway, { directory, configF
 
 async function keep({ directory }: Story, files: Readonly<Record<string, Uint8Array>>): Promise<string> {
   const folder = join(directory, 'ride')
-  await mkdir(folder, { recursive: true, mode: 0o700 })
+  await makeFolder(folder, 0o700)
   for (const [name, bytes] of Object.entries(files)) await writeFile(join(folder, name), bytes, { mode: 0o600 })
   return folder
 }
@@ -166,7 +167,8 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
   const adminPort = port(values['admin-port'], 8081)
   const directory = resolve(values.directory ?? join('.protektor', 'demo'))
   io.out.write(words.title + '\n')
-  const redisUrl = io.env.REDIS_URL
+  // an empty variable is none: compose files leave one
+  const redisUrl = io.env.REDIS_URL || undefined
   const fresh = values.fresh ?? false
   const demo = await prepare(directory, { fresh, publicPort, adminPort, redisUrl }).catch((error: unknown) => {
     if (error instanceof UsageError) throw error

@@ -82,6 +82,8 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
   if (values.mailbox === undefined) throw new UsageError({ de: 'take verlangt --mailbox POSTFACH', en: 'take wants --mailbox MAILBOX' })
   const mailbox = mailboxOf('--mailbox', values.mailbox)
   const waitSeconds = secondsOf('--wait', values.wait, 30, 86_400)
+  if (values.follow && values.count !== undefined)
+    throw new UsageError({ de: '--follow und --count schließen einander aus', en: '--follow and --count exclude each other' })
   const count = values.follow ? Infinity : secondsOf('--count', values.count, 1, 1_000_000)
   const { client, keys } = await openClient(values, tellProblem(io))
   if (!keys.open) throw new UsageError({ de: 'take verlangt "open" in der Schlüsseldatei', en: 'take wants "open" in the keys file' })

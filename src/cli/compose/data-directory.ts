@@ -10,8 +10,9 @@
  * @module
  */
 import { readFileSync, writeFileSync } from 'node:fs'
-import { mkdir, rm } from 'node:fs/promises'
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { makeFolder } from '../../config/folder.js'
 import { storeBroken } from '../../gateway/adapters/store-directory.js'
 
 const MARK = 'PROCESS'
@@ -23,10 +24,10 @@ const ENDED = ['Z', 'X']
 /**
  * Makes the directory (0700) where there is none.
  * @returns gives it back.
- * @throws {ConfigError} another process works with it; the system's error when it cannot be made or written.
+ * @throws {ConfigError} another process works with it, or it cannot be made or written.
  */
 export async function claimDataDirectory(path: string): Promise<() => Promise<void>> {
-  await mkdir(path, { recursive: true, mode: 0o700 })
+  await makeFolder(path, 0o700).catch((error: unknown) => notUsable(path, error))
   const own = processMark(process.pid)
   if (own === undefined) return () => Promise.resolve()
   const pid = servedBy(path)
@@ -37,10 +38,19 @@ export async function claimDataDirectory(path: string): Promise<() => Promise<vo
       `process ${pid} works with it; end that one, or give this one a directory of its own`,
     )
   const file = join(path, MARK)
-  writeFileSync(file, own, { mode: 0o600 })
+  try {
+    writeFileSync(file, own, { mode: 0o600 })
+  } catch (error) {
+    notUsable(path, error)
+  }
   return async () => {
     if (textOf(file) === own) await rm(file, { force: true })
   }
+}
+
+function notUsable(path: string, error: unknown): never {
+  const code = (error as NodeJS.ErrnoException).code ?? 'ERROR'
+  throw storeBroken(path, `Verzeichnis nicht benutzbar (${code})`, `the directory cannot be used (${code})`)
 }
 
 /** The other process that works with it. */

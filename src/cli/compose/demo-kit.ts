@@ -4,8 +4,9 @@
  * Everything in it is readable by its owner only. Specs: product.md, Decisions, "demo".
  * @module
  */
-import { chmod, mkdir, rm, writeFile } from 'node:fs/promises'
+import { chmod, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { makeFolder } from '../../config/folder.js'
 import type { KeyPair } from '../../pki/keystore.js'
 import type { TestKey } from '../../pki/test-pki.js'
 import { DEMO_DATA } from './demo-directory.js'
@@ -75,7 +76,7 @@ ${options.endpointOptions ?? `    routes: [ { addresseeCertificate: keys/town-re
 export async function openDemo(directory: string, options: DemoOptions): Promise<Demo> {
   if (options.fresh) await rm(directory, { recursive: true, force: true })
   const keyDirectory = join(directory, 'keys')
-  await mkdir(keyDirectory, { recursive: true, mode: 0o700 })
+  await makeFolder(keyDirectory, 0o700)
   await chmod(directory, 0o700)
   const made = await ensureKeys(keyDirectory, TOWN, () => options.key ?? 'rsa-3072')
   const configFile = join(directory, 'gateway.yaml')

@@ -7,7 +7,7 @@
  *   opening     lives as long as the process, since answers never outlive it
  * @module
  */
-import { readFile, rename, writeFile } from 'node:fs/promises'
+import { readFile, rename, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileTrouble } from '../../config/load.js'
 import { ConfigError } from '../../errors.js'
@@ -54,16 +54,17 @@ function storedKeys(file: string, text: string): Partial<LastingKeys> & Pick<Las
  * Makes `gateway-key.jwks.json` below `dataDirectory` (0600), or adds what an older file lacks; the public halves lie beside it, for
  * participants. Renamed into place as the last step, so that a crash leaves the old keys, and the next start makes both files anew.
  *
- * @throws {ConfigError} others can read it (K1): a backup that was put back, a copy from another machine. {@link storedKeys}
+ * @throws {ConfigError} others can read it (K1), or we cannot: a backup that was put back, a copy from another machine. {@link storedKeys}
  */
 async function lastingKeys(dataDirectory: string): Promise<LastingKeys> {
   const file = join(dataDirectory, 'gateway-key.jwks.json')
-  const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return undefined
-    throw error
-  })
-  const trouble = text === undefined ? undefined : await fileTrouble(file, 'secret')
+  const isThere = await stat(file).then(
+    () => true,
+    (error: NodeJS.ErrnoException) => error.code !== 'ENOENT',
+  )
+  const trouble = isThere ? await fileTrouble(file, 'secret') : undefined
   if (trouble) throw new ConfigError([{ key: 'dataDirectory', file, message: trouble }])
+  const text = isThere ? await readFile(file, 'utf8') : undefined
   const stored: Partial<LastingKeys> = text === undefined ? {} : storedKeys(file, text)
   const keys = {
     sig: stored.sig ?? (await generateEnvelopeKey('sig')).privateJwk,

@@ -52,8 +52,13 @@ export interface Run {
 /** Enough to list clauses without a run. */
 export type Planned = Pick<Run, 'profile' | 'url' | 'faults'>
 
+/** Options that some roles have a use for. */
+export type Given = 'url' | 'listen' | 'to' | 'fault'
+
 export interface RoleRow {
-  readonly needs: readonly ('url' | 'listen' | 'to')[]
+  readonly needs: readonly Given[]
+  /** Besides what it needs; anything else would have no effect. */
+  readonly takes: readonly Given[]
   readonly clauses: (planned: Planned) => readonly Clause<never>[]
   readonly run: (run: Run, http: OsciHttpConnections) => Promise<void>
 }
@@ -131,12 +136,14 @@ function recipientPairs({ pairs, keys, receiver }: Run): { readonly cipher: KeyP
 export const ROLES = {
   client: {
     needs: ['url'],
+    takes: [],
     clauses: clientClauses,
     run: (run, http) =>
       runClauses(chosen(clientClauses(run), run.only), clientOf(run, run.url ?? '', http), run.legs, run.told, run.signal),
   },
   intermediary: {
     needs: ['url'],
+    takes: [],
     clauses: intermediaryClauses,
     run(run, http) {
       const { keys, profile, certificates, legs, check, document, signal } = run
@@ -149,6 +156,7 @@ export const ROLES = {
   },
   recipient: {
     needs: ['listen'],
+    takes: ['url'],
     clauses: passiveClauses,
     async run(run, http) {
       const { cipher, signature } = recipientPairs(run)
@@ -165,6 +173,7 @@ export const ROLES = {
   },
   proxy: {
     needs: ['listen', 'to'],
+    takes: ['fault'],
     clauses: betweenClauses,
     async run(run, http) {
       const to = new URL(run.to ?? '')

@@ -97,12 +97,18 @@ export async function readKeysFile(file: string): Promise<KeysFile> {
 }
 
 async function parsed(file: string): Promise<Record<string, unknown>> {
-  const value = await readFile(file, 'utf8')
-    .then((text) => JSON.parse(text) as unknown)
+  const wrong = (de: string, en: string) => new ConfigError([{ key: '(file)', file, message: { de, en }, example: EXAMPLE }])
+  const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    const code = error.code ?? 'ERROR'
+    throw wrong(`nicht lesbar (${code})`, `cannot be read (${code})`)
+  })
+  try {
+    const value = JSON.parse(text) as unknown
+    if (isRecord(value)) return value
+  } catch {
     // what the parser says would quote the file
-    .catch(() => undefined)
-  if (isRecord(value)) return value
-  throw new ConfigError([{ key: '(file)', file, message: { de: 'kein JSON-Objekt', en: 'no JSON object' }, example: EXAMPLE }])
+  }
+  throw wrong('kein JSON-Objekt', 'no JSON object')
 }
 
 /**

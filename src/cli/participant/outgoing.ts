@@ -57,8 +57,15 @@ async function attachmentOf(file: string, at: number, io: Io): Promise<EnvelopeP
   return { name: `${at + 1}-${basename(file).slice(0, MAX_NAME)}`, mediaType, role: 'attachment', bytes }
 }
 
-/** @throws {UsageError} a file cannot be read. */
+/** Nothing is what comes out of a pipe whose beginning has failed: nobody means it. */
+async function documentOf(file: string, io: Io): Promise<Uint8Array> {
+  const bytes = await bytesOf(file, io)
+  if (bytes.length > 0) return bytes
+  throw new UsageError({ de: `${file}: das Dokument ist leer`, en: `${file}: the document is empty` })
+}
+
+/** @throws {UsageError} a file cannot be read, or there is nothing in the document. */
 export async function outgoingOf(document: string | undefined, attachments: readonly string[], io: Io): Promise<Outgoing> {
   const parts = await Promise.all(attachments.map((file, at) => attachmentOf(file, at, io)))
-  return { ...(document === undefined ? {} : { document: await bytesOf(document, io) }), parts }
+  return { ...(document === undefined ? {} : { document: await documentOf(document, io) }), parts }
 }
