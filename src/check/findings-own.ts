@@ -187,9 +187,9 @@ const OTHER = [
   row(
     'mime.unread-rest',
     'warning',
-    'RFC 9112 §6.3',
-    'Hinter dem Rumpf geht der HTTP-Mitschnitt weiter, vielleicht mit einer weiteren Nachricht; diese Bytes blieben ungeprüft.',
-    'Behind the body the HTTP capture goes on, perhaps with a further message; these bytes were not checked.',
+    'RFC 9112 §6.3, RFC 4155',
+    'Hinter dem Rumpf geht der HTTP-Mitschnitt oder das Postfach (mbox) weiter, vielleicht mit einer weiteren Nachricht; diese Bytes blieben ungeprüft.',
+    'Behind the body the HTTP capture or the mailbox (mbox) goes on, perhaps with a further message; these bytes were not checked.',
   ),
   row(
     'mime.coding-undone',
