@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: EUPL-1.2
 /**
- * What tools leave around a message when they record it: the head of an HTTP request or answer, the head of a mail. It is taken off, and
- * what it says of the body (length, chunks, type) is held against the body. Heads are read leniently, for no signature covers them and
- * recorders change their line ends; what could be read in two ways is refused all the same.
+ * What tools leave around a message when they record it: the head of an HTTP request or answer, the head of a mail, Base64 of the whole. It
+ * is taken off, and what it says of the body (length, chunks, type) is held against the body. Heads are read leniently, for no signature
+ * covers them and recorders change their line ends; what could be read in two ways is refused all the same.
  *
  *   POST /osci HTTP/1.1 CRLF name: value CRLF … CRLF CRLF body          Received: … CRLF Content-Type: … CRLF CRLF body
  *
- * Specs: [RFC9112 §2, §7.1], [RFC5322 §2.2], [RFC2045 §6], [RFC2046 §5.1.1].
+ * Specs: [RFC9112 §2, §7.1], [RFC5322 §2.2], [RFC2045 §6], [RFC2046 §5.1.1], [RFC4155].
  * @module
  */
 import { StructureError } from '../errors.js'
@@ -50,7 +50,11 @@ export const beforeHead = (head: string): number => BEFORE_HEAD.exec(head)?.[0].
 
 export const isHttp = (head: string): boolean => START_LINE.test(head)
 
-export const isMail = (head: string): boolean => FIELD.test(head) && MAIL_FIELD.test(head.split(/\r?\n\r?\n/, 1)[0] ?? '')
+/** @param isAll the file ends with `head`: a text may begin like a field, a mail has an empty line behind its fields. */
+export function isMail(head: string, isAll: boolean): boolean {
+  const [fields = '', behind] = head.split(/\r?\n\r?\n/, 2)
+  return FIELD.test(head) && MAIL_FIELD.test(fields) && (behind !== undefined || !isAll)
+}
 
 const refuse = (finding: string, message: string): StructureError => new StructureError('mime', finding, message)
 
@@ -203,12 +207,27 @@ function plainType(value: string): string {
   return value.slice(0, semicolon) + needed.map(([, name, given]) => `; ${name}=${given}`).join('')
 }
 
+/** In a mailbox (mbox) every mail begins with a line of its own, behind an empty one [RFC4155]. */
+const NEXT_MAIL = /\r?\n\r?\n(?=From [^\r\n]*\r?\n[!-9;-~]+[ \t]*:)/
+
+/** The first mail of a mailbox; any other file is one mail. */
+function firstMail(file: Buffer): Captured {
+  const next = file.toString('latin1', 0, 5) === 'From ' ? NEXT_MAIL.exec(file.toString('latin1')) : null
+  if (!next) return { bytes: file }
+  const end = next.index + next[0].length
+  return { bytes: file.subarray(0, end), unread: file.byteLength - end }
+}
+
 /**
  * A mail's body: a package whose type stands in the mail's head, or one document.
  * @throws {StructureError} `mime.*`: the head cannot be read, or the body not by it.
  */
 export function mailBody(file: Uint8Array, limits: Limits): Captured {
-  const all = bufferOf(file)
+  const mail = firstMail(bufferOf(file))
+  return { ...mail, ...bodyOfMail(bufferOf(mail.bytes), limits) }
+}
+
+function bodyOfMail(all: Buffer, limits: Limits): Captured {
   const start = headEnd(all)
   const fields = fieldsOf(all.toString('latin1', 0, start))
   const given = fields.get('content-type')
@@ -223,5 +242,25 @@ export function mailBody(file: Uint8Array, limits: Limits): Captured {
   // mail programs write it; no part of an OSCI message may
   if (encoding === 'quoted-printable') return { bytes: decodeQuotedPrintable(body), contentType }
   if (!TRANSFER_ENCODINGS.has(encoding)) throw refuse('mime.transfer-encoding', 'the transfer encoding of the mail is unknown')
-  return { bytes: decodeTransfer(encoding, type, body), contentType }
+  // readers of mail pass over blanks [RFC2045 §6.8]; a part of an OSCI message has none
+  const text = encoding === 'base64' ? body.filter((byte) => !BLANK.has(byte)) : body
+  return { bytes: decodeTransfer(encoding, type, text), contentType }
+}
+
+/** Of two alphabets one is used. */
+const isBase64Text = (text: string): boolean => !/[^A-Za-z0-9+/=\s]/.test(text) || !/[^A-Za-z0-9_=\s-]/.test(text)
+/** Shorter than any message; a word of the language may be Base64 of something. */
+const LEAST_BASE64 = 64
+
+/** What Base64 text begins with, of either alphabet; undefined: it is none. */
+export function behindBase64(head: string): Uint8Array | undefined {
+  return head.length < LEAST_BASE64 || !isBase64Text(head) ? undefined : Buffer.from(head, 'base64')
+}
+
+/** A message that somebody keeps in Base64, in lines or not. With anything else in it, it stays as it is: nobody knows what was meant. */
+export function base64Body(file: Uint8Array): Captured {
+  const text = bufferOf(file).toString('latin1').trimEnd()
+  const padding = text.indexOf('=')
+  const isWhole = isBase64Text(text) && (padding < 0 || /^=\s*=?$/.test(text.slice(padding, padding + MAX_START_LINE_BYTES)))
+  return { bytes: isWhole ? Buffer.from(text, 'base64') : file }
 }

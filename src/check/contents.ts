@@ -5,6 +5,7 @@
  * @module
  */
 import { hash } from 'node:crypto'
+import { partNamed } from '../osci/content-attachments.js'
 import { openContent } from '../osci/content-read.js'
 import { allContainers, type AuthorReport, type OpenedContainer } from '../osci/content-types.js'
 import type { OsciEnv, OsciMessage } from '../osci/types.js'
@@ -12,7 +13,7 @@ import { subjectRfc2253 } from '../pki/certificate.js'
 import { readSignature } from '../xml/dsig.js'
 import { DS, XENC } from '../xml/names.js'
 import { elementsOf, isElement, type XmlElement } from '../xml/tree.js'
-import { readEncryptedData } from '../xml/xenc.js'
+import { readEncryptedData, type EncryptedData } from '../xml/xenc.js'
 import { worst } from '../xoev/checking.js'
 import type { Journal } from './journal.js'
 import { checkContainerSchema } from './osci-schema.js'
@@ -44,9 +45,30 @@ async function describeContainer(container: OpenedContainer, context: CheckConte
   return results
 }
 
+/**
+ * Looks at the holders of attachments' keys one by one. Attachments may share a key, but then each has an initialisation vector of its own
+ * [osci-1.2 §6.3]: of two under one, whoever has both ciphertexts learns how the plaintexts differ.
+ * @returns whether the attachment of a holder begins with key and vector of one before it.
+ */
+function vectorsOf({ attachments }: OsciMessage, { algorithms }: OsciEnv): (data: EncryptedData) => boolean {
+  const parts = new Map(attachments.map((part) => [`cid:${part.contentId}`, part]))
+  const used = new Map<string, string>()
+  return ({ cipher: uri, ivLength, mgmtData, cipherReference }) => {
+    const cipher = algorithms.content.cipher(uri)
+    const part = cipherReference && partNamed({ parts }, cipherReference.uri)
+    if (!cipher || !mgmtData || !part) return false
+    const ivBytes = cipher.mode === 'gcm' ? (ivLength ?? 16) : (cipher.ivBytes[0] ?? 0)
+    const pair = Buffer.concat([mgmtData, part.body.subarray(0, ivBytes)]).toString('latin1')
+    const before = used.get(pair) ?? part.contentId
+    used.set(pair, before)
+    return before !== part.contentId
+  }
+}
+
 /** What stands in clear beside opened containers is judged by policy even where it was not opened. */
-function judgeParents(parents: readonly XmlElement[], message: OsciMessage, journal: Journal): void {
+function judgeParents(parents: readonly XmlElement[], message: OsciMessage, env: OsciEnv, journal: Journal): void {
   const judged = new Set<string>()
+  const repeatsVector = vectorsOf(message, env)
   for (const child of parents.flatMap(elementsOf)) {
     try {
       if (isElement(child, DS, 'Signature')) judgeSignature(journal, readSignature(child, 'author-signature'))
@@ -54,6 +76,7 @@ function judgeParents(parents: readonly XmlElement[], message: OsciMessage, jour
       journal.note('content-encryption')
       const data = readEncryptedData(child, 'content-encryption')
       judgeEncryption(journal, data, 'content')
+      if (repeatsVector(data)) journal.raise('content-encryption.repeated-iv', { element: child })
       for (const key of data.keys) {
         const reader = message.certificates?.find((c) => c.id === key.retrievalUri)
         if (!reader || judged.has(reader.id)) continue
@@ -92,7 +115,7 @@ export async function checkContents(message: OsciMessage, env: OsciEnv, context:
   journal.remark(opened.remarks)
   const all = allContainers(opened.containers)
   for (const { document } of all) if (document) await checkContainerSchema(document, context, journal)
-  judgeParents([...(message.content ? [message.content] : []), ...all.map((c) => c.element)], message, journal)
+  judgeParents([...(message.content ? [message.content] : []), ...all.map((c) => c.element)], message, env, journal)
   const authors = all.flatMap((c) => c.authors)
   for (const author of authors) journal.note('author-signature', author.verdict)
   const authored = all.flatMap(authoredIn)

@@ -38,6 +38,12 @@ const FRAME = rows('osci-structure', '9100', [
   ['too-costly', 'threat model H6', 'Die Prüfung der Nachricht dauert zu lange.', 'It takes too long to check the message.'],
   ['fault', 'SOAP 1.1 §4.4', 'Die Fehlermeldung (SOAP Fault) ist nicht lesbar.', 'The SOAP fault cannot be read.'],
   [
+    'fault-with-header',
+    'osci-1.2 §2.13',
+    'Die Fehlermeldung (SOAP Fault) hat Kopfblöcke. Sie steht für sich: nichts an ihr ist signiert.',
+    'The SOAP fault has header blocks. It stands alone: nothing of it is signed.',
+  ],
+  [
     'attachment-missing',
     'OSCI12 order.xsd Content',
     'Ein Inhalt nennt einen Anhang, der fehlt.',
@@ -337,6 +343,12 @@ const CONTENT = rows('content-encryption', undefined, [
     'threat model §6',
     'Altverfahren werden nur innerhalb einer gültigen Auftragssignatur geöffnet.',
     'Legacy encryption is opened only inside a verified message signature.',
+  ],
+  [
+    'repeated-iv',
+    'osci-1.2 §6.3; SP 800-38D §8',
+    'Zwei Anhänge sind mit demselben Schlüssel und demselben Initialisierungsvektor verschlüsselt.',
+    'Two attachments are encrypted with the same key and the same initialisation vector.',
   ],
   ['undecryptable', 'threat model §6', 'Der Inhalt ließ sich nicht entschlüsseln.', 'The content could not be decrypted.'],
 ])

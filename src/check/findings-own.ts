@@ -164,6 +164,13 @@ const OTHER = [
     'All lines end with LF, not CR LF: probably a tool has changed them in saving or copying, and what is wrong here comes from that. Save the message once more, as binary.',
   ),
   row(
+    'message-signature.changed-by-recorder',
+    'info',
+    'RFC 2046 §4.1.1',
+    'Mit anderen Zeilenenden oder anders kodiert hätte der Teil den verlangten Prüfwert: wahrscheinlich hat ihn ein Werkzeug beim Aufnehmen oder Speichern geändert. Die Nachricht noch einmal binär speichern.',
+    'With other line ends or encoded otherwise the part would have the digest that is demanded: probably a tool has changed it in recording or saving. Save the message once more, as binary.',
+  ),
+  row(
     'mime.sealed-envelope',
     'info',
     'docs/envelope.md',
@@ -187,9 +194,9 @@ const OTHER = [
   row(
     'mime.unread-rest',
     'warning',
-    'RFC 9112 §6.3',
-    'Hinter dem Rumpf geht der HTTP-Mitschnitt weiter, vielleicht mit einer weiteren Nachricht; diese Bytes blieben ungeprüft.',
-    'Behind the body the HTTP capture goes on, perhaps with a further message; these bytes were not checked.',
+    'RFC 9112 §6.3, RFC 4155',
+    'Hinter dem Rumpf geht der HTTP-Mitschnitt oder das Postfach (mbox) weiter, vielleicht mit einer weiteren Nachricht; diese Bytes blieben ungeprüft.',
+    'Behind the body the HTTP capture or the mailbox (mbox) goes on, perhaps with a further message; these bytes were not checked.',
   ),
   row(
     'mime.coding-undone',

@@ -15,6 +15,7 @@ import { readSignature } from '../xml/dsig.js'
 import { elementsOf, type XmlElement } from '../xml/tree.js'
 import type { Journal } from './journal.js'
 import { judgeKey, judgeSignature } from './policy.js'
+import { recorderChange } from './recorder.js'
 import { listedIn } from './trust.js'
 import type { SignatureResult, Verdict } from './types.js'
 
@@ -50,6 +51,15 @@ function failedVerdict(cause: unknown): Verdict {
   return cause.finding === 'message-signature.algorithm' ? 'unchecked' : 'invalid'
 }
 
+/** A part that only a recorder has changed is no tampering: whoever reads the report must know where to look. */
+function askRecorder(cause: unknown, envelope: SoapEnvelope, env: OsciEnv, journal: Journal): void {
+  if (!(cause instanceof ProtektorError) || cause.finding !== 'message-signature.digest-mismatch') return
+  const element = signatureElement(envelope)
+  const { xpath } = cause.place
+  const detail = element && xpath?.startsWith('cid:') === true ? recorderChange(xpath, element, envelope, env) : undefined
+  if (xpath !== undefined && detail !== undefined) journal.raise('message-signature.changed-by-recorder', { xpath, detail })
+}
+
 /** The envelope with evidence where there is any, and what can be said of its signature. */
 export interface Verified {
   readonly envelope: SoapEnvelope
@@ -73,6 +83,7 @@ export async function checkSignature(envelope: SoapEnvelope, env: OsciEnv, journ
     return { envelope: verified, result: { verdict: 'valid', ...facts }, ...known }
   } catch (cause) {
     journal.caught('message-signature', cause)
+    askRecorder(cause, envelope, env, journal)
     const verdict = failedVerdict(cause)
     // what ends it may be a finding of another layer; this one does not hold for that
     journal.note('message-signature', verdict)

@@ -146,7 +146,7 @@ function checkFault(envelope: SoapEnvelope, journal: Journal): string[] {
 /** Lines of the file before something in it, where that stands in the file as it is. */
 export function linesBefore(file: Uint8Array, root: Uint8Array): number | undefined {
   const end = root.byteOffset - file.byteOffset
-  if (root.buffer !== file.buffer || end < 0 || end > file.byteLength) return undefined
+  if (root.buffer !== file.buffer || end < 0 || end + root.byteLength > file.byteLength) return undefined
   let lines = 0
   for (let at = file.indexOf(0x0a); at >= 0 && at < end; at = file.indexOf(0x0a, at + 1)) lines++
   return lines

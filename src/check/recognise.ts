@@ -3,11 +3,11 @@
  * What bytes are, by their beginning and never by a file's name: a table of forms. A form is a kind of message, or a wrapping that a
  * recorder left and that is taken off once.
  *
- *   envelope │ XML ─ SOAP or not │ HTTP head ⇒ what is in it │ mail head ⇒ what is in it │ MIME package
+ *   envelope │ XML ─ SOAP or not │ HTTP head ⇒ what is in it │ mail head ⇒ what is in it │ Base64 ⇒ what is in it │ MIME package
  * @module
  */
 import type { Limits } from '../env.js'
-import { beforeHead, httpBody, isHttp, isMail, mailBody, type Captured } from './captures.js'
+import { base64Body, beforeHead, behindBase64, httpBody, isHttp, isMail, mailBody, type Captured } from './captures.js'
 import { looksLikeXml } from '../xoev/beginning.js'
 import type { CheckResult } from './types.js'
 
@@ -25,6 +25,8 @@ const SOAP_NAMESPACE = 'http://schemas.xmlsoap.org/soap/envelope/'
 interface Look {
   readonly head: string
   readonly isXml: boolean
+  /** Nothing stands behind the head. */
+  readonly isAll: boolean
   /** What was taken off, and what it said. */
   readonly capture?: Capture
   readonly contentType: string
@@ -43,11 +45,16 @@ interface CaptureRow {
 
 const CAPTURES: readonly CaptureRow[] = [
   { capture: 'http', fits: ({ head }) => isHttp(head), unwrap: httpBody },
-  { capture: 'mail', fits: ({ head }) => isMail(head), unwrap: mailBody },
+  { capture: 'mail', fits: ({ head, isAll }) => isMail(head, isAll), unwrap: mailBody },
+  { capture: 'base64', fits: ({ head }) => isMessageInBase64(head), unwrap: base64Body },
 ]
 
 /** First part of a mail that people read, with its pictures and files; of a message the root's type is XML. */
 const LETTER = /^\s*--[^\n]*\n(?:[a-z-]+:[^\n]*\n(?:[ \t][^\n]*\n)*)*?content-type:\s*(?:multipart\/|text\/(?:html|plain))/i
+
+/** A text may begin with the words; a type has a slash. */
+const MIME_HEAD =
+  /^(?:\xef\xbb\xbf)?\s*(?:(?:mime-version|content-(?:transfer-encoding|id|length))[ \t]*:|content-type[ \t]*:\s*[^\s;/]+\/)/i
 
 /** The first that fits. */
 const KINDS: readonly KindRow[] = [
@@ -56,7 +63,7 @@ const KINDS: readonly KindRow[] = [
   { kind: 'xoev', fits: ({ isXml }) => isXml },
   {
     kind: 'osci',
-    fits: ({ head }) => /^(?:\xef\xbb\xbf)?\s*(?:mime-version|content-(?:type|transfer-encoding|id|length))[ \t]*:/i.test(head),
+    fits: ({ head }) => MIME_HEAD.test(head),
   },
   // a package of another type than multipart/related is a letter, not a message
   {
@@ -70,7 +77,18 @@ const KINDS: readonly KindRow[] = [
 
 function look(bytes: Uint8Array, contentType = '', capture?: Capture): Look {
   const head = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.byteLength, HEAD_BYTES)).toString('latin1')
-  return { head, isXml: looksLikeXml(bytes), contentType, ...(capture ? { capture } : {}) }
+  return { head, isXml: looksLikeXml(bytes), isAll: bytes.byteLength <= HEAD_BYTES, contentType, ...(capture ? { capture } : {}) }
+}
+
+/** Text that is meant as XML, where a few characters of anything may decode to a `<`. */
+const XML_TEXT = /^(?:\xef\xbb\xbf)?\s*<[?!A-Za-z_][^\0]*$/
+
+function isMessageInBase64(head: string): boolean {
+  const inside = behindBase64(head)
+  if (inside === undefined) return false
+  const seen = look(inside)
+  const kind = kindOf(seen)
+  return kind !== 'unknown' && (kind !== 'xoev' || XML_TEXT.test(seen.head))
 }
 
 const kindOf = (seen: Look): Kind => KINDS.find((row) => row.fits(seen))?.kind ?? 'unknown'

@@ -14,11 +14,12 @@ const STRANGERS: readonly (readonly [what: string, looks: RegExp])[] = [
   ['a PDF', /^%PDF-/],
   ['a picture', /^(?:\x89PNG|GIF8|\xff\xd8\xff)/],
   ['a network recording (pcap)', /^(?:\xd4\xc3\xb2\xa1|\xa1\xb2\xc3\xd4|\x4d\x3c\xb2\xa1|\n\r\r\n)/],
-  ['text in UTF-16', /^(?:\xff\xfe|\xfe\xff)/],
+  ['text in UTF-16', /^(?:\xff\xfe|\xfe\xff|[^\0]\0[^\0]\0|\0[^\0]\0[^\0])/],
   ['certificates or keys (PEM)', /^-----BEGIN /],
   ['JSON, perhaps HAR or a collection of requests', /^(?:\xef\xbb\xbf)?\s*[{[]/],
   ['a hexadecimal dump', /^\s*(?:0x)?[0-9a-f]{4,8}:?[ \t]+[0-9a-f]{2}/i],
   ['a trace of curl', /^(?:\* |== Info:|> [A-Z])/],
+  ['a text that begins like a mail', /^(?:from|to|date|subject)[ \t]*:/i],
 ]
 const MESSAGE = /<\?xml\s|<(?:[^\s<>!?/:]+:)?Envelope[\s>]|^mime-version[ \t]*:/im
 
@@ -27,6 +28,7 @@ export function strangerIn({ bytes, capture, contentType = '' }: Recognised): st
   if (bytes.byteLength === 0) return 'empty'
   if (!bytes.some((byte) => byte > 0x20)) return 'nothing but blanks or zeros'
   if (isGzip(bytes)) return 'compressed with gzip'
+  if (capture === 'base64') return 'a message in Base64, with something else in it'
   if (capture === 'mail' && /^multipart\//i.test(contentType)) return 'a letter of several parts'
   const beginning = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.byteLength, BEGINNING_BYTES)).toString('latin1')
   const [known] = STRANGERS.find(([, looks]) => looks.test(beginning)) ?? []

@@ -117,7 +117,7 @@ export interface CheckResult {
   readonly verdict: Verdict
   readonly kind: 'osci' | 'xoev' | 'envelope' | 'unknown'
   /** What a recorder left around it; null: nothing. */
-  readonly capture: 'http' | 'mail' | null
+  readonly capture: 'http' | 'mail' | 'base64' | null
   /** OSCI element name, or the XÖV root element. */
   readonly messageType: string | null
   readonly transportEncrypted: boolean

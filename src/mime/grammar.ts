@@ -27,7 +27,7 @@ export interface PartOutline extends Omit<Part, 'body'> {
   readonly to: number
 }
 
-export interface PackageOutline extends Pick<Parts, 'dialect' | 'boundary'> {
+export interface PackageOutline extends Pick<Parts, 'dialect' | 'boundary' | 'boundaryName'> {
   readonly root: PartOutline
   /** In order; no Content-ID twice. */
   readonly attachments: readonly PartOutline[]
@@ -110,7 +110,8 @@ function* readPackage(
   if (root === undefined) throw new StructureError('mime', 'mime.no-root', 'The message has no part.', { byte: start })
   inHead(root.head, () => assertRoot(root, type))
   assertDistinctIds([root, ...attachments])
-  return { root, attachments, dialect, boundary }
+  const boundaryName = type.written.find((name) => name !== 'boundary' && name.toLowerCase() === 'boundary')
+  return { root, attachments, dialect, boundary, ...(boundaryName === undefined ? {} : { boundaryName }) }
 }
 
 function boundaryOf({ type, parameters }: ContentTypeValue): string {

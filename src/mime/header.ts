@@ -24,6 +24,8 @@ export interface HeaderBlock {
 export interface ContentTypeValue {
   readonly type: string
   readonly parameters: ReadonlyMap<string, string>
+  /** Names of the parameters as they are written. */
+  readonly written: readonly string[]
 }
 
 const LF = 10
@@ -104,9 +106,9 @@ export function headerValue(headers: readonly MimeHeader[], name: string): strin
  * @throws StructureError `mime.content-type`, `mime.parameter-duplicate`.
  */
 export function readContentType(value: string): ContentTypeValue {
-  const { first, parameters } = readParameters(value)
+  const { first, ...parameters } = readParameters(value)
   if (!MEDIA_TYPE.test(first)) throw contentType('is no media type')
-  return { type: first.toLowerCase(), parameters }
+  return { type: first.toLowerCase(), ...parameters }
 }
 
 /**
@@ -114,10 +116,11 @@ export function readContentType(value: string): ContentTypeValue {
  * @returns `first`: what stands before the parameters, trimmed.
  * @throws StructureError `mime.content-type`, `mime.parameter-duplicate`.
  */
-export function readParameters(value: string): { readonly first: string; readonly parameters: ReadonlyMap<string, string> } {
+export function readParameters(value: string): Pick<ContentTypeValue, 'parameters' | 'written'> & { readonly first: string } {
   const semicolon = value.indexOf(';')
   const first = (semicolon < 0 ? value : value.slice(0, semicolon)).trim()
   const parameters = new Map<string, string>()
+  const written: string[] = []
   let rest = semicolon < 0 ? '' : value.slice(semicolon)
   while (rest.trim() !== '') {
     const match = PARAMETER.exec(rest)
@@ -126,11 +129,12 @@ export function readParameters(value: string): { readonly first: string; readonl
     // `boundary*=` and `boundary*0=` (RFC 2231) are a second way to say the same: nobody in the field writes them.
     if (!TOKEN.test(name) || name.includes('*')) throw contentType('has a parameter with an unusable name')
     if (parameters.has(name)) throw new StructureError('mime', 'mime.parameter-duplicate', `Content-Type names ${name} twice.`)
+    written.push(match[1] ?? '')
     parameters.set(name, match[2] === undefined ? (match[3] ?? '') : match[2].replace(/\\(.)/g, '$1'))
     rest = rest.slice(match[0].length)
     if (rest !== '' && !/^[ \t]*(;|$)/.test(rest)) throw contentType('has text after a parameter')
   }
-  return { first, parameters }
+  return { first, parameters, written }
 }
 
 function contentType(what: string): StructureError {

@@ -31,4 +31,6 @@ export interface Parts {
   /** How it came: header in the HTTP body, in the HTTP header, or a bare envelope without MIME. */
   readonly dialect: 'body' | 'http' | 'bare'
   readonly boundary: string
+  /** The name of the parameter that gives the boundary, where it is not written in small letters as everywhere else. */
+  readonly boundaryName?: string
 }

@@ -24,9 +24,9 @@ export function readMime(bytes: Uint8Array, limits: Limits, httpContentType?: st
     throw new StructureError('mime', 'mime.message-size', `The message is larger than ${limits.messageBytes} bytes.`)
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   return withPlace(buffer, () => {
-    const { root, attachments, dialect, boundary } = readMemory(packageGrammar(buffer.length, limits, httpContentType), buffer)
+    const { root, attachments, ...written } = readMemory(packageGrammar(buffer.length, limits, httpContentType), buffer)
     const parts = attachments.map((part) => withBody(part, buffer))
-    return { root: withBody(root, buffer), attachments: new Map(parts.map((part) => [part.contentId, part])), dialect, boundary }
+    return { root: withBody(root, buffer), attachments: new Map(parts.map((part) => [part.contentId, part])), ...written }
   })
 }
 

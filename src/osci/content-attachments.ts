@@ -42,7 +42,7 @@ export function refuse(e: XmlElement, rule: string, why: string): StructureError
   return new StructureError('content', `osci-structure.${rule}`, why, { line: e.line, column: e.column, xpath: xpathOf(e) })
 }
 
-export function partNamed(reading: Reading, uri: string): Part | undefined {
+export function partNamed(reading: Pick<Reading, 'parts'>, uri: string): Part | undefined {
   const exact = reading.parts.get(uri)
   if (exact) return exact
   try {

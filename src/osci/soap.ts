@@ -81,6 +81,13 @@ function* headerBlocks(header: XmlElement): Stops<readonly XmlElement[]> {
   return blocks
 }
 
+/** No signature covers a fault, so nobody vouches for a block beside it; what such blocks lack otherwise is not asked. */
+function refuseBlocksOfFault(header: XmlElement | undefined, body: XmlElement): void {
+  const [block] = header ? elementsOf(header) : []
+  if (block && elementsOf(body).some((e) => isElement(e, SOAP, 'Fault')))
+    throw refuse(block, 'fault-with-header', 'a fault has no header blocks')
+}
+
 interface Recognised {
   readonly kind: SoapEnvelope['kind']
   readonly type?: MessageType
@@ -90,7 +97,7 @@ interface Recognised {
 function recognise(root: XmlElement, header: XmlElement | undefined, blocks: readonly XmlElement[], body: XmlElement): Recognised {
   const inBody = elementsOf(body)
   const [first] = inBody
-  if (first && isElement(first, SOAP, 'Fault') && blocks.length === 0) return { kind: 'fault' }
+  if (first && isElement(first, SOAP, 'Fault')) return { kind: 'fault' }
   if (first && isElement(first, XENC, 'EncryptedData') && header === undefined) {
     if (inBody.length > 1) throw refuse(body, 'frame', 'an encrypted message holds one EncryptedData')
     return { kind: 'encrypted' }
@@ -151,6 +158,7 @@ export async function readFrame(document: XmlDocument, parts: Parts, turn?: Turn
   const body = kids.at(-1)
   if (!body || !isElement(body, SOAP, 'Body') || kids.length > (header ? 2 : 1))
     throw refuse(root, 'frame', 'the envelope must hold at most one Header, then one Body')
+  refuseBlocksOfFault(header, body)
   const blocks = header ? await inTurns(headerBlocks(header), turn) : []
   noLooseText(body)
   await inTurns(indexIds(root), turn)

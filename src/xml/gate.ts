@@ -13,7 +13,7 @@ import { SaxesParser } from 'saxes'
 import { StructureError, type StageName } from '../errors.js'
 import type { Limits } from '../env.js'
 import { isBase64Lines } from './base64.js'
-import { complaintOf, endOfUtf8, Lines } from './lines.js'
+import { complaintOf, endOfUtf8, Lines, wideEncoding } from './lines.js'
 import { DS } from './names.js'
 import type { NamespaceDeclaration, XmlAttribute, XmlDocument, XmlElement, XmlNode } from './tree.js'
 import { atOnce, inTurns, type Stops, type Turn } from './turns.js'
@@ -81,6 +81,9 @@ function parsing(bytes: Uint8Array, options: GateOptions): Stops<XmlDocument> {
   const stage = options.stage ?? 'soap'
   if (bytes.length > limits.xmlBytes)
     throw new StructureError(stage, 'xml.too-large', `XML of ${bytes.length} bytes, allowed are ${limits.xmlBytes}`)
+  // without a mark it decodes, to a text full of zeros
+  const wide = wideEncoding(bytes)
+  if (wide !== undefined) throw new StructureError(stage, 'xml.encoding', `${wide}, not UTF-8`, { line: 1, column: 1 })
   let text: string
   try {
     text = decoder.decode(bytes)

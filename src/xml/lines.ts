@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: EUPL-1.2
 /**
- * Places in a text: line and column of an offset, the first byte that is no UTF-8, and where something that is not well-formed began.
+ * Places in a text: line and column of an offset, the first byte that is no UTF-8, wider encodings, and where something that is not well-formed began.
  * @module
  */
 
@@ -57,6 +57,18 @@ function following(first: number): readonly [lowest: number, highest: number, co
   if (first >= 0xe0 && first <= 0xef) return [first === 0xe0 ? 0xa0 : 0x80, first === 0xed ? 0x9f : 0xbf, 2]
   if (first >= 0xf0 && first <= 0xf4) return [first === 0xf0 ? 0x90 : 0x80, first === 0xf4 ? 0x8f : 0xbf, 3]
   return undefined
+}
+
+/** The first four octets of text in wider units, with a byte order mark or without [XML10 Appendix F.1]. */
+const WIDE: readonly (readonly [encoding: string, begins: RegExp])[] = [
+  ['UTF-32', /^(?:\xff\xfe\0\0|\0\0\xfe\xff|[^\0]\0\0\0|\0\0\0[^\0])/],
+  ['UTF-16', /^(?:\xff\xfe|\xfe\xff|[^\0]\0[^\0]\0|\0[^\0]\0[^\0])/],
+]
+
+/** The encoding that a document shows by its first octets, where that is not UTF-8. */
+export function wideEncoding(bytes: Uint8Array): string | undefined {
+  const beginning = String.fromCharCode(...bytes.subarray(0, 4))
+  return WIDE.find(([, begins]) => begins.test(beginning))?.[0]
 }
 
 /** Offset of the first character that is no UTF-8; the length where all of it is. */

@@ -153,6 +153,38 @@ describe('captures', () => {
     expect(result).to.include({ kind: 'xoev', capture: 'mail', messageType: 'straße' })
   })
 
+  const base64 = PLAIN.toString('base64')
+  for (const [what, bytes] of [
+    ['in one line', Buffer.from(base64)],
+    ['in lines with blanks at their end', Buffer.from(base64.replace(/.{76}/g, '$& \t\r\n'))],
+    ['cut anywhere, indented', Buffer.from(`\n  ${base64.replace(/.{61}/g, '$&\n  ')}\n`)],
+    ['in the alphabet of URLs, without padding', Buffer.from(PLAIN.toString('base64url'))],
+  ] as const)
+    it(`a message in Base64, ${what}, is unpacked`, async () => {
+      const result = await check(bytes, context)
+      expect(result).to.include({ verdict: 'valid', kind: 'osci', capture: 'base64', messageType: 'processDelivery' })
+      expect(result.findings.map(({ document }) => document)).to.not.include('file')
+    })
+
+  it('blanks in the Base64 of a mail mean nothing', async () => {
+    const lines = Buffer.from('<a xmlns="urn:x"/>').toString('base64').replace(/.{7}/g, '$& \r\n\t')
+    const result = await check(
+      around([...MAIL, 'Content-Type: text/xml', 'Content-Transfer-Encoding: base64'], Buffer.from(`${lines} \r\n`)),
+      context,
+    )
+    expect(ids(result, 'error')).to.deep.equal([])
+    expect(result).to.include({ kind: 'xoev', capture: 'mail', messageType: 'a' })
+  })
+
+  it('of a mailbox the first mail is checked, and that there are more is told', async () => {
+    const mail = Buffer.concat([text('From a@a.example Tue Nov 24 10:00:00 2026', ''), around([...MAIL, `Content-Type: ${type}`], body)])
+    expect(await check(mail, context)).to.include({ verdict: 'valid', capture: 'mail', messageType: 'processDelivery' })
+    const result = await check(Buffer.concat([mail, text('', ''), mail]), context)
+    expect(result).to.include({ verdict: 'unchecked', capture: 'mail', messageType: 'processDelivery' })
+    expect(ids(result, 'error')).to.deep.equal([])
+    expect(result.findings.find(({ id }) => id === 'mime.unread-rest')?.detail).to.equal(`${mail.length} bytes`)
+  })
+
   for (const [what, field] of [
     ['a name in the form of RFC 2231', "text/xml; name*=UTF-8''K%C3%B6ln.xml; charset=utf-8"],
     ['a name in pieces', 'text/xml; charset=utf-8;\r\n name*0="a;boundary=x";\r\n name*1=".xml"'],
@@ -344,11 +376,16 @@ describe('captures', () => {
     ['empty', around(REQUEST, text())],
     ['compressed with gzip', gzipSync(PLAIN)],
     ['text in UTF-16', Buffer.from(`\ufeff${PLAIN.toString('latin1')}`, 'utf16le')],
+    ['text in UTF-16', Buffer.from(PLAIN.toString('latin1'), 'utf16le')],
     ['JSON, perhaps HAR or a collection of requests', Buffer.from(JSON.stringify({ log: { text: PLAIN.toString('latin1') } }))],
     ['a hexadecimal dump', text('0000: 50 4f 53 54 20 2f 6f 73 63 69 20 48 54 54 50 2f POST /osci HTTP/')],
     ['a trace of curl', text('* Connected to a.example', '> POST /osci HTTP/1.1')],
     ['a message seems to begin in line 3', text('10:00:00 IP a > b: Flags [P.]', 'E..4..@.@', PLAIN.toString('latin1'))],
     ['a letter of several parts', around([...MAIL, 'Content-Type: multipart/mixed; boundary=b'], text('--b', '', 'x', '--b--'))],
+    ['a text that begins like a mail', text('Date: 2026-11-24', 'A note of that day')],
+    ['a message in Base64, with something else in it', Buffer.from(`${PLAIN.toString('base64')}\n-- \na list`)],
+    [null, text('Content-Type: what we think of it', '', 'A note')],
+    [null, Buffer.from('PANIK'.repeat(40))],
     [null, Buffer.from('hello')],
   ] as const)
     it(`what nobody recognises is told as what it seems to be: ${what ?? 'no idea'}`, async () => {

@@ -59,11 +59,20 @@ describe('protektor check, many files', () => {
     expect(alone.err).to.equal('')
     expect(resultsOf(together.out)).to.deep.equal(resultsOf(alone.out))
     expect(together.err).to.match(/\[█* *\] \d+\/260 · \d/)
+    // a line wider than the window is cut: wrapped, it would fill it row by row
+    expect(
+      together.err
+        .split('\r')
+        .filter((line) => line.includes('█'))
+        .every((line) => line.includes('[?7l') && line.endsWith('[?7h')),
+    ).to.equal(true)
   })
 
   it('a bar shows how much is done, how fast, and how long it will take', () => {
     expect(barLine(1200, 10_000, 2000, 'en')).to.equal('[██                      ] 1200/10000 · 600 files/s · left: 15 s')
     expect(barLine(1200, 10_000, 20_000, 'de')).to.equal('[██                      ] 1200/10000 · 60 Dateien/s · noch 2 min 27 s')
+    // 119.4 s are no "1 min 60 s"
+    expect(barLine(50, 1000, 6284, 'en')).to.match(/left: 2 min 0 s$/)
     expect(barLine(0, 10, 0, 'en')).to.equal('[                        ] 0/10 · 0.0 files/s')
   })
 

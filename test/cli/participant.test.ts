@@ -277,7 +277,8 @@ describe('protektor send, take, answer', () => {
     await call(house.register('answer', join(inbox(), folders()[0] ?? ''), '--result', house.write('böse.xml', '<a>\u009b2J</a>')))
     const { code, out, err } = await asking
     expect(code).to.equal(0)
-    expect(err).to.contain('\r\u001b[K  … waiting to be taken (10 s)').and.to.contain('… waiting for the result (20 s)')
+    // cut at the edge of the window, not wrapped
+    expect(err).to.contain('\r\u001b[K\u001b[?7l  … waiting to be taken (10 s)\u001b[?7h').and.to.contain('… waiting for the result (20 s)')
     expect(out).to.equal('<a>\\u009b2J</a>\n')
   })
 })

@@ -23,6 +23,11 @@ describe('explanations: discretion', () => {
       'b••••••••••••',
     ])
     expect(maskedValue('Österreich')).to.equal('Ö•••••')
+    // signs of two units; of a document that is one text only the beginning is looked at
+    expect([64, 65].map((signs) => maskedValue('𝔐'.repeat(signs)).length)).to.deep.equal([2 + 8, 2 + 12])
+    const before = performance.now()
+    expect(maskedValue('b'.repeat(50_000_000))).to.equal('b••••••••••••')
+    expect(performance.now() - before).to.be.lessThan(2000)
   })
 
   it('keeps the prefix of keys, and shows all when asked to', () => {

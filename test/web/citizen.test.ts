@@ -228,6 +228,33 @@ describe('citizen page', function () {
     await seen.page.context().close()
   })
 
+  it('shows in forced colours which choice is made, where the keyboard is, and its icons', async () => {
+    // dark on light: KERN paints its icons white then
+    const { page } = await openPage(browser, house, { forcedColors: 'active', colorScheme: 'light' })
+    const painted = (selector: string, pseudo?: string): Promise<string> =>
+      page.evaluate<string>(`getComputedStyle(document.querySelector('${selector}'), ${JSON.stringify(pseudo)}).backgroundColor`)
+    const [canvas, text] = await page.evaluate<[string, string]>(
+      `(({ backgroundColor, color }) => [backgroundColor, color])(getComputedStyle(document.body))`,
+    )
+    expect(canvas).to.not.equal(text)
+    expect(await page.locator('#kind-certificate').isChecked()).to.equal(true)
+    expect(await painted('#kind-certificate', '::before')).to.equal(text)
+    for (const id of ['kind-certificate', 'extent-geburtsort']) {
+      await page.locator(`#${id}`).focus()
+      const drawn = await page.evaluate<string[]>(
+        `(({ borderColor, borderStyle, outlineColor, outlineStyle }) => [borderColor, borderStyle, outlineColor, outlineStyle])(getComputedStyle(document.activeElement))`,
+      )
+      expect(drawn, id).to.deep.equal([text, 'solid', text, 'solid'])
+    }
+    await page.getByRole('button', { name: 'Weiter' }).click()
+    await page.locator('#suggestion').waitFor()
+    await page.getByRole('button', { name: 'Weiter' }).click()
+    await page.locator('#mistakes').waitFor()
+    expect(await painted('#mistakes .kern-icon')).to.equal(text)
+    expect(await painted('.kern-form-input__select-wrapper', '::after')).to.equal(text)
+    await page.context().close()
+  })
+
   it('lets no plaintext leave the browser, and calls nobody but its own origin', async () => {
     const canary: Details = {
       familienname: 'Kanarienvogel',

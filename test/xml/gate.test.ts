@@ -162,7 +162,15 @@ describe('xml gate', () => {
   it('X3 refuses every encoding but strict UTF-8', () => {
     const doc = '<?xml version="1.0"?><a>ä</a>'
     refused('xml.encoding', Buffer.from('\ufeff' + doc, 'utf16le'))
-    refused('xml.not-well-formed', Buffer.from('<a/>', 'utf16le'))
+    refused('xml.encoding', Buffer.from('<a/>', 'utf16le'))
+    for (const [encoding, bytes] of [
+      ['UTF-16', Buffer.from('<a/>', 'utf16le')],
+      ['UTF-16', Buffer.from('<a/>', 'utf16le').swap16()],
+      ['UTF-32', Buffer.from([0x3c, 0, 0, 0, 0x61, 0, 0, 0])],
+      ['UTF-32', Buffer.from([0, 0, 0, 0x3c, 0, 0, 0, 0x61])],
+    ] as const)
+      expect(() => osci(bytes)).to.throw(`${encoding}, not UTF-8`)
+    refused('xml.not-well-formed', Buffer.from('<a\0/>'))
     refused('xml.encoding', Buffer.from(doc, 'latin1'))
     refused('xml.encoding', Buffer.from([0x4c, 0x6f, 0xa7, 0x94])) // EBCDIC "<?xm"
     refused('xml.encoding', '<?xml version="1.0" encoding="UTF-7"?><a>+ADw-</a>')

@@ -14,9 +14,12 @@ const LENGTH_CLASSES: readonly (readonly [most: number, dots: number])[] = [
   [Infinity, 12],
 ]
 
+/** No more of a value is looked at: a document may be one text. A sign has two units at most. */
+const MOST_UNITS = 2 * 65
+
 /** `M•••••`. Nothing stays of values so short that their first sign would say it all. */
 export function maskedValue(value: string): string {
-  const signs = [...value.trim()]
+  const signs = [...value.trim().slice(0, MOST_UNITS)]
   if (signs.length === 0) return ''
   const dots = LENGTH_CLASSES.find(([most]) => signs.length <= most)?.[1] ?? 0
   return (signs.length > 2 ? (signs[0] ?? '') : '') + '•'.repeat(dots)

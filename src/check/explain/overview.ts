@@ -145,13 +145,16 @@ export function overview(result: CheckResult, bytes: Uint8Array, { message, orde
   })
 }
 
-const CAPTURES: Readonly<Record<'http' | 'mail', readonly [title: Words, meaning: Words]>> = {
+type Capture = NonNullable<Recognised['capture']>
+
+const CAPTURES: Readonly<Record<Capture, readonly [title: Words, meaning: Words, reference: string]>> = {
   http: [
     words('HTTP-Kopf', 'HTTP head'),
     words(
       'Ein Mitschnitt hat den Kopf der HTTP-Anfrage oder -Antwort mit aufgehoben; er gehört nicht zur Nachricht.',
       'A capture kept the head of the HTTP request or answer; it is no part of the message.',
     ),
+    'RFC9112 §2',
   ],
   mail: [
     words('Kopf der E-Mail', 'head of the mail'),
@@ -159,16 +162,22 @@ const CAPTURES: Readonly<Record<'http' | 'mail', readonly [title: Words, meaning
       'Die Nachricht liegt in einer E-Mail; deren Kopf gehört nicht zu ihr.',
       'The message lies in a mail; its head is no part of the message.',
     ),
+    'RFC5322 §2.2',
+  ],
+  base64: [
+    words('Base64', 'Base64'),
+    words('Die ganze Nachricht steht in Base64 in der Datei.', 'The whole message stands in Base64 in the file.'),
+    'RFC4648 §4',
   ],
 }
 
 /** What a recorder left; `body` where the message stands in the file as it is. */
 export function captureThing(found: Recognised, body: BytePlace | undefined): Thing | undefined {
   if (found.capture === null) return undefined
-  const [title, meaning] = CAPTURES[found.capture]
+  const [title, meaning, reference] = CAPTURES[found.capture]
   return thing(title, {
     meaning,
-    reference: found.capture === 'http' ? 'RFC9112 §2' : 'RFC5322 §2.2',
+    reference,
     says: body
       ? []
       : [

@@ -39,11 +39,12 @@ interface Coverage {
 /** @param elements and attachments (their `cid:` URIs) that should be covered. */
 function coverageOf(elements: readonly XmlElement[], attachments: readonly string[], signature: Signature, telling: Telling): Coverage {
   const named = referencesByUri(signature)
-  const names = elements.map(elementName)
+  const counts = new Map<string, number>()
+  for (const name of elements.map(elementName)) counts.set(name, (counts.get(name) ?? 0) + 1)
   // of two with one name, one covered and one not, everybody must see which
   const nameOf = (e: XmlElement, id: string): string => {
     const name = elementName(e)
-    return names.filter((one) => one === name).length === 1 ? name : `${name} (Id ${id || '–'})`
+    return counts.get(name) === 1 ? name : `${name} (Id ${id || '–'})`
   }
   const wanted = [
     ...elements.map((e) => {

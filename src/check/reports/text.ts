@@ -29,6 +29,7 @@ const TEXT = {
   unknown: { de: 'unbekannt', en: 'unknown' },
   http: { de: 'HTTP-Mitschnitt', en: 'HTTP capture' },
   mail: { de: 'E-Mail', en: 'mail' },
+  base64: { de: 'Base64', en: 'Base64' },
   encrypted: { de: 'transportverschlüsselt', en: 'transport-encrypted' },
   clear: { de: 'im Klartext', en: 'in clear' },
   unsigned: { de: 'nicht signiert', en: 'not signed' },

@@ -4,16 +4,16 @@
  * @module
  */
 import type { Io, Language } from '../io.js'
+import { CLEAR_LINE, lineInPlace } from '../terminal-line.js'
 
 const CELLS = 24
 const EVERY_MS = 100
-const CLEAR_LINE = '\r\u001b[K'
 
 const WORDS = { de: { rate: 'Dateien/s', left: 'noch' }, en: { rate: 'files/s', left: 'left:' } } as const
 
 function clock(seconds: number): string {
-  const [minutes, rest] = [Math.floor(seconds / 60), Math.ceil(seconds % 60)]
-  return minutes === 0 ? `${rest} s` : `${minutes} min ${rest} s`
+  const whole = Math.ceil(seconds)
+  return whole < 60 ? `${whole} s` : `${Math.floor(whole / 60)} min ${whole % 60} s`
 }
 
 /** One line: `[████      ] 1200/10000 · 640 files/s · left: 14 s`. */
@@ -40,7 +40,7 @@ export function bar(io: Io, total: number, lang: Language, now: () => number = (
     at(done) {
       if (now() - drawn < EVERY_MS && done < total) return
       drawn = now()
-      io.err.write(CLEAR_LINE + barLine(done, total, now() - began, lang))
+      io.err.write(lineInPlace(barLine(done, total, now() - began, lang)))
     },
     end: () => io.err.write(CLEAR_LINE),
   }

@@ -7,9 +7,9 @@
 import type { Reason } from '../../client/received.js'
 import { printable } from '../../gateway/log.js'
 import type { Io, Text } from '../io.js'
+import { CLEAR_LINE, lineInPlace } from '../terminal-line.js'
 
 const TICK_MS = 500
-const CLEAR_LINE = '\r\u001b[K'
 
 export interface Progress {
   /** One step. @param event what a machine reads. */
@@ -28,7 +28,7 @@ export function progress(io: Io, asJson: boolean, now: () => number = () => perf
   const draw = (): void => {
     if (!waiting) return
     const seconds = Math.max(0, Math.ceil((waiting.untilMs - now()) / 1000))
-    io.err.write(`${CLEAR_LINE}  … ${waiting.text} (${seconds} s)`)
+    io.err.write(lineInPlace(`  … ${waiting.text} (${seconds} s)`))
   }
   const end = (): void => {
     clearInterval(timer)

@@ -53,7 +53,7 @@ export interface Result {
   readonly sha256: string
   readonly verdict: Verdict
   readonly kind: 'osci' | 'xoev' | 'envelope' | 'unknown'
-  readonly capture: 'http' | 'mail' | null
+  readonly capture: 'http' | 'mail' | 'base64' | null
   readonly messageType: string | null
   readonly transportEncrypted: boolean
   readonly signed: boolean | null

@@ -39,7 +39,7 @@ export interface Words {
   readonly kind: string
   readonly kinds: Readonly<Record<Result['kind'], string>>
   readonly capture: string
-  readonly captures: Readonly<Record<'http' | 'mail', string>>
+  readonly captures: Readonly<Record<'http' | 'mail' | 'base64', string>>
   readonly notAsked: string
   readonly messageType: string
   readonly encrypted: string
@@ -100,7 +100,7 @@ export const WORDS: Readonly<Record<Language, Words>> = {
     kind: 'Art',
     kinds: { osci: 'OSCI-Nachricht', xoev: 'XÖV-Dokument', envelope: 'Umschlag', unknown: 'unbekannt' },
     capture: 'Mitschnitt',
-    captures: { http: 'HTTP', mail: 'E-Mail' },
+    captures: { http: 'HTTP', mail: 'E-Mail', base64: 'Base64' },
     notAsked: 'ungeprüft, nicht verlangt (--layers)',
     messageType: 'Nachrichtentyp',
     encrypted: 'transportverschlüsselt',
@@ -159,7 +159,7 @@ export const WORDS: Readonly<Record<Language, Words>> = {
     kind: 'kind',
     kinds: { osci: 'OSCI message', xoev: 'XÖV document', envelope: 'envelope', unknown: 'unknown' },
     capture: 'capture',
-    captures: { http: 'HTTP', mail: 'mail' },
+    captures: { http: 'HTTP', mail: 'mail', base64: 'Base64' },
     notAsked: 'unchecked, not asked for (--layers)',
     messageType: 'message type',
     encrypted: 'transport-encrypted',

@@ -13,6 +13,8 @@ import { messageType, type MessageName } from '../../../src/osci/messages.js'
 import { OSCI, SOAP } from '../../../src/osci/names.js'
 import type { ProcessCardBundle } from '../../../src/osci/parts.js'
 import type { CertificateEntry, Fault, OsciMessage } from '../../../src/osci/types.js'
+import { writeInspection } from '../../../src/osci/inspection.js'
+import { readCertificate } from '../../../src/pki/certificate.js'
 import { issueCertificate } from '../../../src/pki/test-pki.js'
 import { attr, element, type XmlElement } from '../../../src/xml/tree.js'
 
@@ -116,6 +118,13 @@ const listing = (name: MessageName, role: string): Made => ({
 })
 
 const entries: Record<string, CertificateEntry> = {}
+/** A delivery that lists one certificate, and the report on another. */
+const inspecting = (name: string): Made => {
+  const certificate = readCertificate(entries[name]?.der ?? new Uint8Array(0))
+  const inspections = [writeInspection(certificate, [], AT)]
+  const message = { content: box('c'), certificates: entries['good'] ? [entries['good']] : [] }
+  return order('acceptDelivery', { processCardBundle: { ...GOOD_CARD, inspectionReport: { inspections } } }, message)
+}
 const cipher = (name: string): Made => plain({ certificates: entries[name] ? [entries[name]] : [] }, 'storeDelivery')
 
 /** By rule: a message that breaks it, one that keeps it. Functions, since certificates are made first. */
@@ -204,6 +213,7 @@ const CASES: Readonly<Record<string, readonly [broken: () => Made, kept: () => M
         replyProcessCardBundle: { ...GOOD_CARD, messageId: 'two' },
       }),
   ],
+  'osci-structure.inspection-unlisted': [() => inspecting('signer'), () => inspecting('good')],
   'osci-structure.other-delivery': [
     () => order('responseToFetchDelivery', { fetchDelivery: { selectionRule: { messageId: 'two' } }, processCardBundle: GOOD_CARD }),
     () => order('responseToFetchDelivery', { fetchDelivery: { selectionRule: { messageId: 'one' } }, processCardBundle: GOOD_CARD }),
@@ -243,6 +253,10 @@ const CASES: Readonly<Record<string, readonly [broken: () => Made, kept: () => M
   'osci-structure.chunk-larger': [
     () => chunk('partialStoreDelivery', CHUNK, { content: box('ChunkContentContainer'), attachments: [blobOf(12 * 1024)] }),
     () => chunk('partialStoreDelivery', CHUNK, { content: box('ChunkContentContainer'), attachments: [blobOf(10 * 1024)] }),
+  ],
+  'osci-structure.chunk-smaller': [
+    () => chunk('partialStoreDelivery', CHUNK, { content: box('ChunkContentContainer'), attachments: [blobOf(8 * 1024)] }),
+    () => chunk('partialStoreDelivery', { ...CHUNK, chunkNumber: 2 }, { content: box('ChunkContentContainer'), attachments: [blobOf(5)] }),
   ],
   'osci-structure.feature-unknown': [() => plain(features([['Teleport', '1.0.0']])), () => plain(features([GCM]))],
   'osci-structure.feature-version': [() => plain(features([['GCMPaddingModus', 'new']])), () => plain(features([GCM]))],
@@ -318,9 +332,11 @@ const mime = (dialect: MimeView['parts']['dialect'], part: Part): MimeView => ({
     boundary: 'x',
   },
 })
+const named = (boundaryName: string, dialect: 'body' | 'http'): MimeView => ({ parts: { ...mime(dialect, blobOf(0)).parts, boundaryName } })
 const MIME_CASES: Readonly<Record<string, readonly [MimeView, MimeView]>> = {
   'mime.bare-envelope': [mime('bare', blobOf(0)), mime('body', blobOf(0))],
   'mime.header-in-http': [mime('http', blobOf(0)), mime('body', blobOf(0))],
+  'mime.boundary-name': [named('Boundary', 'body'), named('Boundary', 'http')],
   'mime.encoding-token': [mime('body', { ...blobOf(0), transferEncoding: '8-bit' }), mime('body', blobOf(0))],
   'mime.encoded-part': [mime('body', { ...blobOf(0), transferEncoding: 'base64' }), mime('body', blobOf(0))],
 }
@@ -431,6 +447,16 @@ describe('rules of the OSCI layers', () => {
     const rule = MESSAGE_RULES.find(({ id }) => id === 'osci-structure.process-card-times')
     const places = [...(rule?.run({ ...view, orderElement }) ?? [])].map((raised) => raised.element?.local)
     expect(places).to.deep.equal(['RequestProcessCardBundle'])
+  })
+
+  it('an inspection of a certificate of the request that was answered, or of a delivery that is not there, is nothing strange', () => {
+    const hit = (made: Made): number => hits(MESSAGE_RULES, 'osci-structure.inspection-unlisted', viewOf(made))
+    const { order: facts = {}, message = {} } = inspecting('signer')
+    expect(hit(order('responseToStoreDelivery', facts))).to.equal(0)
+    const both = { requestProcessCardBundle: facts.processCardBundle ?? GOOD_CARD, replyProcessCardBundle: GOOD_CARD }
+    expect(hit(order('responseToMediateDelivery', both, message))).to.equal(0)
+    const [garbage] = [entries['garbage']]
+    expect(hit(order('acceptDelivery', facts, { ...message, certificates: garbage ? [garbage] : [] }))).to.equal(0)
   })
 
   it('a time without a zone is told in selections and inspections, too', () => {

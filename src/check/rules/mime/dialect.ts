@@ -32,6 +32,17 @@ export const MIME_RULES: readonly Rule<MimeView>[] = [
     },
   },
   {
+    id: 'mime.boundary-name',
+    severity: 'warning',
+    reference: 'RFC 2045 §5.1; wire fact 2',
+    de: 'Der Name des Parameters boundary ist nicht klein geschrieben: nach der Norm einerlei, die verbreitete Bibliothek findet ihn dann nicht und weist die Nachricht ab.',
+    en: 'The name of the parameter boundary is not written in small letters: all one to the standard, and the common library does not find it and refuses the message.',
+    *run({ parts }) {
+      // what stands in HTTP's head it does not read at all
+      if (parts.dialect === 'body' && parts.boundaryName !== undefined) yield { detail: parts.boundaryName }
+    },
+  },
+  {
     id: 'mime.encoding-token',
     severity: 'info',
     reference: 'RFC 2045 §6.1; wire fact 5',

@@ -21,6 +21,8 @@ const at = (view: OsciView, detail?: string): Raised => ({
 
 const KILOBYTE = 1024
 
+const chunkBytes = ({ message }: OsciView): number => message.attachments.reduce((sum, part) => sum + part.body.byteLength, 0)
+
 /** The chunk itself, where the message carries one: an upload that is no mere question, or a download. */
 const carriesChunk = ({ type, order, message }: OsciView): boolean =>
   order.chunkInformation !== undefined &&
@@ -118,8 +120,21 @@ export const CHUNK_RULES: readonly Rule<OsciView>[] = [
     *run(view) {
       const size = view.order.chunkInformation?.chunkSizeKilobytes
       if (!carriesChunk(view) || size === undefined || size === 0) return
-      const bytes = view.message.attachments.reduce((sum, part) => sum + part.body.byteLength, 0)
+      const bytes = chunkBytes(view)
       if (bytes > (size + 1) * KILOBYTE) yield at(view, `${bytes} bytes, stated ${size} KB`)
+    },
+  },
+  {
+    id: 'osci-structure.chunk-smaller',
+    severity: 'warning',
+    reference: 'osci-1.2 §10.1, §10.5; code 9905',
+    de: 'Das Paket ist nicht das letzte und doch kleiner als die angegebene Paketgröße.',
+    en: 'The chunk is not the last one and yet smaller than the chunk size it states.',
+    *run(view) {
+      const { chunkSizeKilobytes: size, chunkNumber, totalChunkNumbers = 0 } = view.order.chunkInformation ?? {}
+      if (!carriesChunk(view) || size === undefined || chunkNumber === undefined || chunkNumber >= totalChunkNumbers) return
+      const bytes = chunkBytes(view)
+      if (bytes < (size - 1) * KILOBYTE) yield at(view, `${bytes} bytes, stated ${size} KB`)
     },
   },
 ]

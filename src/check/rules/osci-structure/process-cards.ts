@@ -10,6 +10,8 @@
 import { isRefusal } from '../../../osci/feedback.js'
 import type { ProcessCardBundle, TimeStamp } from '../../../osci/parts.js'
 import { OSCI } from '../../../osci/names.js'
+import { inspectable } from '../../../osci/inspection.js'
+import { serialDecimal } from '../../../pki/certificate.js'
 import { childOf, elementsOf, textOf, type XmlElement } from '../../../xml/tree.js'
 import { hasZone } from '../../../xoev/time-zone.js'
 import { inOrder, type OsciView, type Rule } from '../rule.js'
@@ -52,6 +54,13 @@ function selectedIn({ order: { fetchDelivery, fetchProcessCard } }: OsciView): R
   const cards = fetchProcessCard?.selectionRule
   const ids = one === undefined ? (cards && 'messageIds' in cards ? cards.messageIds : undefined) : [one]
   return ids && new Set(ids)
+}
+
+/** Serial numbers of the certificates of a message; undefined: of one of them nobody can tell. */
+function listedSerials({ message }: OsciView): ReadonlySet<string> | undefined {
+  const entries = [...(message.intermediaryCertificates ?? []), ...(message.certificates ?? [])]
+  const readable = entries.flatMap(({ der }) => inspectable(der) ?? [])
+  return readable.length < entries.length ? undefined : new Set(readable.map(serialDecimal))
 }
 
 export const PROCESS_CARD_RULES: readonly Rule<OsciView>[] = [
@@ -101,6 +110,27 @@ export const PROCESS_CARD_RULES: readonly Rule<OsciView>[] = [
       const rule = childOf(view.orderElement, OSCI, 'SelectionRule')
       for (const criterion of rule ? elementsOf(rule) : [])
         if (criterion.local !== 'MessageId' && !hasZone(textOf(criterion))) yield { element: criterion }
+    },
+  },
+  {
+    id: 'osci-structure.inspection-unlisted',
+    severity: 'warning',
+    reference: 'osci-1.2 §5.3, §6.6',
+    de: 'Das Prüfprotokoll spricht von einem Zertifikat, das die Zustellung nicht nennt.',
+    en: 'The inspection report speaks of a certificate that the delivery does not list.',
+    *run(view) {
+      const { message, order } = view
+      // a card that comes without its delivery, or tells of the request that was answered, is about certificates of another message
+      const bundle = message.content && (order.replyProcessCardBundle ?? order.processCardBundle)
+      const card = cardsOf(view).find((one) => one.bundle === bundle)
+      const listed = listedSerials(view)
+      if (!card || !listed) return
+      const report = childOf(card.element, OSCI, 'InspectionReport')
+      const elements = report ? elementsOf(report) : []
+      // names are written in several ways, a number in one
+      for (const [at, { serialNumber }] of card.bundle.inspectionReport.inspections.entries())
+        if (!listed.has(String(BigInt(serialNumber))))
+          yield { element: elements[at] ?? card.element, detail: `serial number ${serialNumber}` }
     },
   },
   {
