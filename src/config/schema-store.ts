@@ -26,7 +26,11 @@ const FOLDER_MODE = 0o755
 const FILE_MODE = 0o644
 
 const SUM = z.string().regex(/^[0-9a-f]{64}$/)
-const DAY = z.iso.date()
+// calendars of JavaScript take the years below 100 for those of the last century, and days are compared as texts
+const DAY = z.iso.date().refine((day) => day >= '0100', 'a day of the years 0100 to 9999, YYYY-MM-DD')
+
+/** Whether a set can be in force from or until this day. */
+export const isSetDay = (day: string): boolean => DAY.safeParse(day).success
 
 const MANIFEST_SHAPE = z.strictObject({
   format: z.literal(1),

@@ -165,7 +165,7 @@ function dayThatCounts(head: XoevHead | undefined, context: ContentContext): str
   const zone = context.timeZone ?? DEFAULT_TIME_ZONE
   const created = head?.erstellungszeitpunkt?.trim()
   // other years than these would leave what calendars can show
-  const said = created !== undefined && /^\d{4}-/.test(created) ? new Date(momentOf(created, zone) ?? created) : undefined
+  const said = created !== undefined && /^(?!00)\d{4}-/.test(created) ? new Date(momentOf(created, zone) ?? created) : undefined
   const moment = context.setsAt ?? (said && !Number.isNaN(said.getTime()) ? said : context.now?.())
   return moment && dayIn(moment, zone)
 }

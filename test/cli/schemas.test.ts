@@ -3,7 +3,7 @@
  * `protektor schemas` as a command, with made-up packages, and what `check` and the gateway make of the store.
  * @module
  */
-import { appendFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { appendFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -282,6 +282,19 @@ describe('protektor schemas', function () {
     expect([judged.code, judged.err.includes('is no longer what was added')]).to.deep.equal([2, true])
   })
 
+  it('a date of a set that calendars mistake for another is named with file and key', async () => {
+    await add(zip('xmuster.zip', madeUpStandard(ONE)), '--valid-from', '0100-01-01')
+    const manifest = join(store, 'sets', readdirSync(join(store, 'sets'))[0] ?? '', 'set.json')
+    expect((await verify()).code).to.equal(0)
+    writeFileSync(manifest, readFileSync(manifest, 'utf8').replace('0100-01-01', '0099-12-31'))
+    for (const { code, err } of [await verify(), await call(check, ['--schemas', store, message(ONE)])]) {
+      expect(code).to.be.oneOf([1, 2])
+      expect(err)
+        .to.include(manifest)
+        .and.match(/years 0100 to 9999[\s\S]*validFrom/)
+    }
+  })
+
   it('the gateway reads the store as one of its schema directories', async () => {
     await add(zip('xmuster.zip', madeUpStandard(ONE)), '--valid-until', '2025-12-31')
     const desk = await openDesk({
@@ -320,6 +333,14 @@ describe('protektor schemas', function () {
         says: /two packages have the name a/,
       },
       'a day that is none': { argv: () => ['add', '--valid-from', '2026-02-30', folder], says: /--valid-from wants a day/ },
+      'a year that calendars mistake for another': {
+        argv: () => ['add', '--valid-from', '0050-01-01', folder],
+        says: /--valid-from wants a day of the years 0100 to 9999/,
+      },
+      'a year beyond what days are written in': {
+        argv: () => ['add', '--valid-until', '10000-01-01', folder],
+        says: /--valid-until wants a day of the years 0100 to 9999/,
+      },
       'a list of days': { argv: () => ['list', '--valid-from', '2026-02-01'], says: /takes neither packages nor days/ },
       'a store that is none': { argv: () => ['list', '--store', folder], says: /is no schema store/ },
       'a store that belongs to somebody else': {
