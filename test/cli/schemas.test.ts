@@ -282,6 +282,25 @@ describe('protektor schemas', function () {
     expect([judged.code, judged.err.includes('is no longer what was added')]).to.deep.equal([2, true])
   })
 
+  it('verify names what the manifest of a set no longer says, or says otherwise', async () => {
+    await add(zip('xmuster.zip', madeUpStandard(ONE)))
+    const file = join(store, 'sets', readdirSync(join(store, 'sets'))[0] ?? '', 'set.json')
+    const manifest = JSON.parse(readFileSync(file, 'utf8')) as { standards: { readonly namespace: string }[] }
+    const others = manifest.standards.filter(({ namespace }) => namespace !== namespaceOf(ONE))
+    const cases: readonly [object, RegExp][] = [
+      [{ standards: others }, /xmuster10: is read differently today/],
+      [{ codeLists: [] }, /code lists: are read differently today/],
+      [{ sha256: '0'.repeat(64) }, /set\.json: the sum of the set is [0-9a-f]{64}, there it is 0{64}/],
+    ]
+    for (const [changed, says] of cases) {
+      writeFileSync(file, JSON.stringify({ ...manifest, ...changed }))
+      const { code, out } = await verify()
+      expect([code, out]).to.satisfy(([c, text]: [number, string]) => c === 1 && says.test(text))
+    }
+    writeFileSync(file, JSON.stringify(manifest))
+    expect((await verify()).code).to.equal(0)
+  })
+
   it('a date of a set that calendars mistake for another is named with file and key', async () => {
     await add(zip('xmuster.zip', madeUpStandard(ONE)), '--valid-from', '0100-01-01')
     const manifest = join(store, 'sets', readdirSync(join(store, 'sets'))[0] ?? '', 'set.json')
