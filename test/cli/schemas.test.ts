@@ -12,6 +12,7 @@ import { UsageError } from '../../src/cli/arguments.js'
 import { run as check } from '../../src/cli/commands/check.js'
 import { run as schemas } from '../../src/cli/commands/schemas.js'
 import { openDesk } from '../../src/cli/compose/xoev-desk.js'
+import { readStore, writeSet } from '../../src/config/schema-store.js'
 import { GATEWAY_LIMITS } from '../../src/env.js'
 import { plainZip } from '../config/zip-maker.js'
 import { madeUpMessage, madeUpStandard, namespaceOf, type Made } from '../xoev/made-up-standard.js'
@@ -280,6 +281,20 @@ describe('protektor schemas', function () {
     // and nothing is judged by it
     const judged = await call(check, ['--schemas', store, message(ONE)])
     expect([judged.code, judged.err.includes('is no longer what was added')]).to.deep.equal([2, true])
+  })
+
+  it('added several times at once a set is there once, and nobody is told of a failure', async () => {
+    const file = zip('xmuster.zip', madeUpStandard(ONE))
+    expect((await add(file)).code).to.equal(0)
+    const [known] = (await readStore(store)).sets
+    if (!known) throw new Error('no set')
+    rmSync(known.folder, { recursive: true })
+    await Promise.all(Array.from({ length: 8 }, () => writeSet(store, known.manifest, known.files)))
+    expect((await list()).sets).to.have.length(1)
+    expect(readdirSync(store).sort()).to.deep.equal(['schemas-store.json', 'sets'])
+    // a damaged one is mended by adding it again
+    appendFileSync(join(known.folder, 'files', 'catalog.xml'), '\n')
+    expect([(await add(file)).code, (await verify()).code]).to.deep.equal([0, 0])
   })
 
   it('verify names what the manifest of a set no longer says, or says otherwise', async () => {
