@@ -255,6 +255,19 @@ describe('protektor schemas', function () {
     ])
   })
 
+  it('a code list that cannot be used is told, also by check', async () => {
+    const files = {
+      ...madeUpStandard(ONE),
+      'listen/x.xml': '<gc:CodeList xmlns:gc="http://docs.oasis-open.org/codelist/ns/genericode/1.0/"/>',
+    }
+    const { code, err } = await add(zip('xmuster.zip', files))
+    expect([code, err]).to.satisfy(
+      ([c, text]: [number, string]) => c === 0 && /^note: listen\/x\.xml: this code list cannot be used/m.test(text),
+    )
+    for (const dir of [store, unpacked('offen', files)])
+      expect((await call(check, ['--schemas', dir, message(ONE)])).err, dir).to.match(/listen\/x\.xml: a code list without CanonicalUri/)
+  })
+
   it('a package of code lists alone is a set', async () => {
     const files = madeUpStandard(ONE)
     expect((await add(zip('liste.zip', { 'anlass_1.xml': files['codelisten/anlass_1.xml'] ?? '' }))).code).to.equal(0)

@@ -108,16 +108,29 @@ describe('genericode', () => {
     expect(store.size).to.equal(1)
   })
 
-  it('loads the lists of a directory and survives a broken one', () => {
+  it('loads the lists of a directory, in UTF-16 too, and names those that cannot be used', () => {
+    const spec = { version: '1', columns: ['c'], keys: [['c', true]], rows: [['x']] } as const
+    const utf16 = Buffer.from('\ufeff' + genericode({ ...spec, uri: 'urn:u' }).replace('UTF-8', 'UTF-16'), 'utf16le')
     const store = CodeListStore.from([
+      new Map<string, Uint8Array>([
+        ['u.xml', utf16],
+        ['v.xml', Buffer.from(utf16.toString('utf16le').replace('urn:u', 'urn:v'), 'utf16le').swap16()],
+      ]),
       filesOf({
-        'a.xml': genericode({ uri: 'urn:a', version: '1', columns: ['c'], keys: [['c', true]], rows: [['x']] }),
+        'a.xml': genericode({ ...spec, uri: 'urn:a' }),
         'b.xml': '<gc:CodeList genericode',
         'c.xml': '<other/>',
+        'd.xml': genericode({ ...spec, uri: 'urn:d' }).replace('<ColumnRef Ref="c"/>', '<ColumnRef Ref="d"/>'),
+        'e.xml': genericode({ ...spec, uri: 'urn:e' }).replace(/<Version>.*<\/Version>/, ''),
+        'f.xml': '<other genericode=""/>',
       }),
     ])
-    expect(store.size).to.equal(1)
-    expect(store.lookUp('urn:a', '1', 'x')).to.equal('ok')
+    expect(store.all().map(({ uri }) => uri)).to.deep.equal(['urn:u', 'urn:v', 'urn:a'])
+    expect(store.lookUp('urn:v', '1', 'x')).to.equal('ok')
+    // not a list in which every code would be unknown
+    expect(store.lookUp('urn:d', '1', 'x')).to.equal('unknown-list')
+    expect(store.broken.map(({ set, file }) => [set, file])).to.deep.equal(['b.xml', 'd.xml', 'e.xml'].map((file) => [1, file]))
+    expect(store.broken.map(({ detail }) => detail).join()).to.match(/unexpected end.*column.*Version/)
   })
 })
 

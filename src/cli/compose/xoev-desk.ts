@@ -104,8 +104,13 @@ export async function openDesk(options: DeskOptions): Promise<OpenedDesk> {
   const given = byDirectory.flat()
   const sets = schemaSets([own, ...given])
   const directoryOf = byDirectory.flatMap((found, directory) => found.map(() => directory))
+  const codeLists = CodeListStore.from([own, ...given.map(({ files }) => files)])
   // our own set stands first and is whole
-  const broken = sets.broken().map(({ set, file, detail }) => ({ directory: directoryOf[set - 1] ?? 0, file, detail }))
+  const broken = [...sets.broken(), ...codeLists.broken].map(({ set, file, detail }) => ({
+    directory: directoryOf[set - 1] ?? 0,
+    file,
+    detail,
+  }))
   const uncompiled = new Set<SchemaSource>()
   let fellBack = false
   const onFallback = (reason: string): void => {
@@ -129,7 +134,7 @@ export async function openDesk(options: DeskOptions): Promise<OpenedDesk> {
   const context: ContentContext = {
     schemas: sets,
     validatorFor,
-    codeLists: CodeListStore.from([own, ...given.map(({ files }) => files)]),
+    codeLists,
     schematron,
     limits: options.limits,
     turn: nextTurn,

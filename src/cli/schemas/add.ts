@@ -213,9 +213,13 @@ export async function addPackages(adding: Adding, io: Io): Promise<Added> {
     de: `${file}: diese Regeln (Schematron) lassen sich nicht auswerten (${detail}); wer nach ihnen prüft, bekommt „Prüfung gescheitert“`,
     en: `${file}: these rules (Schematron) cannot be evaluated (${detail}); whoever checks by them gets an error`,
   }))
+  const unread = facts.brokenLists.map(({ file, detail }) => ({
+    de: `${file}: diese Codeliste ist nicht brauchbar (${detail}); ihre Codes werden nicht geprüft`,
+    en: `${file}: this code list cannot be used (${detail}); its codes are not checked`,
+  }))
   const closed = archives.map((name) => ({
     de: `${name}: ein Archiv im Archiv wird nicht geöffnet`,
     en: `${name}: an archive inside is not opened`,
   }))
-  return { manifest, outcome: 'stored', passedOver, remarks: [...missingTexts(facts.unresolved), ...alone, ...dead, ...closed] }
+  return { manifest, outcome: 'stored', passedOver, remarks: [...missingTexts(facts.unresolved), ...alone, ...dead, ...unread, ...closed] }
 }
