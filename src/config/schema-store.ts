@@ -27,7 +27,11 @@ const FOLDER_MODE = 0o755
 const FILE_MODE = 0o644
 
 const SUM = z.string().regex(/^[0-9a-f]{64}$/)
-const DAY = z.iso.date()
+// calendars of JavaScript take the years below 100 for those of the last century, and days are compared as texts
+const DAY = z.iso.date().refine((day) => day >= '0100', 'a day of the years 0100 to 9999, YYYY-MM-DD')
+
+/** Whether a set can be in force from or until this day. */
+export const isSetDay = (day: string): boolean => DAY.safeParse(day).success
 
 const MANIFEST_SHAPE = z.strictObject({
   format: z.literal(1),
@@ -170,6 +174,22 @@ export async function readStore(dir: string): Promise<StoreContents> {
   return { sets: sets.sort((a, b) => (a.manifest.addedAt < b.manifest.addedAt ? -1 : 1)), damaged, remains }
 }
 
+/** Moves a set to where its sum belongs. */
+async function putInPlace(adding: string, place: string, sha256: string): Promise<void> {
+  try {
+    await rename(adding, place)
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException
+    if (code !== 'ENOTEMPTY' && code !== 'EEXIST') throw cause
+    const there = await readSet(place).catch(() => undefined)
+    // somebody else added the same at the same time
+    if (there?.foundSha256 === sha256 && there.manifest.sha256 === sha256) return
+    // what lies there under this sum no longer has it: this is how a damaged set is mended
+    await rm(place, { recursive: true, force: true })
+    await rename(adding, place)
+  }
+}
+
 /**
  * Puts a set into the store, whole or not at all; a directory that is none yet becomes one.
  * @throws {SchemaPackageError} something else lies in `dir`.
@@ -186,10 +206,7 @@ export async function writeSet(dir: string, manifest: SetManifest, files: Readon
     }
     await writeFile(join(adding, MANIFEST), json(manifest), { mode: FILE_MODE })
     await chmod(adding, FOLDER_MODE)
-    const place = join(dir, SETS, manifest.sha256)
-    // what lies there under this sum no longer has it: this is how a damaged set is mended
-    await rm(place, { recursive: true, force: true })
-    await rename(adding, place)
+    await putInPlace(adding, join(dir, SETS, manifest.sha256), manifest.sha256)
   } finally {
     await rm(adding, { recursive: true, force: true })
   }

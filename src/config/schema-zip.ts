@@ -24,6 +24,12 @@ const isHidden = (path: string): boolean =>
     .slice(0, -1)
     .some((step) => /^(\.|__MACOSX$|node_modules$)/.test(step))
 
+/** `./a//b` is `a/b` on every file system. */
+const cleaned = (path: string): string => {
+  const steps = path.split('/').filter((step) => step !== '' && step !== '.')
+  return steps.join('/') + (path.endsWith('/') ? '/' : '')
+}
+
 /** Bytes of one step of a path that any file system takes. */
 const MAX_STEP_BYTES = 255
 
@@ -50,6 +56,7 @@ async function listed(zip: ZipFile, file: string): Promise<Entry[]> {
   const entries: Entry[] = []
   const seen = new Set<string>()
   for await (const entry of zip.eachEntry()) {
+    entry.fileName = cleaned(entry.fileName)
     const why = refusal(entry, seen)
     if (why)
       throw new SchemaPackageError(`${file}: der Eintrag ${entry.fileName} ${why[0]}`, `${file}: the entry ${entry.fileName} ${why[1]}`)

@@ -22,7 +22,7 @@ import { checkCodes, DEFAULT_CODE_POLICY, type CodeListStore, type CodePolicy } 
 import { xoevFinding } from './findings.js'
 import { checkHead } from './head-rules.js'
 import { readHead, type XoevHead } from './header.js'
-import { HEAD_RULES } from './rules/head.js'
+import { DEFAULT_NAMESPACE, HEAD_RULES } from './rules/head.js'
 import { IDNR_RULES } from './rules/idnr.js'
 import { TEXT_RULES } from './rules/text.js'
 import { isInForce, type SchemaChoice, type SchemaSets } from './schema-sets.js'
@@ -165,7 +165,7 @@ function dayThatCounts(head: XoevHead | undefined, context: ContentContext): str
   const zone = context.timeZone ?? DEFAULT_TIME_ZONE
   const created = head?.erstellungszeitpunkt?.trim()
   // other years than these would leave what calendars can show
-  const said = created !== undefined && /^\d{4}-/.test(created) ? new Date(momentOf(created, zone) ?? created) : undefined
+  const said = created !== undefined && /^(?!00)\d{4}-/.test(created) ? new Date(momentOf(created, zone) ?? created) : undefined
   const moment = context.setsAt ?? (said && !Number.isNaN(said.getTime()) ? said : context.now?.())
   return moment && dayIn(moment, zone)
 }
@@ -240,16 +240,19 @@ export async function checkContent(bytes: Uint8Array, context: ContentContext): 
   const request = context.request ?? (named && readHead(named))
   if (profile && asks('xoev-head')) {
     const from = checking.findings.length
-    if (!head) checking.note('xoev-head.missing', root)
-    else {
+    if (!head) {
+      checking.note('xoev-head.missing', root)
+      checking.run('xoev-head', [DEFAULT_NAMESPACE], { document, profile })
+    } else {
+      const { timeZone = DEFAULT_TIME_ZONE } = context
       const headContext = {
         codeLists: context.codeLists,
         ...(request ? { request } : {}),
         ...(context.reader === undefined ? {} : { reader: context.reader }),
-        ...(context.timeZone === undefined ? {} : { timeZone: context.timeZone }),
+        timeZone,
       }
       for (const one of checkHead(document, head, profile, headContext)) checking.note(one.id, one.element, one.detail)
-      checking.run('xoev-head', HEAD_RULES, { document, head, profile, ...(context.at ? { at: context.at } : {}) })
+      checking.run('xoev-head', HEAD_RULES, { document, head, profile, timeZone, ...(context.at ? { at: context.at } : {}) })
     }
     if (choice && checking.layers['xoev-schema'] === 'valid') emptyStrings(document, schemaTypesOf(choice.source), profile, checking)
     checking.close('xoev-head', from)

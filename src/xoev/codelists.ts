@@ -11,6 +11,7 @@
  */
 import { createHash } from 'node:crypto'
 import { CHECK_LIMITS } from '../env.js'
+import { ProtektorError } from '../errors.js'
 import { parseXmlText } from '../xml/gate.js'
 import { attributeOf, childOf, elementsOf, textOf, type XmlDocument, type XmlElement } from '../xml/tree.js'
 import { trustedXml } from './schema-document.js'
@@ -44,6 +45,9 @@ export const codeOf = (code: XmlElement): string =>
 
 const under = (e: XmlElement, local: string): XmlElement[] => elementsOf(e).filter((c) => c.local === local)
 
+const columnsIn = (columns: XmlElement): (string | undefined)[] =>
+  elementsOf(columns).flatMap((e) => (e.local === 'Column' || e.local === 'ColumnRef' ? [attributeOf(e, 'Id')] : []))
+
 /** Column that holds the code: the recommended key, else the first key, else the first required column, else the first. */
 function codeColumn(columns: XmlElement): string | undefined {
   const keys = under(columns, 'Key')
@@ -71,10 +75,16 @@ function annotatedDay(root: XmlElement, name: RegExp): string | undefined {
 
 /**
  * Reads one genericode file.
- * @returns undefined when the file is XML but no code list, or a list without URI or key.
+ * @returns undefined when the file is XML but no code list, or a list without URI, version or a column for its codes.
  * @throws {StructureError | TypeError | RangeError} when it is not XML.
  */
 export function readCodeList(bytes: Uint8Array): CodeList | undefined {
+  const list = readList(bytes)
+  return typeof list === 'string' ? undefined : list
+}
+
+/** @returns what is wrong with a list that cannot be used, in words. */
+function readList(bytes: Uint8Array): CodeList | string | undefined {
   const { root } = parseXmlText(trustedXml(bytes), { limits: CHECK_LIMITS, frame: 'content' })
   if (root.uri !== GENERICODE || root.local !== 'CodeList') return undefined
   const [identification] = under(root, 'Identification')
@@ -87,8 +97,10 @@ export function readCodeList(bytes: Uint8Array): CodeList | undefined {
   const uri = text('CanonicalUri')
   const version = text('Version')
   const column = columns && codeColumn(columns)
-  if (uri === undefined || version === undefined || column === undefined || !columns || !rows) return undefined
-  const order = elementsOf(columns).flatMap((e) => (e.local === 'Column' || e.local === 'ColumnRef' ? [attributeOf(e, 'Id')] : []))
+  const order = columns ? columnsIn(columns) : []
+  if (uri === undefined || version === undefined || !rows) return 'a code list without CanonicalUri, Version or SimpleCodeList'
+  // of a list whose column nobody finds every code would be unknown
+  if (column === undefined || !order.includes(column)) return 'a code list without the column that its key names'
   const codes = new Set<string>()
   for (const row of under(rows, 'Row')) {
     let at = -1
@@ -115,14 +127,26 @@ export function readCodeList(bytes: Uint8Array): CodeList | undefined {
   }
 }
 
-/** A look at name and first bytes, which spares the parsing of everything else that ends in .xml. */
-export const mayBeCodeList = (path: string, bytes: Uint8Array): boolean =>
-  /\.xml$/i.test(path) && Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.length, 4096)).includes('genericode')
+/** A look at name and first bytes (of UTF-16, too), which spares the parsing of everything else that ends in .xml. */
+export function mayBeCodeList(path: string, bytes: Uint8Array): boolean {
+  if (!/\.xml$/i.test(path)) return false
+  const head = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.length, 4096))
+  // without its last letter the bytes are the same in both orders
+  return head.includes('genericode') || head.includes(Buffer.from('genericod', 'utf16le'))
+}
 
 export type CodeOutcome = 'ok' | 'unknown-code' | 'unknown-version' | 'unknown-list'
 
+/** A file that should have been a code list and cannot be used; `set` is its place among the directories. */
+export interface BrokenList {
+  readonly set: number
+  readonly file: string
+  readonly detail: string
+}
+
 /** Lists by URI and version. */
 export class CodeListStore {
+  readonly broken: BrokenList[] = []
   private readonly lists = new Map<string, Map<string, CodeList>>()
 
   add(list: CodeList): void {
@@ -136,17 +160,20 @@ export class CodeListStore {
     return store
   }
 
-  /** Takes every genericode file of a directory; what is no code list is passed over. */
+  /** Takes every genericode file of a directory; what is no code list is passed over, what is a broken one kept in `broken`. */
   static from(directories: Iterable<ReadonlyMap<string, Uint8Array>>): CodeListStore {
     const store = new CodeListStore()
-    for (const files of directories)
-      for (const [path, bytes] of files) {
-        if (!mayBeCodeList(path, bytes)) continue
+    for (const [set, files] of [...directories].entries())
+      for (const [file, bytes] of files) {
+        if (!mayBeCodeList(file, bytes)) continue
+        // a broken file is no list: codes that need it are reported as `unknown-list`
+        const broken = (detail: string): void => void store.broken.push({ set, file, detail })
         try {
-          const list = readCodeList(bytes)
-          if (list) store.add(list)
-        } catch {
-          // a broken file is no list: codes that need it are reported as `unknown-list`
+          const list = readList(bytes)
+          if (typeof list === 'string') broken(list)
+          else if (list) store.add(list)
+        } catch (cause) {
+          broken(cause instanceof ProtektorError ? (cause.detail ?? cause.message) : String(cause))
         }
       }
     return store

@@ -155,7 +155,8 @@ export class SchemaDirectory {
       ...this.build(whole),
       standard: said((d) => d.standard),
       version: said((d) => d.version),
-      schematron: schematronFor(this.schematron, uri),
+      schematron:
+        this.schematron.length === 0 ? [] : schematronFor(this.schematron, uri, [...this.documents.values()], this.partNamespaces()),
     }
   }
 }

@@ -37,6 +37,8 @@ export interface PackageFacts {
   readonly codeLists: readonly CodeList[]
   readonly unresolved: readonly UnresolvedReference[]
   readonly broken: readonly BrokenFile[]
+  /** Code lists that cannot be used: their codes are not looked up. */
+  readonly brokenLists: readonly BrokenFile[]
   /** Schematron that cannot be run: every check by these schemas will be an error. */
   readonly unusableRules: readonly BrokenFile[]
 }
@@ -100,9 +102,11 @@ export function describePackage(files: SchemaFiles): PackageFacts {
   const standards = namespaces.flatMap((namespace) => standardOf(directory, namespace, parts.has(namespace)) ?? [])
   // standards that import each other in a circle are all what the package is about
   const all = standards.every(({ imported }) => imported) ? standards.map((one) => ({ ...one, imported: false })) : standards
+  const lists = CodeListStore.from([files])
   return {
     standards: all,
-    codeLists: CodeListStore.from([files]).all(),
+    codeLists: lists.all(),
+    brokenLists: lists.broken,
     unresolved: directory.unresolved(),
     broken: directory.broken,
     unusableRules: directory.unusableRules(),

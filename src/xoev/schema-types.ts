@@ -4,7 +4,8 @@
  * the message leaves the `fixed` attributes out. The verdict comes from the XSD engine; this only reads declarations along the path
  * of an element, with the same names and files.
  *
- * Known limit: `xsi:type` and wildcards are not followed, elements below them have no declaration here.
+ * Elements that stand in for the head of their substitution group, and types that the message names (`xsi:type`), are followed. Known limit:
+ * wildcards are not, elements below them have no declaration here.
  * Specs: [XSD1 §3.3, §3.4, §3.8], code types 1–4: xoev.md §4.
  * @module
  */
@@ -29,6 +30,8 @@ export interface Declaration {
   readonly type: Component | undefined
 }
 
+const XSI = 'http://www.w3.org/2001/XMLSchema-instance'
+
 type DeclaredElement = readonly [element: XmlElement, declaration: Declaration]
 
 /** Attributes that a code element's type fixes, or gives where the message leaves them out. */
@@ -44,6 +47,8 @@ const qname = (uri: string, local: string): string => `{${uri}}${local}`
 /** Declarations of one schema set. Parsing happens at construction: keep it with the compiled validator. */
 export class SchemaTypes {
   private readonly components = new Map<string, Component>()
+  /** Names of the elements that may stand in the place of one. */
+  private readonly standIns = new Map<string, string[]>()
   private readonly particles = new WeakMap<XmlElement, Map<string, Declaration>>()
   private readonly codes = new WeakMap<XmlElement, FixedCode>()
   private readonly declared = new WeakMap<XmlElement, readonly DeclaredElement[]>()
@@ -64,7 +69,12 @@ export class SchemaTypes {
         const local = attributeOf(node, 'name')
         if (node.uri !== XSD || local === undefined) continue
         const kind = node.local === 'element' || node.local === 'group' ? node.local : 'type'
-        this.components.set(`${kind} ${qname(namespace, local)}`, { node, namespace, qualified })
+        const component = { node, namespace, qualified }
+        this.components.set(`${kind} ${qname(namespace, local)}`, component)
+        const head = attributeOf(node, 'substitutionGroup')
+        if (head === undefined) continue
+        const { uri, local: place } = this.reference(component, head.trim())
+        this.standIns.set(qname(uri, place), [...(this.standIns.get(qname(uri, place)) ?? []), qname(namespace, local)])
       }
     }
   }
@@ -81,8 +91,9 @@ export class SchemaTypes {
     const global = this.components.get(`element ${qname(root.uri, root.local)}`)
     const stack: DeclaredElement[] = global ? [[root, this.declarationOf(global, true)]] : []
     for (let top = stack.pop(); top; top = stack.pop()) {
-      const [e, declaration] = top
-      found.push(top)
+      const [e, declared] = top
+      const declaration = this.asTyped(e, declared)
+      found.push([e, declaration])
       if (!declaration.type) continue
       const children = this.childrenOf(declaration.type)
       for (const child of elementsOf(e).reverse()) {
@@ -91,6 +102,16 @@ export class SchemaTypes {
       }
     }
     return found
+  }
+
+  /** With the type that the element itself names. */
+  private asTyped(e: XmlElement, declared: Declaration): Declaration {
+    const name = attributeOf(e, 'type', XSI)?.trim()
+    if (name === undefined) return declared
+    const colon = name.indexOf(':')
+    const uri = namespacesInScope(e).get(name.slice(0, Math.max(0, colon))) ?? ''
+    const type = this.components.get(`type ${qname(uri, name.slice(colon + 1))}`)
+    return type ? { ...declared, simple: this.isSimple(type), type } : declared
   }
 
   /** Value that the schema fixes for an attribute of a root element, e.g. its `version`. */
@@ -194,8 +215,12 @@ export class SchemaTypes {
     const ref = attributeOf(here.node, 'ref')
     if (ref !== undefined) {
       const { uri, local } = this.reference(here, ref)
-      const global = this.components.get(`element ${qname(uri, local)}`)
-      if (global) into.set(qname(uri, local), this.declarationOf(global, needed))
+      const names = new Set([qname(uri, local)])
+      for (const name of names) {
+        const global = this.components.get(`element ${name}`)
+        if (global) into.set(name, this.declarationOf(global, needed))
+        for (const standIn of this.standIns.get(name) ?? []) names.add(standIn)
+      }
       return
     }
     const form = attributeOf(here.node, 'form')

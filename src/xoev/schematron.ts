@@ -4,8 +4,8 @@
  *
  *   sch:schema ─ sch:ns* ─ sch:let* ─ sch:pattern ─ sch:rule @context ─ sch:let*, sch:assert @test, sch:report @test, sch:extends
  *
- * Abstract rules are put where they are extended. What this does not know (inclusions, abstract patterns, phases, XSLT functions) makes
- * the file unusable, and says so: half of somebody's rules are not their rules.
+ * Abstract rules are put where they are extended. What this does not know (inclusions, abstract patterns, phases, XSLT functions, other
+ * query languages) makes the file unusable, and says so: half of somebody's rules are not their rules.
  * Specs: [ISO/IEC 19757-3 §5, §6]; xoev.md §12.1.
  * @module
  */
@@ -15,6 +15,10 @@ import { attributeOf, elementsOf, isElement, type XmlElement } from '../xml/tree
 import { trustedXml } from './schema-document.js'
 
 export const SCHEMATRON = 'http://purl.oclc.org/dsdl/schematron'
+/** Namespaces of XML itself, which rules name for functions and attributes. */
+const W3C = 'http://www.w3.org/'
+/** Of Schematron 1.5, before it became a standard. */
+const OLD_SCHEMATRON = 'http://www.ascc.net/xml/schematron'
 
 export interface SchematronLet {
   readonly name: string
@@ -74,13 +78,19 @@ function sentence(e: XmlElement): string {
 const letsOf = (e: XmlElement): SchematronLet[] =>
   named(e, 'let').map((one) => ({ name: required(one, 'name'), value: required(one, 'value') }))
 
-const QUIET = /^(?:warn(?:ing)?|info(?:rmation)?|hint|hinweis)$/i
+const QUIET = /^(?:warn(?:ing|ung)?|info(?:rmation)?|hint|hinweis)$/i
 
 function checkOf(e: XmlElement, at: string): SchematronCheck {
   const role = attributeOf(e, 'role') ?? attributeOf(e, 'flag') ?? ''
   const kind = e.local === 'report' ? 'report' : 'assert'
   const severity = QUIET.test(role) ? 'warning' : 'error'
   return { id: attributeOf(e, 'id') ?? at, kind, test: required(e, 'test'), severity, text: sentence(e) }
+}
+
+/** What is left out would be missed by nobody. */
+function refuseStrangers(e: XmlElement, known: ReadonlySet<string>): void {
+  const strange = elementsOf(e).find((c) => c.uri !== SCHEMATRON || !known.has(c.local))
+  if (strange) throw new Unusable(`${strange.local} is not supported`)
 }
 
 const IN_RULE: ReadonlySet<string> = new Set(['let', 'assert', 'report', 'extends', 'p'])
@@ -95,8 +105,8 @@ function contentOf(
   if (depth > 16) throw new Unusable('rules extend each other in a circle')
   const lets = letsOf(rule)
   const checks: SchematronCheck[] = []
+  refuseStrangers(rule, IN_RULE)
   for (const [index, e] of elementsOf(rule).entries()) {
-    if (e.uri !== SCHEMATRON || !IN_RULE.has(e.local)) throw new Unusable(`${e.local} in a rule is not supported`)
     if (e.local === 'assert' || e.local === 'report') checks.push(checkOf(e, `${at}/${index + 1}`))
     if (e.local !== 'extends') continue
     const base = abstract.get(required(e, 'rule'))
@@ -131,9 +141,13 @@ const fromDocument = (context: string): string =>
     .map((branch) => (branch.startsWith('/') && !/\b(?:union|intersect|except)\b/.test(branch) ? branch : `//(${branch})`))
     .join(' | ')
 
+const IN_PATTERN: ReadonlySet<string> = new Set(['title', 'p', 'let', 'rule'])
+
 function patternOf(pattern: XmlElement, number: number): SchematronPattern {
   if (attributeOf(pattern, 'abstract') === 'true' || attributeOf(pattern, 'is-a') !== undefined)
     throw new Unusable('abstract patterns are not supported')
+  if (attributeOf(pattern, 'documents') !== undefined) throw new Unusable('patterns for other documents are not supported')
+  refuseStrangers(pattern, IN_PATTERN)
   const rules = named(pattern, 'rule')
   const isAbstract = (e: XmlElement): boolean => attributeOf(e, 'abstract') === 'true'
   const abstract = new Map(rules.filter(isAbstract).map((e) => [required(e, 'id'), e]))
@@ -146,6 +160,46 @@ function patternOf(pattern: XmlElement, number: number): SchematronPattern {
         return { context: fromDocument(required(e, 'context')), ...content }
       }),
   }
+}
+
+/** Query languages by the names that a schema gives them, or none; what evaluates here is XPath 2 and later. */
+const XPATH_1: ReadonlySet<string> = new Set(['xslt', 'xslt1.1', 'xpath'])
+const XPATH_2: ReadonlySet<string> = new Set(['xslt2', 'xslt3', 'xpath2', 'xpath3', 'xpath31'])
+
+const NUMERIC_CALL = '(?:count|number|string-length|sum|floor|ceiling|round|position|last)\\s*'
+const BEGINS_NUMERIC = new RegExp(`^\\s*-?\\s*(?:\\d|\\.\\d|${NUMERIC_CALL}\\()`)
+const ENDS_NUMERIC = new RegExp(`(?:(?:^|[^\\w.-])(?:\\d+\\.?\\d*|\\.\\d+)|(?:^|[^\\w-])${NUMERIC_CALL})$`)
+
+/** What stands before the last closed bracket of a text that ends with one. */
+function beforeBrackets(text: string): string {
+  if (!text.endsWith(')')) return text
+  let depth = 0
+  for (let at = text.length - 1; at >= 0; at--) {
+    if (text[at] === ')') depth += 1
+    if (text[at] === '(' && (depth -= 1) === 0) return text.slice(0, at)
+  }
+  return text
+}
+
+/** Whether it orders what is no number by its form: XPath 1 compares by number what later versions compare as texts (`@from < @until`). */
+function ordersTexts(xpath: string): boolean {
+  const bare = xpath.replace(/"[^"]*"|'[^']*'/g, "''")
+  return [...bare.matchAll(/[<>]=?/g)].some(
+    ({ 0: sign, index }) =>
+      !BEGINS_NUMERIC.test(bare.slice(index + sign.length)) && !ENDS_NUMERIC.test(beforeBrackets(bare.slice(0, index).trimEnd())),
+  )
+}
+
+/** @throws {Unusable} its expressions would mean something else here. */
+function assertSameMeaning(root: XmlElement, lets: readonly SchematronLet[], patterns: readonly SchematronPattern[]): void {
+  const binding = attributeOf(root, 'queryBinding')?.trim().toLowerCase() ?? 'xslt'
+  if (XPATH_2.has(binding)) return
+  if (!XPATH_1.has(binding)) throw new Unusable(`queryBinding ${binding} is not supported`)
+  const rules = patterns.flatMap((pattern) => pattern.rules)
+  const values = [lets, ...patterns.map((one) => one.lets), ...rules.map((one) => one.lets)].flat().map(({ value }) => value)
+  const tests = rules.flatMap(({ context, checks }) => [context, ...checks.map(({ test }) => test)])
+  if ([...values, ...tests].some(ordersTexts))
+    throw new Unusable(`queryBinding ${binding} (XPath 1) compares by number what later versions compare as texts; not supported`)
 }
 
 const IN_SCHEMA: ReadonlySet<string> = new Set(['title', 'p', 'ns', 'let', 'pattern', 'diagnostics'])
@@ -165,14 +219,16 @@ export const unusableSchematron = (file: string, unusable: string): SchematronSc
  */
 export function readSchematron(file: string, bytes: Uint8Array): SchematronSchema | undefined {
   const { root } = parseXmlText(trustedXml(bytes), { limits: CHECK_LIMITS, frame: 'content' })
+  if (isElement(root, OLD_SCHEMATRON, 'schema')) return unusableSchematron(file, 'Schematron 1.5 is not supported')
   if (!isElement(root, SCHEMATRON, 'schema')) return undefined
   let namespaces: Readonly<Record<string, string>> = {}
   try {
     namespaces = Object.fromEntries(named(root, 'ns').map((e) => [required(e, 'prefix'), required(e, 'uri')]))
-    const strange = elementsOf(root).find((e) => e.uri !== SCHEMATRON || !IN_SCHEMA.has(e.local))
-    if (strange) throw new Unusable(`${strange.local} is not supported`)
+    refuseStrangers(root, IN_SCHEMA)
+    const lets = letsOf(root)
     const patterns = named(root, 'pattern').map((pattern, index) => patternOf(pattern, index + 1))
-    return { file, namespaces, lets: letsOf(root), patterns }
+    assertSameMeaning(root, lets, patterns)
+    return { file, namespaces, lets, patterns }
   } catch (cause) {
     if (!(cause instanceof Unusable)) throw cause
     return { ...unusableSchematron(file, cause.message), namespaces }
@@ -181,14 +237,47 @@ export function readSchematron(file: string, bytes: Uint8Array): SchematronSchem
 
 const folderOf = (path: string): string => path.slice(0, path.lastIndexOf('/') + 1)
 
+/** What the choice of rules must know of a schema file. */
+export interface PlacedSchema {
+  readonly path: string
+  readonly targetNamespace: string
+  /** Root elements. */
+  readonly elements: ReadonlySet<string>
+}
+
+/** Namespaces with root elements in the folder of a file, or in the first one above it that has any. */
+function nearestTo(file: string, documents: readonly PlacedSchema[]): ReadonlySet<string> {
+  for (let folder = folderOf(file); ; folder = folderOf(folder.slice(0, -1))) {
+    const found = documents.filter(({ path, elements }) => elements.size > 0 && path.startsWith(folder))
+    if (found.length > 0 || folder === '') return new Set(found.map(({ targetNamespace }) => targetNamespace))
+  }
+}
+
 /**
- * The files that speak about messages of a namespace: they declare it, or lie beside one that does and declare no other standard's
- * (rules for any element, as "no element is empty"). What cannot be used and names no namespace may speak about any.
+ * The files that speak about messages of a namespace: they declare it; or they declare no standard at all (rules for any element, as "no
+ * element is empty", or for the parts that standards share), and lie beside one that declares it, or, without such neighbours, nearest to its
+ * schemas. What cannot be used and names no namespace may speak about any.
+ * @param documents schemas of the directory.
+ * @param parts namespaces that others build on.
  */
-export function schematronFor(schemas: readonly SchematronSchema[], rootNamespace: string): readonly SchematronSchema[] {
-  const declares = (one: SchematronSchema): boolean => Object.values(one.namespaces).includes(rootNamespace)
-  const folders = new Set(schemas.filter(declares).map(({ file }) => folderOf(file)))
-  const isForAny = (one: SchematronSchema): boolean =>
-    Object.keys(one.namespaces).length === 0 && (one.unusable !== undefined || folders.has(folderOf(one.file)))
-  return schemas.filter((one) => declares(one) || isForAny(one))
+export function schematronFor(
+  schemas: readonly SchematronSchema[],
+  rootNamespace: string,
+  documents: readonly PlacedSchema[],
+  parts: ReadonlySet<string>,
+): readonly SchematronSchema[] {
+  const declared = ({ namespaces }: SchematronSchema): string[] => Object.values(namespaces).filter((uri) => !uri.startsWith(W3C))
+  const isForAny = (one: SchematronSchema): boolean => declared(one).every((uri) => parts.has(uri))
+  const beside = ({ file }: SchematronSchema): SchematronSchema[] =>
+    schemas.filter((other) => !isForAny(other) && folderOf(other.file) === folderOf(file))
+  const speaks = (one: SchematronSchema): boolean => {
+    if (declared(one).includes(rootNamespace)) return true
+    if (!isForAny(one)) return false
+    if (one.unusable !== undefined && declared(one).length === 0) return true
+    const neighbours = beside(one)
+    return neighbours.length > 0
+      ? neighbours.some((other) => declared(other).includes(rootNamespace))
+      : nearestTo(one.file, documents).has(rootNamespace)
+  }
+  return schemas.filter(speaks)
 }

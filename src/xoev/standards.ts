@@ -37,6 +37,8 @@ export interface XoevProfile {
   readonly namespaces: Readonly<Record<string, RegExp>>
   readonly headPath: string
   readonly uuidPath: string
+  /** What the UUID names: the message alone, or the process, whose messages all bear it. */
+  readonly uuidNames: 'message' | 'process'
   readonly typePath: string
   readonly createdPath: string
   readonly authorPath: PartyPaths
@@ -65,6 +67,7 @@ const IDENTIFICATION = 'identifikation.nachricht'
 /** The XÖV base message in its unqualified form: none of the head's elements is in a namespace. */
 const UNQUALIFIED_HEAD = {
   headPath: HEAD,
+  uuidNames: 'message',
   uuidPath: `${HEAD}/${IDENTIFICATION}/nachrichtenUUID`,
   typePath: `${HEAD}/${IDENTIFICATION}/nachrichtentyp/code`,
   createdPath: `${HEAD}/${IDENTIFICATION}/erstellungszeitpunkt`,
@@ -95,6 +98,7 @@ export const PROFILES: readonly XoevProfile[] = [
     namespaces: {},
     headPath: `root:${HEAD}`,
     uuidPath: `root:${HEAD}/root:${IDENTIFICATION}/root:nachrichtenUUID`,
+    uuidNames: 'message',
     typePath: `root:${HEAD}/root:${IDENTIFICATION}/root:nachrichtentyp/code`,
     createdPath: `root:${HEAD}/root:${IDENTIFICATION}/root:erstellungszeitpunkt`,
     authorPath: { at: `root:${HEAD}/root:autor`, kennung: 'root:kennung', name: 'root:name' },
@@ -122,6 +126,7 @@ export const PROFILES: readonly XoevProfile[] = [
     namespaces: {},
     headPath: 'root:Kopf',
     uuidPath: 'root:Kopf/root:ProzessID',
+    uuidNames: 'process',
     typePath: 'root:Kopf/root:Nachrichtentyp/code',
     createdPath: 'root:Kopf/root:Erstellungszeitpunkt',
     authorPath: {
@@ -176,6 +181,7 @@ export const PROFILES: readonly XoevProfile[] = [
     },
     headPath: `g2g:${HEAD}`,
     uuidPath: `g2g:${HEAD}/g2g:${IDENTIFICATION}/g2g:nachrichtenUUID`,
+    uuidNames: 'message',
     typePath: `g2g:${HEAD}/g2g:${IDENTIFICATION}/g2g:nachrichtentyp/code`,
     createdPath: `g2g:${HEAD}/g2g:${IDENTIFICATION}/g2g:erstellungszeitpunkt`,
     authorPath: { at: `g2g:${HEAD}/g2g:autor`, kennung: 'beh:kennung', name: 'beh:name' },

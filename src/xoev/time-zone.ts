@@ -12,7 +12,8 @@ export const hasZone = (dateTime: string): boolean => /(?:Z|[+-]\d\d:\d\d)$/.tes
 
 const DAY_MS = 86_400_000
 
-const LOCAL = /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.(\d{1,12}))?$/
+// of years below 100 Date.UTC thinks that they are of the last century
+const LOCAL = /^((?!00)\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.(\d{1,12}))?$/
 
 // made once per zone: making one takes longer than using it
 const clocks = new Map<string, Intl.DateTimeFormat>()

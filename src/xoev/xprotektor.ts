@@ -190,17 +190,37 @@ const KENNUNG = /^[a-zäöü]{2,3}:[0-9A-Za-z]{1,40}$/
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
 const TIME = /^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,9})?(?:Z|[+-][0-9]{2}:[0-9]{2})$/
 
-const partyOf = (kennung: string, name: string): XParty => ({ verzeichnisdienst: { code: 'DVDV' }, kennung, name })
+/** Type Text of the schema. */
+const isText = (text: string): boolean => /^[^\p{Cc}]{1,1000}$/u.test(text)
+
+/** Code list `rueckweisungsgrund`, version 1. */
+const REASONS = /^(?:T00[0-3]|T01[01]|T020|T070|T080|T099|V000|X00[01]|S001|S01[01]|S030|S100|S999)$/
+
+const MOST_REASONS = 50
+
+/** Heads of messages that are not schema-valid are copied from: a name that does not do gives way to the kennung. */
+const partyOf = (kennung: string, name = ''): XParty => ({
+  verzeichnisdienst: { code: 'DVDV' },
+  kennung,
+  name: isText(name) ? name : kennung,
+})
+
+function reasonOf({ code, hints = [] }: RejectionOrder['reasons'][number]): XRejection['rueckweisungsgrund'][number] {
+  // a register may refuse with a code of another standard
+  if (!REASONS.test(code)) return { grund: { code: 'S999' }, hinweis: [`Code ${code}`, ...hints] }
+  const hinweis = code === 'S999' && hints.length === 0 ? ['Sonstiger Grund'] : hints
+  return { grund: { code }, ...(hinweis.length === 0 ? {} : { hinweis }) }
+}
 
 /**
  * The rejection 0010 for a message, or undefined where none may or can be written: the message is a rejection itself (they would
- * answer each other for ever), or nobody is known to send it to.
+ * answer each other for ever), or nobody is known to send it to, or in whose name.
  */
 export function rejectionOf(order: RejectionOrder): XRejection | undefined {
   const { request } = order
   if (request?.messageType === 'administration.rueckweisung.0010') return undefined
   const to = request?.autor?.kennung === undefined ? order.reader : request.autor
-  if (to?.kennung === undefined || !KENNUNG.test(to.kennung)) return undefined
+  if (to?.kennung === undefined || !KENNUNG.test(to.kennung) || !KENNUNG.test(order.author.kennung)) return undefined
   const { nachrichtenUUID, nachrichtentyp, erstellungszeitpunkt } = request ?? {}
   const readable =
     nachrichtenUUID !== undefined &&
@@ -212,20 +232,18 @@ export function rejectionOf(order: RejectionOrder): XRejection | undefined {
   return {
     messageType: 'administration.rueckweisung.0010',
     ...order.product,
-    ...(order.test === undefined ? {} : { test: order.test }),
+    // its presence alone says that the message is a test
+    ...(order.test === undefined ? {} : { test: isText(order.test) ? order.test : 'Test' }),
     'nachrichtenkopf.g2g': {
       'identifikation.nachricht': {
         nachrichtenUUID: order.nachrichtenUUID,
         nachrichtentyp: { code: '0010' },
         erstellungszeitpunkt: order.erstellungszeitpunkt,
       },
-      leser: partyOf(to.kennung, to.name === undefined || to.name === '' ? to.kennung : to.name),
+      leser: partyOf(to.kennung, to.name),
       autor: partyOf(order.author.kennung, order.author.name),
     },
-    rueckweisungsgrund: order.reasons.map(({ code, hints }) => {
-      const hinweis = hints ?? (code === 'S999' ? ['Sonstiger Grund'] : [])
-      return { grund: { code }, ...(hinweis.length === 0 ? {} : { hinweis }) }
-    }),
+    rueckweisungsgrund: order.reasons.slice(0, MOST_REASONS).map(reasonOf),
     ...(order.transport ? { transportinformationen: order.transport } : {}),
     ...(readable ? { ursprungsnachricht: { nachrichtenUUID, nachrichtentyp: { code: nachrichtentyp }, erstellungszeitpunkt } } : {}),
   }

@@ -3,7 +3,7 @@
  * `protektor schemas` as a command, with made-up packages, and what `check` and the gateway make of the store.
  * @module
  */
-import { appendFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { appendFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -12,6 +12,7 @@ import { UsageError } from '../../src/cli/arguments.js'
 import { run as check } from '../../src/cli/commands/check.js'
 import { run as schemas } from '../../src/cli/commands/schemas.js'
 import { openDesk } from '../../src/cli/compose/xoev-desk.js'
+import { readStore, writeSet } from '../../src/config/schema-store.js'
 import { GATEWAY_LIMITS } from '../../src/env.js'
 import { plainZip } from '../config/zip-maker.js'
 import { madeUpMessage, madeUpStandard, namespaceOf, type Made } from '../xoev/made-up-standard.js'
@@ -254,6 +255,19 @@ describe('protektor schemas', function () {
     ])
   })
 
+  it('a code list that cannot be used is told, also by check', async () => {
+    const files = {
+      ...madeUpStandard(ONE),
+      'listen/x.xml': '<gc:CodeList xmlns:gc="http://docs.oasis-open.org/codelist/ns/genericode/1.0/"/>',
+    }
+    const { code, err } = await add(zip('xmuster.zip', files))
+    expect([code, err]).to.satisfy(
+      ([c, text]: [number, string]) => c === 0 && /^note: listen\/x\.xml: this code list cannot be used/m.test(text),
+    )
+    for (const dir of [store, unpacked('offen', files)])
+      expect((await call(check, ['--schemas', dir, message(ONE)])).err, dir).to.match(/listen\/x\.xml: a code list without CanonicalUri/)
+  })
+
   it('a package of code lists alone is a set', async () => {
     const files = madeUpStandard(ONE)
     expect((await add(zip('liste.zip', { 'anlass_1.xml': files['codelisten/anlass_1.xml'] ?? '' }))).code).to.equal(0)
@@ -280,6 +294,52 @@ describe('protektor schemas', function () {
     // and nothing is judged by it
     const judged = await call(check, ['--schemas', store, message(ONE)])
     expect([judged.code, judged.err.includes('is no longer what was added')]).to.deep.equal([2, true])
+  })
+
+  it('added several times at once a set is there once, and nobody is told of a failure', async () => {
+    const file = zip('xmuster.zip', madeUpStandard(ONE))
+    expect((await add(file)).code).to.equal(0)
+    const [known] = (await readStore(store)).sets
+    if (!known) throw new Error('no set')
+    rmSync(known.folder, { recursive: true })
+    await Promise.all(Array.from({ length: 8 }, () => writeSet(store, known.manifest, known.files)))
+    expect((await list()).sets).to.have.length(1)
+    expect(readdirSync(store).sort()).to.deep.equal(['schemas-store.json', 'sets'])
+    // a damaged one is mended by adding it again
+    appendFileSync(join(known.folder, 'files', 'catalog.xml'), '\n')
+    expect([(await add(file)).code, (await verify()).code]).to.deep.equal([0, 0])
+  })
+
+  it('verify names what the manifest of a set no longer says, or says otherwise', async () => {
+    await add(zip('xmuster.zip', madeUpStandard(ONE)))
+    const file = join(store, 'sets', readdirSync(join(store, 'sets'))[0] ?? '', 'set.json')
+    const manifest = JSON.parse(readFileSync(file, 'utf8')) as { standards: { readonly namespace: string }[] }
+    const others = manifest.standards.filter(({ namespace }) => namespace !== namespaceOf(ONE))
+    const cases: readonly [object, RegExp][] = [
+      [{ standards: others }, /xmuster10: is read differently today/],
+      [{ codeLists: [] }, /code lists: are read differently today/],
+      [{ sha256: '0'.repeat(64) }, /set\.json: the sum of the set is [0-9a-f]{64}, there it is 0{64}/],
+    ]
+    for (const [changed, says] of cases) {
+      writeFileSync(file, JSON.stringify({ ...manifest, ...changed }))
+      const { code, out } = await verify()
+      expect([code, out]).to.satisfy(([c, text]: [number, string]) => c === 1 && says.test(text))
+    }
+    writeFileSync(file, JSON.stringify(manifest))
+    expect((await verify()).code).to.equal(0)
+  })
+
+  it('a date of a set that calendars mistake for another is named with file and key', async () => {
+    await add(zip('xmuster.zip', madeUpStandard(ONE)), '--valid-from', '0100-01-01')
+    const manifest = join(store, 'sets', readdirSync(join(store, 'sets'))[0] ?? '', 'set.json')
+    expect((await verify()).code).to.equal(0)
+    writeFileSync(manifest, readFileSync(manifest, 'utf8').replace('0100-01-01', '0099-12-31'))
+    for (const { code, err } of [await verify(), await call(check, ['--schemas', store, message(ONE)])]) {
+      expect(code).to.be.oneOf([1, 2])
+      expect(err)
+        .to.include(manifest)
+        .and.match(/years 0100 to 9999[\s\S]*validFrom/)
+    }
   })
 
   it('the gateway reads the store as one of its schema directories', async () => {
@@ -320,6 +380,14 @@ describe('protektor schemas', function () {
         says: /two packages have the name a/,
       },
       'a day that is none': { argv: () => ['add', '--valid-from', '2026-02-30', folder], says: /--valid-from wants a day/ },
+      'a year that calendars mistake for another': {
+        argv: () => ['add', '--valid-from', '0050-01-01', folder],
+        says: /--valid-from wants a day of the years 0100 to 9999/,
+      },
+      'a year beyond what days are written in': {
+        argv: () => ['add', '--valid-until', '10000-01-01', folder],
+        says: /--valid-until wants a day of the years 0100 to 9999/,
+      },
       'a list of days': { argv: () => ['list', '--valid-from', '2026-02-01'], says: /takes neither packages nor days/ },
       'a store that is none': { argv: () => ['list', '--store', folder], says: /is no schema store/ },
       'a store that belongs to somebody else': {

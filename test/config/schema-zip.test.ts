@@ -51,6 +51,12 @@ describe('schema package as a zip file', () => {
     expect(archives).to.deep.equal(['inner.zip'])
   })
 
+  it('reads names as file systems do: ./a//b.xsd is a/b.xsd', async () => {
+    const { files } = await read(plainZip({ './': '', './a//b.xsd': '<b/>', 'a/./c.xsd': '<c/>' }))
+    expect([...files.keys()]).to.deep.equal(['a/b.xsd', 'a/c.xsd'])
+    expect(await refusalOf(zipOf([honest, { name: 'a//a.xsd', content: 'x' }]))).to.match(/a\/a\.xsd stands twice/)
+  })
+
   const REFUSED: Readonly<Record<string, { readonly bytes: () => Uint8Array; readonly says: RegExp }>> = {
     'no zip file': { bytes: () => Buffer.from('<xs:schema/>'), says: /cannot be read as a zip archive/ },
     'an empty file': { bytes: () => Buffer.alloc(0), says: /cannot be read as a zip archive/ },

@@ -491,6 +491,16 @@ describe('passive recipient', function () {
       const { document } = await h.ride({ document: certificateRequest({ uuid: uuid.toUpperCase() }) })
       expect(text(document)).to.contain('S100')
     })
+
+    it('S100 not for xdomea, where the messages of one process bear the same ProzessID', async () => {
+      const h = await open({ endpointOptions: PASS })
+      await h.serve(echo)
+      const step = (number: string): Uint8Array =>
+        new TextEncoder().encode(
+          `<x:Aussonderung.${number} xmlns:x="urn:xoev-de:xdomea:schema:3.0.0"><x:Kopf><x:ProzessID>0b6a0f5e-6f0e-4a34-9a3c-0c5a4b1d2e3f</x:ProzessID></x:Kopf></x:Aussonderung.${number}>`,
+        )
+      for (const number of ['0501', '0503']) expect(text((await h.ride({ document: step(number) })).document), number).to.equal('echo')
+    })
   })
 
   it('serves a document again in another message where nobody had taken the first, and refuses it once it was delivered', async () => {

@@ -5,6 +5,7 @@
  */
 import { expect } from 'chai'
 import { AGS, checkCodes, CodeListStore, readCodeList } from '../../src/xoev/codelists.js'
+import { xpathOf } from '../../src/xml/tree.js'
 import { schemaSets } from '../../src/xoev/schema-sets.js'
 import { schemaTypesOf } from '../../src/xoev/schema-types.js'
 import { bytesOf, deskOf, filesOf, idsOf, sampleText, treeOf, type Desk } from './fixtures.js'
@@ -107,16 +108,29 @@ describe('genericode', () => {
     expect(store.size).to.equal(1)
   })
 
-  it('loads the lists of a directory and survives a broken one', () => {
+  it('loads the lists of a directory, in UTF-16 too, and names those that cannot be used', () => {
+    const spec = { version: '1', columns: ['c'], keys: [['c', true]], rows: [['x']] } as const
+    const utf16 = Buffer.from('\ufeff' + genericode({ ...spec, uri: 'urn:u' }).replace('UTF-8', 'UTF-16'), 'utf16le')
     const store = CodeListStore.from([
+      new Map<string, Uint8Array>([
+        ['u.xml', utf16],
+        ['v.xml', Buffer.from(utf16.toString('utf16le').replace('urn:u', 'urn:v'), 'utf16le').swap16()],
+      ]),
       filesOf({
-        'a.xml': genericode({ uri: 'urn:a', version: '1', columns: ['c'], keys: [['c', true]], rows: [['x']] }),
+        'a.xml': genericode({ ...spec, uri: 'urn:a' }),
         'b.xml': '<gc:CodeList genericode',
         'c.xml': '<other/>',
+        'd.xml': genericode({ ...spec, uri: 'urn:d' }).replace('<ColumnRef Ref="c"/>', '<ColumnRef Ref="d"/>'),
+        'e.xml': genericode({ ...spec, uri: 'urn:e' }).replace(/<Version>.*<\/Version>/, ''),
+        'f.xml': '<other genericode=""/>',
       }),
     ])
-    expect(store.size).to.equal(1)
-    expect(store.lookUp('urn:a', '1', 'x')).to.equal('ok')
+    expect(store.all().map(({ uri }) => uri)).to.deep.equal(['urn:u', 'urn:v', 'urn:a'])
+    expect(store.lookUp('urn:v', '1', 'x')).to.equal('ok')
+    // not a list in which every code would be unknown
+    expect(store.lookUp('urn:d', '1', 'x')).to.equal('unknown-list')
+    expect(store.broken.map(({ set, file }) => [set, file])).to.deep.equal(['b.xml', 'd.xml', 'e.xml'].map((file) => [1, file]))
+    expect(store.broken.map(({ detail }) => detail).join()).to.match(/unexpected end.*column.*Version/)
   })
 })
 
@@ -164,6 +178,26 @@ describe('codes of a document', () => {
     }
     expect(found('default="1"', '<c listVersionID="7"><code>01</code></c>')).to.deep.equal(['unknown-version 7'])
     expect(found('use="optional"', '<c><code>01</code></c>')).to.deep.equal(['unknown-version '])
+  })
+
+  it('finds codes below elements that stand in for another, and below types that the message names', () => {
+    const schema =
+      `<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema" targetNamespace="urn:a" xmlns="urn:a"><xs:element name="r"><xs:complexType>` +
+      `<xs:sequence><xs:element ref="place"/><xs:element name="typed" type="Base"/></xs:sequence></xs:complexType></xs:element>` +
+      `<xs:element name="place" type="Base" abstract="true"/><xs:element name="nearer" type="Base" substitutionGroup="place"/>` +
+      `<xs:element name="farther" type="Wide" substitutionGroup="nearer"/><xs:complexType name="Base"/>` +
+      `<xs:complexType name="Wide"><xs:complexContent><xs:extension base="Base"><xs:sequence><xs:element name="c"><xs:complexType>` +
+      `<xs:sequence><xs:element name="code" type="xs:token"/></xs:sequence><xs:attribute name="listURI" fixed="urn:l"/>` +
+      `<xs:attribute name="listVersionID" fixed="1"/></xs:complexType></xs:element></xs:sequence></xs:extension></xs:complexContent></xs:complexType></xs:schema>`
+    const choice = schemaSets([filesOf({ 'a.xsd': schema })]).forRoot('urn:a', 'r')
+    const types = choice && schemaTypesOf(choice.source)
+    const named = 'xmlns:i="http://www.w3.org/2001/XMLSchema-instance" i:type'
+    const found = (farther: string, typed: string): string[] => {
+      const content = `<a:farther><c><code>${farther}</code></c></a:farther><typed ${named}="a:Wide"><c><code>${typed}</code></c></typed>`
+      return checkCodes(treeOf(`<a:r xmlns:a="urn:a">${content}</a:r>`), store, undefined, types).map((f) => xpathOf(f.element))
+    }
+    expect(found('01', '01')).to.deep.equal([])
+    expect(found('9', '9')).to.deep.equal(['/a:r/a:farther/c', '/a:r/typed/c'])
   })
 
   it('only warns for the AGS', () => {

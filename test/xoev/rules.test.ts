@@ -112,6 +112,25 @@ describe('rules over XÖV documents', function () {
     expect([await created('2026-02-30'), await created('2024-02-29'), await created('2025-02-29')]).to.deep.equal([true, false, true])
   })
 
+  it('a time without zone is judged in the time zone, and in the hour that is shown twice in favour of the message', async () => {
+    const inFuture = async (created: string, moment: string, timeZone = 'Europe/Berlin'): Promise<boolean> => {
+      const report = await desk.check(ANSWER.replace('2026-11-24T08:00:00.000Z', created), { at: new Date(moment), timeZone })
+      return idsOf(report).includes('xoev-head.created-in-future')
+    }
+    expect(await inFuture('2026-11-24T10:10:00.000', '2026-11-24T09:00:00Z')).to.equal(true)
+    expect(await inFuture('2026-11-24T10:10:00.000', '2026-11-24T09:00:00Z', 'Europe/Moscow')).to.equal(false)
+    expect(await inFuture('2026-10-25T02:30:00.000', '2026-10-25T00:35:00Z')).to.equal(false)
+  })
+
+  it('a default namespace is named also where it hides the head', async () => {
+    const hidden = ANSWER.replace('<nachrichtenkopf.g2g>', '<nachrichtenkopf.g2g xmlns="http://www.osci.de/xmeld2511a">')
+    const { findings } = await desk.check(hidden, { at })
+    expect(findings.filter(({ id }) => id.startsWith('xoev-head.')).map(({ id, line }) => [id, line])).to.deep.equal([
+      ['xoev-head.missing', 1],
+      ['xoev-head.default-namespace', 2],
+    ])
+  })
+
   it('judges no date without a moment', async () => {
     const report = await desk.check(ANSWER.replace('2026-11-24T08:00:00.000Z', '2999-01-01T00:00:00.000Z'))
     expect(idsOf(report)).to.not.include('xoev-head.created-in-future')
@@ -319,7 +338,8 @@ describe('rules over XÖV documents', function () {
         ['a/any.sch', SCH('', '')],
       ].map(([file = '', text = '']) => readSchematron(file, bytesOf(text)))
       const all = [mine, any].flatMap((one) => one ?? [])
-      expect([schematronFor(all, 'urn:t').length, schematronFor(all, 'urn:other').length]).to.deep.equal([2, 0])
+      const rulesFor = (uri: string): number => schematronFor(all, uri, [], new Set()).length
+      expect([rulesFor('urn:t'), rulesFor('urn:other')]).to.deep.equal([2, 0])
     })
 
     it('of XBau runs, every assert of it', async function () {

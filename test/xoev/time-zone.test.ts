@@ -12,6 +12,7 @@ describe('times without a zone', () => {
     ['2026-11-24T10:15:30.5', 'UTC', '2026-11-24T10:15:30.500Z'],
     ['2026-11-24T10:15:30Z', 'Europe/Berlin', undefined],
     ['gestern', 'Europe/Berlin', undefined],
+    ['0026-11-24T10:15:30', 'Europe/Berlin', undefined],
   ]
   for (const [local, zone, moment] of cases) {
     it(`reads ${local} in ${zone} as ${moment ?? 'no time without zone'}`, () => {

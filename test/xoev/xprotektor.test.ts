@@ -10,6 +10,7 @@ import fc from 'fast-check'
 import { ProtektorError } from '../../src/errors.js'
 import { canonicalText } from '../../src/xml/c14n.js'
 import { element, elementsOf, type XmlElement, type XmlNode } from '../../src/xml/tree.js'
+import { readCodeList } from '../../src/xoev/codelists.js'
 import { readHead } from '../../src/xoev/header.js'
 import { readingOf } from '../../src/xoev/reading.js'
 import {
@@ -21,7 +22,7 @@ import {
   type RejectionOrder,
 } from '../../src/xoev/xprotektor.js'
 import type { XCertificateRequest, XNameOrNone, XPartlyKnownDate, XprotektorMessage } from '../../src/xoev/xprotektor-types.js'
-import { deskOf, sample, sampleNames, samplesDirectory, sampleText, treeOf, type Desk } from './fixtures.js'
+import { deskOf, sample, sampleNames, samplesDirectory, sampleText, treeOf, xprotektorDirectory, type Desk } from './fixtures.js'
 
 /** The same document without comments and without white space between elements [xoev.md §14 rule 6]. */
 function bare(e: XmlElement): XmlElement {
@@ -230,6 +231,36 @@ describe('XProtektor-Demo messages', () => {
       const request = readHead(treeOf(sample('administration.rueckweisung.0010')))
       if (!request) throw new Error('no head')
       expect(rejectionOf(order({ request }))).to.equal(undefined)
+    })
+
+    it('is valid, or not written, whatever the head of the request says', async () => {
+      const request = sampleText('selbstauskunft.anfrage.1100')
+      const inReader = (from: RegExp, to: string): string => request.replace(/<xp:leser>[\s\S]*?<\/xp:leser>/, (at) => at.replace(from, to))
+      const rejected = async (text: string): Promise<string | undefined> => {
+        const head = readHead(treeOf(text))
+        const author = { kennung: head?.leser?.kennung ?? '', name: head?.leser?.name ?? '' }
+        const rejection = head && rejectionOf(order({ request: head, author, ...(head.test === undefined ? {} : { test: head.test }) }))
+        return rejection && (await desk.check(writeXprotektor(rejection))).verdict
+      }
+      const name = (text: string): string => inReader(/(<xp:name>)[^<]*/, `$1${text}`)
+      for (const text of [request, name('x'.repeat(1001)), name('a&#9;b'), name(''), request.replace(/ test="[^"]*"/, ' test=""')])
+        expect(await rejected(text), text).to.equal('valid')
+      for (const kennung of ['Musterstadt', '', ' ags:99001000 '])
+        expect(await rejected(inReader(/(<xp:kennung>)[^<]*/, `$1${kennung}`)), kennung).to.equal(undefined)
+    })
+
+    it('knows the codes of its list, and says S999 where a register has said another', async () => {
+      const list = readCodeList(readFileSync(join(xprotektorDirectory, 'codelisten', 'rueckweisungsgrund_1.xml')))
+      const codes = [...(list?.codes ?? [])]
+      const written = (reasons: readonly string[]) =>
+        rejectionOf(order({ reader: { kennung: 'mbp:99001' }, reasons: reasons.map((code) => ({ code })) }))
+      expect(written(codes)?.rueckweisungsgrund.map(({ grund }) => grund.code)).to.deep.equal(codes)
+      expect(written(Array.from({ length: 100 }, () => 'X001'))?.rueckweisungsgrund).to.have.length(50)
+      const other = written(['X011', 'S000'])
+      expect(other?.rueckweisungsgrund).to.deep.equal(
+        ['X011', 'S000'].map((code) => ({ grund: { code: 'S999' }, hinweis: [`Code ${code}`] })),
+      )
+      expect(other && (await desk.check(writeXprotektor(other))).verdict).to.equal('valid')
     })
 
     it('names no original message that the standard could not name', async () => {

@@ -54,6 +54,7 @@ export async function composeContext(material: CheckMaterial, workers: number, w
   const schemas = schemaSets(material.sets)
   // our own set stands last and is whole
   if (material.sets.length > 1) for (const { file, detail } of schemas.broken()) warn(`${file}: ${detail}`)
+  for (const { file, detail } of material.brokenLists) warn(`${file}: ${detail}`)
   const decrypters = await Promise.all(
     material.keys.map(({ certificate, privateKey }) => makeDecrypter(new X509Certificate(certificate), privateKey)),
   )

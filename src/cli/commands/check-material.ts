@@ -14,7 +14,7 @@ import { readSchemaSets } from '../../config/schema-store.js'
 import type { KeyOwner } from '../../envelope/keys.js'
 import { readPkcs12, type KeyPair } from '../../pki/keystore.js'
 import { readTrustFile, type TrustFile } from '../../pki/trust-file.js'
-import { CodeListStore, type CodeList } from '../../xoev/codelists.js'
+import { CodeListStore, type BrokenList, type CodeList } from '../../xoev/codelists.js'
 import type { SchemaSet } from '../../xoev/schema-sets.js'
 import { UsageError } from '../arguments.js'
 import { causeOf } from '../cause.js'
@@ -51,6 +51,7 @@ export interface CheckMaterial {
   readonly osci12: ReadonlyMap<string, Uint8Array>
   /** Of all sets. */
   readonly codeLists: readonly CodeList[]
+  readonly brokenLists: readonly BrokenList[]
   readonly layers?: ReadonlySet<Layer>
   readonly at?: Date
   readonly secondOpinion: boolean
@@ -133,7 +134,8 @@ export async function readMaterial(options: MaterialOptions): Promise<ReadMateri
   const own = await ownSchemas('xprotektor')
   const osci12 = await ownSchemas('osci12')
   const sets: readonly SchemaSet[] = [...given, { files: own }]
-  const codeLists = CodeListStore.from(sets.map(({ files }) => files)).all()
+  const lists = CodeListStore.from(sets.map(({ files }) => files))
+  const codeLists = lists.all()
   const ours = (name: string, files: ReadonlyMap<string, Uint8Array>): ReportSource => ({ name, version: null, sha256: sumOfFiles(files) })
   return {
     material: {
@@ -143,6 +145,7 @@ export async function readMaterial(options: MaterialOptions): Promise<ReadMateri
       sets,
       osci12,
       codeLists,
+      brokenLists: lists.broken,
       ...(options.layers ? { layers: options.layers } : {}),
       ...(options.at ? { at: options.at } : {}),
       secondOpinion: options.secondOpinion ?? false,

@@ -74,7 +74,7 @@ function documentIn(bytes: Uint8Array, nachrichtenUUID: string): XmlDocument | u
   }
 }
 
-/** One request is read at a time, and once for all answers that ask meanwhile. @returns finds a plain XÖV document by its nachrichtenUUID. Where several files bear it, nobody can say which is meant: none. */
+/** One request is read at a time, and once for all answers that ask meanwhile. @returns finds a plain XÖV document by its nachrichtenUUID. Where different files bear it, nobody can say which is meant: none; copies of one are one. */
 function among<File>(files: readonly File[], reading: Reading<File>): (nachrichtenUUID: string) => Promise<XmlDocument | undefined> {
   let index: Promise<ReadonlyMap<string, readonly File[]>> | undefined
   const build = async (): Promise<ReadonlyMap<string, readonly File[]>> => {
@@ -92,14 +92,15 @@ function among<File>(files: readonly File[], reading: Reading<File>): (nachricht
   const find = async (nachrichtenUUID: string): Promise<XmlDocument | undefined> => {
     const candidates = (await (index ??= build())).get(nachrichtenUUID) ?? []
     if (candidates.length > MOST_CANDIDATES) return undefined
-    let found: XmlDocument | undefined
+    let found: { readonly bytes: Uint8Array; readonly document: XmlDocument } | undefined
     for (const file of candidates) {
       const bytes = await reading.whole(file)
-      const document = bytes && documentIn(bytes, nachrichtenUUID)
+      if (!bytes || (found && Buffer.from(found.bytes).equals(bytes))) continue
+      const document = documentIn(bytes, nachrichtenUUID)
       if (document && found) return undefined
-      found ??= document
+      if (document) found = { bytes, document }
     }
-    return found
+    return found?.document
   }
   const underway = new Map<string, Promise<XmlDocument | undefined>>()
   const done: string[] = []

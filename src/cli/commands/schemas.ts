@@ -5,7 +5,7 @@
  * @module
  */
 import { SchemaPackageError } from '../../config/schema-problem.js'
-import { mayBeStore, readStore, type SetManifest, type StoreContents, type StoredSet } from '../../config/schema-store.js'
+import { isSetDay, mayBeStore, readStore, type SetManifest, type StoreContents, type StoredSet } from '../../config/schema-store.js'
 import type { InForce } from '../../xoev/schema-sets.js'
 import { parseCommand, UsageError } from '../arguments.js'
 import type { Io, Language, Text } from '../io.js'
@@ -75,11 +75,10 @@ const WORDS = {
 
 function dayOf(option: string, value: string | undefined): string | undefined {
   if (value === undefined) return undefined
-  const day = /^\d{4}-\d\d-\d\d$/.test(value) ? new Date(`${value}T00:00:00Z`) : undefined
-  if (!day || Number.isNaN(day.getTime()) || !day.toISOString().startsWith(value))
+  if (!isSetDay(value))
     throw new UsageError({
-      de: `--${option} erwartet einen Tag, z. B. 2025-11-01`,
-      en: `--${option} wants a day, e.g. 2025-11-01`,
+      de: `--${option} erwartet einen Tag der Jahre 0100 bis 9999, z. B. 2025-11-01`,
+      en: `--${option} wants a day of the years 0100 to 9999, e.g. 2025-11-01`,
     })
   return value
 }

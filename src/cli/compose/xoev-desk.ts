@@ -16,6 +16,7 @@ import { checkContent, type ContentContext, type XoevReport } from '../../xoev/c
 import { CodeListStore } from '../../xoev/codelists.js'
 import { schemaSets } from '../../xoev/schema-sets.js'
 import { schematronRunner } from '../../xoev/schematron-runner.js'
+import { profileFor } from '../../xoev/standards.js'
 import type { SchemaSource, StartWorker } from '../../xml/schema.js'
 import { packageVersion } from '../version.js'
 import { ownSchemas } from './own-schemas.js'
@@ -64,11 +65,13 @@ export interface DeskOptions {
 
 function factsOf({ head, standard, version, messageType, verdict }: XoevReport): XoevFacts | undefined {
   if (standard === undefined || version === undefined || messageType === undefined) return undefined
+  // what names a whole process tells no message from a repeat of it
+  const namesMessage = head !== undefined && profileFor(head.namespace)?.uuidNames === 'message'
   return {
     standard,
     version,
     messageType,
-    ...(head?.nachrichtenUUID === undefined ? {} : { messageUuid: head.nachrichtenUUID }),
+    ...(namesMessage && head.nachrichtenUUID !== undefined ? { messageUuid: head.nachrichtenUUID } : {}),
     ...(head?.ursprungsnachricht ? { inReplyTo: head.ursprungsnachricht.nachrichtenUUID } : {}),
     ...(head?.autor?.kennung === undefined ? {} : { author: head.autor.kennung }),
     ...(head?.leser?.kennung === undefined ? {} : { reader: head.leser.kennung }),
@@ -101,8 +104,13 @@ export async function openDesk(options: DeskOptions): Promise<OpenedDesk> {
   const given = byDirectory.flat()
   const sets = schemaSets([own, ...given])
   const directoryOf = byDirectory.flatMap((found, directory) => found.map(() => directory))
+  const codeLists = CodeListStore.from([own, ...given.map(({ files }) => files)])
   // our own set stands first and is whole
-  const broken = sets.broken().map(({ set, file, detail }) => ({ directory: directoryOf[set - 1] ?? 0, file, detail }))
+  const broken = [...sets.broken(), ...codeLists.broken].map(({ set, file, detail }) => ({
+    directory: directoryOf[set - 1] ?? 0,
+    file,
+    detail,
+  }))
   const uncompiled = new Set<SchemaSource>()
   let fellBack = false
   const onFallback = (reason: string): void => {
@@ -126,7 +134,7 @@ export async function openDesk(options: DeskOptions): Promise<OpenedDesk> {
   const context: ContentContext = {
     schemas: sets,
     validatorFor,
-    codeLists: CodeListStore.from([own, ...given.map(({ files }) => files)]),
+    codeLists,
     schematron,
     limits: options.limits,
     turn: nextTurn,

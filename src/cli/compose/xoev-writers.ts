@@ -35,7 +35,7 @@ export function rejectionBytes(report: XoevReport, reasons: readonly Reason[], s
   const rejection = rejectionOf({
     reasons: reasons.map(({ code }) => ({ code })),
     request: head,
-    author: { kennung: author.kennung, name: author.name === undefined || author.name === '' ? author.kennung : author.name },
+    author: { kennung: author.kennung, name: author.name ?? '' },
     nachrichtenUUID: sources.uuid(),
     erstellungszeitpunkt: sources.now().toISOString(),
     product: { produkt: 'Protektor', produkthersteller: 'Protektor', produktversion: sources.version },

@@ -124,7 +124,7 @@ function refuseRival(manifest: SetManifest, stored: readonly StoredSet[]): void 
 }
 
 /** What the manifest says of a standard. */
-export const recorded = ({
+const recorded = ({
   namespace,
   standard,
   version,
@@ -140,6 +140,15 @@ export const recorded = ({
   roots: [...roots],
   imported,
   content,
+})
+
+/** What the manifest says of a package. A part that does not stand on its own judges nothing by itself. */
+export const recordsOf = (
+  { standards, codeLists }: PackageFacts,
+  refused: readonly NotCompiled[],
+): Pick<SetManifest, 'standards' | 'codeLists'> => ({
+  standards: standards.filter(({ sources }) => !refused.some(({ source }) => sources.includes(source))).map(recorded),
+  codeLists: codeLists.map(({ uri, version, name, sha256 }) => ({ uri, version, name, sha256 })),
 })
 
 /** All that the standards are judged with, each once. */
@@ -184,8 +193,6 @@ export async function addPackages(adding: Adding, io: Io): Promise<Added> {
   refuseUnreadable(facts)
   const refused = await compileAll(sourcesOf(facts.standards), io)
   refuseUncompiled(refused, facts)
-  // a part that does not stand on its own judges nothing by itself
-  const standing = facts.standards.filter(({ sources }) => !refused.some(({ source }) => sources.includes(source)))
   const manifest: SetManifest = {
     format: 1,
     sha256: sum,
@@ -193,8 +200,7 @@ export async function addPackages(adding: Adding, io: Io): Promise<Added> {
     addedAt: adding.now.toISOString(),
     addedBy: await packageVersion(),
     ...period,
-    standards: standing.map(recorded),
-    codeLists: facts.codeLists.map(({ uri, version, name, sha256: digest }) => ({ uri, version, name, sha256: digest })),
+    ...recordsOf(facts, refused),
     files: [...files].map(([path, bytes]) => ({ path, sha256: sumOfFile(bytes) })),
   }
   refuseRival(manifest, stored)
@@ -207,9 +213,13 @@ export async function addPackages(adding: Adding, io: Io): Promise<Added> {
     de: `${file}: diese Regeln (Schematron) lassen sich nicht auswerten (${detail}); wer nach ihnen prüft, bekommt „Prüfung gescheitert“`,
     en: `${file}: these rules (Schematron) cannot be evaluated (${detail}); whoever checks by them gets an error`,
   }))
+  const unread = facts.brokenLists.map(({ file, detail }) => ({
+    de: `${file}: diese Codeliste ist nicht brauchbar (${detail}); ihre Codes werden nicht geprüft`,
+    en: `${file}: this code list cannot be used (${detail}); its codes are not checked`,
+  }))
   const closed = archives.map((name) => ({
     de: `${name}: ein Archiv im Archiv wird nicht geöffnet`,
     en: `${name}: an archive inside is not opened`,
   }))
-  return { manifest, outcome: 'stored', passedOver, remarks: [...missingTexts(facts.unresolved), ...alone, ...dead, ...closed] }
+  return { manifest, outcome: 'stored', passedOver, remarks: [...missingTexts(facts.unresolved), ...alone, ...dead, ...unread, ...closed] }
 }

@@ -7,14 +7,14 @@
  */
 import { attributeOf, elementsOf, type XmlElement } from '../../xml/tree.js'
 import { follow } from '../header.js'
-import type { HeadView, RuleHit, XoevRule } from './rule.js'
+import { hasZone, momentOf } from '../time-zone.js'
+import type { HeadView, RootView, RuleHit, XoevRule } from './rule.js'
 
 /** Attributes of the G2G message type [xoev.md §3.1]. */
 const ROOT_ATTRIBUTES = ['produkt', 'produkthersteller', 'standard', 'version'] as const
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
 const NIL_UUID = '00000000-0000-0000-0000-000000000000'
 const DATE_TIME = /^-?(\d{4,6})-(\d\d)-(\d\d)T\d\d:\d\d:\d\d(?:\.\d{1,12})?(?:Z|[+-]\d\d:\d\d)?$/
-const ZONED = /(?:Z|[+-]\d\d:\d\d)$/
 /** Clocks differ. */
 const TOLERATED_MS = 5 * 60 * 1000
 
@@ -32,8 +32,12 @@ function replyAt(view: HeadView): XmlElement {
   return paths ? at(view, paths.at) : root
 }
 
-const momentOf = (time: string | undefined): number | undefined =>
-  time !== undefined && ZONED.test(time.trim()) && !Number.isNaN(Date.parse(time.trim())) ? Date.parse(time.trim()) : undefined
+/** In the hour that clocks show twice a time without zone is given the benefit of the doubt. */
+function instantOf(time: string | undefined, { timeZone }: HeadView, twice: 'earlier' | 'later'): number | undefined {
+  const zoned = time !== undefined && !hasZone(time) ? momentOf(time, timeZone, twice) : time?.trim()
+  const instant = Date.parse(zoned ?? '')
+  return Number.isNaN(instant) ? undefined : instant
+}
 
 /** JavaScript takes the 30th of February for the 2nd of March. The calendar repeats every 400 years. */
 function isMoment(text: string): boolean {
@@ -44,6 +48,28 @@ function isMoment(text: string): boolean {
 
 /** Letters and digits only: `xmeld2511a` and `25.11a`, `xbau/2/6` and `2.6`. */
 const bare = (text: string): string => text.toLowerCase().replace(/[^a-z0-9]/g, '')
+
+/** Also the most frequent reason why no head is found: its elements are in the namespace of the message. */
+export const DEFAULT_NAMESPACE: XoevRule<RootView> = {
+  id: 'xoev-head.default-namespace',
+  severity: 'warning',
+  reference: 'xoev.md §3.3, §14.5',
+  de: 'Ein Standard-Namensraum (xmlns="…") ist erklärt, wo Elemente ohne Namensraum stehen müssen.',
+  en: 'A default namespace (xmlns="…") is declared where elements must be in no namespace.',
+  *run({ document: { root }, profile }): Generator<RuleHit> {
+    if (profile.defaultNamespace === 'tolerated') return
+    // the first is enough: below it everything is meant the same way
+    const declares = (e: XmlElement): boolean => e.namespaces.some(({ prefix, uri }) => prefix === '' && uri !== '')
+    const stack = [root]
+    for (let e = stack.pop(); e; e = stack.pop()) {
+      if (declares(e)) {
+        yield { element: e }
+        return
+      }
+      for (const child of elementsOf(e).reverse()) stack.push(child)
+    }
+  },
+}
 
 export const HEAD_RULES: readonly XoevRule<HeadView>[] = [
   {
@@ -92,26 +118,7 @@ export const HEAD_RULES: readonly XoevRule<HeadView>[] = [
       if (profile.rootAttributes !== 'none' && version !== undefined && !bare(root.uri).endsWith(bare(version))) yield { element: root }
     },
   },
-  {
-    id: 'xoev-head.default-namespace',
-    severity: 'warning',
-    reference: 'xoev.md §3.3, §14.5',
-    de: 'Ein Standard-Namensraum (xmlns="…") ist erklärt, wo Elemente ohne Namensraum stehen müssen.',
-    en: 'A default namespace (xmlns="…") is declared where elements must be in no namespace.',
-    *run({ document: { root }, profile }) {
-      if (profile.defaultNamespace === 'tolerated') return
-      // the first is enough: below it everything is meant the same way
-      const declares = (e: XmlElement): boolean => e.namespaces.some(({ prefix, uri }) => prefix === '' && uri !== '')
-      const stack = [root]
-      for (let e = stack.pop(); e; e = stack.pop()) {
-        if (declares(e)) {
-          yield { element: e }
-          return
-        }
-        for (const child of elementsOf(e).reverse()) stack.push(child)
-      }
-    },
-  },
+  DEFAULT_NAMESPACE,
   {
     id: 'xoev-head.test-value',
     severity: 'warning',
@@ -150,7 +157,7 @@ export const HEAD_RULES: readonly XoevRule<HeadView>[] = [
     de: 'Der Erstellungszeitpunkt liegt nach dem Zeitpunkt der Prüfung.',
     en: 'The creation time is later than the moment of the check.',
     *run(view) {
-      const created = momentOf(view.head.erstellungszeitpunkt)
+      const created = instantOf(view.head.erstellungszeitpunkt, view, 'earlier')
       if (view.at !== undefined && created !== undefined && created > view.at.getTime() + TOLERATED_MS)
         yield { element: at(view, view.profile.createdPath) }
     },
@@ -204,8 +211,8 @@ export const HEAD_RULES: readonly XoevRule<HeadView>[] = [
     de: 'Die Antwort ist vor der Nachricht entstanden, auf die sie antwortet.',
     en: 'The answer was created before the message that it answers.',
     *run(view): Generator<RuleHit> {
-      const own = momentOf(view.head.erstellungszeitpunkt)
-      const asked = momentOf(view.head.ursprungsnachricht?.erstellungszeitpunkt)
+      const own = instantOf(view.head.erstellungszeitpunkt, view, 'later')
+      const asked = instantOf(view.head.ursprungsnachricht?.erstellungszeitpunkt, view, 'earlier')
       if (own !== undefined && asked !== undefined && own + TOLERATED_MS < asked) yield { element: replyAt(view) }
     },
   },

@@ -28,12 +28,17 @@ export interface RuleHit {
   readonly detail?: string
 }
 
-export interface HeadView {
+export interface RootView {
   readonly document: XmlDocument
-  readonly head: XoevHead
   readonly profile: XoevProfile
+}
+
+export interface HeadView extends RootView {
+  readonly head: XoevHead
   /** The moment that counts for dates; absent: none does. */
   readonly at?: Date
+  /** For times without a zone. */
+  readonly timeZone: string
 }
 
 export interface BodyView {
