@@ -18,7 +18,7 @@ import { isSigned } from '../../osci/signature.js'
 import { assertServed, assertType, frame } from '../../osci/stages.js'
 import { canEncryptFor } from '../../osci/transport.js'
 import type { CertificateEntry, OsciEnv, OsciMessage, SoapEnvelope } from '../../osci/types.js'
-import { isOutside, proveCaller, smallKeys } from '../admission.js'
+import { formerKeys, isOutside, proveCaller, smallKeys } from '../admission.js'
 import type { GatewayPorts, Peer, RecipientEndpoint } from '../ports.js'
 import { readX509 } from './certificates.js'
 
@@ -97,7 +97,7 @@ export async function admit(shape: Shape, endpoint: RecipientEndpoint, ports: Ga
     peer,
     env: { ...bare, algorithms: peer.algorithms },
     warnings: signer && isOutside(signer, ports.clock.now()) ? ['3700'] : [],
-    findings: [...findings, ...smallKeys(signer, shape.answerTo)],
+    findings: [...findings, ...smallKeys(signer, shape.answerTo), ...formerKeys(shape.frame, endpoint.keys)],
   }
 }
 

@@ -26,7 +26,7 @@ import { writePkcs12, type KeyPair } from '../../../src/pki/keystore.js'
 import { issueCertificate, issueCrl, makePki, type TestUsage } from '../../../src/pki/test-pki.js'
 import { freePort } from '../way-out/support.js'
 
-const PARTIES = ['im', 'town', 'alice', 'bob', 'carol', 'brief', 'eve', 'register', 'expired', 'revoked', 'forged'] as const
+const PARTIES = ['im', 'town', 'alice', 'bob', 'carol', 'brief', 'eve', 'register', 'expired', 'revoked', 'forged', 'renewed'] as const
 export type PartyName = (typeof PARTIES)[number]
 
 export interface Keys {
@@ -97,7 +97,7 @@ async function makeMaster(): Promise<Master> {
   await put('ca.crl', issueCrl(pki.ca, Object.values(REVOKED), notBefore, notAfter))
   for (const [name, pair] of pairs) {
     await put(`${name}.pem`, pair.certificate.toString())
-    if (/^(im|town)-/.test(name)) await put(`${name}.p12`, writePkcs12(pair, PIN, new Uint8Array(16).fill(7)))
+    if (/^(im|town|renewed)-/.test(name)) await put(`${name}.p12`, writePkcs12(pair, PIN, new Uint8Array(16).fill(7)))
   }
   const keyOf = (name: string): KeyPair => {
     const pair = pairs.get(name)
@@ -117,7 +117,7 @@ export async function keysOf(name: PartyName): Promise<Keys> {
   return keys
 }
 
-export type EndpointName = 'strict' | 'open' | 'numbered' | 'small' | 'quick' | 'recipient'
+export type EndpointName = 'strict' | 'open' | 'numbered' | 'small' | 'quick' | 'renewed' | 'recipient'
 export const PASSIVE = ['good', 'other', 'pinless'] as const
 export const REGISTER = 'ags:99001000'
 
@@ -128,6 +128,10 @@ directory: { file: directory.yaml }
 keyrings:
   im: { cipher: { pkcs12: im-cipher.p12, pinFile: pin }, signature: { pkcs12: im-signature.p12, pinFile: pin } }
   town: { cipher: { pkcs12: town-cipher.p12, pinFile: pin }, signature: { pkcs12: town-signature.p12, pinFile: pin } }
+  renewed:
+    cipher: { pkcs12: renewed-cipher.p12, pinFile: pin }
+    formerCiphers: [ { pkcs12: im-cipher.p12, pinFile: pin } ]
+    signature: { pkcs12: im-signature.p12, pinFile: pin }
 trust: { roots: [ ca.pem ], crls: [ ca.crl ] }
 limits: { chunkKilobytes: [ 1, 64 ], chunkedMessageKilobytes: 1024 }
 peers:
@@ -150,6 +154,7 @@ endpoints:
   - { path: /osci/intermediary/numbered, role: intermediary, keys: im, peers: [ users ], requireMessageId: true }
   - { path: /osci/intermediary/small, role: intermediary, keys: im, peers: [ users ], maxDialogs: 5, maxDialogsPerClient: 3 }
   - { path: /osci/intermediary/quick, role: intermediary, keys: im, peers: [ users ], takeWithinSeconds: 1, answerWithinSeconds: 3 }
+  - { path: /osci/intermediary/renewed, role: intermediary, keys: renewed, peers: [ users ], takeWithinSeconds: 1, answerWithinSeconds: 3 }
   - { path: /osci/recipient, role: passiveRecipient, mode: blind, keys: town, peers: [ im ], defaultMailbox: '${REGISTER}', takeWithinSeconds: 1, answerWithinSeconds: 3 }
 ${more}`
 
