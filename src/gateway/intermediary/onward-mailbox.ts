@@ -30,9 +30,9 @@ type MailboxReceiver = Extract<OsciReceiver, { readonly mailbox: string }>
 
 /** The delivery with everything inspected, as the reply to a mediateDelivery. @throws {DeliveryRefused} 97xx */
 async function inspectedReply(delivery: StoredDelivery, at: Intermediary): Promise<OnwardReply> {
-  const { inspections, refusal } = await at.own.inspector.delivery(delivery.certificates, at.ports.clock.now())
+  const { inspections, warnings, refusal } = await at.own.inspector.delivery(delivery.certificates, at.ports.clock.now())
   if (refusal) throw new DeliveryRefused('certificates.delivery', 'a certificate of the reply cannot be used', { codes: [refusal] })
-  return { delivery, inspections }
+  return { delivery, inspections, warnings }
 }
 
 async function replyFrom(parts: readonly EnvelopePart[], at: Intermediary): Promise<OnwardReply | undefined> {
