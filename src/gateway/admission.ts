@@ -42,7 +42,7 @@ export const smallKeys = (...certificates: readonly (X509Certificate | undefined
 export const formerKeys = ({ evidence }: SoapEnvelope, { formerCiphers }: EndpointKeys): readonly string[] =>
   evidence.transport && formerCiphers.has(evidence.transport.encryptedTo.fingerprint256) ? ['policy.former-key'] : []
 
-/** A certificate outside its validity is a warning for the message signer (3700). */
+/** A certificate outside its validity is a warning: of the message signer (3700), of whoever is answered (3500). */
 export const isOutside = (c: X509Certificate, at: Date): boolean => at < new Date(c.validFrom) || at > new Date(c.validTo)
 
 /**
