@@ -123,7 +123,8 @@ export async function toActive({ request, process }: OnwardRequest, receiver: Ma
   })
   const deposited = await prepared.commit()
   const [answerOver, timerOver] = [new AbortController(), new AbortController()]
-  const about = { messageId, from: mailbox.cipherSha256, to: client, isOut: deposited.wasHandedOut }
+  const from = mailbox.cipherSha256.filter((one) => own.directory.mailboxOf(one) !== undefined)
+  const about = { messageId, from, to: client, isOut: deposited.wasHandedOut }
   const answered = process ? mediations.wait(about, answerOver.signal) : undefined
   const leftMs = request.call.receivedAtMs + endpoint.answerWithinSeconds * 1000 - SEALING_MS - ports.clock.monotonicMs()
   // from the deadline on nobody is told that his answer arrived
