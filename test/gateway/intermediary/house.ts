@@ -26,7 +26,21 @@ import { writePkcs12, type KeyPair } from '../../../src/pki/keystore.js'
 import { issueCertificate, issueCrl, makePki, type TestUsage } from '../../../src/pki/test-pki.js'
 import { freePort } from '../way-out/support.js'
 
-const PARTIES = ['im', 'town', 'alice', 'bob', 'carol', 'brief', 'eve', 'register', 'expired', 'revoked', 'forged', 'renewed'] as const
+const PARTIES = [
+  'im',
+  'town',
+  'alice',
+  'bob',
+  'carol',
+  'brief',
+  'eve',
+  'register',
+  'expired',
+  'revoked',
+  'forged',
+  'renewed',
+  'former',
+] as const
 export type PartyName = (typeof PARTIES)[number]
 
 export interface Keys {
@@ -135,7 +149,7 @@ keyrings:
 trust: { roots: [ ca.pem ], crls: [ ca.crl ] }
 limits: { chunkKilobytes: [ 1, 64 ], chunkedMessageKilobytes: 1024 }
 peers:
-  - { name: users, signatureCertificates: [ ${['alice', 'bob', 'carol', 'brief', 'register', 'expired', 'revoked', 'forged'].map((n) => `${n}-signature.pem`).join(', ')} ] }
+  - { name: users, signatureCertificates: [ ${['alice', 'bob', 'carol', 'brief', 'register', 'expired', 'revoked', 'forged', 'renewed', 'former'].map((n) => `${n}-signature.pem`).join(', ')} ] }
   - name: users-open
     signatureCertificates: [ alice-signature.pem, bob-signature.pem, carol-signature.pem ]
     signed: optional
@@ -147,6 +161,7 @@ mailboxes:
   '${REGISTER}': { ttlSeconds: 3 }
   'osci:bob': { ttlSeconds: 3600, slowPoller: true, cipherCertificates: [ bob-cipher.pem ] }
   'osci:carol': { ttlSeconds: 60, cipherCertificates: [ carol-cipher.pem ] }
+  'osci:renewed': { ttlSeconds: 60, cipherCertificates: [ renewed-cipher.pem, former-cipher.pem ] }
   'osci:brief': { ttlSeconds: 1, cipherCertificates: [ brief-cipher.pem ] }
 endpoints:
   - { path: /osci/intermediary/strict, role: intermediary, keys: im, peers: [ users ] }
@@ -177,7 +192,11 @@ ${service('participant', `uri: '${passive}/participant', mailbox: '${REGISTER}',
   - keys: [ 'ags:99006000' ]
     name: Active
     services:
-${service('active', `uri: '${passive}/active', mailbox: 'osci:carol', receiver: active, cipherCertificate: carol-cipher.pem`)}`
+${service('active', `uri: '${passive}/active', mailbox: 'osci:carol', receiver: active, cipherCertificate: carol-cipher.pem`)}
+  - keys: [ 'ags:99007000' ]
+    name: Renewed
+    services:
+${service('renewed', `uri: '${passive}/renewed', mailbox: 'osci:renewed', receiver: active, cipherCertificate: renewed-cipher.pem`)}`
 }
 
 /** How the passive recipients behind the house answer; 'hang' says nothing until the house closes. */
@@ -190,7 +209,7 @@ export interface ThreatHouse {
   /** Every line that the gateway logged. */
   readonly lines: string[]
   /** ContentReceiver of a passive recipient, the participant, the active one, and one that nobody listens at. */
-  receiver(name: (typeof PASSIVE)[number] | 'participant' | 'active' | 'ours' | 'down'): string
+  receiver(name: (typeof PASSIVE)[number] | 'participant' | 'active' | 'renewed' | 'ours' | 'down'): string
   /** What passive recipients do from now on. */
   act: PassiveAct
   /** Bodies that reached passive recipients. */
