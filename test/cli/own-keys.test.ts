@@ -97,7 +97,7 @@ endpoints: [ { path: /osci/intermediary, role: intermediary, keys: town, peers: 
     expect(await refusal(of('cipher'), of('second'))).to.match(/^keyrings\.town\.cipher: 2 keys in it fit, 2 of them valid at present/)
   })
 
-  it('opens for former certificates as well, shows when they end, and refuses one that is current or named twice', async () => {
+  it('opens for former certificates as well, whose end is no alarm, and refuses one that is current or named twice', async () => {
     put('former.p12', writePkcs12(of('expired'), 'pin', randomBytes(8)))
     const former = (...names: readonly string[]): string =>
       `, formerCiphers: [ ${names.map((name) => `{ pkcs12: ${name}.p12, pinFile: pin }`).join(', ')} ]`
@@ -106,7 +106,10 @@ endpoints: [ { path: /osci/intermediary, role: intermediary, keys: town, peers: 
     for (const certificate of [current, before]) expect(own.rings.get('town')?.ring.decrypter(certificate.raw)).not.to.equal(undefined)
     expect(taken(own)).to.deep.equal(current.raw)
     expect([...(own.rings.get('town')?.formerCiphers ?? [])]).to.deep.equal([before.fingerprint256])
-    expect(own.certificates.map(({ use }) => use)).to.deep.equal(['cipher', 'signature', 'former'])
+    expect(own.certificates.map(({ use }) => use)).to.deep.equal(['cipher', 'signature'])
+    expect(own.warnings.filter(({ key }) => key === 'keyrings.town.formerCiphers[0]').map(({ message }) => message.en)).to.include(
+      'the certificate has expired',
+    )
     expect(await refusalOf(openWith(former('cipher'), of('cipher')))).to.match(
       /^keyrings\.town\.formerCiphers\[0\]: the same certificate as keyrings\.town\.cipher \| dasselbe Zertifikat/,
     )

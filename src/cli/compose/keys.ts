@@ -94,7 +94,7 @@ export interface OwnKeys {
   readonly broken: ReadonlySet<string>
   readonly publicTls?: ServerTls
   readonly adminTls?: ServerTls
-  /** All that could be read, those of broken keyrings included. */
+  /** All that could be read, those of broken keyrings included. Of a former one nobody need know when it ends. */
   readonly certificates: readonly CertificateFigure[]
   readonly warnings: readonly ConfigProblem[]
 }
@@ -136,6 +136,8 @@ interface Named {
 /** Use of keys that only open. */
 const FORMER = 'former'
 
+const isFormer = (use: string): boolean => use.startsWith(FORMER)
+
 /** Of several of one use: `reader`, `reader-2`. */
 const numbered = (use: string, at: number): string => (at === 0 ? use : `${use}-${at + 1}`)
 
@@ -164,7 +166,7 @@ function unlessRepeated(one: OpenedSource, at: number, ring: readonly OpenedSour
   const isSame = (other: OpenedSource): boolean =>
     pair !== undefined && other.pair?.certificate.fingerprint256 === pair.certificate.fingerprint256
   const first = ring.slice(0, at).find((other) => other.purpose === 'opening' && isSame(other))
-  if (!first || !one.use.startsWith(FORMER)) return fact
+  if (!first || !isFormer(one.use)) return fact
   return { ...fact, unreadable: { de: `dasselbe Zertifikat wie ${first.key}`, en: `the same certificate as ${first.key}` } }
 }
 
@@ -241,7 +243,7 @@ export async function openOwnKeys(config: Config, at: Date): Promise<OwnKeys> {
     rings,
     broken: new Set(broken.map((ring) => ring.name)),
     certificates: [...opened.flatMap((ring) => ring.sources), ...tls].flatMap(({ keyring, use, pair }) =>
-      pair ? [{ keyring, use, notAfter: new Date(pair.certificate.validTo).toISOString() }] : [],
+      pair && !isFormer(use) ? [{ keyring, use, notAfter: new Date(pair.certificate.validTo).toISOString() }] : [],
     ),
     warnings: [
       ...broken.flatMap((ring) => ring.problems.map((problem) => brokenWarning(problem, ring.name, config))),

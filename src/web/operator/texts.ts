@@ -128,7 +128,7 @@ const DE = {
   until: 'gültig bis',
   days: 'Tage noch',
   noCertificates: 'Es sind keine eigenen Zertifikate geladen.',
-  uses: { cipher: 'Verschlüsselung', signature: 'Signatur', author: 'Autor', reader: 'Leser', former: 'früher', tls: 'TLS' } as Readonly<
+  uses: { cipher: 'Verschlüsselung', signature: 'Signatur', author: 'Autor', reader: 'Leser', tls: 'TLS' } as Readonly<
     Record<string, string>
   >,
   keyrings: { listen: 'Anschlüsse', 'listen.public': 'Anschluss öffentlich', 'listen.admin': 'Anschluss Betrieb' } as Readonly<
@@ -266,7 +266,7 @@ const EN: Texts = {
   until: 'Valid until',
   days: 'Days left',
   noCertificates: 'No certificates of our own are loaded.',
-  uses: { cipher: 'encryption', signature: 'signature', author: 'author', reader: 'reader', former: 'former', tls: 'TLS' },
+  uses: { cipher: 'encryption', signature: 'signature', author: 'author', reader: 'reader', tls: 'TLS' },
   keyrings: { listen: 'listeners', 'listen.public': 'public listener', 'listen.admin': 'admin listener' },
   valid: 'valid',
   soon: 'expires soon',
