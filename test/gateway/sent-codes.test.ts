@@ -143,4 +143,23 @@ describe('codes that our roles send', () => {
       expect(said(await withoutMoment(3, () => ask(alice, 'storeDelivery', bend)))).to.deep.equal(['answer', 200, ['9710']])
     })
   })
+
+  it('travel with HTTP 500 as faults where soap.faultStatus says so, with 200 in feedback, and our client reads both', async () => {
+    const strict = await openThreatHouse({ more: 'soap: { faultStatus: 500 }\n' })
+    try {
+      const alice = await strict.client('alice', 'strict')
+      for (const endpoint of ['strict', 'recipient'] as const) {
+        const { status, bytes } = await post(strict.endpoint(endpoint), new TextEncoder().encode('garbage'))
+        expect([status, (await tell(alice, { status, bytes })).codes], endpoint).to.deep.equal([500, ['9100']])
+      }
+      const unsigned = await ask(alice, 'getMessageId', { sealing: ({ encryptFor }) => (encryptFor ? { encryptFor } : {}) })
+      expect([unsigned.status, unsigned.codes]).to.deep.equal([200, ['9600']])
+      const bob = (await keysOf('bob')).cipher.certificate
+      const foreign = await strict.client('alice', 'strict', { intermediary: { cipherCertificate: bob, signatureCertificates: [bob] } })
+      const error: unknown = await foreign.getMessageId({}).catch((cause: unknown) => cause)
+      expect(error).to.include({ stage: 'fault', feedback: '9200' })
+    } finally {
+      await strict.close()
+    }
+  })
 })
