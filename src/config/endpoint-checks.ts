@@ -12,6 +12,10 @@ const ROLES = {
   intermediary: { room: '/osci/intermediary', caller: 'user' },
 } as const
 
+/** Whether anything that uses the keyring reads content. */
+const opensContent = ({ endpoints, outgoing }: Values, keys: string): boolean =>
+  endpoints.some((one) => one.keys === keys && one.mode === 'terminating') || outgoing.some((way) => way.keys === keys)
+
 export function checkEndpoints(values: Values, say: Say): void {
   const mailboxes = new Set([...Object.keys(values.mailboxes), ...values.participants.flatMap((participant) => participant.mailboxes)])
   const peers = new Map(values.peers.map((peer) => [peer.name, peer]))
@@ -74,6 +78,13 @@ export function checkEndpoints(values: Values, say: Say): void {
           )
     if (endpoint.role === 'intermediary' && endpoint.mode === 'terminating')
       say('problem', at('mode'), 'ein Intermediär öffnet keine Inhalte', 'an intermediary opens no content')
+    if (endpoint.role === 'intermediary' && keyring && keyring.reader.length > 0 && !opensContent(values, endpoint.keys))
+      say(
+        'problem',
+        ['keyrings', endpoint.keys, 'reader'],
+        'ein Intermediär öffnet keine Inhalte; frühere Schlüssel gehören in formerCiphers',
+        'an intermediary opens no content; former keys belong into formerCiphers',
+      )
     if (endpoint.takeWithinSeconds >= endpoint.answerWithinSeconds)
       say('problem', at('takeWithinSeconds'), 'muss kleiner sein als answerWithinSeconds', 'must be less than answerWithinSeconds')
     if (endpoint.mode === 'terminating' && keyring) {

@@ -743,6 +743,13 @@ export const OPTIONS = z.strictObject({
             ...words('nur terminating: öffnet Inhalte', 'terminating only: opens content'),
             example: '[ { pkcs12: keys/reader.p12, pinFile: keys/reader.pin } ]',
           }),
+          formerCiphers: option(z.array(keySource()).prefault([]), {
+            ...words(
+              'frühere Schlüssel von cipher oder reader: was für sie verschlüsselt ist, wird noch geöffnet; genannt wird nur das geltende Zertifikat',
+              'former keys of cipher or reader: what is encrypted for them is still opened; only the current certificate is named',
+            ),
+            example: '[ { pkcs12: keys/cipher-2024.p12, pinFile: keys/cipher-2024.pin } ]',
+          }),
           author: option(keySource().optional(), {
             ...words('nur terminating: signiert Inhalte von Antworten', 'terminating only: signs content of answers'),
             example: '{ pkcs12: keys/author.p12, pinFile: keys/author.pin }',

@@ -8,6 +8,7 @@ import type { X509Certificate } from 'node:crypto'
 import { ProtektorError } from '../errors.js'
 import { sha256Hex } from '../pki/certificate.js'
 import type { Words } from './format.js'
+import { sha1Hex } from './names.js'
 import type { OsciMailbox, OsciReceiver } from './ports.js'
 
 /** A mailbox of the configuration (`mailboxes.*.cipherCertificates`), the current certificate first. */
@@ -35,11 +36,18 @@ export interface Addressee {
   readonly signatureCertificates: readonly X509Certificate[]
 }
 
+/** What a cipher certificate opens. */
+export interface OpenedBy {
+  readonly mailbox: OsciMailbox
+  /** SHA-1 of this very certificate: revocations are told by it. */
+  readonly fingerprint: string
+}
+
 export interface Claims {
   /** @param owner the organisation: several of its services may name the same mailbox. @returns what is wrong, by key. */
   claim(addressee: Addressee, owner: object): readonly (readonly [key: keyof Addressee, words: Words])[]
   /** By SHA-256 of the cipher certificate. */
-  mailboxes(): ReadonlyMap<string, OsciMailbox>
+  mailboxes(): ReadonlyMap<string, OpenedBy>
   /** By address. */
   receivers(): ReadonlyMap<string, OsciReceiver>
 }
@@ -56,12 +64,19 @@ const sameMeaning = (a: OsciReceiver, b: OsciReceiver): boolean => {
 export function claimsOf({ network, mailboxes, participantsMailboxes }: House): Claims {
   /** Every certificate that names a mailbox, participants' included. */
   const certificates = new Map<string, string>()
+  /** SHA-1 by SHA-256. */
+  const fingerprints = new Map<string, string>()
+  const named = (certificate: X509Certificate): string => {
+    const sha256 = sha256Hex(certificate)
+    fingerprints.set(sha256, sha1Hex(certificate))
+    return sha256
+  }
   /** OSCI mailboxes with their certificates in order. */
   const active = new Map<string, string[]>()
   const owners = new Map<string, object>()
   const receivers = new Map<string, OsciReceiver>()
   for (const one of mailboxes) {
-    const list = one.certificates.map(sha256Hex)
+    const list = one.certificates.map(named)
     for (const sha256 of list) {
       const other = certificates.get(sha256)
       if (other !== undefined && other !== one.mailbox)
@@ -108,8 +123,8 @@ export function claimsOf({ network, mailboxes, participantsMailboxes }: House): 
     if ((owners.get(mailbox) ?? owner) !== owner)
       troubles.push(['mailbox', { de: 'gehört schon zu einer anderen Organisation', en: 'belongs to another organisation already' }])
     else owners.set(mailbox, owner)
-    const named = (key: 'cipherCertificate' | 'formerCertificates', certificate: X509Certificate): void => {
-      const sha256 = sha256Hex(certificate)
+    const standsFor = (key: 'cipherCertificate' | 'formerCertificates', certificate: X509Certificate): void => {
+      const sha256 = named(certificate)
       const other = certificates.get(sha256)
       if (other !== undefined && other !== mailbox)
         troubles.push([key, { de: `steht schon für das Postfach ${other}`, en: `stands for the mailbox ${other} already` }])
@@ -117,8 +132,8 @@ export function claimsOf({ network, mailboxes, participantsMailboxes }: House): 
       const list = kind === 'active' ? active.get(mailbox) : undefined
       if (list && !list.includes(sha256)) list.push(sha256)
     }
-    if (addressee.cipherCertificate) named('cipherCertificate', addressee.cipherCertificate)
-    for (const certificate of addressee.formerCertificates) named('formerCertificates', certificate)
+    if (addressee.cipherCertificate) standsFor('cipherCertificate', addressee.cipherCertificate)
+    for (const certificate of addressee.formerCertificates) standsFor('formerCertificates', certificate)
     return troubles
   }
 
@@ -154,7 +169,7 @@ export function claimsOf({ network, mailboxes, participantsMailboxes }: House): 
       new Map(
         [...active].flatMap(([mailbox, cipherSha256]) => {
           const entry: OsciMailbox = { mailbox, cipherSha256: [...cipherSha256] }
-          return cipherSha256.map((sha256) => [sha256, entry] as const)
+          return cipherSha256.map((sha256) => [sha256, { mailbox: entry, fingerprint: fingerprints.get(sha256) ?? '' }] as const)
         }),
       ),
     receivers: () => new Map(receivers),

@@ -18,10 +18,17 @@ function revokedAt(state: DirectoryState, fingerprint: string, at: Date): boolea
   return since !== undefined && since <= at
 }
 
-/** Answers with registered parties only. A passive recipient whose cipher certificate is revoked is none. */
+/**
+ * Answers with registered parties only. A passive recipient whose cipher certificate is revoked is none; and a revoked certificate, a former
+ * one as well, opens no mailbox: whoever has its key now need not be the owner.
+ */
 export function osciDirectory(current: Current, clock: Clock): OsciDirectory {
   return {
-    mailboxOf: (cipherSha256) => current().mailboxes.get(cipherSha256.toLowerCase()),
+    mailboxOf(cipherSha256) {
+      const state = current()
+      const found = state.mailboxes.get(cipherSha256.toLowerCase())
+      return found && !revokedAt(state, found.fingerprint, clock.now()) ? found.mailbox : undefined
+    },
     receiver(uri) {
       const state = current()
       const asked = partyUri(uri)

@@ -43,13 +43,13 @@ export type OsciReceiver =
 /** A mailbox that OSCI clients address by a cipher certificate. */
 export interface OsciMailbox {
   readonly mailbox: string
-  /** Lower-case hex SHA-256 of every cipher certificate that stands for it: current and former ones. */
+  /** Lower-case hex SHA-256 of every cipher certificate that stands for it, or did: current, former and revoked ones. */
   readonly cipherSha256: readonly string[]
 }
 
 /** What the intermediary asks, at once and without waiting: the state of the last good configuration and directory file. */
 export interface OsciDirectory {
-  /** The mailbox that a cipher certificate (SHA-256, hex) stands for. */
+  /** The mailbox that a cipher certificate (SHA-256, hex) stands for; a revoked one stands for none. */
   mailboxOf(cipherSha256: string): OsciMailbox | undefined
   receiver(uri: string): OsciReceiver | undefined
 }

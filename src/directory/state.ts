@@ -5,12 +5,12 @@
  * @module
  */
 import type { X509Certificate } from 'node:crypto'
-import { claimsOf, type House } from './claims.js'
+import { claimsOf, type House, type OpenedBy } from './claims.js'
 import type { Entries, Path, Placed, OrganizationAt, ServiceAt, Remark } from './document.js'
 import type { ElementEntry, Words } from './format.js'
 import { holdsAt } from './certificates.js'
 import { sha1Hex } from './names.js'
-import type { DirectoryOrganization, OsciMailbox, OsciReceiver } from './ports.js'
+import type { DirectoryOrganization, OsciReceiver } from './ports.js'
 import { cipherCertificateOf, signatureCertificatesOf, type ElementFacts, type ServiceFacts } from './resolve.js'
 
 export interface KnownOrganization {
@@ -20,7 +20,7 @@ export interface KnownOrganization {
 
 export interface DirectoryState {
   /** By SHA-256 of the cipher certificate. */
-  readonly mailboxes: ReadonlyMap<string, OsciMailbox>
+  readonly mailboxes: ReadonlyMap<string, OpenedBy>
   /** By address in the form of {@link file://./uri.ts}. */
   readonly receivers: ReadonlyMap<string, OsciReceiver>
   /** By each of its keys. */

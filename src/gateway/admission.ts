@@ -9,7 +9,7 @@ import { findingRow } from '../check/findings.js'
 import { ProtektorError, SignatureError, StructureError } from '../errors.js'
 import { signature } from '../osci/signature.js'
 import type { OsciEnv, SoapEnvelope } from '../osci/types.js'
-import type { Peer } from './ports.js'
+import type { EndpointKeys, Peer } from './ports.js'
 import { DeliveryRefused } from './recipient/verdict.js'
 
 export interface Proven {
@@ -38,7 +38,11 @@ const rsaBits = (c: X509Certificate): number =>
 export const smallKeys = (...certificates: readonly (X509Certificate | undefined)[]): readonly string[] =>
   certificates.some((c) => c !== undefined && rsaBits(c) < 3000) ? ['policy.small-key'] : []
 
-/** A certificate outside its validity is a warning for the message signer (3700). */
+/** Whoever still encrypts for a certificate that was renewed is said, until nobody does. */
+export const formerKeys = ({ evidence }: SoapEnvelope, { formerCiphers }: EndpointKeys): readonly string[] =>
+  evidence.transport && formerCiphers.has(evidence.transport.encryptedTo.fingerprint256) ? ['policy.former-key'] : []
+
+/** A certificate outside its validity is a warning: of the message signer (3700), of whoever is answered (3500). */
 export const isOutside = (c: X509Certificate, at: Date): boolean => at < new Date(c.validFrom) || at > new Date(c.validTo)
 
 /**

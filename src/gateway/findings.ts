@@ -32,6 +32,7 @@ export const FINDINGS_GATEWAY: readonly GatewayFinding[] = [
   row('content-encryption.no-answer-key', 'Decisions "OSCI answer"', '9805', 'Kein Zertifikat ist da, für das der Inhalt der Antwort verschlüsselt werden könnte.', 'There is no certificate that the content of the answer could be encrypted for.'),
   row('osci-structure.empty-content', 'Decisions "feedback of the recipient role"', '9805', 'Die Zustellung enthält kein Dokument.', 'The delivery holds no document.'),
   row('osci-structure.several-containers', 'Decisions "OSCI answer"', '9805', 'Die Zustellung enthält mehr als einen Inhaltsdatencontainer.', 'The delivery holds more than one content container.'),
+  row('policy.former-key', 'osci-1.2 §9.8', undefined, 'Der Auftrag ist für ein früheres Zertifikat von uns verschlüsselt.', 'The request is encrypted for a former certificate of ours.', 'info'),
   row('policy.unknown-addressee', 'Decisions "routing"', '9805', 'Für diesen Empfänger ist hier niemand eingetragen.', 'Nobody is registered here for this addressee.'),
   row('policy.no-register', 'Decisions "mailbox"', '9805', 'Für dieses Postfach ist kein Register mit Schlüssel eingetragen.', 'No register with a key is registered for this mailbox.'),
   row('policy.foreign-reply', 'Decisions "feedback of the recipient role"', '9810', 'Eine Antwort gehört nicht zu dieser Anfrage; sie wurde nicht zugestellt.', 'A reply does not belong to this request; it was not delivered.', 'warning'),

@@ -10,13 +10,12 @@
  * @module
  */
 import type { X509Certificate } from 'node:crypto'
-import { CertificateError, OsciError, TransportEncryptionError, type FeedbackCode } from '../errors.js'
+import { CertificateError, TransportEncryptionError, type FeedbackCode } from '../errors.js'
 import { EXCHANGES } from '../osci/messages.js'
 import type { OsciAddress } from './app.js'
 import { decryptFailures, type DecryptFailures } from './decrypt-failures.js'
 import { certificateSha256, digestOf } from './digest.js'
-import { findingTexts } from './findings.js'
-import { loneDialog, sealReply, verdictCodes, type AnswerDialog } from './intermediary/answer.js'
+import { loneDialog, refusalOf, sealReply, type AnswerDialog, type SealedReply } from './intermediary/answer.js'
 import { dialogTable, type DialogClient, type Dialogs, type OpenDialog, type Pending } from './intermediary/dialogs.js'
 import { downloadTable } from './intermediary/downloads.js'
 import type { ClientRequest, ClientRequestName, Exchange, Intermediary, Reply, StoreVerdict } from './intermediary/exchange.js'
@@ -127,8 +126,8 @@ async function serve(
   const handedOut = (): Pending[] => [...(dialog?.pending ?? [])].filter((pending) => !heldBefore.has(pending))
   try {
     const { reply, opened } = await act(shape, progress, house, dialog)
-    const bytes = await seal(reply, opened ?? inDialog, shape, progress, house)
-    record(shape.call, progress, reply.codes, house)
+    const { bytes, codes } = await seal(reply, opened ?? inDialog, shape, progress, house)
+    record(shape.call, progress, codes, house, reply.failure)
     // only now: whoever forges an exitDialog ends nothing
     if (dialog && EXCHANGES[shape.type].dialog === 'closes') await house.dialogs.close(dialog)
     return bytes
@@ -140,8 +139,8 @@ async function serve(
     }
     if (isFault(error)) throw error
     const reply = replyOfError(error, shape, progress, house)
-    const bytes = await seal({ ...reply, codes: [...progress.warnings, ...reply.codes] }, inDialog, shape, progress, house)
-    record(shape.call, progress, reply.codes, house, error)
+    const { bytes, codes } = await seal({ ...reply, codes: [...progress.warnings, ...reply.codes] }, inDialog, shape, progress, house)
+    record(shape.call, progress, codes, house, error)
     return bytes
   }
 }
@@ -221,13 +220,11 @@ function openFor(shape: RequestShape, { peer, signer }: ProvenRequest, { cipher 
   return { conversationId: dialog.conversationId, challenge, staysOpen: true }
 }
 
-/** A regular answer that says why nothing was done, in our own words where the code alone would not help. */
+/** A regular answer that says why nothing was done. */
 function replyOfError(error: unknown, shape: RequestShape, { cipher }: Progress, house: House): Reply<ClientRequestName> {
   const exchange = INTERMEDIARY_ROLE[shape.type] as Exchange<ClientRequestName>
-  const codes = error instanceof DeliveryRefused ? error.codes : error instanceof OsciError ? [error.feedback] : ['9811']
-  const text = findingTexts(findingOf(error))?.[shape.language]
   const order = exchange.bare(shape.unverified.order, house, cipher ? certificateSha256(cipher) : '')
-  return { codes, order, ...(text !== undefined && codes.includes('9811') ? { detail: { '9811': text } } : {}) }
+  return { ...refusalOf(error, shape.language), order }
 }
 
 function seal(
@@ -236,10 +233,11 @@ function seal(
   shape: RequestShape,
   { peer, cipher }: Progress,
   { endpoint, own, ports }: House,
-): Promise<Uint8Array> {
+): Promise<SealedReply> {
   return sealReply({ reply, dialog, ...(peer ? { peer } : {}) }, shape, cipher, endpoint, own.chunks, ports)
 }
 
+/** @param codes as they were sent. */
 function record(
   call: Call,
   { shape, peer, findings }: Progress,
@@ -247,10 +245,9 @@ function record(
   { endpoint, ports }: House,
   error?: unknown,
 ): void {
-  const all = verdictCodes(codes, true)
-  const bad = all.filter((code) => code.startsWith('9'))
+  const bad = codes.filter((code) => code.startsWith('9'))
   const messageId = (shape?.unverified.order as { readonly messageId?: string } | undefined)?.messageId
-  const outcome = bad.length === 0 ? 'done' : outcomeOfRefusal(error)
+  const outcome = bad.length === 0 ? 'done' : outcomeOfRefusal(bad, error)
   ports.metrics.delivery('intermediary', outcome)
   for (const code of bad) ports.metrics.refusal(code)
   ports.log.write(bad.length > 0 ? 'warn' : 'info', 'request', {
@@ -261,7 +258,7 @@ function record(
     ...(shape ? { messageType: shape.type } : {}),
     ...(peer ? { peer: peer.name } : {}),
     ...(messageId === undefined ? {} : { messageId }),
-    feedback: all,
+    feedback: codes,
     findings: [...findings, ...(error === undefined ? [] : [findingOf(error)])],
     ...(error === undefined ? {} : { error: errorCodeOf(error) }),
     bytes: call.bytes.byteLength,

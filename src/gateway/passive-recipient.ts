@@ -248,6 +248,7 @@ async function respond(
   if (!shape) throw new TypeError('an answer needs the shape of its request')
   const input = { shape, ...(admitted ? { peer: admitted.peer } : {}), ...(content ? { content } : {}) }
   const warnings = admitted?.warnings ?? []
+  const said = (told: Verdict): Verdict => ({ ...told, codes: [...warnings, ...told.codes] })
   let sealed: Uint8Array
   try {
     sealed = await sealAnswer({ ...input, verdict }, warnings, endpoint, ports)
@@ -255,10 +256,10 @@ async function respond(
     // the register has acted, but its answer cannot be brought into OSCI form
     if (!verdict.parts) throw cause
     const codes = { outcome: 'unknown', codes: UNKNOWN } as const
-    record(call, progress, endpoint, ports, codes, cause)
+    record(call, progress, endpoint, ports, said(codes), cause)
     return osciAnswer(await sealAnswer({ ...input, verdict: codes }, warnings, endpoint, ports))
   }
-  record(call, progress, endpoint, ports, verdict, error)
+  record(call, progress, endpoint, ports, said(verdict), error)
   return osciAnswer(sealed)
 }
 

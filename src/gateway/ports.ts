@@ -45,7 +45,10 @@ export interface Peer {
 export interface EndpointKeys {
   /** Opens transport encryption and, in terminating mode, content. */
   readonly ring: KeyRing
+  /** The one that others are to encrypt for. */
   readonly cipher: X509Certificate
+  /** SHA-256 fingerprints of certificates that `ring` still opens for and that nobody is to encrypt for any more. */
+  readonly formerCiphers: ReadonlySet<string>
   readonly signature: Signer
   readonly author?: Signer
 }

@@ -9,7 +9,7 @@
  * What is said depends on the code alone, so that failures of one code are byte-equal (threat model H4, P5, §6 rule 2).
  * @module
  */
-import { HttpError, OsciError, ProtektorError } from '../errors.js'
+import { HttpError, OsciError, ProtektorError, type FeedbackCode } from '../errors.js'
 import { sealFault } from '../osci/fault.js'
 import { feedbackRow } from '../osci/feedback.js'
 import { DeliveryRefused, type Verdict } from './recipient/verdict.js'
@@ -50,13 +50,29 @@ const outcomeOf = (codes: readonly string[]): Verdict['outcome'] =>
 /** Denied is what the caller is to blame for; that we could not check (9603) is our failure, like whatever has no code at all. */
 const isDenied = (error: unknown): error is OsciError => error instanceof OsciError && error.feedback !== '9603'
 
-/** How a request ended that an error refused, for log and metrics of the intermediary. */
-export const outcomeOfRefusal = (error: unknown): 'denied' | 'failed' =>
-  isDenied(error) || error instanceof DeliveryRefused ? 'denied' : 'failed'
+/** What is said of a delivery that went on; whatever is none of these may have been processed. */
+const ONWARD = [
+  ['9809', 'not-taken'],
+  ['9810', 'unknown'],
+  ['9805', 'refused'],
+] as const
+
+/**
+ * How a request of a client ended that is no success, for log and metrics of the intermediary.
+ * @param error absent where the receiver of its delivery, and nobody here, is behind the codes.
+ */
+export function outcomeOfRefusal(codes: readonly FeedbackCode[], error: unknown): Verdict['outcome'] {
+  if (error !== undefined && !(error instanceof DeliveryRefused)) return isDenied(error) ? 'denied' : 'failed'
+  for (const [code, outcome] of ONWARD) if (codes.includes(code)) return outcome
+  return error === undefined ? 'unknown' : 'denied'
+}
 
 /** The verdict of an error behind the shape: a regular answer with codes. */
 export function verdictOfError(error: unknown): Verdict {
-  if (error instanceof DeliveryRefused) return { outcome: outcomeOf(error.codes), codes: error.codes, reasons: error.reasons }
+  if (error instanceof DeliveryRefused) {
+    const { codes, reasons, finding } = error
+    return { outcome: outcomeOf(codes), codes, reasons, ...(codes.length === 1 ? { finding } : {}) }
+  }
   if (error instanceof OsciError) return { outcome: isDenied(error) ? 'denied' : 'failed', codes: [error.feedback] }
   return { outcome: 'failed', codes: ['9811'] }
 }

@@ -44,9 +44,12 @@ describe('own keys of serve', () => {
     return pair
   }
 
+  const put = (name: string, bytes: Uint8Array | string) => writeFileSync(join(directory, name), bytes, { mode: 0o600 })
+
   /** Opens with a store of these pairs, all of one key, as `cipher`. */
-  async function open(first: KeyPair, ...others: readonly KeyPair[]): Promise<OwnKeys> {
-    const put = (name: string, bytes: Uint8Array | string) => writeFileSync(join(directory, name), bytes, { mode: 0o600 })
+  const open = (first: KeyPair, ...others: readonly KeyPair[]): Promise<OwnKeys> => openWith('', first, ...others)
+
+  async function openWith(more: string, first: KeyPair, ...others: readonly KeyPair[]): Promise<OwnKeys> {
     const chain = others.map(({ certificate }) => certificate)
     put('cipher.p12', writePkcs12({ ...first, chain }, 'pin', randomBytes(8)))
     put('signature.p12', writePkcs12(signature, 'pin', randomBytes(8)))
@@ -54,7 +57,7 @@ describe('own keys of serve', () => {
     put(
       'gateway.yaml',
       `allowSmallOwnKeys: true
-keyrings: { town: { cipher: { pkcs12: cipher.p12, pinFile: pin }, signature: { pkcs12: signature.p12, pinFile: pin } } }
+keyrings: { town: { cipher: { pkcs12: cipher.p12, pinFile: pin }, signature: { pkcs12: signature.p12, pinFile: pin }${more} } }
 peers: [ { name: portal, signatureCertificates: [ portal.pem ] } ]
 endpoints: [ { path: /osci/intermediary, role: intermediary, keys: town, peers: [ portal ] } ]
 `,
@@ -64,8 +67,10 @@ endpoints: [ { path: /osci/intermediary, role: intermediary, keys: town, peers: 
 
   const taken = (own: OwnKeys): Buffer | undefined => own.rings.get('town')?.cipher.raw
 
-  async function refusal(...pairs: [KeyPair, ...KeyPair[]]): Promise<string> {
-    const error: unknown = await open(...pairs).catch((cause: unknown) => cause)
+  const refusal = (...pairs: [KeyPair, ...KeyPair[]]): Promise<string> => refusalOf(open(...pairs))
+
+  async function refusalOf(opening: Promise<OwnKeys>): Promise<string> {
+    const error: unknown = await opening.catch((cause: unknown) => cause)
     expect(error).to.be.instanceOf(ConfigError)
     return (error as ConfigError).problems.map(({ key, message }) => `${key}: ${message.en} | ${message.de}`).join('\n')
   }
@@ -90,5 +95,26 @@ endpoints: [ { path: /osci/intermediary, role: intermediary, keys: town, peers: 
     expect(await refusal(signature)).to.match(/^keyrings\.town\.cipher: no key in it is one that opens .*\| kein Schlüssel darin/)
     expect(await refusal(of('ec'))).to.match(/^keyrings\.town\.cipher: no key in it is one that opens/)
     expect(await refusal(of('cipher'), of('second'))).to.match(/^keyrings\.town\.cipher: 2 keys in it fit, 2 of them valid at present/)
+  })
+
+  it('opens for former certificates as well, whose end is no alarm, and refuses one that is current or named twice', async () => {
+    put('former.p12', writePkcs12(of('expired'), 'pin', randomBytes(8)))
+    const former = (...names: readonly string[]): string =>
+      `, formerCiphers: [ ${names.map((name) => `{ pkcs12: ${name}.p12, pinFile: pin }`).join(', ')} ]`
+    const own = await openWith(former('former'), of('cipher'))
+    const [current, before] = [of('cipher').certificate, of('expired').certificate]
+    for (const certificate of [current, before]) expect(own.rings.get('town')?.ring.decrypter(certificate.raw)).not.to.equal(undefined)
+    expect(taken(own)).to.deep.equal(current.raw)
+    expect([...(own.rings.get('town')?.formerCiphers ?? [])]).to.deep.equal([before.fingerprint256])
+    expect(own.certificates.map(({ use }) => use)).to.deep.equal(['cipher', 'signature'])
+    expect(own.warnings.filter(({ key }) => key === 'keyrings.town.formerCiphers[0]').map(({ message }) => message.en)).to.include(
+      'the certificate has expired',
+    )
+    expect(await refusalOf(openWith(former('cipher'), of('cipher')))).to.match(
+      /^keyrings\.town\.formerCiphers\[0\]: the same certificate as keyrings\.town\.cipher \| dasselbe Zertifikat/,
+    )
+    expect(await refusalOf(openWith(former('former', 'former'), of('cipher')))).to.match(
+      /^keyrings\.town\.formerCiphers\[1\]: the same certificate as keyrings\.town\.formerCiphers\[0\]/,
+    )
   })
 })

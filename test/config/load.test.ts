@@ -277,11 +277,17 @@ describe('config', () => {
 
   it('refuses what an intermediary would not read, and says of unknown content what is so', async () => {
     const before = WHOLE.slice(0, WHOLE.indexOf('endpoints:'))
-    const intermediary = (rest: string) =>
-      `${before}endpoints: [ { path: /osci/intermediary, role: intermediary, keys: town, peers: [ intermediary-1 ], ${rest} } ]`
+    const withoutReader = before.replace(/ +reader:.*\n/, '')
+    const intermediary = (rest: string, sections = withoutReader) =>
+      `${sections}endpoints: [ { path: /osci/intermediary, role: intermediary, keys: town, peers: [ intermediary-1 ], ${rest} } ]`
     expect((await only(intermediary("defaultMailbox: 'ags:99001000'"))).key).to.equal('endpoints[0].defaultMailbox')
     expect((await only(intermediary("routes: [ { metadataReader: a, mailbox: 'ags:99001000' } ]"))).key).to.equal('endpoints[0].routes')
     expect((await load(intermediary('unknownContent: pass'))).warnings).to.deep.equal([])
+    const { key, message } = await only(intermediary('unknownContent: pass', before))
+    expect([key, message.en.includes('formerCiphers')]).to.deep.equal(['keyrings.town.reader', true])
+    // a keyring that somebody who reads content uses as well
+    const shared = WHOLE + '  - { path: /osci/intermediary, role: intermediary, keys: town, peers: [ intermediary-1 ] }'
+    expect((await load(shared)).warnings).to.deep.equal([])
   })
 
   it('refuses limits that contradict one another', async () => {

@@ -242,6 +242,24 @@ certificates: [ { fingerprint: '${portal}', revocation: '2026-11-23T10:00:00Z' }
       await house.close()
     })
 
+    it('opens no mailbox with a revoked certificate, a former one as well, while the others go on', async () => {
+      const service = addressee(
+        `mailbox: osci.box, uri: 'http://gateway.example/box', cipherCertificate: certs/register.pem, formerCertificates: certs/register-former.pem`,
+      )
+      const revocation = `certificates: [ { fingerprint: '${await sha1('register-former')}', revocation: '2026-11-23T09:16:00Z' } ]\n`
+      const house = await opened(one(service) + revocation, await configured())
+      const names = ['portal', 'register', 'register-former'] as const
+      const open = async (): Promise<boolean[]> =>
+        Promise.all(names.map(async (name) => house.osci.mailboxOf(sha256Hex(await certificate(name))) !== undefined))
+      expect(await open()).to.deep.equal([true, true, true])
+      house.time.pass(60_000)
+      expect(await open()).to.deep.equal([true, true, false])
+      const [, current] = await Promise.all(names.map(async (name) => sha256Hex(await certificate(name))))
+      // cards of what the former one sent or got are still the owner's to see
+      expect(house.osci.mailboxOf(current ?? '')?.cipherSha256).to.have.length(3)
+      await house.close()
+    })
+
     it('leads the address of a participant into its mailbox, which no cipher certificate opens for fetchDelivery', async () => {
       const house = await opened(
         one(addressee(`mailbox: 'ags:99001000', uri: 'https://gateway.example/register', cipherCertificate: certs/register.pem`)),

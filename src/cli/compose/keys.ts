@@ -94,7 +94,7 @@ export interface OwnKeys {
   readonly broken: ReadonlySet<string>
   readonly publicTls?: ServerTls
   readonly adminTls?: ServerTls
-  /** All that could be read, those of broken keyrings included. */
+  /** All that could be read, those of broken keyrings included. Of a former one nobody need know when it ends. */
   readonly certificates: readonly CertificateFigure[]
   readonly warnings: readonly ConfigProblem[]
 }
@@ -108,14 +108,17 @@ interface RingPairs {
   readonly cipher: KeyPair
   readonly signature: KeyPair
   readonly reader: readonly KeyPair[]
+  readonly formerCiphers: readonly KeyPair[]
   readonly author?: KeyPair
 }
 
-async function ringOf({ cipher, signature, reader, author }: RingPairs): Promise<EndpointKeys> {
-  const decrypters = await Promise.all([cipher, ...reader].map((pair) => makeDecrypter(pair.certificate, pair.privateKey)))
+async function ringOf({ cipher, signature, reader, formerCiphers, author }: RingPairs): Promise<EndpointKeys> {
+  const pairs = [cipher, ...reader, ...formerCiphers]
+  const decrypters = await Promise.all(pairs.map((pair) => makeDecrypter(pair.certificate, pair.privateKey)))
   return {
     ring: keyRing(decrypters),
     cipher: (reader[0] ?? cipher).certificate,
+    formerCiphers: new Set(formerCiphers.map(({ certificate }) => certificate.fingerprint256)),
     signature: makeSigner(signature.certificate, signature.privateKey),
     ...(author ? { author: makeSigner(author.certificate, author.privateKey) } : {}),
   }
@@ -130,7 +133,15 @@ interface Named {
   readonly purpose: Purpose
 }
 
-const ringSources = (keyring: string, { cipher, signature, reader, author }: KeyringConfig): Named[] => {
+/** Use of keys that only open. */
+const FORMER = 'former'
+
+const isFormer = (use: string): boolean => use.startsWith(FORMER)
+
+/** Of several of one use: `reader`, `reader-2`. */
+const numbered = (use: string, at: number): string => (at === 0 ? use : `${use}-${at + 1}`)
+
+const ringSources = (keyring: string, { cipher, signature, reader, formerCiphers, author }: KeyringConfig): Named[] => {
   const named = (source: KeySource, purpose: Purpose, use: string, step: readonly (string | number)[] = [use]): Named => ({
     key: keyOf(['keyrings', keyring, ...step]),
     source,
@@ -141,12 +152,23 @@ const ringSources = (keyring: string, { cipher, signature, reader, author }: Key
   return [
     named(cipher, 'opening', 'cipher'),
     named(signature, 'signing', 'signature'),
-    ...reader.map((source, at) => named(source, 'opening', at === 0 ? 'reader' : `reader-${at + 1}`, ['reader', at])),
+    ...reader.map((source, at) => named(source, 'opening', numbered('reader', at), ['reader', at])),
+    ...formerCiphers.map((source, at) => named(source, 'opening', numbered(FORMER, at), ['formerCiphers', at])),
     ...(author ? [named(author, 'signing', 'author')] : []),
   ]
 }
 
 type OpenedSource = Opened & Named
+
+/** A former key that is one of the current ones, or is named twice: whoever wrote it meant another file. */
+function unlessRepeated(one: OpenedSource, at: number, ring: readonly OpenedSource[]): OwnKeyFact {
+  const { fact, pair } = one
+  const isSame = (other: OpenedSource): boolean =>
+    pair !== undefined && other.pair?.certificate.fingerprint256 === pair.certificate.fingerprint256
+  const first = ring.slice(0, at).find((other) => other.purpose === 'opening' && isSame(other))
+  if (!first || !isFormer(one.use)) return fact
+  return { ...fact, unreadable: { de: `dasselbe Zertifikat wie ${first.key}`, en: `the same certificate as ${first.key}` } }
+}
 
 const openAll = (sources: readonly Named[], at: Date): Promise<OpenedSource[]> =>
   Promise.all(sources.map(async (named) => ({ ...named, ...(await open(named, at)) })))
@@ -187,7 +209,7 @@ export async function openOwnKeys(config: Config, at: Date): Promise<OwnKeys> {
   const opened = await Promise.all(
     Object.entries(config.keyrings).map(async ([name, ring]) => {
       const sources = await openAll(ringSources(name, ring), at)
-      const facts = sources.map((o) => o.fact)
+      const facts = sources.map(unlessRepeated)
       return { name, ring, sources, ...judgeKeys(config, facts, at) }
     }),
   )
@@ -213,6 +235,7 @@ export async function openOwnKeys(config: Config, at: Date): Promise<OwnKeys> {
         cipher: pairIn(sources, ring.cipher),
         signature: pairIn(sources, ring.signature),
         reader: ring.reader.map((source) => pairIn(sources, source)),
+        formerCiphers: ring.formerCiphers.map((source) => pairIn(sources, source)),
         ...(ring.author ? { author: pairIn(sources, ring.author) } : {}),
       }),
     )
@@ -220,7 +243,7 @@ export async function openOwnKeys(config: Config, at: Date): Promise<OwnKeys> {
     rings,
     broken: new Set(broken.map((ring) => ring.name)),
     certificates: [...opened.flatMap((ring) => ring.sources), ...tls].flatMap(({ keyring, use, pair }) =>
-      pair ? [{ keyring, use, notAfter: new Date(pair.certificate.validTo).toISOString() }] : [],
+      pair && !isFormer(use) ? [{ keyring, use, notAfter: new Date(pair.certificate.validTo).toISOString() }] : [],
     ),
     warnings: [
       ...broken.flatMap((ring) => ring.problems.map((problem) => brokenWarning(problem, ring.name, config))),

@@ -8,7 +8,7 @@
  * @module
  */
 import type { X509Certificate } from 'node:crypto'
-import type { FeedbackCode } from '../../errors.js'
+import { OsciError, type FeedbackCode } from '../../errors.js'
 import { certificateEntry } from '../../osci/certificates.js'
 import { newChallenge, newConversationId } from '../../osci/dialog.js'
 import { OUR_FEATURES } from '../../osci/features.js'
@@ -17,7 +17,10 @@ import { messageType, responseTo, type Control, type MessageName } from '../../o
 import type { FeatureDescription } from '../../osci/parts.js'
 import { osci } from '../../osci/stages.js'
 import type { CertificateEntry, ControlBlock, OsciEnv, OsciMessage, Sealing } from '../../osci/types.js'
+import { findingTexts } from '../findings.js'
 import type { GatewayPorts, Peer } from '../ports.js'
+import { DeliveryRefused } from '../recipient/verdict.js'
+import { findingOf } from '../render-error.js'
 import { answerEncryption, signingAs } from '../sealing.js'
 import type { ClientRequestName, Reply } from './exchange.js'
 import type { ChunkLimits, IntermediaryEndpoint } from './ports.js'
@@ -65,6 +68,13 @@ export function verdictCodes(codes: readonly FeedbackCode[], staysOpen: boolean)
   return [...codes, ...(failed ? [] : [staysOpen ? '0801' : '0800'])]
 }
 
+/** What an error says in feedback: its codes, and our own words where 9811 alone would not help. */
+export function refusalOf(error: unknown, language: Language): Pick<Reply, 'codes' | 'detail'> {
+  const codes = error instanceof DeliveryRefused ? error.codes : error instanceof OsciError ? [error.feedback] : ['9811']
+  const text = findingTexts(findingOf(error))?.[language]
+  return { codes, ...(text !== undefined && codes.includes('9811') ? { detail: { '9811': text } } : {}) }
+}
+
 /** What an answer is made of. `peer` is absent when the request failed before it was known. */
 export interface AnswerParts {
   readonly exchange: ClientRequestName
@@ -76,6 +86,7 @@ export interface AnswerParts {
   readonly peer?: Peer
 }
 
+/** As it is sent. */
 function feedbackOf({ language, reply, dialog, peer }: AnswerParts): FeedbackEntry[] {
   const codes = verdictCodes(reply.codes, dialog.staysOpen && reply.closes !== true)
   return feedbackEntries(codes, language, {
@@ -115,22 +126,30 @@ export const messageSigning = (peer: Peer | undefined, { keys }: IntermediaryEnd
   sign: { signer: keys.signature, ...signingAs(keys.signature, peer) },
 })
 
+/** `codes`: of its feedback, as they stand in it. */
+export interface SealedReply {
+  readonly bytes: Uint8Array
+  readonly codes: readonly FeedbackCode[]
+}
+
 /**
  * @param cipher whom an encrypted answer is for.
- * @returns the bytes of the answer: encrypted like the request.
+ * @returns the answer: encrypted like the request.
  */
-export function sealReply(
+export async function sealReply(
   parts: Omit<AnswerParts, 'exchange' | 'control' | 'language'>,
   { type, unverified, language, encrypted, frame }: RequestShape,
   cipher: X509Certificate | undefined,
   endpoint: IntermediaryEndpoint,
   limits: ChunkLimits,
   ports: GatewayPorts,
-): Promise<Uint8Array> {
+): Promise<SealedReply> {
   const sealing = {
     ...messageSigning(parts.peer, endpoint),
     ...(encrypted && cipher ? { encryptFor: answerEncryption(cipher, frame) } : {}),
   }
   const env: OsciEnv = { ...ports.env, keys: endpoint.keys.ring, algorithms: ports.algorithms, sealing }
-  return osci.seal(buildAnswer({ ...parts, exchange: type, control: unverified.control, language }, endpoint, limits), env)
+  const whole = { ...parts, exchange: type, control: unverified.control, language }
+  const bytes = await osci.seal(buildAnswer(whole, endpoint, limits), env)
+  return { bytes, codes: feedbackOf(whole).map(({ code }) => code) }
 }

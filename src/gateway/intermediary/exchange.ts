@@ -34,11 +34,7 @@ export interface Intermediary {
 }
 
 /** What became of a delivery that came in chunks: for InsideFeedback. */
-export interface StoreVerdict {
-  readonly codes: readonly FeedbackCode[]
-  readonly detail?: Readonly<Record<FeedbackCode, string>>
-  readonly card?: CardRecord
-}
+export type StoreVerdict = { readonly warnings: readonly FeedbackCode[]; readonly card: CardRecord } | { readonly refusal: unknown }
 
 export interface ClientRequest<N extends RequestName = RequestName> {
   readonly call: Call
@@ -77,6 +73,8 @@ export interface Reply<N extends RequestName = RequestName> {
   readonly attachments?: OsciMessage['attachments']
   readonly certificates?: OsciMessage['certificates']
   readonly custom?: OsciMessage['custom']
+  /** The error behind codes that are an answer all the same: for the log. */
+  readonly failure?: unknown
   /** Success is 0800 although a dialog was open (it is over now). */
   readonly closes?: boolean
 }

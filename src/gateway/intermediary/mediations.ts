@@ -10,6 +10,7 @@
  * Whether an answer came in time is decided here, once, for both sides: `give` is true exactly when the waiting resolves with that answer.
  * @module
  */
+import type { FeedbackCode } from '../../errors.js'
 import type { Inspection } from '../../osci/parts.js'
 import type { StoredDelivery } from './stored.js'
 
@@ -18,6 +19,8 @@ export interface OnwardReply {
   readonly delivery: StoredDelivery
   readonly subject?: string
   readonly inspections: readonly Inspection[]
+  /** Class 3, of its certificates: without a MessageId there is no report that would tell them. */
+  readonly warnings: readonly FeedbackCode[]
 }
 
 interface Waiting {

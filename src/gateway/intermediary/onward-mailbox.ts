@@ -30,9 +30,9 @@ type MailboxReceiver = Extract<OsciReceiver, { readonly mailbox: string }>
 
 /** The delivery with everything inspected, as the reply to a mediateDelivery. @throws {DeliveryRefused} 97xx */
 async function inspectedReply(delivery: StoredDelivery, at: Intermediary): Promise<OnwardReply> {
-  const { inspections, refusal } = await at.own.inspector.delivery(delivery.certificates, at.ports.clock.now())
+  const { inspections, warnings, refusal } = await at.own.inspector.delivery(delivery.certificates, at.ports.clock.now())
   if (refusal) throw new DeliveryRefused('certificates.delivery', 'a certificate of the reply cannot be used', { codes: [refusal] })
-  return { delivery, inspections }
+  return { delivery, inspections, warnings }
 }
 
 async function replyFrom(parts: readonly EnvelopePart[], at: Intermediary): Promise<OnwardReply | undefined> {
@@ -123,7 +123,8 @@ export async function toActive({ request, process }: OnwardRequest, receiver: Ma
   })
   const deposited = await prepared.commit()
   const [answerOver, timerOver] = [new AbortController(), new AbortController()]
-  const about = { messageId, from: mailbox.cipherSha256, to: client, isOut: deposited.wasHandedOut }
+  const from = mailbox.cipherSha256.filter((one) => own.directory.mailboxOf(one) !== undefined)
+  const about = { messageId, from, to: client, isOut: deposited.wasHandedOut }
   const answered = process ? mediations.wait(about, answerOver.signal) : undefined
   const leftMs = request.call.receivedAtMs + endpoint.answerWithinSeconds * 1000 - SEALING_MS - ports.clock.monotonicMs()
   // from the deadline on nobody is told that his answer arrived

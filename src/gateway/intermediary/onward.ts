@@ -164,6 +164,7 @@ async function replyOf(
     },
     ...(subject === undefined ? {} : { subject }),
     inspections: inspected.inspections,
+    warnings: inspected.warnings,
   }
 }
 

@@ -22,7 +22,7 @@ import { assertServed, frame as frameStage } from '../../osci/stages.js'
 import { canEncryptFor } from '../../osci/transport.js'
 import type { OsciEnv, OsciMessage, SoapEnvelope } from '../../osci/types.js'
 import { hasZone } from '../../xoev/time-zone.js'
-import { proveCaller, smallKeys } from '../admission.js'
+import { formerKeys, proveCaller, smallKeys } from '../admission.js'
 import { certificateSha256 } from '../digest.js'
 import type { GatewayPorts, Peer } from '../ports.js'
 import { readX509 } from '../recipient/certificates.js'
@@ -179,7 +179,12 @@ export async function proveRequest(
     peer,
     ...(signer ? { signer } : {}),
     env: { ...bare, algorithms: peer.algorithms },
-    findings: [...findings, ...smallKeys(signer, shape.namedCipher), ...unzoned(shape.unverified)],
+    findings: [
+      ...findings,
+      ...smallKeys(signer, shape.namedCipher),
+      ...formerKeys(shape.frame, endpoint.keys),
+      ...unzoned(shape.unverified),
+    ],
     warnings,
   }
 }

@@ -14,6 +14,7 @@ import { certificateEntry } from '../../osci/certificates.js'
 import { feedbackEntries, feedbackRow, type FeedbackEntry } from '../../osci/feedback.js'
 import { osci } from '../../osci/stages.js'
 import type { CertificateEntry, OsciEnv, OsciMessage, Sealing } from '../../osci/types.js'
+import { findingTexts } from '../findings.js'
 import { sealOwnContent, type BuiltContent } from '../own-content.js'
 import type { EndpointKeys, GatewayPorts, Peer, RecipientEndpoint } from '../ports.js'
 import { answerEncryption, signingAs } from '../sealing.js'
@@ -32,13 +33,14 @@ export interface AnswerInput {
 }
 
 function feedbackOf({ shape, verdict, peer }: AnswerInput, warnings: readonly string[]): FeedbackEntry[] {
+  const { language } = shape
   const row = feedbackRow('9805')
-  const detail =
-    verdict.reasons && verdict.reasons.length > 0 && row ? { '9805': withReasons(row[shape.language], verdict.reasons) } : undefined
-  return feedbackEntries([...warnings, ...verdict.codes], shape.language, {
-    verdictFirst: peer?.verdictFirst ?? false,
-    ...(detail ? { detail } : {}),
-  })
+  const explained = findingTexts(verdict.finding ?? '')?.[language]
+  const detail = {
+    ...(verdict.reasons && row ? { '9805': withReasons(row[language], verdict.reasons) } : {}),
+    ...(explained === undefined ? {} : { '9811': explained }),
+  }
+  return feedbackEntries([...warnings, ...verdict.codes], language, { verdictFirst: peer?.verdictFirst ?? false, detail })
 }
 
 function sealingOf({ shape, peer }: AnswerInput, keys: EndpointKeys): Sealing {

@@ -18,7 +18,7 @@ import { isSigned } from '../../osci/signature.js'
 import { assertServed, assertType, frame } from '../../osci/stages.js'
 import { canEncryptFor } from '../../osci/transport.js'
 import type { CertificateEntry, OsciEnv, OsciMessage, SoapEnvelope } from '../../osci/types.js'
-import { isOutside, proveCaller, smallKeys } from '../admission.js'
+import { formerKeys, isOutside, proveCaller, smallKeys } from '../admission.js'
 import type { GatewayPorts, Peer, RecipientEndpoint } from '../ports.js'
 import { readX509 } from './certificates.js'
 
@@ -91,13 +91,16 @@ export async function admit(shape: Shape, endpoint: RecipientEndpoint, ports: Ga
   const { env: bare } = shape
   const { verified, peer, signer, findings } = await proveCaller(shape.frame, endpoint.peers, bare)
   const proven = assertType(await message.open(verified, bare), 'acceptDelivery', 'processDelivery') as Delivery
+  const now = ports.clock.now()
+  const outside = (code: FeedbackCode, certificate: X509Certificate | undefined): readonly FeedbackCode[] =>
+    certificate && isOutside(certificate, now) ? [code] : []
   return {
     ...shape,
     message: proven,
     peer,
     env: { ...bare, algorithms: peer.algorithms },
-    warnings: signer && isOutside(signer, ports.clock.now()) ? ['3700'] : [],
-    findings: [...findings, ...smallKeys(signer, shape.answerTo)],
+    warnings: [...outside('3500', shape.answerTo), ...outside('3700', signer)],
+    findings: [...findings, ...smallKeys(signer, shape.answerTo), ...formerKeys(shape.frame, endpoint.keys)],
   }
 }
 

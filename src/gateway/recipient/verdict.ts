@@ -22,6 +22,8 @@ export interface Verdict {
   readonly outcome: 'done' | 'refused' | 'not-taken' | 'unknown' | 'denied' | 'failed'
   readonly codes: readonly FeedbackCode[]
   readonly reasons?: readonly Reason[]
+  /** Row whose text stands with a 9811 that nothing else explains. */
+  readonly finding?: string
   /** The register's parts that make the answer's content. */
   readonly parts?: readonly EnvelopePart[]
 }

@@ -26,7 +26,21 @@ import { writePkcs12, type KeyPair } from '../../../src/pki/keystore.js'
 import { issueCertificate, issueCrl, makePki, type TestUsage } from '../../../src/pki/test-pki.js'
 import { freePort } from '../way-out/support.js'
 
-const PARTIES = ['im', 'town', 'alice', 'bob', 'carol', 'brief', 'eve', 'register', 'expired', 'revoked', 'forged'] as const
+const PARTIES = [
+  'im',
+  'town',
+  'alice',
+  'bob',
+  'carol',
+  'brief',
+  'eve',
+  'register',
+  'expired',
+  'revoked',
+  'forged',
+  'renewed',
+  'former',
+] as const
 export type PartyName = (typeof PARTIES)[number]
 
 export interface Keys {
@@ -97,7 +111,7 @@ async function makeMaster(): Promise<Master> {
   await put('ca.crl', issueCrl(pki.ca, Object.values(REVOKED), notBefore, notAfter))
   for (const [name, pair] of pairs) {
     await put(`${name}.pem`, pair.certificate.toString())
-    if (/^(im|town)-/.test(name)) await put(`${name}.p12`, writePkcs12(pair, PIN, new Uint8Array(16).fill(7)))
+    if (/^(im|town|renewed)-/.test(name)) await put(`${name}.p12`, writePkcs12(pair, PIN, new Uint8Array(16).fill(7)))
   }
   const keyOf = (name: string): KeyPair => {
     const pair = pairs.get(name)
@@ -117,7 +131,7 @@ export async function keysOf(name: PartyName): Promise<Keys> {
   return keys
 }
 
-export type EndpointName = 'strict' | 'open' | 'numbered' | 'small' | 'quick' | 'recipient'
+export type EndpointName = 'strict' | 'open' | 'numbered' | 'small' | 'quick' | 'renewed' | 'recipient'
 export const PASSIVE = ['good', 'other', 'pinless'] as const
 export const REGISTER = 'ags:99001000'
 
@@ -128,10 +142,14 @@ directory: { file: directory.yaml }
 keyrings:
   im: { cipher: { pkcs12: im-cipher.p12, pinFile: pin }, signature: { pkcs12: im-signature.p12, pinFile: pin } }
   town: { cipher: { pkcs12: town-cipher.p12, pinFile: pin }, signature: { pkcs12: town-signature.p12, pinFile: pin } }
+  renewed:
+    cipher: { pkcs12: renewed-cipher.p12, pinFile: pin }
+    formerCiphers: [ { pkcs12: im-cipher.p12, pinFile: pin } ]
+    signature: { pkcs12: im-signature.p12, pinFile: pin }
 trust: { roots: [ ca.pem ], crls: [ ca.crl ] }
 limits: { chunkKilobytes: [ 1, 64 ], chunkedMessageKilobytes: 1024 }
 peers:
-  - { name: users, signatureCertificates: [ ${['alice', 'bob', 'carol', 'brief', 'register', 'expired', 'revoked', 'forged'].map((n) => `${n}-signature.pem`).join(', ')} ] }
+  - { name: users, signatureCertificates: [ ${['alice', 'bob', 'carol', 'brief', 'register', 'expired', 'revoked', 'forged', 'renewed', 'former'].map((n) => `${n}-signature.pem`).join(', ')} ] }
   - name: users-open
     signatureCertificates: [ alice-signature.pem, bob-signature.pem, carol-signature.pem ]
     signed: optional
@@ -143,6 +161,7 @@ mailboxes:
   '${REGISTER}': { ttlSeconds: 3 }
   'osci:bob': { ttlSeconds: 3600, slowPoller: true, cipherCertificates: [ bob-cipher.pem ] }
   'osci:carol': { ttlSeconds: 60, cipherCertificates: [ carol-cipher.pem ] }
+  'osci:renewed': { ttlSeconds: 60, cipherCertificates: [ renewed-cipher.pem, former-cipher.pem ] }
   'osci:brief': { ttlSeconds: 1, cipherCertificates: [ brief-cipher.pem ] }
 endpoints:
   - { path: /osci/intermediary/strict, role: intermediary, keys: im, peers: [ users ] }
@@ -150,6 +169,7 @@ endpoints:
   - { path: /osci/intermediary/numbered, role: intermediary, keys: im, peers: [ users ], requireMessageId: true }
   - { path: /osci/intermediary/small, role: intermediary, keys: im, peers: [ users ], maxDialogs: 5, maxDialogsPerClient: 3 }
   - { path: /osci/intermediary/quick, role: intermediary, keys: im, peers: [ users ], takeWithinSeconds: 1, answerWithinSeconds: 3 }
+  - { path: /osci/intermediary/renewed, role: intermediary, keys: renewed, peers: [ users ], takeWithinSeconds: 1, answerWithinSeconds: 3 }
   - { path: /osci/recipient, role: passiveRecipient, mode: blind, keys: town, peers: [ im ], defaultMailbox: '${REGISTER}', takeWithinSeconds: 1, answerWithinSeconds: 3 }
 ${more}`
 
@@ -172,7 +192,11 @@ ${service('participant', `uri: '${passive}/participant', mailbox: '${REGISTER}',
   - keys: [ 'ags:99006000' ]
     name: Active
     services:
-${service('active', `uri: '${passive}/active', mailbox: 'osci:carol', receiver: active, cipherCertificate: carol-cipher.pem`)}`
+${service('active', `uri: '${passive}/active', mailbox: 'osci:carol', receiver: active, cipherCertificate: carol-cipher.pem`)}
+  - keys: [ 'ags:99007000' ]
+    name: Renewed
+    services:
+${service('renewed', `uri: '${passive}/renewed', mailbox: 'osci:renewed', receiver: active, cipherCertificate: renewed-cipher.pem`)}`
 }
 
 /** How the passive recipients behind the house answer; 'hang' says nothing until the house closes. */
@@ -185,7 +209,7 @@ export interface ThreatHouse {
   /** Every line that the gateway logged. */
   readonly lines: string[]
   /** ContentReceiver of a passive recipient, the participant, the active one, and one that nobody listens at. */
-  receiver(name: (typeof PASSIVE)[number] | 'participant' | 'active' | 'ours' | 'down'): string
+  receiver(name: (typeof PASSIVE)[number] | 'participant' | 'active' | 'renewed' | 'ours' | 'down'): string
   /** What passive recipients do from now on. */
   act: PassiveAct
   /** Bodies that reached passive recipients. */

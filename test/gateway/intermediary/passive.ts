@@ -10,7 +10,7 @@ import { GATEWAY_LIMITS } from '../../../src/env.js'
 import { certificateEntry } from '../../../src/osci/certificates.js'
 import { sealFault } from '../../../src/osci/fault.js'
 import { osci } from '../../../src/osci/stages.js'
-import type { OsciEnv, OsciMessage, Sealing } from '../../../src/osci/types.js'
+import type { CertificateEntry, OsciEnv, OsciMessage, Sealing } from '../../../src/osci/types.js'
 import { keyRing, makeDecrypter, makeSigner } from '../../../src/pki/keys.js'
 import { pinnedTrust } from '../../../src/pki/pinned.js'
 import { gatewayAlgorithms } from '../../../src/xml/algorithms.js'
@@ -25,6 +25,8 @@ export interface PassiveAnswer {
   /** Default: the MessageIdResponse; undefined: none. */
   readonly messageId?: string | undefined
   readonly content?: string
+  /** Beside those of the content. */
+  readonly certificates?: readonly CertificateEntry[]
 }
 
 const SHA256 = 'http://www.w3.org/2001/04/xmlenc#sha256'
@@ -92,6 +94,7 @@ export async function passiveAnswer(body: Uint8Array, spec: PassiveAnswer = {}):
     certificates: [
       ...(keys ? [certificateEntry(process ? 'SignatureCertificateOriginator' : 'SignatureCertificateAddressee', keys.certificate)] : []),
       ...(parts?.certificates ?? []),
+      ...(spec.certificates ?? []),
     ],
     custom: [],
     ...(parts ? { content: parts.content } : {}),

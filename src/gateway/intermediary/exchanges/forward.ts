@@ -156,7 +156,7 @@ export const mediateDelivery: Exchange<'mediateDelivery'> = {
       throw new DeliveryRefused('gateway.message-id', 'a delivery without MessageId is not taken here', { codes: ['9800'] })
     const { onward, card, warnings, messageIdResponse } = await goOn(request, request.message.order.contentReceiver.uri, true, at)
     const { reply } = onward
-    const codes = [...warnings, ...onward.codes]
+    const codes = [...warnings, ...(reply?.warnings ?? []), ...onward.codes]
     if (!reply) return { codes, order: requestBundle(card) }
     const replyCard = messageIdResponse === undefined ? undefined : await beginReplyCard(reply, messageIdResponse, request, at)
     const bundles = requestBundle(card)

@@ -20,7 +20,7 @@ import type { OsciMessage } from '../../../osci/types.js'
 import { assertPeer } from '../../admission.js'
 import { sha256Hex } from '../../digest.js'
 import { DeliveryRefused } from '../../recipient/verdict.js'
-import { verdictCodes } from '../answer.js'
+import { refusalOf, verdictCodes } from '../answer.js'
 import { bundleOf, takeId } from '../delivery.js'
 import type { ClientRequest, Exchange, Intermediary, OrderBesidesFeedback, Reply, StoreVerdict } from '../exchange.js'
 import { intermediaryEnv } from '../request.js'
@@ -74,13 +74,12 @@ async function storeWhole(request: PartialRequest, { source, claim, keep }: Asse
       const message: OsciMessage<'storeDelivery'> = { ...inner, attachments: [] }
       const whole: ClientRequest<'storeDelivery'> = { ...request, message, digest: await digestOfSource(source), large, claim }
       const { card, warnings } = await storeDelivered(whole, at)
-      return { codes: warnings, card }
+      return { warnings, card }
     } finally {
       letGo()
     }
   } catch (error) {
-    if (error instanceof DeliveryRefused) return { codes: error.codes }
-    if (error instanceof OsciError) return { codes: [error.feedback] }
+    if (error instanceof DeliveryRefused || error instanceof OsciError) return { refusal: error }
     throw error
   }
 }
@@ -99,20 +98,21 @@ function replyOf(
   request: PartialRequest,
 ): Reply<'partialStoreDelivery'> {
   const chunkInformation = informationOf(number, report)
-  if (report.state === 'failed') return { codes: ['9811'], order: { chunkInformation } }
+  const { language, peer } = request
+  const { verdictFirst } = peer
+  if (report.state === 'failed') return { ...refusalOf(report.error, language), order: { chunkInformation }, failure: report.error }
   if (report.state !== 'finished') return { codes: report.state === 'working' ? [working] : [], order: { chunkInformation } }
-  const { codes, card } = report.result
-  const refused = codes.some((code) => code.startsWith('9'))
-  // the inner message is an implicit dialog of its own: 0800
-  const inside = feedbackEntries(verdictCodes(codes, false), request.language, { verdictFirst: request.peer.verdictFirst })
-  return {
-    codes: refused ? ['9950'] : [],
-    order: {
-      insideFeedback: { entries: inside },
-      ...(card ? { processCardBundle: bundleOf(card, { forwarding: false, reception: false }) } : {}),
-      chunkInformation,
-    },
+  if ('refusal' in report.result) {
+    const { refusal } = report.result
+    const { codes, detail } = refusalOf(refusal, language)
+    const inside = feedbackEntries(codes, language, { verdictFirst, ...(detail ? { detail } : {}) })
+    return { codes: ['9950'], order: { insideFeedback: { entries: inside }, chunkInformation }, failure: refusal }
   }
+  const { warnings, card } = report.result
+  // the inner message is an implicit dialog of its own: 0800
+  const inside = feedbackEntries(verdictCodes(warnings, false), language, { verdictFirst })
+  const processCardBundle = bundleOf(card, { forwarding: false, reception: false })
+  return { codes: [], order: { insideFeedback: { entries: inside }, processCardBundle, chunkInformation } }
 }
 
 /** Certificates that must be the same in every chunk. */

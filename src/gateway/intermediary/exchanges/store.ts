@@ -104,8 +104,8 @@ async function wayOf(request: StoreRequest, accepted: AcceptedDelivery, receptio
     })
     return {
       async go(card) {
-        const { subject, inspections } = accepted
-        if (!waiting.give({ delivery: inside, inspections, ...(subject === undefined ? {} : { subject }) }))
+        const { subject, inspections, warnings } = accepted
+        if (!waiting.give({ delivery: inside, inspections, warnings, ...(subject === undefined ? {} : { subject }) }))
           throw new DeliveryRefused('gateway.answer-too-late', 'the mediation that this answers is over', { codes: ['9811'] })
         await own.cards.change(at.endpoint.path, card.messageId, { forwarding: plainStamp(ports.clock.now()), state: 'forwarded' })
         await markReceived(card.messageId, reception, at)
