@@ -101,6 +101,8 @@ describe('the HTML report', function () {
   it('shows a message with its layers side by side', async () => {
     const { page, close } = await visit(browser, address)
     await page.locator('#text').fill('11-processDelivery')
+    // what is opened before the list has changed is closed again
+    await page.waitForFunction(`document.querySelectorAll('details.result').length === 1`)
     const result = page.locator('details.result').first()
     await result.locator('summary').click()
     const layers = result.locator('.layer')
