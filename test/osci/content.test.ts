@@ -12,7 +12,7 @@ import { sealContent } from '../../src/osci/content-write.js'
 import { osci } from '../../src/osci/stages.js'
 import type { OsciEnv, OsciMessage } from '../../src/osci/types.js'
 import { canonicalSignedInfo } from '../../tools/fixtures/signed-info.js'
-import { AES256_GCM, envWith, OAEP_SHA256, party, RSA_PSS_SHA256, SHA256, type Party } from './env.js'
+import { AES256_GCM, envWith, OAEP_SHA256, party, processDeliveryOf, RSA_PSS_SHA256, SHA256, type Party } from './env.js'
 
 const CIPHERS = ['aes128-gcm', 'aes192-gcm', 'aes256-gcm'].map((c) => `http://www.w3.org/2009/xmlenc11#${c}`)
 
@@ -49,24 +49,8 @@ describe('content of a delivery', () => {
     ivBytes,
   })
 
-  async function wireBytes(containers: readonly ContainerSpec[]): Promise<Uint8Array> {
-    const { content, attachments } = await sealContent(containers, env)
-    const message: OsciMessage<'processDelivery'> = {
-      type: 'processDelivery',
-      control: { challenge: 'abc' },
-      languages: ['de'],
-      order: {},
-      intermediaryCertificates: [certificateEntry('SignatureCertificateIntermediary', sender.certificate)],
-      certificates: certificates(),
-      custom: [],
-      content,
-      attachments,
-      evidence: {},
-      remarks: [],
-    }
-    const sign = { signer: sender.signer, signatureMethod: RSA_PSS_SHA256, digestMethod: SHA256 }
-    return osci.seal(message, { ...env, sealing: { sign } })
-  }
+  const wireBytes = (containers: readonly ContainerSpec[]): Promise<Uint8Array> =>
+    processDeliveryOf(containers, certificates(), sender, env)
   const wire = async (containers: readonly ContainerSpec[]): Promise<OsciMessage> => osci.open(await wireBytes(containers), env)
 
   const hex = (b: Uint8Array): string => Buffer.from(b).toString('hex')

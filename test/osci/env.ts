@@ -9,7 +9,11 @@ import { GATEWAY_LIMITS, type Decrypter, type Signer } from '../../src/env.js'
 import { keyRing, makeDecrypter, makeSigner } from '../../src/pki/keys.js'
 import { readPkcs12 } from '../../src/pki/keystore.js'
 import { gatewayAlgorithms } from '../../src/xml/algorithms.js'
-import type { OsciEnv } from '../../src/osci/types.js'
+import { certificateEntry } from '../../src/osci/certificates.js'
+import type { ContainerSpec } from '../../src/osci/content-types.js'
+import { sealContent } from '../../src/osci/content-write.js'
+import { osci } from '../../src/osci/stages.js'
+import type { CertificateEntry, OsciEnv, OsciMessage } from '../../src/osci/types.js'
 
 export interface Party {
   readonly certificate: X509Certificate
@@ -65,6 +69,29 @@ export async function party(name: string): Promise<Party> {
     ? await makeDecrypter(certificate, privateKey)
     : { certificate, unwrap: () => Promise.reject(new Error('EC keys open nothing')) }
   return { certificate, privateKey, decrypter, signer: makeSigner(certificate, privateKey) }
+}
+
+/** Bytes of a processDelivery with this content, in clear, signed by `sender`. */
+export async function processDeliveryOf(
+  containers: readonly ContainerSpec[],
+  certificates: readonly CertificateEntry[],
+  sender: Party,
+  env: OsciEnv,
+): Promise<Uint8Array> {
+  const message: OsciMessage<'processDelivery'> = {
+    type: 'processDelivery',
+    control: { challenge: 'abc' },
+    languages: ['de'],
+    order: {},
+    intermediaryCertificates: [certificateEntry('SignatureCertificateIntermediary', sender.certificate)],
+    certificates,
+    custom: [],
+    evidence: {},
+    remarks: [],
+    ...(await sealContent(containers, env)),
+  }
+  const sign = { signer: sender.signer, signatureMethod: RSA_PSS_SHA256, digestMethod: SHA256 }
+  return osci.seal(message, { ...env, sealing: { sign } })
 }
 
 let made: Promise<Parties> | undefined

@@ -7,11 +7,10 @@ import { readFileSync } from 'node:fs'
 import { certificateEntry } from '../../src/osci/certificates.js'
 import { openContent } from '../../src/osci/content-read.js'
 import { allContainers, itemsOf, type ContainerSpec, type OpenedContent } from '../../src/osci/content-types.js'
-import { sealContent } from '../../src/osci/content-write.js'
 import { osci } from '../../src/osci/stages.js'
 import type { OsciEnv, OsciMessage } from '../../src/osci/types.js'
 import { gatewayAlgorithms } from '../../src/xml/algorithms.js'
-import { AES256_GCM, envWith, FOREIGN, OAEP_SHA256, party, RSA_PSS_SHA256, SHA256, type Party } from './env.js'
+import { AES256_GCM, envWith, FOREIGN, OAEP_SHA256, party, processDeliveryOf, RSA_PSS_SHA256, SHA256, type Party } from './env.js'
 
 const verdicts = (opened: OpenedContent) => allContainers(opened.containers).flatMap((c) => c.authors.map(({ verdict }) => verdict))
 const covered = (opened: OpenedContent) => allContainers(opened.containers).map((c) => c.authors.flatMap((author) => author.covered))
@@ -86,23 +85,8 @@ describe('encrypted containers inside of signed ones', () => {
     ...more,
   })
 
-  async function sealed(spec: ContainerSpec): Promise<OsciMessage> {
-    const built = await sealContent([spec], env)
-    const message: OsciMessage<'processDelivery'> = {
-      type: 'processDelivery',
-      control: { challenge: 'abc' },
-      languages: ['de'],
-      order: {},
-      intermediaryCertificates: [certificateEntry('SignatureCertificateIntermediary', sender.certificate)],
-      certificates: certificates(),
-      custom: [],
-      evidence: {},
-      remarks: [],
-      ...built,
-    }
-    const signing = { signer: sender.signer, signatureMethod: RSA_PSS_SHA256, digestMethod: SHA256 }
-    return osci.open(await osci.seal(message, { ...env, sealing: { sign: signing } }), env)
-  }
+  const sealed = async (spec: ContainerSpec): Promise<OsciMessage> =>
+    osci.open(await processDeliveryOf([spec], certificates(), sender, env), env)
 
   it('are signed in that form, too: its attachments only where their keys stand outside of the box', async () => {
     const clear = await openContent(await sealed(around({})), env)
