@@ -101,11 +101,11 @@ describe('the HTML report', function () {
   it('shows a message with its layers side by side', async () => {
     const { page, close } = await visit(browser, address)
     await page.locator('#text').fill('11-processDelivery')
-    // what is opened before the list has changed is closed again
-    await page.waitForFunction(`document.querySelectorAll('details.result').length === 1`)
     const result = page.locator('details.result').first()
     await result.locator('summary').click()
     const layers = result.locator('.layer')
+    // a result is filled when the browser tells that it was opened, which is later
+    await layers.first().waitFor()
     expect(await layers.count()).to.be.greaterThan(6)
     const [first, second] = await Promise.all([layers.nth(0).boundingBox(), layers.nth(1).boundingBox()])
     expect(first?.y).to.equal(second?.y)
@@ -189,7 +189,7 @@ describe('the HTML report', function () {
     expect(await other.locator('.differences').innerText()).to.contain('≠ Urteil invalid, erwartet valid')
     await page.locator('#text').fill('as-broken')
     await page.locator('details.result summary').first().click()
-    expect(await page.locator('details.result').first().innerText()).to.contain('Wie erwartet')
+    await page.locator('details.result', { hasText: 'Wie erwartet' }).waitFor()
     expect(await axeViolations(page)).to.deep.equal([])
     await screenshot(page, 'report-suite')
     expect(errors).to.deep.equal([])

@@ -271,9 +271,9 @@ describe('two nodes of a core in Redis', () => {
 
   it('C4 gives each owner its share of what may be used once, at all nodes together', async () => {
     const [one, two] = (await pair()) as unknown as { once: Once }[]
-    expect(await one?.once.enter('p a', 60_000, 'p')).to.equal('new')
+    expect(await one?.once.enter('sharer a', 60_000, 'sharer')).to.equal('new')
     const client = new Redis(redis.url())
-    const [own = ''] = await client.keys('*:1:p')
+    const [own = ''] = await client.keys('*:1:sharer')
     // many at a time: a server that is busy for long is taken for one that is away
     const fill = `for i = 1, ${ONCE_LIMITS.maxKeysPerOwner / 1000} do
       local some = {}
@@ -282,8 +282,8 @@ describe('two nodes of a core in Redis', () => {
     end`
     await client.eval(fill, 1, own)
     await client.quit()
-    expect(await two?.once.enter('p b', 60_000, 'p')).to.equal('full')
-    expect(await two?.once.enter('p a', 60_000, 'p')).to.equal('seen')
-    expect(await two?.once.enter('q a', 60_000, 'q')).to.equal('new')
+    expect(await two?.once.enter('sharer b', 60_000, 'sharer')).to.equal('full')
+    expect(await two?.once.enter('sharer a', 60_000, 'sharer')).to.equal('seen')
+    expect(await two?.once.enter('other a', 60_000, 'other')).to.equal('new')
   })
 })
