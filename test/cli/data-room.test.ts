@@ -53,9 +53,11 @@ describe('room in the data directory', () => {
   it('is away while the disk does not answer, and asks it no second time meanwhile', async () => {
     let looks = 0
     let answer: () => void = () => undefined
+    const changes: DataState[] = []
     const room = dataRoom('data', {
       clock: { monotonicMs: () => performance.now() },
       answerMs: 5,
+      onChange: (state) => changes.push(state),
       disk: {
         assertWritable: () => new Promise((resolve) => ((looks += 1), (answer = resolve))),
         freeBytes: async () => 100 * MIB,
@@ -65,6 +67,7 @@ describe('room in the data directory', () => {
     answer()
     expect(await until(async () => (await room()) === 'ok')).to.equal(true)
     expect(looks).to.equal(1)
+    expect(changes).to.deep.equal(['away', 'ok'])
   })
 
   it('/readyz says 503 and which part is in the way, /metrics and the log say it too, until it is back', async () => {

@@ -58,19 +58,25 @@ export function dataRoom(path: string, options: DataRoomOptions): () => Promise<
       return code === 'EROFS' || code === 'EACCES' ? 'read-only' : 'away'
     }
   }
-  const ask = async (): Promise<DataState> => {
-    const found = await look()
+  const find = (found: DataState): DataState => {
     if (found !== known) onChange?.(found)
     known = found
+    return found
+  }
+  const ask = async (): Promise<DataState> => {
+    const found = await look()
     askedMs = clock.monotonicMs()
     asking = undefined
-    return known
+    return find(found)
   }
   return async () => {
     if (asking === undefined && clock.monotonicMs() - askedMs < KEPT_MS) return known
     // whoever asks meanwhile waits for the same answer
     asking ??= ask()
-    const late = new Promise<DataState>((resolve) => startTimer(answerMs, () => resolve('away')))
-    return Promise.race([asking, late])
+    let cancel = (): void => undefined
+    const late = new Promise<DataState>((resolve) => {
+      cancel = startTimer(answerMs, () => resolve(find('away')))
+    })
+    return Promise.race([asking, late]).finally(cancel)
   }
 }
