@@ -81,7 +81,7 @@ export function intermediary(endpoint: IntermediaryEndpoint, ports: GatewayPorts
       } catch (error) {
         if (error instanceof TransportEncryptionError && error.feedback === '9202') house.failures.count('unknown')
         const fault = renderFault(error, ports.faultStatus)
-        record(call, progress, [fault.code], house, error)
+        record(call, progress, [fault.code], house, { failure: error })
         return fault
       }
     },
@@ -127,7 +127,7 @@ async function serve(
   try {
     const { reply, opened } = await act(shape, progress, house, dialog)
     const { bytes, codes } = await seal(reply, opened ?? inDialog, shape, progress, house)
-    record(shape.call, progress, codes, house, reply.failure)
+    record(shape.call, progress, codes, house, reply)
     // only now: whoever forges an exitDialog ends nothing
     if (dialog && EXCHANGES[shape.type].dialog === 'closes') await house.dialogs.close(dialog)
     return bytes
@@ -140,7 +140,7 @@ async function serve(
     if (isFault(error)) throw error
     const reply = replyOfError(error, shape, progress, house)
     const { bytes, codes } = await seal({ ...reply, codes: [...progress.warnings, ...reply.codes] }, inDialog, shape, progress, house)
-    record(shape.call, progress, codes, house, error)
+    record(shape.call, progress, codes, house, { failure: error })
     return bytes
   }
 }
@@ -243,11 +243,12 @@ function record(
   { shape, peer, findings }: Progress,
   codes: readonly FeedbackCode[],
   { endpoint, ports }: House,
-  error?: unknown,
+  { failure, receiverFailure }: Pick<Reply, 'failure' | 'receiverFailure'>,
 ): void {
+  const error = failure ?? receiverFailure
   const bad = codes.filter((code) => code.startsWith('9'))
   const messageId = (shape?.unverified.order as { readonly messageId?: string } | undefined)?.messageId
-  const outcome = bad.length === 0 ? 'done' : outcomeOfRefusal(bad, error)
+  const outcome = bad.length === 0 ? 'done' : outcomeOfRefusal(bad, failure)
   ports.metrics.delivery('intermediary', outcome)
   for (const code of bad) ports.metrics.refusal(code)
   ports.log.write(bad.length > 0 ? 'warn' : 'info', 'request', {

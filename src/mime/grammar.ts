@@ -38,6 +38,9 @@ const LF = 10
 const DASH = 45
 const LESS_THAN = 60
 const BYTE_ORDER_MARK = Buffer.from([0xef, 0xbb, 0xbf])
+/** Of an empty boundary (header.ts): no line may begin with two dashes then but the delimiters. */
+const BARE_DELIMITER = Buffer.from('--')
+const NO_TYPE = 'application/octet-stream'
 const BOUNDARY = /^[0-9A-Za-z'()+_,\-./:=? ]{0,69}[0-9A-Za-z'()+_,\-./:=?]$/
 
 /**
@@ -105,7 +108,7 @@ function* readPackage(
   head?: number,
 ): Reading<PackageOutline> {
   const boundary = inHead(head, () => boundaryOf(type))
-  const delimiter = inHead(head, () => delimiterOf(boundary))
+  const delimiter = boundary === '' ? BARE_DELIMITER : inHead(head, () => delimiterOf(boundary))
   const [root, ...attachments] = yield* readParts(start, total, delimiter, limits, readPart)
   if (root === undefined) throw new StructureError('mime', 'mime.no-root', 'The message has no part.', { byte: start })
   inHead(root.head, () => assertRoot(root, type))
@@ -219,8 +222,17 @@ const readPart: ReadPart<PartOutline> = (headers, lies, isRoot) => {
     throw new StructureError('mime', 'mime.transfer-encoding', 'A part has an unknown Content-Transfer-Encoding.')
   // The reference library counts the envelope of encrypted messages wrongly, so the root's length says nothing.
   if (!isRoot) assertLength(headerValue(headers, 'Content-Length'), lies.to - lies.from)
-  const contentType = readContentType(type).type
+  const contentType = isRoot ? readContentType(type).type : attachmentType(type)
   return { contentId: id === undefined ? '' : bareId(id), contentType, transferEncoding, headers, ...lies }
+}
+
+/** Nothing is read by it, so what is no media type (`text`, the default of the .NET library) is the type that says nothing. */
+function attachmentType(written: string): string {
+  try {
+    return readContentType(written).type
+  } catch {
+    return NO_TYPE
+  }
 }
 
 function assertLength(declared: string | undefined, actual: number): void {

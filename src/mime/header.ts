@@ -35,8 +35,11 @@ const NAME = /^[A-Za-z0-9][A-Za-z0-9!#$%&'*+.^_`|~-]*$/
 const CONTROL = /[\u0000-\u0008\u000A-\u001F\u007F-\u009F]/
 const TOKEN = /^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/
 const MEDIA_TYPE = /^[A-Za-z0-9!#$&^_.+-]+\/[A-Za-z0-9!#$&^_.+-]+$/
-/** Unquoted values may hold `/`, `+` and `=`: boundaries of the reference library do, though RFC 2045 wants quotes then. */
-const PARAMETER = /^[ \t]*;[ \t]*([^\s=;"]+)=(?:"((?:[^"\\]|\\.)*)"|([^\s;"\\()<>,]+))/
+/**
+ * Unquoted values may hold `/`, `+` and `=`: boundaries of the reference library do, though RFC 2045 wants quotes then. They may be empty:
+ * the .NET library names an empty boundary in each responseToProcessDelivery.
+ */
+const PARAMETER = /^[ \t]*;[ \t]*([^\s=;"]+)=(?:"((?:[^"\\]|\\.)*)"|([^\s;"\\()<>,]*))/
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 /**

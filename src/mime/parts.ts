@@ -15,7 +15,7 @@ export interface MimeHeader {
 export interface Part {
   /** Without angle brackets; '' for a bare envelope. */
   readonly contentId: string
-  /** Media type in lower case, without parameters. */
+  /** Media type in lower case, without parameters; `application/octet-stream` where an attachment names none that can be read. */
   readonly contentType: string
   /** As on the wire (`8-bit` included), lower case; '' when there was none. */
   readonly transferEncoding: string

@@ -42,14 +42,19 @@ function withoutSoap(e: XmlElement): XmlElement {
  * @param withoutDialog a request that names no dialog is read where the row demands one: an intermediary answers it 9802.
  * @throws {DialogError} 9400 something that must not, or must, be there; {OrderError} 9300 a value of the wrong form.
  */
-export function readControl(e: XmlElement, control: Control, withoutDialog = false): ControlBlock {
+export function readControl(
+  e: XmlElement,
+  { control, strayChallenge }: { readonly control: Control; readonly strayChallenge?: true },
+  withoutDialog = false,
+): ControlBlock {
   const value = block.read(withoutSoap(e))
   const namesNone = withoutDialog && value.conversationId === undefined
   for (const [at, name] of FIELDS.entries()) {
     const optional = namesNone && (name === 'response' || name === 'conversationId') && control[at] === '!'
     const mark = optional ? '?' : control[at]
     const there = value[name] !== undefined
-    if ((mark === '!' && !there) || (mark === '-' && there))
+    const isStray = strayChallenge === true && name === 'challenge'
+    if ((mark === '!' && !there) || (mark === '-' && there && !isStray))
       throw new DialogError(
         `control-block.${there ? 'forbidden' : 'missing'}-${name === 'conversationId' ? 'conversation-id' : name === 'sequenceNumber' ? 'sequence-number' : name}`,
         `ControlBlock: ${name} is ${there ? 'not allowed' : 'missing'}`,

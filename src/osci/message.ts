@@ -110,7 +110,7 @@ function open(envelope: SoapEnvelope, env: OsciEnv): OsciMessage {
   const [content] = body.get('ContentPackage') ?? []
   return {
     type: type.name,
-    control: readControl(control, type.control, env.withoutDialog),
+    control: readControl(control, type, env.withoutDialog),
     ...(languages ? { languages: readLanguages(languages) } : {}),
     ...(wishes.length > 0 ? { timestamps: wishes.map(readTimestampWish) } : {}),
     order: type.order.read(ownAttributes(envelope.orderElement)) as OrderOf<MessageName>,

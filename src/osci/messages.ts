@@ -73,6 +73,8 @@ interface Columns {
   /** Element of the answerer's or asker's certificate that makes the message signature. */
   readonly signer: SignerRole
   readonly control: Control
+  /** A Challenge that must not be here is read all the same: the .NET library 2.0.1 still sends what a correction of the standard took away. */
+  readonly strayChallenge?: true
   readonly timestamps?: Card
   readonly intermediary?: Card
   readonly nonIntermediary?: Card
@@ -204,7 +206,7 @@ export const EXCHANGES = {
       signer: INTERMEDIARY, intermediary: '?', nonIntermediary: '?', certificates: 'delivery', refusedElsewhere: NO_ADDRESSEE, content: '1',
     }),
     response: answersInHeader('!---', onlyFeedback, {
-      signer: 'SignatureCertificateAddressee', intermediary: '0', nonIntermediary: '?', certificates: 'addresseeSigner',
+      strayChallenge: true, signer: 'SignatureCertificateAddressee', intermediary: '0', nonIntermediary: '?', certificates: 'addresseeSigner',
     }),
   }),
   mediateDelivery: exchange({

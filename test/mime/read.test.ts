@@ -113,7 +113,7 @@ describe('readMime', () => {
       [VALID.replace(HEAD, HEAD + 'ä preamble\r\n'), 'mime.preamble', 4, 1],
       [swap('Content-ID: <f>', 'no header'), 'mime.header-malformed', 13, 1],
       [swap('Content-ID: <f>', 'Content-Type: a/b'), 'mime.header-duplicate', 13, 1],
-      [swap('octet-stream', 'octet stream'), 'mime.content-type', 11, 1],
+      [swap('Content-Type: text/xml', 'Content-Type: text'), 'mime.content-type', 5, 1],
       [swap('<f>', '<osci@message>'), 'mime.content-id-duplicate', 11, 1],
       [swap('xyz\r\n', 'xyz\n'), 'mime.bare-line-break', 16, 1],
       [swap('xyz\r\n', 'xyz\r'), 'mime.bare-line-break', 15, 5],
@@ -204,12 +204,31 @@ describe('readMime', () => {
     refuses('mime.no-boundary', ROOT + FILE + END)
     refuses('mime.no-boundary', swap('boundary=b0; ', ''))
     refuses('mime.no-boundary', 'MIME-Version: 1.0\r\n\r\n' + ROOT + END)
-    for (const name of ['""', '"b0 "', '"b\u00e9"', 'x'.repeat(71)])
-      refuses('mime.boundary-grammar', swap('boundary=b0', `boundary=${name}`))
+    for (const name of ['"b0 "', '"b\u00e9"', 'x'.repeat(71)]) refuses('mime.boundary-grammar', swap('boundary=b0', `boundary=${name}`))
     refuses('mime.not-related', swap('Multipart/Related', 'multipart/mixed'))
     refuses('mime.no-root', HEAD + END)
     refuses('mime.header-malformed', '')
     refuses('mime.header-malformed', '\ufeff' + VALID)
+  })
+
+  it('M2 reads an empty boundary, and no line that begins with two dashes beside its delimiters', () => {
+    const empty = VALID.replaceAll('--b0', '--').replace('boundary=b0;', 'boundary=;')
+    const file = (message: string) => text(read(message).attachments.get('f')?.body)
+    expect([read(empty).boundary, read(empty).root.contentId, file(empty)]).to.deep.equal(['', 'osci@message', 'xyz'])
+    expect(file(empty.replace('boundary=;', 'boundary="";'))).to.equal('xyz')
+    expect(file(empty.replace('xyz', 'x--\r\n-\r\n'))).to.equal('x--\r\n-\r\n')
+    for (const line of ['--b0', '-- ', '----x']) {
+      const finding = line.startsWith('----') ? 'mime.epilogue' : 'mime.boundary-prefix'
+      refuses(finding, empty.replace('xyz', `x\r\n${line}\r\ny`))
+    }
+  })
+
+  it('takes an attachment whose Content-Type is none for octets', () => {
+    for (const type of ['text', 'octet stream', 'text/plain; x', ';', 'text/plain; a=1; a=2']) {
+      const { contentType, body } = read(swap('application/octet-stream', type)).attachments.get('f') ?? {}
+      expect([contentType, text(body)]).to.deep.equal(['application/octet-stream', 'xyz'])
+    }
+    refuses('mime.part-header', swap('Content-Type: application/octet-stream\r\n', ''))
   })
 
   it('M3 refuses bare line breaks in header, delimiter or everywhere', () => {

@@ -75,6 +75,8 @@ export interface Reply<N extends RequestName = RequestName> {
   readonly custom?: OsciMessage['custom']
   /** The error behind codes that are an answer all the same: for the log. */
   readonly failure?: unknown
+  /** The same where the receiver of a delivery, and nobody here, is behind the codes. */
+  readonly receiverFailure?: unknown
   /** Success is 0800 although a dialog was open (it is over now). */
   readonly closes?: boolean
 }

@@ -32,6 +32,8 @@ export interface Onward {
   readonly reply?: OnwardReply
   /** Not known in time: what the card is told when it is (Reception). */
   readonly later?: Promise<boolean>
+  /** Why there is no answer of the recipient, or none that can be used: for the log. */
+  readonly receiverFailure?: unknown
 }
 
 /** One delivery on its way. `card` and `messageIdResponse` are absent where nothing is logged. */
@@ -175,7 +177,7 @@ export async function toPassive(onward: OnwardRequest, receiver: PassiveReceiver
     answer = await callPassive(onward, receiver, at)
   } catch (error) {
     if (!(error instanceof OsciCallError)) throw error
-    return { delivered: false, codes: codesOfFailure(error) }
+    return { delivered: false, codes: codesOfFailure(error), receiverFailure: error }
   }
   const { warnings, refusal } = await warningsOf(answer, onward.request, at)
   if (refusal) return { delivered: false, codes: [...warnings, refusal] }
@@ -188,6 +190,6 @@ export async function toPassive(onward: OnwardRequest, receiver: PassiveReceiver
   } catch (error) {
     if (!(error instanceof DeliveryRefused)) throw error
     // the recipient has acted: its delivery is refused, not ours
-    return { delivered: true, codes: [...warnings, ...error.codes] }
+    return { delivered: true, codes: [...warnings, ...error.codes], receiverFailure: error }
   }
 }

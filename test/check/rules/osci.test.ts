@@ -333,10 +333,17 @@ const mime = (dialect: MimeView['parts']['dialect'], part: Part): MimeView => ({
   },
 })
 const named = (boundaryName: string, dialect: 'body' | 'http'): MimeView => ({ parts: { ...mime(dialect, blobOf(0)).parts, boundaryName } })
+const typed = (value: string): Part => ({
+  ...blobOf(0),
+  contentType: 'application/octet-stream',
+  headers: [{ name: 'Content-Type', value }],
+})
 const MIME_CASES: Readonly<Record<string, readonly [MimeView, MimeView]>> = {
   'mime.bare-envelope': [mime('bare', blobOf(0)), mime('body', blobOf(0))],
   'mime.header-in-http': [mime('http', blobOf(0)), mime('body', blobOf(0))],
   'mime.boundary-name': [named('Boundary', 'body'), named('Boundary', 'http')],
+  'mime.boundary-empty': [{ parts: { ...mime('body', blobOf(0)).parts, boundary: '' } }, mime('body', blobOf(0))],
+  'mime.part-type': [mime('body', typed('text')), mime('body', typed('Application/Octet-Stream; x=1'))],
   'mime.encoding-token': [mime('body', { ...blobOf(0), transferEncoding: '8-bit' }), mime('body', blobOf(0))],
   'mime.encoded-part': [mime('body', { ...blobOf(0), transferEncoding: 'base64' }), mime('body', blobOf(0))],
 }

@@ -68,33 +68,53 @@ describe('the way on', () => {
     return { messageId, told, dialog, stamps: await stampsOf(messageId) }
   }
 
+  /** Findings in the log line of the request. */
+  const loggedOf = (messageId: string, name: string): readonly string[] =>
+    house.lines
+      .map((line) => JSON.parse(line) as { messageId?: string; messageType?: string; findings: readonly string[] })
+      .find((line) => line.messageId === messageId && line.messageType === name)?.findings ?? []
+
   const FAILURES: readonly (readonly [
     what: string,
     codes: string,
     delivered: boolean,
     act: PassiveAct,
+    logged: string | undefined,
     only?: 'forwardDelivery' | 'mediateDelivery',
   ])[] = [
-    ['closes the connection', '9810', false, (_body, response) => void response.destroy()],
-    ['answers garbage', '9810', false, raw('garbage')],
-    ['answers nothing', '9810', false, raw('')],
-    ['answers HTTP 500 with a page', '9810', false, raw('<html>no</html>', 500)],
-    ['answers HTTP 302', '9810', false, (_b, response) => void response.writeHead(302, { location: 'http://127.0.0.1:1/' }).end()],
-    ['answers another request', '9810', false, with_({ response: 'AAAA' })],
-    ['signs wrongly', '9807', false, with_({ signer: 'broken' })],
-    ['is a stranger', '9807', false, with_({ signer: 'eve' })],
-    ['answers fault Client', '9805', false, raw(passiveFault('Client', '9300'))],
-    ['answers fault Server', '9808', false, raw(passiveFault('Server', '9000'))],
-    ['refuses', '9805', false, with_({ codes: ['9700'] })],
-    ['fails', '9808', false, with_({ codes: ['9811'] })],
-    ['says yes and no', '9810', false, with_({ codes: ['0800', '9700'] })],
-    ['does not know', '9810', false, with_({ codes: ['9810', '9811'] })],
-    ['answers without content', '9806', true, with_({}), 'mediateDelivery'],
-    ['answers under another MessageId', '9801', true, with_({ content: 'reply', messageId: 'other' }), 'mediateDelivery'],
-    ['answers under no MessageId', '9800', true, with_({ content: 'reply', messageId: undefined }), 'mediateDelivery'],
+    ['closes the connection', '9810', false, (_body, response) => void response.destroy(), 'client.connection'],
+    ['answers garbage', '9810', false, raw('garbage'), 'mime.header-malformed'],
+    ['answers nothing', '9810', false, raw(''), 'mime.header-malformed'],
+    ['answers HTTP 500 with a page', '9810', false, raw('<html>no</html>', 500), 'client.http-status'],
+    [
+      'answers HTTP 302',
+      '9810',
+      false,
+      (_b, response) => void response.writeHead(302, { location: 'http://127.0.0.1:1/' }).end(),
+      'client.http-status',
+    ],
+    ['answers another request', '9810', false, with_({ response: 'AAAA' }), 'client.answer-response'],
+    ['signs wrongly', '9807', false, with_({ signer: 'broken' }), 'message-signature.value-mismatch'],
+    ['is a stranger', '9807', false, with_({ signer: 'eve' }), 'client.answer-signer'],
+    ['answers fault Client', '9805', false, raw(passiveFault('Client', '9300')), 'client.fault'],
+    ['answers fault Server', '9808', false, raw(passiveFault('Server', '9000')), 'client.fault'],
+    ['refuses', '9805', false, with_({ codes: ['9700'] }), undefined],
+    ['fails', '9808', false, with_({ codes: ['9811'] }), undefined],
+    ['says yes and no', '9810', false, with_({ codes: ['0800', '9700'] }), undefined],
+    ['does not know', '9810', false, with_({ codes: ['9810', '9811'] }), undefined],
+    ['answers without content', '9806', true, with_({}), undefined, 'mediateDelivery'],
+    [
+      'answers under another MessageId',
+      '9801',
+      true,
+      with_({ content: 'reply', messageId: 'other' }),
+      'gateway.reply-id',
+      'mediateDelivery',
+    ],
+    ['answers under no MessageId', '9800', true, with_({ content: 'reply', messageId: undefined }), 'gateway.reply-id', 'mediateDelivery'],
   ]
   for (const name of ['forwardDelivery', 'mediateDelivery'] as const)
-    for (const [what, code, delivered, act, only] of FAILURES)
+    for (const [what, code, delivered, act, logged, only] of FAILURES)
       if (only === undefined || only === name)
         it(`answers ${code} to ${name} when the passive recipient ${what}`, async () => {
           house.act = act
@@ -103,6 +123,7 @@ describe('the way on', () => {
           expect(errorsOf(told)).to.deep.equal([code])
           expect(told.message?.content).to.equal(undefined)
           expect(stamps).to.deep.equal({ forwarding: true, reception: delivered })
+          expect(loggedOf(messageId, name)).to.deep.equal(['policy.small-key', ...(logged === undefined ? [] : [logged])])
           // sent once, and the id is used up
           expect(house.reached.length - before).to.equal(1)
           expect(errorsOf(await dialog.ask(name, await bendFor('good', messageId, 'town')))).to.deep.equal(['9801'])

@@ -5,8 +5,12 @@
  * Specs: wire facts §1; osci-1.2 §7.5; [RFC2387], [RFC2045 §6].
  * @module
  */
+import { headerValue } from '../../../mime/header.js'
+import type { Part } from '../../../mime/parts.js'
 import { STANDARD_ENCODINGS } from '../../../mime/transfer.js'
 import type { MimeView, Rule } from '../rule.js'
+
+const writtenType = ({ headers }: Part): string => (headerValue(headers, 'Content-Type') ?? '').toLowerCase()
 
 const ENCODINGS: ReadonlySet<string> = new Set(['', ...STANDARD_ENCODINGS])
 
@@ -40,6 +44,27 @@ export const MIME_RULES: readonly Rule<MimeView>[] = [
     *run({ parts }) {
       // what stands in HTTP's head it does not read at all
       if (parts.dialect === 'body' && parts.boundaryName !== undefined) yield { detail: parts.boundaryName }
+    },
+  },
+  {
+    id: 'mime.boundary-empty',
+    severity: 'warning',
+    reference: 'RFC 2046 §5.1.1',
+    de: 'Die Trennzeile (boundary) ist leer: keine Zeile eines Teils darf dann mit zwei Strichen beginnen (die .NET-Bibliothek schreibt so jede responseToProcessDelivery).',
+    en: 'The boundary is empty: no line of a part may begin with two dashes then (the .NET library writes each responseToProcessDelivery like this).',
+    *run({ parts }) {
+      if (parts.dialect !== 'bare' && parts.boundary === '') yield {}
+    },
+  },
+  {
+    id: 'mime.part-type',
+    severity: 'warning',
+    reference: 'RFC 2045 §5.1',
+    de: 'Der Content-Type einer Anlage ist kein Medientyp (die .NET-Bibliothek schreibt „text“, wenn niemand einen nennt); gelesen wird sie als application/octet-stream.',
+    en: 'The Content-Type of an attachment is no media type (the .NET library writes `text` when nobody names one); it is read as application/octet-stream.',
+    *run({ parts }) {
+      const strange = [...parts.attachments.values()].filter((part) => !writtenType(part).startsWith(part.contentType))
+      if (strange.length > 0) yield { detail: `${strange.length} of ${parts.attachments.size} parts` }
     },
   },
   {

@@ -99,6 +99,8 @@ async function goOn(request: DeliveryRequest, receiverUri: string, process: bool
   }
 }
 
+const failureOf = ({ receiverFailure }: Onward): Pick<Reply, 'receiverFailure'> =>
+  receiverFailure === undefined ? {} : { receiverFailure }
 const failed = (codes: readonly FeedbackCode[]): boolean => codes.some((code) => code.startsWith('9'))
 
 export const forwardDelivery: Exchange<'forwardDelivery'> = {
@@ -106,7 +108,8 @@ export const forwardDelivery: Exchange<'forwardDelivery'> = {
   async answer(request, at) {
     const { onward, card, warnings } = await goOn(request, request.message.order.contentReceiver.uri, false, at)
     const codes = [...warnings, ...onward.codes]
-    return { codes, order: card?.reception && !failed(codes) ? { processCardBundle: bundleOf(card) } : {} }
+    const order = card?.reception && !failed(codes) ? { processCardBundle: bundleOf(card) } : {}
+    return { codes, order, ...failureOf(onward) }
   },
 }
 
@@ -157,7 +160,7 @@ export const mediateDelivery: Exchange<'mediateDelivery'> = {
     const { onward, card, warnings, messageIdResponse } = await goOn(request, request.message.order.contentReceiver.uri, true, at)
     const { reply } = onward
     const codes = [...warnings, ...(reply?.warnings ?? []), ...onward.codes]
-    if (!reply) return { codes, order: requestBundle(card) }
+    if (!reply) return { codes, order: requestBundle(card), ...failureOf(onward) }
     const replyCard = messageIdResponse === undefined ? undefined : await beginReplyCard(reply, messageIdResponse, request, at)
     const bundles = requestBundle(card)
     const { content, attachments, certificates, custom } = reply.delivery
