@@ -8,74 +8,15 @@ import { existsSync } from 'node:fs'
 import { chmod, cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
-import { delimiter, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { join } from 'node:path'
 import { readPkcs12, type KeyPair } from '../../src/pki/keystore.js'
 import type { Context } from 'mocha'
 import { needsMaterial } from '../needs.js'
+import { peer, PEER, run, SHARED, type Run } from './java-commands.js'
 
-export const SHARED = fileURLToPath(new URL('../../../shared/', import.meta.url))
-export const PEER = join(SHARED, 'peer')
+export { peer, PEER, run, SHARED, type Run }
+
 const ABSENT = 3
-/** Short commands: less compiling, less to set up. */
-const SHORT_RUN = '-XX:TieredStopAtLevel=1 -XX:+UseSerialGC'
-
-export interface Run {
-  readonly status: number
-  readonly out: string
-  readonly err: string
-}
-
-export function run(command: string, args: readonly string[], more: NodeJS.ProcessEnv = {}): Promise<Run> {
-  return new Promise((resolve, reject) => {
-    const env = { ...process.env, JAVA_OPTS: `${SHORT_RUN} ${process.env['JAVA_OPTS'] ?? ''}`, ...more }
-    const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], env })
-    let out = ''
-    let err = ''
-    child.stdout.on('data', (d: Buffer) => (out += d.toString()))
-    child.stderr.on('data', (d: Buffer) => (err += d.toString()))
-    child.once('error', reject)
-    child.once('close', (status) => resolve({ status: status ?? -1, out, err }))
-  })
-}
-
-/** Where {@link quickenPeer} leaves the words of a command line for those who come after it: JSON. */
-const QUICK = 'PROTEKTOR_TEST_PEER_JAVA'
-
-/** One command of the peer: by its script, or as {@link quickenPeer} found the script to begin it. */
-export function peer(...args: readonly string[]): Promise<Run> {
-  const quick = process.env[QUICK]
-  if (quick === undefined) return run(join(PEER, 'run.sh'), args)
-  const [java = 'java', ...first] = JSON.parse(quick) as string[]
-  return run(java, [...first, ...args])
-}
-
-/**
- * Two hundred commands are begun one by one: with the classes they need in an archive that Java maps into memory, a command takes
- * two thirds of the time. Java archives nothing out of a folder of classes, so they go into a jar first.
- */
-export async function quickenPeer(folder: string): Promise<void> {
-  const java = process.env['JAVA'] ?? 'java'
-  // the script hands its whole command line to whatever program JAVA names
-  const { out } = await run(join(PEER, 'run.sh'), ['inspect'], { JAVA: 'echo' })
-  const words = out.trim().split(' ').slice(0, -1)
-  const at = words.indexOf('-cp') + 1
-  const [classes = '', ...jars] = (words[at] ?? '').split(delimiter)
-  const jar = join(folder, 'peer.jar')
-  const archive = join(folder, 'peer.jsa')
-  const packed = await run('jar', ['--create', '--file', jar, '-C', classes, '.'])
-  if (packed.status !== 0) throw new Error(packed.err)
-  words[at] = [jar, ...jars].join(delimiter)
-  const pki = join(SHARED, 'osci-wire/pki')
-  const mock = await startPeer('intermediary', '--pki', pki, '--quiet')
-  const begun = run(java, [
-    `-XX:ArchiveClassesAtExit=${archive}`, ...words, 'store', '--url', `${mock.url}/osci`, '--pki', pki, '--sign', '--encrypt',
-  ]) // prettier-ignore
-  const seen = await begun.finally(() => mock.child.kill())
-  if (seen.status !== 0) throw new Error(seen.out + seen.err)
-  if (!existsSync(archive)) throw new Error(seen.err)
-  process.env[QUICK] = JSON.stringify([java, `-XX:SharedArchiveFile=${archive}`, ...words])
-}
 
 /** What the peer's client prints: one object, `ok` tells whether its whole command succeeded. */
 export interface Said extends Record<string, unknown> {

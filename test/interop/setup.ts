@@ -6,14 +6,15 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { makePkiOnce, peerIsThere, quickenPeer } from './java.js'
+import { prepareCommands } from './java-commands.js'
+import { makePkiOnce, peerIsThere } from './java.js'
 
 let folder: string | undefined
 
 export async function mochaGlobalSetup(): Promise<void> {
   if (!(await peerIsThere())) return
   folder = await mkdtemp(join(tmpdir(), 'protektor-peer-'))
-  await Promise.all([quickenPeer(folder), makePkiOnce(join(folder, 'pki'))])
+  await Promise.all([prepareCommands(folder), makePkiOnce(join(folder, 'pki'))])
 }
 
 export async function mochaGlobalTeardown(): Promise<void> {
