@@ -17,6 +17,12 @@ function checkRedis({ url, urls, passwordFile }: NonNullable<Values['core']['red
   const all = [...(url === undefined ? [] : [url]), ...(urls ?? [])]
   if (new Set(all.map((one) => new URL(one).protocol)).size > 1)
     say('problem', ['core', 'redis', 'urls'], 'entweder alle mit TLS oder keine', 'either all with TLS or none')
+  if (new Set(all.map((one) => new URL(one).username)).size > 1)
+    say('problem', ['core', 'redis', 'urls'], 'alle mit demselben Benutzer, oder alle ohne', 'all with the same user, or all without')
+  urls?.forEach((one, index) => {
+    if (/^\/0*[1-9]/.test(new URL(one).pathname))
+      say('problem', ['core', 'redis', 'urls', index], 'in einem Cluster gibt es keine Nummern', 'a cluster has no numbers')
+  })
   const isOpen = (one: string): boolean => {
     const { protocol, hostname } = new URL(one)
     return protocol === 'redis:' && !isLoopback(hostname.replace(/^\[|\]$/g, ''))

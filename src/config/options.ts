@@ -254,7 +254,10 @@ const redis = z.strictObject({
     expects: REDIS_WORDS,
   }),
   urls: option(z.array(REDIS_URL).min(1).max(64).optional(), {
-    ...words('Adressen eines Clusters, wenigstens eine', 'addresses of a cluster, at least one'),
+    ...words(
+      'Adressen eines Clusters, wenigstens eine, alle mit demselben Benutzer und ohne Nummer',
+      'addresses of a cluster, at least one, all with the same user and without number',
+    ),
     example: '[ rediss://redis-1.example:6379, rediss://redis-2.example:6379 ]',
     expects: REDIS_WORDS,
   }),

@@ -415,6 +415,8 @@ describe('config', () => {
       ['{ url: "redis://user:secret@127.0.0.1" }', 'core.redis.url'],
       ['{ url: "redis://127.0.0.1", prefix: "{a}" }', 'core.redis.prefix'],
       ['{ urls: [ "redis://127.0.0.1", "rediss://127.0.0.2" ] }', 'core.redis.urls'],
+      ['{ urls: [ "redis://a@127.0.0.1", "redis://127.0.0.2" ] }', 'core.redis.urls'],
+      ['{ urls: [ "redis://127.0.0.1/0", "redis://127.0.0.2/3" ] }', 'core.redis.urls[1]'],
     ] as const)
       expect((await only(`core: { redis: ${text} }`)).key, text).to.equal(key)
     expect((await only('core: { memory: {}, redis: { url: "redis://127.0.0.1" } }')).key).to.equal('core')

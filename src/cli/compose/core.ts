@@ -32,8 +32,8 @@ export interface CoreEnv {
 function unreachable(urls: readonly string[]): CommandError {
   const hosts = urls.map((url) => new URL(url).host).join(', ')
   return new CommandError('core.unreachable', {
-    de: `der Kern in Redis ist nicht erreichbar, oder dort lässt sich nicht schreiben (core.redis: ${hosts})`,
-    en: `the core in Redis cannot be reached, or cannot be written to (core.redis: ${hosts})`,
+    de: `der Kern in Redis ist nicht erreichbar, hat keine Datenbank dieser Nummer, oder dort lässt sich nicht schreiben (core.redis: ${hosts})`,
+    en: `the core in Redis cannot be reached, has no database of this number, or cannot be written to (core.redis: ${hosts})`,
   })
 }
 
