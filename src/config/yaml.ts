@@ -4,7 +4,7 @@
  * @module
  */
 import { isUtf8 } from 'node:buffer'
-import { LineCounter, isNode, isScalar, parseDocument, visit } from 'yaml'
+import { LineCounter, isCollection, isNode, isScalar, parseDocument, visit } from 'yaml'
 import type { Node } from 'yaml'
 import type * as z from 'zod'
 import { ConfigError } from '../errors.js'
@@ -37,7 +37,7 @@ function textOf(file: string, bytes: Uint8Array): string {
 export function readYaml(file: string, source: string | Uint8Array, options: z.core.$ZodType): ReadYaml {
   const text = typeof source === 'string' ? source : textOf(file, source)
   const lines = new LineCounter()
-  const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true, strict: true, prettyErrors: false })
+  const document = parseDocument(text, { lineCounter: lines, uniqueKeys: isSameName, strict: true, prettyErrors: false })
   const problems = [...document.errors, ...document.warnings].map((error): ConfigProblem => ({
     key: '(file)',
     file,
@@ -52,6 +52,13 @@ export function readYaml(file: string, source: string | Uint8Array, options: z.c
     Pair(_key, { key }) {
       // Checks drop this name silently, so that it would be the one unknown key without an error.
       if (isScalar(key) && key.value === '__proto__') refuse('__proto__', key, { de: 'unbekannter Schlüssel', en: 'unknown key' })
+      if (isCollection(key)) refuse('(file)', key, { de: 'ein Name ist ein Text', en: 'a name is a text' })
+      const read = misread(key)
+      if (read !== undefined)
+        refuse(read.source, key, {
+          de: `so geschrieben ist der Name »${read.as}«; er gehört in Anführungszeichen`,
+          en: `written so, the name is "${read.as}"; it belongs into quotes`,
+        })
     },
     // Aliases could blow up a small file; what is written by hand needs none.
     Alias(_key, node: Node) {
@@ -64,6 +71,18 @@ export function readYaml(file: string, source: string | Uint8Array, options: z.c
     value: document.toJS({ maxAliasCount: 0 }) ?? {},
   }
 }
+
+/** YAML reads `01001000` as a number, which as a name is another one than what was written. */
+function misread(key: unknown): { readonly source: string; readonly as: string } | undefined {
+  if (!isScalar<unknown>(key) || typeof key.value === 'string') return undefined
+  const { value } = key
+  const as = typeof value === 'number' || typeof value === 'boolean' ? String(value) : ''
+  const { source = as } = key
+  return source === as ? undefined : { source, as }
+}
+
+/** `1` and `'1'` are one name to whoever asks for it. */
+const isSameName = (a: unknown, b: unknown): boolean => a === b || (isScalar(a) && isScalar(b) && String(a.value) === String(b.value))
 
 function at(value: unknown, path: Path): unknown {
   return path.reduce<unknown>(

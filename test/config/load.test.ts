@@ -188,6 +188,23 @@ describe('config', () => {
     expect([aliased.line, aliased.message.en]).to.deep.equal([2, 'aliases (&, *) are not allowed'])
   })
 
+  it('takes no name for another one than what was written: YAML reads some as numbers', async () => {
+    for (const [name, as] of [
+      ['01001000', '1001000'],
+      ['990010001234567890123', '990010001234567900000'],
+      ['1e3', '1000'],
+      ['True', 'true'],
+    ] as const) {
+      const found = await only(`timeZone: UTC\nmailboxes: { ${name}: { handover: lease-and-confirm } }`)
+      expect([found.key, found.line, found.message.en]).to.deep.equal([name, 2, `written so, the name is "${as}"; it belongs into quotes`])
+    }
+    for (const name of ['99001000', "'01001000'"])
+      expect(Object.keys((await load(`mailboxes: { ${name}: { ttlSeconds: 5 } }`)).mailboxes)).to.deep.equal([name.replaceAll("'", '')])
+    // one of the two would hold without a word
+    expect((await only("mailboxes: { '1': { ttlSeconds: 5 }, 1: { ttlSeconds: 6 } }")).message.en).to.contain('unique')
+    expect((await only('{ [ a ]: b }')).message.en).to.equal('a name is a text')
+  })
+
   it('refuses a file that is no UTF-8, at the line where it is not', async () => {
     const file = join(folder, 'latin-1.yaml')
     await writeFile(file, Buffer.from('# ä\ndataDirectory: Müll\n', 'latin1'))
