@@ -615,7 +615,10 @@ export const OPTIONS = z.strictObject({
         example: '34603008',
       }),
       coreBytes: option(whole(MIB, 64 * 1024 * MIB).prefault(256 * MIB), {
-        ...words('so viel hält der Kern insgesamt; darüber 503', 'the core holds this much in all; above it 503'),
+        ...words(
+          'so viel hält der Kern insgesamt; darüber 503. Von einem Absender höchstens die Hälfte, jedoch wenigstens 128 MiB; darüber 429',
+          'the core holds this much in all; above it 503. Of one sender at most half of it, yet 128 MiB at least; above it 429',
+        ),
         unit: 'bytes',
         example: '268435456',
       }),
