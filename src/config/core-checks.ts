@@ -6,6 +6,9 @@
 import type { Path } from './problems.js'
 import { isLoopback, type Say, type Values } from './remarks.js'
 
+/** Certificates, signature and headers of a message around its chunk. */
+const CHUNK_FRAME_BYTES = 32 * 1024
+
 function checkRedis({ url, urls, passwordFile }: NonNullable<Values['core']['redis']>, say: Say): void {
   if ((url === undefined) === (urls === undefined))
     say(
@@ -62,7 +65,10 @@ export function checkCore(values: Values, say: Say): void {
     say('problem', ['limits', 'chunkKilobytes'], 'die kleinste ist größer als die größte', 'the smallest is larger than the largest')
   if (limits.chunkedMessageKilobytes > values.chunks.spoolKilobytes)
     say('problem', ['chunks', 'spoolKilobytes'], 'kleiner als limits.chunkedMessageKilobytes', 'less than limits.chunkedMessageKilobytes')
-  if (values.endpoints.some(({ role }) => role === 'intermediary') && limits.chunkKilobytes[1] * 1024 > limits.messageBytes)
+  if (
+    values.endpoints.some(({ role }) => role === 'intermediary') &&
+    limits.chunkKilobytes[1] * 1024 + CHUNK_FRAME_BYTES > limits.messageBytes
+  )
     say(
       'problem',
       ['limits', 'chunkKilobytes'],

@@ -16,6 +16,9 @@ export const GATEWAY_PARTICIPANT = 'gateway'
 export const isPlainOffLoopback = ({ listen }: Pick<Values, 'listen'>, name: 'public' | 'admin'): boolean =>
   !isLoopback(listen[name].address.host) && !listen[name].tls && !listen.tls
 
+/** Whether a caller can show a certificate at the public address. */
+export const hasTls = ({ listen }: Pick<Values, 'listen'>): boolean => (listen.public.tls ?? listen.tls) !== undefined
+
 function checkListeners(values: Values, say: Say): void {
   const { listen } = values
   const open = (name: 'public' | 'admin') => isPlainOffLoopback(values, name)
@@ -144,6 +147,13 @@ function checkMailboxes(values: Values, say: Say): void {
   values.participants.forEach((participant, index) => {
     if (participant.jwks === undefined && participant.tls.length === 0)
       say('problem', ['participants', index], 'jwks oder tls muss angegeben sein', 'jwks or tls must be given')
+    if (participant.jwks === undefined && participant.tls.length > 0 && values.core.remote === undefined && !hasTls(values))
+      say(
+        'warning',
+        ['participants', index, 'tls'],
+        'listen.public hat kein TLS: jeder Aufruf dieses Teilnehmers wird abgewiesen',
+        'listen.public has no TLS: every call of this participant will be refused',
+      )
     participant.mailboxes.forEach((address, position) => {
       notReply(address, ['participants', index, 'mailboxes', position])
       if (seen.has(address))

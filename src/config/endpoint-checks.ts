@@ -16,6 +16,13 @@ const ROLES = {
 const opensContent = ({ endpoints, outgoing }: Values, keys: string): boolean =>
   endpoints.some((one) => one.keys === keys && one.mode === 'terminating') || outgoing.some((way) => way.keys === keys)
 
+/** For so long whoever asks can be answered: the life of his request, the grace of a core, and the second in which the answer is sealed. */
+function longestAnswer({ defaultMailbox, routes, takeWithinSeconds }: Values['endpoints'][number], { mailboxes }: Values): number {
+  const addresses = [...routes.map((route) => route.mailbox), ...(defaultMailbox === undefined ? [] : [defaultMailbox])]
+  const lives = addresses.map((address) => entryOf(mailboxes, address)?.ttlSeconds ?? 10)
+  return Math.min(takeWithinSeconds, ...lives) + 61
+}
+
 export function checkEndpoints(values: Values, say: Say): void {
   const mailboxes = new Set([...Object.keys(values.mailboxes), ...values.participants.flatMap((participant) => participant.mailboxes)])
   const peers = new Map(values.peers.map((peer) => [peer.name, peer]))
@@ -87,6 +94,14 @@ export function checkEndpoints(values: Values, say: Say): void {
       )
     if (endpoint.takeWithinSeconds >= endpoint.answerWithinSeconds)
       say('problem', at('takeWithinSeconds'), 'muss kleiner sein als answerWithinSeconds', 'must be less than answerWithinSeconds')
+    const patience = longestAnswer(endpoint, values)
+    if (endpoint.role === 'passiveRecipient' && endpoint.answerWithinSeconds > patience)
+      say(
+        'warning',
+        at('answerWithinSeconds'),
+        `nach ${patience} s kann keine Antwort mehr kommen: ein Antwortpostfach endet 60 s nach dem Leben der Anfrage (ttlSeconds, takeWithinSeconds)`,
+        `after ${patience} s no answer can come any more: a reply mailbox ends 60 s after the life of the request (ttlSeconds, takeWithinSeconds)`,
+      )
     if (endpoint.mode === 'terminating' && keyring) {
       if (keyring.reader.length === 0)
         say(

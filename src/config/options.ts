@@ -29,6 +29,9 @@ const url = (form: RegExp): z.ZodString => z.string().refine((value) => form.tes
 const ORIGIN = url(/^https?:\/\/[^/?#@\s]+$/)
 const ORIGIN_WORDS = words('http(s)://Rechner[:Port] ohne Pfad', 'http(s)://host[:port] without path')
 
+/** Calls by fetch take no address with a user in it. */
+const ADDRESS_WORDS = words('http(s)-Adresse ohne Benutzer', 'http(s) address without user')
+
 const whole = (min: number, max: number): z.ZodNumber => z.number().int().min(min).max(max)
 const text = (): z.ZodString => z.string().min(1).max(1024)
 
@@ -225,7 +228,8 @@ const mailbox = z.strictObject({
     ...words('der Abholer kommt selten: ttlSeconds bis 3600', 'the taker comes rarely: ttlSeconds up to 3600'),
     example: 'false',
   }),
-  maxBytes: option(whole(1, 1024 * MIB).prefault(64 * MIB), {
+  // not even the smallest envelope has less
+  maxBytes: option(whole(4096, 1024 * MIB).prefault(64 * MIB), {
     ...words('höchstens so viel liegt zugleich darin', 'this much may lie in it at a time'),
     unit: 'bytes',
     example: '67108864',
@@ -793,10 +797,10 @@ export const OPTIONS = z.strictObject({
       dvdv: option(
         z
           .strictObject({
-            url: option(url(/^https?:\/\/[^\s?#]+$/), {
+            url: option(url(/^https?:\/\/[^\s?#@/]+(\/[^\s?#]*)?$/), {
               ...words('Basisadresse des DVDV2-REST-Dienstes', 'base address of the DVDV2 REST service'),
               example: 'http://127.0.0.1:9080/directory/',
-              expects: words('http(s)-Adresse', 'http(s) address'),
+              expects: ADDRESS_WORDS,
             }),
             network: option(
               z
@@ -806,6 +810,7 @@ export const OPTIONS = z.strictObject({
               {
                 ...words('Netz, dessen Adressen gelten', 'network whose addresses hold'),
                 example: 'internet',
+                expects: words('Kleinbuchstaben (höchstens 20)', 'lower-case letters (20 at most)'),
               },
             ),
             timeoutSeconds: option(whole(1, 60).prefault(5), {
@@ -854,13 +859,13 @@ export const OPTIONS = z.strictObject({
     .prefault({}),
   timestamping: z
     .strictObject({
-      url: option(url(/^https?:\/\/[^\s]+$/).optional(), {
+      url: option(url(/^https?:\/\/[^\s?#@/]+([/?][^\s#]*)?$/).optional(), {
         ...words(
           'Zeitstempeldienst (RFC 3161) für kryptographische Zeitstempel; ohne ihn: 9811',
           'time-stamping authority (RFC 3161) for cryptographic time stamps; without it: 9811',
         ),
         example: 'http://127.0.0.1:3180/tsa',
-        expects: words('http(s)-Adresse', 'http(s) address'),
+        expects: ADDRESS_WORDS,
       }),
       certificates: paths('Zertifikate des Dienstes (PEM)', 'certificates of the service (PEM)', '[ tsa.pem ]'),
       timeoutSeconds: option(whole(1, 30).prefault(5), {

@@ -4,6 +4,7 @@
  * @module
  */
 import { isUtf8 } from 'node:buffer'
+import { isDeepStrictEqual } from 'node:util'
 import { LineCounter, isCollection, isNode, isScalar, parseDocument, visit } from 'yaml'
 import type { Node } from 'yaml'
 import type * as z from 'zod'
@@ -102,5 +103,7 @@ export function checkYaml<S extends z.ZodType>(options: S, { place, value }: Rea
   const checked = options.safeParse(value)
   if (checked.success) return checked.data
   const issues = checked.error.issues.map((issue) => ({ ...issue, path: [...written(value, issue.path)] }))
-  throw new ConfigError(issues.flatMap((issue) => problemsOf(issue, place, (path) => at(value, path) !== undefined)))
+  const problems = issues.flatMap((issue) => problemsOf(issue, place, (path) => at(value, path) !== undefined))
+  // neither whole nor in its range is one thing to whoever reads it
+  throw new ConfigError(problems.filter((one, index) => problems.findIndex((other) => isDeepStrictEqual(one, other)) === index))
 }
