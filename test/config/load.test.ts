@@ -397,6 +397,17 @@ describe('config', () => {
     expect((await only(change('takeWithinSeconds: 10', 'takeWithinSeconds: 20'))).key).to.equal('endpoints[0].takeWithinSeconds')
   })
 
+  it('warns of messages for which nothing behind the endpoint has room', async () => {
+    const said = async (from: string, to: string) =>
+      (await load(change(from, to))).warnings.map(({ key, message }) => [key, message.en.split(':')[0]])
+    const room = ['limits.messageBytes', 'more than ags']
+    expect(await said('ttlSeconds: 10', 'maxBytes: 33554431')).to.deep.equal([room])
+    expect(await said('limits: {', 'limits: { envelopeBytes: 65536, coreBytes: 33554431,')).to.deep.equal([room])
+    const envelope = ['limits.messageBytes', 'no envelope holds more than 33 MiB']
+    expect(await said('messageBytes: 33554432', 'messageBytes: 67108864')).to.deep.equal([envelope])
+    expect(await said('messageBytes: 33554432', 'messageBytes: 67108865')).to.deep.equal([envelope, room])
+  })
+
   it('warns of an answer that is waited for longer than a reply mailbox lives', async () => {
     const waiting = async (seconds: number, life = 10) =>
       (await load(change('answerWithinSeconds: 20', `answerWithinSeconds: ${seconds}`).replace('ttlSeconds: 10', `ttlSeconds: ${life}`)))
