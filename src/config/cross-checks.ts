@@ -179,9 +179,11 @@ function checkDirectory({ directory: { dvdv } }: Values, say: Say): void {
 /** All remarks about values that are right one by one. */
 export function crossCheck(values: Values): Remark[] {
   const remarks: Remark[] = []
+  const said = new Set<string>()
   const say: Say = (severity, path, de, en) => {
-    if (!remarks.some((one) => one.words.en === en && one.path.join('\0') === path.join('\0')))
-      remarks.push({ path, severity, words: { de, en } })
+    const once = [...path, en].join('\0')
+    if (!said.has(once)) remarks.push({ path, severity, words: { de, en } })
+    said.add(once)
   }
   checkListeners(values, say)
   checkPublicUrl(values, say)

@@ -38,7 +38,7 @@ function textOf(file: string, bytes: Uint8Array): string {
 export function readYaml(file: string, source: string | Uint8Array, options: z.core.$ZodType): ReadYaml {
   const text = typeof source === 'string' ? source : textOf(file, source)
   const lines = new LineCounter()
-  const document = parseDocument(text, { lineCounter: lines, uniqueKeys: isSameName, strict: true, prettyErrors: false })
+  const document = parseDocument(text, { lineCounter: lines, uniqueKeys: false, strict: true, prettyErrors: false })
   const problems = [...document.errors, ...document.warnings].map((error): ConfigProblem => ({
     key: '(file)',
     file,
@@ -50,6 +50,15 @@ export function readYaml(file: string, source: string | Uint8Array, options: z.c
     problems.push({ key, file, line, message })
   }
   visit(document, {
+    // `1` and `'1'` are one name to whoever asks for it; the library takes the square of so many names to find out
+    Map(_key, { items }) {
+      const seen = new Set<string>()
+      for (const { key } of items) {
+        const name = isScalar<unknown>(key) ? String(key.value) : undefined
+        if (name !== undefined && seen.has(name)) refuse(name, key, { de: 'kommt schon einmal vor', en: 'occurs before' })
+        if (name !== undefined) seen.add(name)
+      }
+    },
     Pair(_key, { key }) {
       // Checks drop this name silently, so that it would be the one unknown key without an error.
       if (isScalar(key) && key.value === '__proto__') refuse('__proto__', key, { de: 'unbekannter Schlüssel', en: 'unknown key' })
@@ -81,9 +90,6 @@ function misread(key: unknown): { readonly source: string; readonly as: string }
   const { source = as } = key
   return source === as ? undefined : { source, as }
 }
-
-/** `1` and `'1'` are one name to whoever asks for it. */
-const isSameName = (a: unknown, b: unknown): boolean => a === b || (isScalar(a) && isScalar(b) && String(a.value) === String(b.value))
 
 function at(value: unknown, path: Path): unknown {
   return path.reduce<unknown>(

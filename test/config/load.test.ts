@@ -220,7 +220,8 @@ describe('config', () => {
     for (const name of ['99001000', "'01001000'"])
       expect(Object.keys((await load(`mailboxes: { ${name}: { ttlSeconds: 5 } }`)).mailboxes)).to.deep.equal([name.replaceAll("'", '')])
     // one of the two would hold without a word
-    expect((await only("mailboxes: { '1': { ttlSeconds: 5 }, 1: { ttlSeconds: 6 } }")).message.en).to.contain('unique')
+    const twice = await only("mailboxes: {\n '1': { ttlSeconds: 5 },\n 1: { ttlSeconds: 6 } }")
+    expect([twice.key, twice.line, twice.message.en]).to.deep.equal(['1', 3, 'occurs before'])
     expect((await only('{ [ a ]: b }')).message.en).to.equal('a name is a text')
   })
 
