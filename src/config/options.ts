@@ -358,7 +358,10 @@ const endpoint = z.strictObject({
     expects: MAILBOX_WORDS,
   }),
   takeWithinSeconds: option(whole(1, 60).prefault(10), {
-    ...words('so lange darf das Register bis zur Abholung brauchen', 'the register must take within this time'),
+    ...words(
+      'so lange darf das Register bis zur Abholung brauchen, höchstens ttlSeconds seines Postfachs',
+      'the register must take within this time, or the ttlSeconds of its mailbox if that is less',
+    ),
     unit: 'seconds',
     example: '10',
   }),
