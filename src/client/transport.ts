@@ -178,7 +178,8 @@ class HttpTransport implements Transport {
     const issuer = {
       participant: this.#options.participant,
       key: this.#options.key,
-      audience: this.#options.audience ?? node,
+      // a publicUrl has no path
+      audience: this.#options.audience ?? node.replace(/\/+$/, ''),
       now: () => (this.#options.clock ?? systemClock).now(),
       random: this.#options.random ?? systemRandom,
     }

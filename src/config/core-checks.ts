@@ -6,6 +6,9 @@
 import type { Path } from './problems.js'
 import { isLoopback, type Say, type Values } from './remarks.js'
 
+/** Certificates, signature and headers of a message around its chunk. */
+const CHUNK_FRAME_BYTES = 32 * 1024
+
 function checkRedis({ url, urls, passwordFile }: NonNullable<Values['core']['redis']>, say: Say): void {
   if ((url === undefined) === (urls === undefined))
     say(
@@ -17,6 +20,12 @@ function checkRedis({ url, urls, passwordFile }: NonNullable<Values['core']['red
   const all = [...(url === undefined ? [] : [url]), ...(urls ?? [])]
   if (new Set(all.map((one) => new URL(one).protocol)).size > 1)
     say('problem', ['core', 'redis', 'urls'], 'entweder alle mit TLS oder keine', 'either all with TLS or none')
+  if (new Set(all.map((one) => new URL(one).username)).size > 1)
+    say('problem', ['core', 'redis', 'urls'], 'alle mit demselben Benutzer, oder alle ohne', 'all with the same user, or all without')
+  urls?.forEach((one, index) => {
+    if (/^\/0*[1-9]/.test(new URL(one).pathname))
+      say('problem', ['core', 'redis', 'urls', index], 'in einem Cluster gibt es keine Nummern', 'a cluster has no numbers')
+  })
   const isOpen = (one: string): boolean => {
     const { protocol, hostname } = new URL(one)
     return protocol === 'redis:' && !isLoopback(hostname.replace(/^\[|\]$/g, ''))
@@ -56,7 +65,10 @@ export function checkCore(values: Values, say: Say): void {
     say('problem', ['limits', 'chunkKilobytes'], 'die kleinste ist größer als die größte', 'the smallest is larger than the largest')
   if (limits.chunkedMessageKilobytes > values.chunks.spoolKilobytes)
     say('problem', ['chunks', 'spoolKilobytes'], 'kleiner als limits.chunkedMessageKilobytes', 'less than limits.chunkedMessageKilobytes')
-  if (values.endpoints.some(({ role }) => role === 'intermediary') && limits.chunkKilobytes[1] * 1024 > limits.messageBytes)
+  if (
+    values.endpoints.some(({ role }) => role === 'intermediary') &&
+    limits.chunkKilobytes[1] * 1024 + CHUNK_FRAME_BYTES > limits.messageBytes
+  )
     say(
       'problem',
       ['limits', 'chunkKilobytes'],

@@ -16,6 +16,9 @@ export const GATEWAY_PARTICIPANT = 'gateway'
 export const isPlainOffLoopback = ({ listen }: Pick<Values, 'listen'>, name: 'public' | 'admin'): boolean =>
   !isLoopback(listen[name].address.host) && !listen[name].tls && !listen.tls
 
+/** Whether a caller can show a certificate at the public address. */
+export const hasTls = ({ listen }: Pick<Values, 'listen'>): boolean => (listen.public.tls ?? listen.tls) !== undefined
+
 function checkListeners(values: Values, say: Say): void {
   const { listen } = values
   const open = (name: 'public' | 'admin') => isPlainOffLoopback(values, name)
@@ -144,6 +147,13 @@ function checkMailboxes(values: Values, say: Say): void {
   values.participants.forEach((participant, index) => {
     if (participant.jwks === undefined && participant.tls.length === 0)
       say('problem', ['participants', index], 'jwks oder tls muss angegeben sein', 'jwks or tls must be given')
+    if (participant.jwks === undefined && participant.tls.length > 0 && values.core.remote === undefined && !hasTls(values))
+      say(
+        'warning',
+        ['participants', index, 'tls'],
+        'listen.public hat kein TLS: jeder Aufruf dieses Teilnehmers wird abgewiesen',
+        'listen.public has no TLS: every call of this participant will be refused',
+      )
     participant.mailboxes.forEach((address, position) => {
       notReply(address, ['participants', index, 'mailboxes', position])
       if (seen.has(address))
@@ -169,9 +179,11 @@ function checkDirectory({ directory: { dvdv } }: Values, say: Say): void {
 /** All remarks about values that are right one by one. */
 export function crossCheck(values: Values): Remark[] {
   const remarks: Remark[] = []
+  const said = new Set<string>()
   const say: Say = (severity, path, de, en) => {
-    if (!remarks.some((one) => one.words.en === en && one.path.join('\0') === path.join('\0')))
-      remarks.push({ path, severity, words: { de, en } })
+    const once = [...path, en].join('\0')
+    if (!said.has(once)) remarks.push({ path, severity, words: { de, en } })
+    said.add(once)
   }
   checkListeners(values, say)
   checkPublicUrl(values, say)

@@ -16,6 +16,40 @@ const ROLES = {
 const opensContent = ({ endpoints, outgoing }: Values, keys: string): boolean =>
   endpoints.some((one) => one.keys === keys && one.mode === 'terminating') || outgoing.some((way) => way.keys === keys)
 
+type Endpoint = Values['endpoints'][number]
+
+const mailboxesOf = ({ defaultMailbox, routes }: Endpoint): string[] => [
+  ...new Set([...routes.map((route) => route.mailbox), ...(defaultMailbox === undefined ? [] : [defaultMailbox])]),
+]
+
+/** For so long whoever asks can be answered: the life of his request, the grace of a core, and the second in which the answer is sealed. */
+function longestAnswer(endpoint: Endpoint, { mailboxes }: Values): number {
+  const lives = mailboxesOf(endpoint).map((address) => entryOf(mailboxes, address)?.ttlSeconds ?? 10)
+  return Math.min(endpoint.takeWithinSeconds, ...lives) + 61
+}
+
+const MIB = 1024 * 1024
+
+/** What a message may have and nothing behind it can hold. The room of a core elsewhere is not known here. */
+function checkRoom(endpoint: Endpoint, { limits, mailboxes, core }: Values, say: Say): void {
+  if (limits.messageBytes > 33 * MIB)
+    say(
+      'warning',
+      ['limits', 'messageBytes'],
+      'kein Umschlag fasst mehr als 33 MiB: größere Zustellungen werden abgewiesen (9805)',
+      'no envelope holds more than 33 MiB: larger deliveries are refused (9805)',
+    )
+  if (core.remote) return
+  for (const address of mailboxesOf(endpoint))
+    if (limits.messageBytes > Math.min(entryOf(mailboxes, address)?.maxBytes ?? 64 * MIB, limits.coreBytes))
+      say(
+        'warning',
+        ['limits', 'messageBytes'],
+        `mehr, als ${address} oder der Kern fasst (maxBytes, coreBytes): größere Nachrichten erhalten immer 503`,
+        `more than ${address} or the core holds (maxBytes, coreBytes): larger messages are always answered 503`,
+      )
+}
+
 export function checkEndpoints(values: Values, say: Say): void {
   const mailboxes = new Set([...Object.keys(values.mailboxes), ...values.participants.flatMap((participant) => participant.mailboxes)])
   const peers = new Map(values.peers.map((peer) => [peer.name, peer]))
@@ -87,6 +121,15 @@ export function checkEndpoints(values: Values, say: Say): void {
       )
     if (endpoint.takeWithinSeconds >= endpoint.answerWithinSeconds)
       say('problem', at('takeWithinSeconds'), 'muss kleiner sein als answerWithinSeconds', 'must be less than answerWithinSeconds')
+    if (endpoint.role === 'passiveRecipient') checkRoom(endpoint, values, say)
+    const patience = longestAnswer(endpoint, values)
+    if (endpoint.role === 'passiveRecipient' && endpoint.answerWithinSeconds > patience)
+      say(
+        'warning',
+        at('answerWithinSeconds'),
+        `nach ${patience} s kann keine Antwort mehr kommen: ein Antwortpostfach endet 60 s nach dem Leben der Anfrage (ttlSeconds, takeWithinSeconds)`,
+        `after ${patience} s no answer can come any more: a reply mailbox ends 60 s after the life of the request (ttlSeconds, takeWithinSeconds)`,
+      )
     if (endpoint.mode === 'terminating' && keyring) {
       if (keyring.reader.length === 0)
         say(

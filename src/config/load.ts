@@ -71,10 +71,11 @@ function publicUrlOf(values: Values): string {
 }
 
 /** Of the nearest section that is there, where the key itself is not. */
-function nearest(lines: ReadonlyMap<string, number | undefined>, key: string): number | undefined {
-  if (lines.has(key)) return lines.get(key)
+function nearest(paths: ReadonlyMap<string, Path>, key: string): Path | undefined {
+  const found = paths.get(key)
+  if (found) return found
   const section = key.replace(/(^|\.)[^.[\]]*$|\[[^[\]]*\]$/, '')
-  return section === key ? undefined : nearest(lines, section)
+  return section === key ? undefined : nearest(paths, section)
 }
 
 /**
@@ -101,12 +102,19 @@ export async function loadConfig(file: string): Promise<Config> {
     remarks.filter((remark) => remark.severity === severity).map((remark) => problem(place, remark.path, remark.words))
   const problems = [...said('problem'), ...(await checkFiles(values, place))]
   if (problems.length > 0) throw new ConfigError(problems)
-  const known = new Map<string, number | undefined>()
+  const known = new Map<string, Path>()
+  // lines are looked for when somebody asks: each one is a walk through its section
   const remember = (inner: unknown, path: Path): void => {
-    known.set(keyOf(path), place.lineOf(path))
+    known.set(keyOf(path), path)
     if (Array.isArray(inner)) inner.forEach((item, index) => remember(item, [...path, index]))
     else if (inner !== null && typeof inner === 'object') for (const [name, item] of Object.entries(inner)) remember(item, [...path, name])
   }
   remember(value, [])
-  return { ...values, file: absolute, publicUrl: publicUrlOf(values), warnings: said('warning'), lineOf: (key) => nearest(known, key) }
+  return {
+    ...values,
+    file: absolute,
+    publicUrl: publicUrlOf(values),
+    warnings: said('warning'),
+    lineOf: (key) => place.lineOf(nearest(known, key) ?? []),
+  }
 }

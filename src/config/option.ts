@@ -76,6 +76,11 @@ export function unwrap(outer: z.core.$ZodType): Unwrapped {
   }
 }
 
+export const hasEntries = (schema: z.core.$ZodType): boolean =>
+  schema instanceof z.ZodArray || schema instanceof z.ZodTuple || schema instanceof z.ZodRecord
+
+export const isText = (schema: z.core.$ZodType): boolean => schema instanceof z.ZodString
+
 /** Words for what a check accepts. */
 export function expectation(outer: z.core.$ZodType): Bilingual {
   const { schema, note } = unwrap(outer)
@@ -107,6 +112,7 @@ export function schemaAt(root: z.core.$ZodType, path: readonly PropertyKey[]): z
     if (schema instanceof z.ZodObject) at = (schema.def.shape as Record<PropertyKey, z.core.$ZodType | undefined>)[step]
     else if (schema instanceof z.ZodRecord) at = schema.def.valueType
     else if (schema instanceof z.ZodArray) at = schema.def.element
+    else if (schema instanceof z.ZodTuple) at = schema.def.items[Number(step)]
     else return undefined
   }
   return at

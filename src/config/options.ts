@@ -29,6 +29,9 @@ const url = (form: RegExp): z.ZodString => z.string().refine((value) => form.tes
 const ORIGIN = url(/^https?:\/\/[^/?#@\s]+$/)
 const ORIGIN_WORDS = words('http(s)://Rechner[:Port] ohne Pfad', 'http(s)://host[:port] without path')
 
+/** Calls by fetch take no address with a user in it. */
+const ADDRESS_WORDS = words('http(s)-Adresse ohne Benutzer', 'http(s) address without user')
+
 const whole = (min: number, max: number): z.ZodNumber => z.number().int().min(min).max(max)
 const text = (): z.ZodString => z.string().min(1).max(1024)
 
@@ -225,7 +228,8 @@ const mailbox = z.strictObject({
     ...words('der Abholer kommt selten: ttlSeconds bis 3600', 'the taker comes rarely: ttlSeconds up to 3600'),
     example: 'false',
   }),
-  maxBytes: option(whole(1, 1024 * MIB).prefault(64 * MIB), {
+  // not even the smallest envelope has less
+  maxBytes: option(whole(4096, 1024 * MIB).prefault(64 * MIB), {
     ...words('höchstens so viel liegt zugleich darin', 'this much may lie in it at a time'),
     unit: 'bytes',
     example: '67108864',
@@ -254,7 +258,10 @@ const redis = z.strictObject({
     expects: REDIS_WORDS,
   }),
   urls: option(z.array(REDIS_URL).min(1).max(64).optional(), {
-    ...words('Adressen eines Clusters, wenigstens eine', 'addresses of a cluster, at least one'),
+    ...words(
+      'Adressen eines Clusters, wenigstens eine, alle mit demselben Benutzer und ohne Nummer',
+      'addresses of a cluster, at least one, all with the same user and without number',
+    ),
     example: '[ rediss://redis-1.example:6379, rediss://redis-2.example:6379 ]',
     expects: REDIS_WORDS,
   }),
@@ -351,7 +358,10 @@ const endpoint = z.strictObject({
     expects: MAILBOX_WORDS,
   }),
   takeWithinSeconds: option(whole(1, 60).prefault(10), {
-    ...words('so lange darf das Register bis zur Abholung brauchen', 'the register must take within this time'),
+    ...words(
+      'so lange darf das Register bis zur Abholung brauchen, höchstens ttlSeconds seines Postfachs',
+      'the register must take within this time, or the ttlSeconds of its mailbox if that is less',
+    ),
     unit: 'seconds',
     example: '10',
   }),
@@ -612,7 +622,10 @@ export const OPTIONS = z.strictObject({
         example: '34603008',
       }),
       coreBytes: option(whole(MIB, 64 * 1024 * MIB).prefault(256 * MIB), {
-        ...words('so viel hält der Kern insgesamt; darüber 503', 'the core holds this much in all; above it 503'),
+        ...words(
+          'so viel hält der Kern insgesamt; darüber 503. Von einem Absender höchstens die Hälfte, jedoch wenigstens 128 MiB; darüber 429',
+          'the core holds this much in all; above it 503. Of one sender at most half of it, yet 128 MiB at least; above it 429',
+        ),
         unit: 'bytes',
         example: '268435456',
       }),
@@ -787,10 +800,10 @@ export const OPTIONS = z.strictObject({
       dvdv: option(
         z
           .strictObject({
-            url: option(url(/^https?:\/\/[^\s?#]+$/), {
+            url: option(url(/^https?:\/\/[^\s?#@/]+(\/[^\s?#]*)?$/), {
               ...words('Basisadresse des DVDV2-REST-Dienstes', 'base address of the DVDV2 REST service'),
               example: 'http://127.0.0.1:9080/directory/',
-              expects: words('http(s)-Adresse', 'http(s) address'),
+              expects: ADDRESS_WORDS,
             }),
             network: option(
               z
@@ -800,6 +813,7 @@ export const OPTIONS = z.strictObject({
               {
                 ...words('Netz, dessen Adressen gelten', 'network whose addresses hold'),
                 example: 'internet',
+                expects: words('Kleinbuchstaben (höchstens 20)', 'lower-case letters (20 at most)'),
               },
             ),
             timeoutSeconds: option(whole(1, 60).prefault(5), {
@@ -848,13 +862,13 @@ export const OPTIONS = z.strictObject({
     .prefault({}),
   timestamping: z
     .strictObject({
-      url: option(url(/^https?:\/\/[^\s]+$/).optional(), {
+      url: option(url(/^https?:\/\/[^\s?#@/]+([/?][^\s#]*)?$/).optional(), {
         ...words(
           'Zeitstempeldienst (RFC 3161) für kryptographische Zeitstempel; ohne ihn: 9811',
           'time-stamping authority (RFC 3161) for cryptographic time stamps; without it: 9811',
         ),
         example: 'http://127.0.0.1:3180/tsa',
-        expects: words('http(s)-Adresse', 'http(s) address'),
+        expects: ADDRESS_WORDS,
       }),
       certificates: paths('Zertifikate des Dienstes (PEM)', 'certificates of the service (PEM)', '[ tsa.pem ]'),
       timeoutSeconds: option(whole(1, 30).prefault(5), {

@@ -7,8 +7,8 @@ import { isMap, isNode, isPair, isScalar, isSeq } from 'yaml'
 import type { Document, LineCounter } from 'yaml'
 import type * as z from 'zod'
 import type { ConfigProblem } from '../errors.js'
-import { expectation, noteAt, schemaAt, unwrap } from './option.js'
-import type { Bilingual } from './option.js'
+import { expectation, hasEntries, isText, noteAt, schemaAt, unwrap } from './option.js'
+import type { Bilingual, OptionNote } from './option.js'
 
 export type Path = readonly PropertyKey[]
 
@@ -77,10 +77,23 @@ function unknownKey(path: Path, name: string, options: z.core.$ZodType): Bilingu
 const GERMAN_SEPARATOR = '; erwartet: '
 const ENGLISH_SEPARATOR = '; expected: '
 
+/** The option whose entry this is; an entry of a list or a section by names has no note of its own. */
+const entryOfAt = (path: Path, options: z.core.$ZodType): OptionNote | undefined => {
+  const outer = schemaAt(options, path.slice(0, -1))
+  const isEntry = path.length > 0 && outer !== undefined && hasEntries(unwrap(outer).schema)
+  return isEntry && noteAt(options, path) === undefined ? unwrap(outer).note : undefined
+}
+
+/** What a list says of its entries says more than that they are texts. */
+function wantedAt(path: Path, options: z.core.$ZodType): Bilingual | undefined {
+  const schema = schemaAt(options, path)
+  const ofEntries = typeof path.at(-1) === 'number' ? entryOfAt(path, options)?.expects : undefined
+  return ofEntries && schema && isText(unwrap(schema).schema) ? ofEntries : schema && expectation(schema)
+}
+
 function valueProblem(issue: z.core.$ZodIssue, present: boolean, options: z.core.$ZodType): Bilingual {
   // a name is right or wrong by the section that it stands in
-  const schema = schemaAt(options, issue.code === 'invalid_key' ? issue.path.slice(0, -1) : issue.path)
-  const wanted = schema && expectation(schema)
+  const wanted = wantedAt(issue.code === 'invalid_key' ? issue.path.slice(0, -1) : issue.path, options)
   const suffix = wanted ? { de: GERMAN_SEPARATOR + wanted.de, en: ENGLISH_SEPARATOR + wanted.en } : { de: '', en: '' }
   if (!present) return { de: `fehlt${suffix.de}`, en: `is missing${suffix.en}` }
   if (issue.code === 'invalid_key') return { de: `ungültiger Name${suffix.de}`, en: `name not allowed${suffix.en}` }
@@ -96,7 +109,7 @@ export interface Place {
 
 export function problem(place: Place, path: Path, message: Bilingual, example?: string): ConfigProblem {
   const line = place.lineOf(path)
-  const shown = example ?? noteAt(place.options, path)?.example
+  const shown = example ?? (noteAt(place.options, path) ?? entryOfAt(path, place.options))?.example
   return {
     key: path.length === 0 ? '(file)' : keyOf(path),
     file: place.file,

@@ -4,7 +4,8 @@
  * @module
  */
 import { isUtf8 } from 'node:buffer'
-import { LineCounter, isNode, isScalar, parseDocument, visit } from 'yaml'
+import { isDeepStrictEqual } from 'node:util'
+import { LineCounter, isCollection, isNode, isScalar, parseDocument, visit } from 'yaml'
 import type { Node } from 'yaml'
 import type * as z from 'zod'
 import { ConfigError } from '../errors.js'
@@ -37,7 +38,7 @@ function textOf(file: string, bytes: Uint8Array): string {
 export function readYaml(file: string, source: string | Uint8Array, options: z.core.$ZodType): ReadYaml {
   const text = typeof source === 'string' ? source : textOf(file, source)
   const lines = new LineCounter()
-  const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true, strict: true, prettyErrors: false })
+  const document = parseDocument(text, { lineCounter: lines, uniqueKeys: false, strict: true, prettyErrors: false })
   const problems = [...document.errors, ...document.warnings].map((error): ConfigProblem => ({
     key: '(file)',
     file,
@@ -49,9 +50,25 @@ export function readYaml(file: string, source: string | Uint8Array, options: z.c
     problems.push({ key, file, line, message })
   }
   visit(document, {
+    // `1` and `'1'` are one name to whoever asks for it; the library takes the square of so many names to find out
+    Map(_key, { items }) {
+      const seen = new Set<string>()
+      for (const { key } of items) {
+        const name = isScalar<unknown>(key) ? String(key.value) : undefined
+        if (name !== undefined && seen.has(name)) refuse(name, key, { de: 'kommt schon einmal vor', en: 'occurs before' })
+        if (name !== undefined) seen.add(name)
+      }
+    },
     Pair(_key, { key }) {
       // Checks drop this name silently, so that it would be the one unknown key without an error.
       if (isScalar(key) && key.value === '__proto__') refuse('__proto__', key, { de: 'unbekannter Schlüssel', en: 'unknown key' })
+      if (isCollection(key)) refuse('(file)', key, { de: 'ein Name ist ein Text', en: 'a name is a text' })
+      const read = misread(key)
+      if (read !== undefined)
+        refuse(read.source, key, {
+          de: `so geschrieben ist der Name »${read.as}«; er gehört in Anführungszeichen`,
+          en: `written so, the name is "${read.as}"; it belongs into quotes`,
+        })
     },
     // Aliases could blow up a small file; what is written by hand needs none.
     Alias(_key, node: Node) {
@@ -63,6 +80,15 @@ export function readYaml(file: string, source: string | Uint8Array, options: z.c
     place: { file, options, lineOf: (path) => lineAt(document, lines, path) },
     value: document.toJS({ maxAliasCount: 0 }) ?? {},
   }
+}
+
+/** YAML reads `01001000` as a number, which as a name is another one than what was written. */
+function misread(key: unknown): { readonly source: string; readonly as: string } | undefined {
+  if (!isScalar<unknown>(key) || typeof key.value === 'string') return undefined
+  const { value } = key
+  const as = typeof value === 'number' || typeof value === 'boolean' ? String(value) : ''
+  const { source = as } = key
+  return source === as ? undefined : { source, as }
 }
 
 function at(value: unknown, path: Path): unknown {
@@ -83,5 +109,7 @@ export function checkYaml<S extends z.ZodType>(options: S, { place, value }: Rea
   const checked = options.safeParse(value)
   if (checked.success) return checked.data
   const issues = checked.error.issues.map((issue) => ({ ...issue, path: [...written(value, issue.path)] }))
-  throw new ConfigError(issues.flatMap((issue) => problemsOf(issue, place, (path) => at(value, path) !== undefined)))
+  const problems = issues.flatMap((issue) => problemsOf(issue, place, (path) => at(value, path) !== undefined))
+  // neither whole nor in its range is one thing to whoever reads it
+  throw new ConfigError(problems.filter((one, index) => problems.findIndex((other) => isDeepStrictEqual(one, other)) === index))
 }

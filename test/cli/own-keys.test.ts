@@ -80,6 +80,13 @@ endpoints: [ { path: /osci/intermediary, role: intermediary, keys: town, peers: 
     expect(taken(await open(of('cipher'), signature))).to.deep.equal(of('cipher').certificate.raw)
   })
 
+  it('opens with a PIN whose file an editor began with a byte order mark', async () => {
+    put('pin', '\ufeffpin\r\n')
+    const own = await open(of('cipher'))
+    put('pin', 'pin\n')
+    expect(taken(own)).to.deep.equal(of('cipher').certificate.raw)
+  })
+
   it('takes of several that fit the one that is valid', async () => {
     expect(taken(await open(of('expired'), of('cipher')))).to.deep.equal(of('cipher').certificate.raw)
   })

@@ -39,6 +39,14 @@ describe('JWK Sets of participants in serve', () => {
     expect(await trustedSenders(participants)(sig.kid ?? '', 'register-1')).to.include({ x: sig.x })
   })
 
+  it('a byte order mark before a set is nothing', async () => {
+    const { publicJwk: sig } = await generateEnvelopeKey('sig')
+    const file = join(folder, 'marked.json')
+    await writeFile(file, '\ufeff' + JSON.stringify({ keys: [sig] }))
+    await writeFile(join(folder, 'marked.yaml'), `participants: [ { id: register-1, jwks: '${file}' } ]`)
+    expect((await readParticipants(await loadConfig(join(folder, 'marked.yaml')))).participants[0]?.jwks).to.deep.equal([sig])
+  })
+
   it('a set without a key that signs is warned about: every call would be refused', async () => {
     const { publicJwk: enc } = await generateEnvelopeKey('enc')
     for (const keys of [[], [enc]])

@@ -5,7 +5,7 @@
  * @module
  */
 import { expect } from 'chai'
-import { createServer, type Server, type ServerResponse } from 'node:http'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { createServer as createTls } from 'node:https'
 import { connect as connectTcp, type AddressInfo, type Socket } from 'node:net'
 import { Worker } from 'node:worker_threads'
@@ -45,6 +45,19 @@ describe('client: a silent core', function () {
       () => undefined,
       (error: unknown) => error,
     )
+  it('a slash behind the address is no part of the audience: a publicUrl has none', async () => {
+    const audiences: unknown[] = []
+    const hear = ({ headers }: IncomingMessage): void => {
+      const [, payload = ''] = (headers.authorization ?? '').split('.')
+      audiences.push((JSON.parse(Buffer.from(payload, 'base64url').toString()) as { aud?: unknown }).aud)
+    }
+    server.on('request', hear)
+    answer = (_path, response) => void response.writeHead(204).end()
+    for (const node of [url, `${url}/`]) await (await transport(node)).take('ags:99001000', 0)
+    server.off('request', hear)
+    expect(audiences).to.deep.equal([url, url])
+  })
+
   const envelope = { id: '0'.repeat(32), to: 'ags:99001000', ttlSeconds: 10, body: new Uint8Array(4096) }
 
   it('a question ends in its time, also when the core falls silent after the put', async () => {

@@ -166,11 +166,30 @@ describe('config', () => {
       ['core: { redis: { url: "redis://127.0.0.1:99999" } }', 'core.redis.url'],
       ['directory: { dvdv: { url: "http://[" } }', 'directory.dvdv.url'],
       ['timestamping: { url: "http://[" }', 'timestamping.url'],
+      // nobody could ever call it: fetch takes no user
+      ['directory: { dvdv: { url: "http://user:secret@127.0.0.1/v2" } }', 'directory.dvdv.url'],
+      ['timestamping: { url: "https://user@tsa.example?a" }', 'timestamping.url'],
     ]
     for (const [text, key] of cases) {
       const [found, ...more] = await problems(`${text}\n`)
       expect([found?.key, found?.line, more.length], text).to.deep.equal([key, 1, 0])
       expect(found?.message.en).to.match(/^value not allowed; expected: /)
+    }
+  })
+
+  it('says of an entry of a list what it must look like, with the example of the list; and everything once', async () => {
+    for (const [text, key, expected] of [
+      ['limits: { chunkKilobytes: [0, 64] }', 'limits.chunkKilobytes[0]', 'whole number 1 … 16384'],
+      ['limits: { chunkKilobytes: [16, 0.5] }', 'limits.chunkKilobytes[1]', 'whole number 1 … 65536'],
+      ['participants: [ { id: a, jwks: keys/r.json, mailboxes: [ 99001000 ] } ]', 'participants[0].mailboxes[0]', 'lower-case letters'],
+      ['peers: [ { name: a, tolerate: [ nothing ] } ]', 'peers[0].tolerate[0]', 'finding ids'],
+      ['keyrings: { town: }', 'keyrings.town', 'section with keys'],
+      ['directory: { dvdv: { url: http://127.0.0.1/, network: DOI } }', 'directory.dvdv.network', 'lower-case letters'],
+    ] as const) {
+      const found = await only(text)
+      expect([found.key, found.line]).to.deep.equal([key, 1])
+      expect(found.message.en).to.contain(`; expected: ${expected}`)
+      expect(found.example, key).to.be.a('string')
     }
   })
 
@@ -186,6 +205,24 @@ describe('config', () => {
     expect((await problems('timeZone: UTC\ntimeZone: UTC\n'))[0]?.line).to.equal(2)
     const aliased = await only('schemas: &a { directories: [] }\nkeyrings: *a\n')
     expect([aliased.line, aliased.message.en]).to.deep.equal([2, 'aliases (&, *) are not allowed'])
+  })
+
+  it('takes no name for another one than what was written: YAML reads some as numbers', async () => {
+    for (const [name, as] of [
+      ['01001000', '1001000'],
+      ['990010001234567890123', '990010001234567900000'],
+      ['1e3', '1000'],
+      ['True', 'true'],
+    ] as const) {
+      const found = await only(`timeZone: UTC\nmailboxes: { ${name}: { handover: lease-and-confirm } }`)
+      expect([found.key, found.line, found.message.en]).to.deep.equal([name, 2, `written so, the name is "${as}"; it belongs into quotes`])
+    }
+    for (const name of ['99001000', "'01001000'"])
+      expect(Object.keys((await load(`mailboxes: { ${name}: { ttlSeconds: 5 } }`)).mailboxes)).to.deep.equal([name.replaceAll("'", '')])
+    // one of the two would hold without a word
+    const twice = await only("mailboxes: {\n '1': { ttlSeconds: 5 },\n 1: { ttlSeconds: 6 } }")
+    expect([twice.key, twice.line, twice.message.en]).to.deep.equal(['1', 3, 'occurs before'])
+    expect((await only('{ [ a ]: b }')).message.en).to.equal('a name is a text')
   })
 
   it('refuses a file that is no UTF-8, at the line where it is not', async () => {
@@ -294,10 +331,13 @@ describe('config', () => {
     const limits = (text: string) => change('limits: {', `chunks: { ${text} }\nlimits: {`)
     expect((await only(limits('spoolKilobytes: 511999'))).key).to.equal('chunks.spoolKilobytes')
     expect((await load(limits('spoolKilobytes: 512000'))).warnings).to.deep.equal([])
-    const announced = change('[16, 16384]', '[16, 32769]')
+    const announced = change('[16, 16384]', '[16, 32737]')
     expect((await load(announced)).warnings).to.deep.equal([])
     const intermediary = `  - { path: /osci/intermediary, role: intermediary, keys: town, peers: [ intermediary-1 ] }`
+    // the message around it has no room
     expect((await only(announced + intermediary)).key).to.equal('limits.chunkKilobytes')
+    expect((await load(change('[16, 16384]', '[16, 32736]') + intermediary)).warnings).to.deep.equal([])
+    expect((await only(change('ttlSeconds: 10', 'maxBytes: 4095'))).key).to.equal('mailboxes["ags:99001000"].maxBytes')
     // no larger one could be read by anybody (docs/envelope.md)
     expect((await only(change('limits: {', 'limits: { envelopeBytes: 34603009,'))).key).to.equal('limits.envelopeBytes')
   })
@@ -358,6 +398,35 @@ describe('config', () => {
     expect((await only(change('takeWithinSeconds: 10', 'takeWithinSeconds: 20'))).key).to.equal('endpoints[0].takeWithinSeconds')
   })
 
+  it('warns of messages for which nothing behind the endpoint has room', async () => {
+    const said = async (from: string, to: string) =>
+      (await load(change(from, to))).warnings.map(({ key, message }) => [key, message.en.split(':')[0]])
+    const room = ['limits.messageBytes', 'more than ags']
+    expect(await said('ttlSeconds: 10', 'maxBytes: 33554431')).to.deep.equal([room])
+    expect(await said('limits: {', 'limits: { envelopeBytes: 65536, coreBytes: 33554431,')).to.deep.equal([room])
+    const envelope = ['limits.messageBytes', 'no envelope holds more than 33 MiB']
+    expect(await said('messageBytes: 33554432', 'messageBytes: 67108864')).to.deep.equal([envelope])
+    expect(await said('messageBytes: 33554432', 'messageBytes: 67108865')).to.deep.equal([envelope, room])
+  })
+
+  it('warns of an answer that is waited for longer than a reply mailbox lives', async () => {
+    const waiting = async (seconds: number, life = 10) =>
+      (await load(change('answerWithinSeconds: 20', `answerWithinSeconds: ${seconds}`).replace('ttlSeconds: 10', `ttlSeconds: ${life}`)))
+        .warnings
+    expect(await waiting(71)).to.deep.equal([])
+    const [{ key, message } = { key: '', message: { en: '' } }, ...more] = await waiting(300)
+    expect([key, more.length]).to.deep.equal(['endpoints[0].answerWithinSeconds', 0])
+    expect(message.en).to.match(/^after 71 s no answer can come/)
+    expect((await waiting(71, 9)).map((one) => one.key)).to.deep.equal(['endpoints[0].answerWithinSeconds'])
+  })
+
+  it('warns of a participant who has only certificates, where no TLS shows them', async () => {
+    const keys = async (more: string) =>
+      (await load(`participants: [ { id: a, tls: [ keys/a.pem ] } ]\n${more}`)).warnings.map((one) => one.key)
+    expect(await keys('')).to.deep.equal(['participants[0].tls'])
+    expect(await keys('listen: { tls: { pkcs12: keys/a.p12, pinFile: keys/a.pin } }')).to.deep.equal([])
+  })
+
   it('refuses mode terminating without reader or author keys, not mode blind', async () => {
     const bare = WHOLE.split('\n')
       .filter((one) => !/^ {4}(reader|author):/.test(one))
@@ -415,6 +484,8 @@ describe('config', () => {
       ['{ url: "redis://user:secret@127.0.0.1" }', 'core.redis.url'],
       ['{ url: "redis://127.0.0.1", prefix: "{a}" }', 'core.redis.prefix'],
       ['{ urls: [ "redis://127.0.0.1", "rediss://127.0.0.2" ] }', 'core.redis.urls'],
+      ['{ urls: [ "redis://a@127.0.0.1", "redis://127.0.0.2" ] }', 'core.redis.urls'],
+      ['{ urls: [ "redis://127.0.0.1/0", "redis://127.0.0.2/3" ] }', 'core.redis.urls[1]'],
     ] as const)
       expect((await only(`core: { redis: ${text} }`)).key, text).to.equal(key)
     expect((await only('core: { memory: {}, redis: { url: "redis://127.0.0.1" } }')).key).to.equal('core')

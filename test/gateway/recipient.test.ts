@@ -536,6 +536,17 @@ describe('passive recipient', function () {
       expect(text(content?.containers[0]?.items[0]?.bytes)).to.contain('meldebescheinigung.anfrage.1000')
     })
 
+    it('passes on no document that the register did not seal itself: 9810+9811, whatever may come in clear', async () => {
+      for (const requireSealedContent of [true, false]) {
+        const options = `    defaultMailbox: '${DEMO_REGISTER}'\n    requireSealedContent: ${requireSealedContent}`
+        const h = await open({ mode: 'blind', endpointOptions: options })
+        await h.serve(echo)
+        const { codes, content } = await h.ride({ reader: h.demo.keys['portal-cipher'] })
+        expect([codes, content]).to.deep.equal([['9810', '9811'], undefined])
+        expect(h.lines.findLast((line) => line.includes('"delivery"'))).to.contain('policy.reply-package')
+      }
+    })
+
     it('refuses content in clear with 9805+9811', async () => {
       const h = await open({ mode: 'blind' })
       await h.serve(echo)

@@ -32,8 +32,8 @@ export interface CoreEnv {
 function unreachable(urls: readonly string[]): CommandError {
   const hosts = urls.map((url) => new URL(url).host).join(', ')
   return new CommandError('core.unreachable', {
-    de: `der Kern in Redis ist nicht erreichbar, oder dort lässt sich nicht schreiben (core.redis: ${hosts})`,
-    en: `the core in Redis cannot be reached, or cannot be written to (core.redis: ${hosts})`,
+    de: `der Kern in Redis ist nicht erreichbar, hat keine Datenbank dieser Nummer, oder dort lässt sich nicht schreiben (core.redis: ${hosts})`,
+    en: `the core in Redis cannot be reached, has no database of this number, or cannot be written to (core.redis: ${hosts})`,
   })
 }
 
@@ -51,6 +51,20 @@ async function passwordOf(file: string | undefined): Promise<Pick<RedisCoreOptio
   return { password: await readPassword(), readPassword }
 }
 
+/** What the configuration makes larger must not stop at a share of the default. */
+function quotasOf({
+  limits: { coreBytes },
+  core: { longPolls },
+}: Config): Pick<RedisCoreOptions, 'maxBytes' | 'maxBytesPerSender' | 'maxWaiters'> {
+  const { maxBytesPerSender, maxWaiters } = MEMORY_CORE_LIMITS
+  return {
+    maxBytes: coreBytes,
+    maxBytesPerSender: Math.max(maxBytesPerSender, Math.floor(coreBytes / 2)),
+    // those of participants, beside the gateway's own
+    maxWaiters: maxWaiters + longPolls.total,
+  }
+}
+
 /**
  * @param opened is told what must be closed when the start fails later on.
  * @throws {CommandError} `core.unreachable` the server of a core in Redis cannot be reached, or cannot be written to.
@@ -61,7 +75,7 @@ export async function openCore(config: Config, env: CoreEnv, opened: (() => Prom
   if (remote !== undefined) return { core: openRemoteCore(remote, env.identity, clock), once: memoryOnce({ clock }), journal: undefined }
   const journal = openOutcomeJournal(config, env)
   opened.push(() => journal.close())
-  const shared = { clock, journal, observe, maxBytes: config.limits.coreBytes }
+  const shared = { clock, journal, observe, ...quotasOf(config) }
   if (redis === undefined) return { core: memoryCore(shared), once: memoryOnce({ clock }), journal }
   // only who shares a core pays for its library
   const { openRedisCore } = await import('../../core/adapters/redis.js')

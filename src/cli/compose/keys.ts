@@ -22,8 +22,11 @@ import { readPem, readPemCertificates, readPkcs12, type KeyPair } from '../../pk
 import { allowsUse, timeVerdict } from '../../pki/pinned.js'
 import type { ServerTls } from '../../gateway/server.js'
 
+/** Of a text that an editor may have begun with a byte order mark. */
+export const readText = async (file: string): Promise<string> => (await readFile(file, 'utf8')).replace(/^\ufeff/, '')
+
 /** Of a file with a PIN, a password or a token. */
-export const firstLine = async (file: string): Promise<string> => (await readFile(file, 'utf8')).split(/\r?\n/, 1)[0] ?? ''
+export const firstLine = async (file: string): Promise<string> => (await readText(file)).split(/\r?\n/, 1)[0] ?? ''
 
 /** What a key of ours is for. */
 type Purpose = 'opening' | 'signing' | 'tls'

@@ -6,20 +6,20 @@
  * Specs: product.md, Decisions, "possession"; docs/envelope.md §4.
  * @module
  */
-import { readFile } from 'node:fs/promises'
+import { hasTls } from '../../config/cross-checks.js'
 import type { Config } from '../../config/types.js'
 import type { DirectoryParticipant } from '../../directory/ports.js'
 import { importSealingKey, importVerifyingKey } from '../../envelope/keys.js'
 import { ConfigError, type ConfigProblem } from '../../errors.js'
 import { GATEWAY_PARTICIPANT } from './identity.js'
-import { readCertificates } from './keys.js'
+import { readCertificates, readText } from './keys.js'
 
 type Jwk = DirectoryParticipant['jwks'][number]
 
 /** undefined: it is no JWK Set. */
 async function jwkSetOf(file: string): Promise<readonly Jwk[] | undefined> {
   try {
-    const { keys } = JSON.parse(await readFile(file, 'utf8')) as { keys?: unknown }
+    const { keys } = JSON.parse(await readText(file)) as { keys?: unknown }
     return Array.isArray(keys) && keys.every((key) => typeof key === 'object' && key !== null) ? (keys as Jwk[]) : undefined
   } catch {
     return undefined
@@ -71,7 +71,7 @@ export async function readParticipants(config: Config): Promise<ReadParticipants
       if (id === GATEWAY_PARTICIPANT)
         say(problems, `participants[${index}].id`, 'so heißt das Gateway selbst', 'this is the name of the gateway itself')
       const certificates = await readCertificates(tls)
-      const keys = jwks === undefined ? [] : await keysOf(jwks, `participants[${index}].jwks`, tls.length > 0)
+      const keys = jwks === undefined ? [] : await keysOf(jwks, `participants[${index}].jwks`, tls.length > 0 && hasTls(config))
       return { id, jwks: keys, mailboxes, tls: certificates.map((c) => new Uint8Array(c.raw)) }
     }),
   )

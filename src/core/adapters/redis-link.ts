@@ -207,6 +207,7 @@ export class RedisLink {
     const epoch = ++this.#epoch
     try {
       const servers = this.#client instanceof Redis ? [this.#client] : this.#client.nodes('master')
+      if (this.#client instanceof Redis) await assertDatabase(this.#client)
       const all = await Promise.all(servers.map((server) => factsOf(server)))
       const [facts] = all
       if (epoch !== this.#epoch || facts === undefined) return false
@@ -235,6 +236,15 @@ export class RedisLink {
   }
 }
 
+/**
+ * The library goes on in number 0 when the server has none of the number that was asked for, and there another core may lie.
+ * @throws the server's error
+ */
+async function assertDatabase(server: Redis): Promise<void> {
+  const { db = 0 } = server.options
+  if (db !== 0) await server.select(db)
+}
+
 async function factsOf(server: Redis): Promise<ServerFacts> {
   const [info, config] = await Promise.all([
     server.info(),
@@ -243,20 +253,33 @@ async function factsOf(server: Redis): Promise<ServerFacts> {
   return serverFacts(info, config)
 }
 
+/**
+ * The library takes a user in an address for one whose password is empty, whatever it is told beside it; and in a cluster it speaks of him to
+ * those servers alone that were named. So he is told like the password, and the addresses go without him.
+ */
+function userOf(urls: readonly string[]): { readonly username: string | undefined; readonly bare: readonly string[] } {
+  const all = urls.map((url) => new URL(url))
+  const username = all.find((url) => url.username !== '')?.username
+  for (const url of all) url.username = ''
+  return { username, bare: all.map((url) => url.href) }
+}
+
 function open({ urls, cluster, password, commandMs }: RedisLinkOptions): Redis | Cluster {
   const secure = urls.some((url) => url.startsWith('rediss:'))
+  const { username, bare } = userOf(urls)
   const each = {
     autoResendUnfulfilledCommands: false,
     maxRetriesPerRequest: 0,
     commandTimeout: commandMs,
     connectTimeout: commandMs,
     disableClientInfo: true,
+    ...(username === undefined ? {} : { username }),
     ...(password === undefined ? {} : { password }),
     ...(secure ? { tls: { ciphers: TLS_CIPHERS } } : {}),
   }
   const both = { lazyConnect: true, enableOfflineQueue: false }
-  if (!cluster) return new Redis(urls[0] ?? '', { ...each, ...both, retryStrategy: retryMs })
-  return new Cluster([...urls], {
+  if (!cluster) return new Redis(bare[0] ?? '', { ...each, ...both, retryStrategy: retryMs })
+  return new Cluster([...bare], {
     ...both,
     clusterRetryStrategy: retryMs,
     clusterNodeRetryStrategy: retryMs,

@@ -116,7 +116,10 @@ async function contentOf(
 ): Promise<BuiltContent | undefined> {
   const { parts } = input.verdict
   if (!parts || input.shape.unverified.type !== 'processDelivery') return undefined
-  return ownPackage(parts, input, endpoint, ports) ?? ourPackage(parts, input, endpoint.keys, env)
+  const own = ownPackage(parts, input, endpoint, ports)
+  // who does not open content seals none either: a document would travel in clear, whatever its request did
+  if (!own && endpoint.mode === 'blind') throw new ProtektorError('policy.reply-package', 'the reply holds no ContentPackage')
+  return own ?? ourPackage(parts, input, endpoint.keys, env)
 }
 
 /** @returns the bytes of `responseToProcessDelivery` or `responseToAcceptDelivery`. */

@@ -17,6 +17,7 @@
  */
 import type { Claim, OutcomeRecord, Reservation } from '../../core/ports.js'
 import type { DirectoryParticipant } from '../../directory/ports.js'
+import { EnvelopeError } from '../../envelope/errors.js'
 import { trustedSenders, sealingKeyOf } from '../../envelope/keys.js'
 import { openEnvelope } from '../../envelope/open.js'
 import { sealEnvelope } from '../../envelope/seal.js'
@@ -57,7 +58,7 @@ export interface Dispatch {
 
 /**
  * Seals for the mailbox's owner and puts.
- * @throws {DeliveryRefused} 9805+9811 nobody owns the mailbox; 9809+9811 the core is full; 9810+9811 nobody knows whether it was put.
+ * @throws {DeliveryRefused} 9805+9811 nobody owns the mailbox, or no envelope holds so much; 9809+9811 the core is full; 9810+9811 nobody knows whether it was put.
  */
 export async function putRequest(dispatch: Dispatch, ports: GatewayPorts, reservation?: Reservation): Promise<Handover> {
   const { clock, core, identity, random } = ports
@@ -83,7 +84,11 @@ export async function putRequest(dispatch: Dispatch, ports: GatewayPorts, reserv
     osci: content.evidence,
     parts: content.parts,
   }
-  const body = await sealEnvelope(envelope, { recipient, sender: identity.signing }, random)
+  const body = await sealEnvelope(envelope, { recipient, sender: identity.signing }, random).catch((cause: unknown) => {
+    // the keys are good: it is what the delivery holds, and it will not fit the next time either
+    const fits = !(cause instanceof EnvelopeError) || cause.finding === 'envelope.key'
+    throw fits ? cause : new DeliveryRefused('policy.too-large', 'the delivery fits into no envelope', { cause })
+  })
   try {
     await core.put(
       { id, to: mailbox, sender: identity.participant, ttlSeconds, body, ...(replyTo === undefined ? {} : { replyTo }) },

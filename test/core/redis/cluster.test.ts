@@ -88,6 +88,21 @@ describe('core in a Redis cluster', function () {
     }
   })
 
+  it('is the user of the address at servers, too, that no address names', async () => {
+    const clients = servers.map((server) => server.client())
+    for (const client of clients) await client.call('ACL', 'SETUSER', 'core', 'on', '>secret', '~*', '&*', '+@all')
+    const first = servers[0]?.url.replace('//', '//core@') ?? ''
+    const core = await openNode('', newPrefix(), { urls: [first], cluster: true, password: 'secret' })
+    try {
+      for (const box of Array.from({ length: 24 }, (_, i) => `box.${i}`))
+        await core.openMailbox(box, 'register-1', { ttlSeconds: 10, handover: 'at-most-once' })
+      for (const client of clients) expect(String(await client.call('CLIENT', 'LIST'))).to.contain(' user=core ')
+    } finally {
+      await core.close()
+      for (const client of clients) client.disconnect()
+    }
+  })
+
   /** Deletes on whichever server holds it. */
   async function lose(matches: (key: string) => boolean): Promise<void> {
     let lost = 0

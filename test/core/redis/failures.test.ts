@@ -9,6 +9,7 @@ import { MEMORY_CORE_LIMITS } from '../../../src/core/adapters/memory-limits.js'
 import type { RedisRemark } from '../../../src/core/adapters/redis-health.js'
 import type { RedisCore } from '../../../src/core/adapters/redis.js'
 import { systemClock } from '../../../src/core/adapters/timers.js'
+import { CoreError } from '../../../src/core/errors.js'
 import type { Core, OutcomeJournal } from '../../../src/core/ports.js'
 import { BOX, envelope, failure, LEASED, MAILBOXES, stillWorks, taken } from '../opened.js'
 import { Proxy } from './proxy.js'
@@ -309,6 +310,27 @@ describe('failures around a core in Redis', () => {
     await until(async () => (await two.figures()).waiters === 1, 'it waits')
     await one.put(envelope())
     expect(await poll).not.to.equal(undefined)
+  })
+
+  it('is the user of the address from the first call on, by the password that stands beside it', async () => {
+    const redis = await server('--user', 'default', 'off', '--user', 'core', 'on', '>secret', '~*', '&*', '+@all')
+    let asked = 0
+    const url = redis.url.replace('//', '//core@')
+    const core = await node(url, newPrefix(), { password: 'secret', readPassword: async () => ((asked += 1), 'secret') })
+    expect((await core.figures()).state).to.equal('ok')
+    expect(asked).to.equal(0)
+  })
+
+  it('is refused a number that the server does not have: number 0 may be another core', async () => {
+    const redis = await server('--databases', '2')
+    const refused: unknown = await node(`${redis.url}/2`, newPrefix(), { connectMs: 500 }).catch((error: unknown) => error)
+    expect(refused).to.be.instanceOf(CoreError)
+    const core = await node(`${redis.url}/1`, newPrefix())
+    await core.put(envelope())
+    const client = redis.client()
+    const [none, some] = [await client.dbsize(), (await client.select(1), await client.dbsize())]
+    client.disconnect()
+    expect([none, some > 0]).to.deep.equal([0, true])
   })
 
   it('C5 says loudly what a server keeps, throws away or does not tell', async () => {
