@@ -165,6 +165,8 @@ export function* readParts<T>(start: number, total: number, dash: Buffer, limits
     if (parts.length >= limits.mimeParts)
       throw new StructureError('mime', 'mime.part-count', `The message has more than ${limits.mimeParts} parts.`, { byte: at })
     const head = after + 2
+    if (parts.length > 0 && head === total)
+      throw new StructureError('mime', 'mime.no-end', 'The last boundary does not end with two hyphens.', { byte: at })
     const block = yield* readHeaders(head, limits)
     at = yield* findDelimiter(block.next, dash)
     const lies = { head, from: block.next, to: Math.max(block.next, at - 2) }
