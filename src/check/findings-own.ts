@@ -231,8 +231,8 @@ const OTHER = [
     'mime.content-coding',
     'info',
     'RFC 9110 §8.4',
-    'Der Mitschnitt ist komprimiert und bleibt ungeprüft.',
-    'The capture is compressed and stays unchecked.',
+    'Der Mitschnitt ist komprimiert oder sonst umkodiert und bleibt ungeprüft.',
+    'The capture is compressed or coded in another way, and stays unchecked.',
   ),
   row('mime.unreadable-file', 'warning', 'product.md, Checking', 'Die Datei ließ sich nicht lesen.', 'The file could not be read.'),
 ]

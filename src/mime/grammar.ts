@@ -227,8 +227,8 @@ const readPart: ReadPart<PartOutline> = (headers, lies, isRoot) => {
 
 function assertLength(declared: string | undefined, actual: number): void {
   if (declared === undefined) return
-  if (!/^\d{1,15}$/.test(declared) || actual > Number(declared))
-    throw new StructureError('mime', 'mime.part-length', 'A part is longer than its Content-Length.')
+  if (!/^\d{1,15}$/.test(declared)) throw new StructureError('mime', 'mime.part-length', 'The Content-Length of a part is no number.')
+  if (actual > Number(declared)) throw new StructureError('mime', 'mime.part-length', 'A part is longer than its Content-Length.')
 }
 
 function assertDistinctIds(parts: readonly PartOutline[]): void {

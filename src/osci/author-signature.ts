@@ -147,8 +147,10 @@ async function checkDigest(target: AuthorTarget, reference: Reference, remarks: 
   const value = await digestOf(target, reference.digestMethod, env)
   if (!value) return false
   if (sameOctets(value, reference.digestValue)) return true
-  if (!(await isInLibraryForm(target, reference, env)))
-    throw wrong('digest-mismatch', whyWrongDigest(value, reference) ?? 'signed content was changed', placeOfTarget(target))
+  if (!(await isInLibraryForm(target, reference, env))) {
+    const why = whyWrongDigest(value, reference) ?? 'a signed part was changed, or digested in another way'
+    throw wrong('digest-mismatch', why, placeOfTarget(target))
+  }
   remarks.push({ finding: 'author-signature.undeclared-namespaces', element: reference.element })
   return true
 }

@@ -175,7 +175,7 @@ async function verifyBlock(
       throw new SignatureError('9601', 'message-signature.algorithm', 'this digest is not allowed')
     const digested = await digestOf(target, reference, env, turn, partDigest)
     if (!sameOctets(digested, reference.digestValue)) {
-      const why = whyWrongDigest(digested, reference) ?? 'a signed part was changed'
+      const why = whyWrongDigest(digested, reference) ?? 'a signed part was changed, or digested in another way'
       throw new SignatureError('9601', 'message-signature.digest-mismatch', why, placeOfTarget(target))
     }
   }

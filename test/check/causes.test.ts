@@ -165,6 +165,22 @@ describe('check: causes', () => {
     }
   })
 
+  it('a finding of several causes says which it is', async () => {
+    const details = async (folder: string): Promise<readonly (string | null)[]> =>
+      Promise.all(
+        fixturesIn('invalid')
+          .filter((one) => one.folder === `invalid/${folder}`)
+          .map(async ({ path }) => (await findingsOf(readFileSync(path))).find(({ id }) => id === folder)?.detail ?? null),
+      )
+    expect(await details('mime.root-type')).to.have.members([
+      'The first part has another type than the message announces.',
+      'The first part is not text/xml.',
+    ])
+    expect(await details('mime.part-length')).to.deep.equal(['A part is longer than its Content-Length.'])
+    const [part] = await findingsOf(edited(ATTACHED, (t) => t.replace(/(Content-ID: <anlage\.txt>)/, '$1\r\nContent-Length: many')))
+    expect(part).to.include({ id: 'mime.part-length', detail: 'The Content-Length of a part is no number.' })
+  })
+
   it('two spellings of one field are one error', async () => {
     const file = 'invalid/osci-structure.two-spellings/partialStoreDelivery.time-out-in-two-spellings.mime'
     expect(ids(await check(fixture(file), context), 'error')).to.deep.equal(['osci-structure.two-spellings'])
