@@ -115,14 +115,17 @@ function expectedSigner(envelope: SoapEnvelope, type: MessageType, signature: Si
   return signerCertificate(named.der, 'message-signature')
 }
 
+/** Of either side, whatever the message. */
+export const isSignatureBlock = (block: XmlElement): boolean =>
+  isElement(block, OSCI, 'ClientSignature') || isElement(block, OSCI, 'SupplierSignature')
+
 /** The signature block, which must stand where and as often as the schema says. */
 function signatureBlock(envelope: SoapEnvelope, type: MessageType): XmlElement | undefined {
-  const blocks = envelope.header.filter((b) => b.uri === OSCI && (b.local === 'ClientSignature' || b.local === 'SupplierSignature'))
+  const blocks = envelope.header.filter(isSignatureBlock)
   const [block, second] = blocks
   const wrong = second ?? (block?.local === type.signatureElement ? undefined : block)
   if (wrong) {
-    const why =
-      wrong.local === type.signatureElement ? `only one ${wrong.local} is allowed` : `${wrong.local} instead of ${type.signatureElement}`
+    const why = second ? `only one ${type.signatureElement} is allowed` : `${wrong.local} instead of ${type.signatureElement}`
     throw new StructureError('signature', 'osci-structure.signature-block', why, placeOf(wrong))
   }
   return block
@@ -250,5 +253,4 @@ export const signature: Stage<SoapEnvelope, SoapEnvelope> = {
 }
 
 /** A message is signed when it has a signature block, whatever that is worth. */
-export const isSigned = (envelope: SoapEnvelope): boolean =>
-  envelope.header.some((b) => isElement(b, OSCI, 'ClientSignature') || isElement(b, OSCI, 'SupplierSignature'))
+export const isSigned = (envelope: SoapEnvelope): boolean => envelope.header.some(isSignatureBlock)

@@ -181,6 +181,15 @@ describe('check: causes', () => {
     expect(part).to.include({ id: 'mime.part-length', detail: 'The Content-Length of a part is no number.' })
   })
 
+  it('what stands behind a wrong signature block is read, and nothing is called missing', async () => {
+    const result = await check(
+      edited(ANSWER, (t) => t.replaceAll('SupplierSignature', 'ClientSignature')),
+      context,
+    )
+    expect(ids(result, 'error')).to.deep.equal(['osci-structure.schema', 'osci-structure.signature-block'])
+    expect(result.layers).to.include({ 'control-block': 'valid', 'message-signature': 'invalid', 'osci-structure': 'invalid' })
+  })
+
   it('two spellings of one field are one error', async () => {
     const file = 'invalid/osci-structure.two-spellings/partialStoreDelivery.time-out-in-two-spellings.mime'
     expect(ids(await check(fixture(file), context), 'error')).to.deep.equal(['osci-structure.two-spellings'])
