@@ -267,7 +267,12 @@ const SIGNED: readonly Words[] = [
   ],
   ['key-usage', 'osci-1.2 §5.4', 'Das Zertifikat ist nicht für Signaturen bestimmt.', 'The certificate is not meant for signatures.'],
   ['value-mismatch', 'XMLDSIG §3.2.2', 'Der Signaturwert ist falsch.', 'The signature value is wrong.'],
-  ['digest-mismatch', 'XMLDSIG §3.2.1', 'Ein signierter Teil wurde verändert.', 'A signed part was changed.'],
+  [
+    'digest-mismatch',
+    'XMLDSIG §3.2.1',
+    'Ein signierter Teil wurde verändert, oder sein Prüfwert anders gebildet.',
+    'A signed part was changed, or digested in another way.',
+  ],
   ['transform', 'threat model G11', 'Eine Transformation der Signatur ist nicht erlaubt.', 'A transform of the signature is not allowed.'],
 ]
 const COVERAGE: readonly Words[] = [

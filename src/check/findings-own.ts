@@ -54,6 +54,14 @@ const CERTIFICATES = [
     "The issuer's signature on the certificate is wrong.",
     '9700',
   ),
+  row(
+    'certificates.weak-signature',
+    'error',
+    'RFC 5280 §6.1.3; TR-02102-1',
+    'Ein Aussteller auf dem Weg zum Vertrauensanker hat mit einem gebrochenen Hashverfahren signiert (SHA-1, MD5): die Signatur stimmt und beweist nichts.',
+    'An issuer on the path to the trust anchor has signed with a broken digest (SHA-1, MD5): the signature is right and proves nothing.',
+    '9700',
+  ),
   row('certificates.expired', 'warning', 'RFC 5280 §4.1.2.5', 'Das Zertifikat ist abgelaufen.', 'The certificate has expired.'),
   row(
     'certificates.not-yet-valid',
@@ -223,8 +231,8 @@ const OTHER = [
     'mime.content-coding',
     'info',
     'RFC 9110 §8.4',
-    'Der Mitschnitt ist komprimiert und bleibt ungeprüft.',
-    'The capture is compressed and stays unchecked.',
+    'Der Mitschnitt ist komprimiert oder sonst umkodiert und bleibt ungeprüft.',
+    'The capture is compressed or coded in another way, and stays unchecked.',
   ),
   row('mime.unreadable-file', 'warning', 'product.md, Checking', 'Die Datei ließ sich nicht lesen.', 'The file could not be read.'),
 ]

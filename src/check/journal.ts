@@ -44,6 +44,9 @@ const RENAMED: Readonly<Record<string, string>> = { 'transport-encryption.not-ou
 /** Findings of one id that are kept; a message with thousands of them must not cost a path for each (threat model X5). */
 const MOST_OF_A_KIND = 100
 
+/** Errors repeat their row where they know no more: told once is enough, and in the reader's language. */
+const bare = (text: string): string => text.toLowerCase().replace(/\.$/, '')
+
 function layerOf(id: string): Layer | undefined {
   const name = id.slice(0, id.indexOf('.'))
   return LAYERS.find((layer) => layer === name)
@@ -143,7 +146,7 @@ export class Journal {
       column: isLost ? null : (at.column ?? place.column ?? null),
       document: at.content === undefined ? this.#document : 'content',
       message: { de: row.de, en: row.en },
-      detail: at.detail ?? null,
+      detail: at.detail === undefined || bare(at.detail) === bare(row.en) ? null : at.detail,
       rueckweisung: row.rueckweisung ?? null,
       content: at.content ?? null,
     }

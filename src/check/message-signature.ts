@@ -7,8 +7,7 @@ import type { X509Certificate } from 'node:crypto'
 import { ProtektorError, SignatureError } from '../errors.js'
 import { certificateElements } from '../osci/certificates.js'
 import { messageType } from '../osci/messages.js'
-import { OSCI } from '../osci/names.js'
-import { isSigned, verifyMessageSignature } from '../osci/signature.js'
+import { isSignatureBlock, isSigned, verifyMessageSignature } from '../osci/signature.js'
 import type { OsciEnv, SoapEnvelope } from '../osci/types.js'
 import { readCertificate, subjectRfc2253 } from '../pki/certificate.js'
 import { readSignature } from '../xml/dsig.js'
@@ -21,7 +20,7 @@ import type { SignatureResult, Verdict } from './types.js'
 
 /** undefined: it is not signed. */
 export function signatureElement({ header }: SoapEnvelope): XmlElement | undefined {
-  const block = header.find((b) => b.uri === OSCI && (b.local === 'ClientSignature' || b.local === 'SupplierSignature'))
+  const block = header.find(isSignatureBlock)
   return block && elementsOf(block)[0]
 }
 

@@ -20,7 +20,10 @@ const TIMEOUT_MS = 30_000
 export async function checkOsciSchema(envelope: SoapEnvelope, context: CheckContext, journal: Journal): Promise<void> {
   const { document } = envelope
   for (const { id, element } of wireForms(document)) journal.raise(id, { element })
-  for (const element of twiceSpelledTimeouts(document)) journal.raise('osci-structure.two-spellings', { element })
+  for (const element of twiceSpelledTimeouts(document)) {
+    const detail = `${element.local} has ChunkMessageTimeout in two spellings`
+    journal.raise('osci-structure.two-spellings', { element, detail })
+  }
   await judge(document, () => schemaInput(document, envelopeName(envelope)).edits, context, journal)
 }
 

@@ -14,7 +14,7 @@ import { message as messageStage } from '../osci/message.js'
 import { mime } from '../osci/mime-stage.js'
 import { OSCI } from '../osci/names.js'
 import { messageType } from '../osci/messages.js'
-import { isSigned } from '../osci/signature.js'
+import { isSignatureBlock, isSigned } from '../osci/signature.js'
 import { soap } from '../osci/soap.js'
 import { shellRecipient, transport } from '../osci/transport.js'
 import type { OsciEnv, OsciMessage, SoapEnvelope } from '../osci/types.js'
@@ -112,9 +112,15 @@ function messageSigned({ envelope, result, signer, problem }: Verified): Judged[
   return [{ ...judged, ...(problem ? { problem } : {}) }]
 }
 
+/** A signature block that is told as wrong stands in nobody's way: what is behind it is read, and not told as missing. */
+function withoutWrongSignature({ envelope, problem }: Verified): SoapEnvelope {
+  if (problem?.finding !== 'osci-structure.signature-block') return envelope
+  return { ...envelope, header: envelope.header.filter((b) => !isSignatureBlock(b)) }
+}
+
 async function checkMessage(verified: Verified, env: OsciEnv, context: CheckContext, journal: Journal): Promise<readonly ContentResult[]> {
   const { envelope } = verified
-  const opened = await step(journal, 'osci-structure', () => messageStage.open(envelope, env))
+  const opened = await step(journal, 'osci-structure', () => messageStage.open(withoutWrongSignature(verified), env))
   if (opened) {
     context.seen?.('order', opened)
     journal.note('control-block')

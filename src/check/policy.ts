@@ -7,6 +7,7 @@
  */
 import type { X509Certificate } from 'node:crypto'
 import type { KeyTransport } from '../env.js'
+import { ProtektorError } from '../errors.js'
 import { publicKeyFacts, readCertificate, signatureAlgorithmOid, subjectRfc2253 } from '../pki/certificate.js'
 import { algorithmOf, CURVES, policyOf, type Where } from '../xml/algorithms.js'
 import type { Signature } from '../xml/dsig.js'
@@ -112,7 +113,8 @@ export function judgeKeyOf(journal: Journal, der: Uint8Array, at: Raised): void 
   try {
     certificate = readCertificate(der)
   } catch (cause) {
-    journal.caught('certificates', cause)
+    if (!(cause instanceof ProtektorError)) journal.caught('certificates', cause)
+    else journal.raise(cause.finding, { ...at, detail: cause.message })
     return
   }
   judgeKey(journal, certificate, at)

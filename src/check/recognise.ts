@@ -22,6 +22,9 @@ const ENVELOPE_MAGIC = 'PRTK'
 const SOAP = /^(?:\xef\xbb\xbf)?(?:\s|<\?(?:(?!\?>)[^])*\?>|<!--(?:(?!-->)[^])*-->)*<(?:[^\s<>!?/:]+:)?Envelope[\s>]/
 const SOAP_NAMESPACE = 'http://schemas.xmlsoap.org/soap/envelope/'
 
+/** A page, as proxies and servers answer with: no document that anybody meant to check. */
+export const HTML = /^(?:\xef\xbb\xbf)?\s*(?:<\?xml[^>]*>\s*)?(?:<!--(?:(?!-->)[^])*-->\s*)*<(?:!doctype\s+)?html[\s>]/i
+
 interface Look {
   readonly head: string
   readonly isXml: boolean
@@ -60,6 +63,7 @@ const MIME_HEAD =
 const KINDS: readonly KindRow[] = [
   { kind: 'envelope', fits: ({ head }) => head.startsWith(ENVELOPE_MAGIC) },
   { kind: 'osci', fits: ({ head, isXml }) => isXml && SOAP.test(head) && head.includes(SOAP_NAMESPACE) },
+  { kind: 'unknown', fits: ({ head }) => HTML.test(head) },
   { kind: 'xoev', fits: ({ isXml }) => isXml },
   {
     kind: 'osci',

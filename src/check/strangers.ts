@@ -4,7 +4,7 @@
  * @module
  */
 import { isGzip } from './captures.js'
-import type { Recognised } from './recognise.js'
+import { HTML, type Recognised } from './recognise.js'
 
 const BEGINNING_BYTES = 64 * 1024
 
@@ -14,6 +14,7 @@ const STRANGERS: readonly (readonly [what: string, looks: RegExp])[] = [
   ['a PDF', /^%PDF-/],
   ['a picture', /^(?:\x89PNG|GIF8|\xff\xd8\xff)/],
   ['a network recording (pcap)', /^(?:\xd4\xc3\xb2\xa1|\xa1\xb2\xc3\xd4|\x4d\x3c\xb2\xa1|\n\r\r\n)/],
+  ['a page of HTML, perhaps the error page of a proxy or a server', HTML],
   ['text in UTF-16', /^(?:\xff\xfe|\xfe\xff|[^\0]\0[^\0]\0|\0[^\0]\0[^\0])/],
   ['certificates or keys (PEM)', /^-----BEGIN /],
   ['JSON, perhaps HAR or a collection of requests', /^(?:\xef\xbb\xbf)?\s*[{[]/],

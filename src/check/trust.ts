@@ -4,7 +4,7 @@
  * @module
  */
 import type { X509Certificate } from 'node:crypto'
-import type { TrustVerdict } from '../env.js'
+import type { TrustDetails, TrustVerdict } from '../env.js'
 import { readableCertificates } from '../osci/certificates.js'
 import type { SoapEnvelope } from '../osci/types.js'
 import { sha256Hex, subjectRfc2253 } from '../pki/certificate.js'
@@ -12,7 +12,7 @@ import type { Journal } from './journal.js'
 import type { CheckContext, Raised } from './types.js'
 
 /** Why nobody vouches, as rows of the findings table. */
-export const TRUST_FINDINGS: Readonly<Record<Exclude<TrustVerdict['verdict'], 'valid'>, string>> = {
+const TRUST_FINDINGS: Readonly<Record<Exclude<TrustVerdict['verdict'], 'valid'>, string>> = {
   expired: 'certificates.expired',
   'not-yet-valid': 'certificates.not-yet-valid',
   revoked: 'certificates.revoked',
@@ -21,6 +21,10 @@ export const TRUST_FINDINGS: Readonly<Record<Exclude<TrustVerdict['verdict'], 'v
   'bad-signature': 'certificates.bad-signature',
   unchecked: 'certificates.unchecked',
 }
+
+/** A signature that is right by its numbers must not be called wrong, though nobody believes it. */
+export const trustFinding = (fault: keyof typeof TRUST_FINDINGS, details: TrustDetails | undefined): string =>
+  fault === 'bad-signature' && details?.issuerSignature === 'indeterminate' ? 'certificates.weak-signature' : TRUST_FINDINGS[fault]
 
 /** Where the message lists a signer. */
 export const listedIn =
@@ -48,8 +52,9 @@ export async function checkSigners(
     }
     journal.note('certificates')
     try {
-      const { verdict } = await context.trust.check(certificate, 'signature', context.at ?? context.now())
-      if (verdict !== 'valid') journal.raise(TRUST_FINDINGS[verdict], { detail: subjectRfc2253(certificate), ...placeOf(certificate) })
+      const { verdict, details } = await context.trust.check(certificate, 'signature', context.at ?? context.now())
+      if (verdict !== 'valid')
+        journal.raise(trustFinding(verdict, details), { detail: subjectRfc2253(certificate), ...placeOf(certificate) })
     } catch (cause) {
       journal.caught('certificates', cause)
     }

@@ -27,6 +27,28 @@ export class UsageError extends CommandError {
 type Options = NonNullable<ParseArgsConfig['options']>
 type Parsed<O extends Options> = ReturnType<typeof parseArgs<{ options: O; strict: true; allowPositionals: boolean }>>
 
+/** What node says of wrong arguments, by its code; it names an option as `--name <value>` or `-n, --name`, in English only. */
+const WRONG_ARGUMENTS: Readonly<Record<string, (word: string, said: string) => Text>> = {
+  ERR_PARSE_ARGS_UNKNOWN_OPTION: (word) => ({ de: `unbekannte Option: ${word}`, en: `unknown option: ${word}` }),
+  ERR_PARSE_ARGS_UNEXPECTED_POSITIONAL: (word) => ({ de: `überzähliges Argument: ${word}`, en: `unexpected argument: ${word}` }),
+  ERR_PARSE_ARGS_INVALID_OPTION_VALUE: (word, said) => {
+    if (said.includes('does not take')) return { de: `${word} nimmt keinen Wert`, en: `${word} takes no value` }
+    const dash = { de: `beginnt er mit einem Strich: ${word}=-…`, en: `where it begins with a dash: ${word}=-…` }
+    return said.includes('ambiguous')
+      ? { de: `${word} verlangt einen Wert; ${dash.de}`, en: `${word} wants a value; ${dash.en}` }
+      : { de: `${word} verlangt einen Wert`, en: `${word} wants a value` }
+  },
+}
+
+/** What is wrong with arguments that node does not take, in words of both languages; undefined: it is something else. */
+export function wrongArguments(error: unknown): Text | undefined {
+  if (!(error instanceof Error)) return undefined
+  const { code } = error as { code?: unknown }
+  const tell = typeof code === 'string' && Object.hasOwn(WRONG_ARGUMENTS, code) ? WRONG_ARGUMENTS[code] : undefined
+  const [, quoted = ''] = /'(?:-\w, )?(.*?)'(?=[. ]|$)/s.exec(error.message) ?? []
+  return tell?.(quoted.replace(/ <value>$/, ''), error.message)
+}
+
 /**
  * Reads the arguments of a command strictly.
  * @throws {UsageError} an unknown option, a missing or unexpected value.
@@ -35,8 +57,9 @@ export function parseCommand<O extends Options>(argv: readonly string[], options
   try {
     return parseArgs({ args: [...argv], options, allowPositionals, strict: true })
   } catch (error) {
-    const said = error instanceof Error ? error.message.replace(/\. To specify a positional.*$/s, '') : String(error)
-    throw new UsageError({ de: `falscher Aufruf: ${said}`, en: `wrong call: ${said}` })
+    const said = wrongArguments(error)
+    if (!said) throw error
+    throw new UsageError(said)
   }
 }
 

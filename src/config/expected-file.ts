@@ -9,6 +9,7 @@
  * What counts as a difference: check/differences.ts.
  * @module
  */
+import { posix } from 'node:path'
 import { z } from 'zod'
 import { ConfigError } from '../errors.js'
 import { option } from './option.js'
@@ -42,7 +43,7 @@ type Expectation = z.output<typeof SUITE>['files'][string]
  * @param file its name, for complaints.
  * @param isFinding whether there is a finding of this id.
  * @returns what is expected, by path relative to the folder of the file.
- * @throws {ConfigError} no YAML, unknown keys, verdicts or finding ids; with the line.
+ * @throws {ConfigError} no YAML, unknown keys, verdicts or finding ids, a path in two spellings; with the line.
  */
 export function readExpected(
   file: string,
@@ -57,6 +58,15 @@ export function readExpected(
       return isFinding(id) ? [] : [problem(read.place, ['files', name, 'findings', index], words)]
     }),
   )
-  if (unknown.length > 0) throw new ConfigError(unknown)
-  return new Map(Object.entries(files))
+  // `./a.bin` and `sub//a.bin` name files that the walk knows as `a.bin` and `sub/a.bin`
+  const byPath = new Map<string, Expectation>()
+  const twice = Object.entries(files).flatMap(([name, expectation]) => {
+    const path = posix.normalize(name)
+    const isSecond = byPath.has(path)
+    byPath.set(path, expectation)
+    return isSecond ? [problem(read.place, ['files', name], { de: `${path} steht schon da`, en: `${path} is there already` })] : []
+  })
+  const problems = [...unknown, ...twice]
+  if (problems.length > 0) throw new ConfigError(problems)
+  return byPath
 }

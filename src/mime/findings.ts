@@ -66,7 +66,12 @@ export const FINDINGS_MIME: readonly MimeFinding[] = [
   finding('mime.epilogue', 'threat model M2', 'Nach dem letzten Teil steht Text.', 'There is text behind the last part.'),
   finding('mime.no-end', 'threat model M2', 'Der letzte Teil hat kein Ende.', 'The last part has no end.'),
   finding('mime.no-root', 'RFC 2387', 'Die Nachricht hat keinen Teil.', 'The message has no part.'),
-  finding('mime.root-type', 'threat model M1', 'Der erste Teil ist nicht text/xml.', 'The first part is not text/xml.'),
+  finding(
+    'mime.root-type',
+    'threat model M1',
+    'Der erste Teil ist nicht text/xml, oder die Nachricht kündigt für ihn einen anderen Typ an.',
+    'The first part is not text/xml, or the message announces another type for it.',
+  ),
   finding(
     'mime.start',
     'threat model M1',
@@ -85,8 +90,8 @@ export const FINDINGS_MIME: readonly MimeFinding[] = [
   finding(
     'mime.part-length',
     'threat model M4',
-    'Ein Teil ist länger als seine Content-Length.',
-    'A part is longer than its Content-Length.',
+    'Ein Teil ist länger als seine Content-Length, oder sie ist keine Zahl.',
+    'A part is longer than its Content-Length, or that is no number.',
   ),
   finding('mime.content-id', 'RFC 2392', 'Eine Content-ID ist leer oder falsch geklammert.', 'A Content-ID is empty or wrongly bracketed.'),
   finding('mime.content-id-duplicate', 'threat model M1', 'Eine Content-ID kommt zweimal vor.', 'A Content-ID is given twice.'),

@@ -168,6 +168,8 @@ export function* readParts<T>(start: number, total: number, dash: Buffer, limits
     if (parts.length >= limits.mimeParts)
       throw new StructureError('mime', 'mime.part-count', `The message has more than ${limits.mimeParts} parts.`, { byte: at })
     const head = after + 2
+    if (parts.length > 0 && head === total)
+      throw new StructureError('mime', 'mime.no-end', 'The last boundary does not end with two hyphens.', { byte: at })
     const block = yield* readHeaders(head, limits)
     at = yield* findDelimiter(block.next, dash)
     const lies = { head, from: block.next, to: Math.max(block.next, at - 2) }
@@ -237,8 +239,8 @@ function attachmentType(written: string): string {
 
 function assertLength(declared: string | undefined, actual: number): void {
   if (declared === undefined) return
-  if (!/^\d{1,15}$/.test(declared) || actual > Number(declared))
-    throw new StructureError('mime', 'mime.part-length', 'A part is longer than its Content-Length.')
+  if (!/^\d{1,15}$/.test(declared)) throw new StructureError('mime', 'mime.part-length', 'The Content-Length of a part is no number.')
+  if (actual > Number(declared)) throw new StructureError('mime', 'mime.part-length', 'A part is longer than its Content-Length.')
 }
 
 function assertDistinctIds(parts: readonly PartOutline[]): void {

@@ -10,7 +10,17 @@
  */
 import type { X509Certificate } from 'node:crypto'
 import { ProtektorError, SignatureError, type Place } from '../errors.js'
-import { digest, digestElement, readSignature, sameOctets, verifyValue, type Reference, type Signature } from '../xml/dsig.js'
+import {
+  digest,
+  digestElement,
+  readSignature,
+  sameOctets,
+  verifyValue,
+  whyWrongDigest,
+  whyWrongValue,
+  type Reference,
+  type Signature,
+} from '../xml/dsig.js'
 import { attributeOf, isElement, placeOf, xpathOf, type XmlElement } from '../xml/tree.js'
 import { turnsFor } from './breathe.js'
 import { signerCertificate } from './certificates.js'
@@ -137,7 +147,10 @@ async function checkDigest(target: AuthorTarget, reference: Reference, remarks: 
   const value = await digestOf(target, reference.digestMethod, env)
   if (!value) return false
   if (sameOctets(value, reference.digestValue)) return true
-  if (!(await isInLibraryForm(target, reference, env))) throw wrong('digest-mismatch', 'signed content was changed', placeOfTarget(target))
+  if (!(await isInLibraryForm(target, reference, env))) {
+    const why = whyWrongDigest(value, reference) ?? 'a signed part was changed, or digested in another way'
+    throw wrong('digest-mismatch', why, placeOfTarget(target))
+  }
   remarks.push({ finding: 'author-signature.undeclared-namespaces', element: reference.element })
   return true
 }
@@ -167,7 +180,8 @@ export async function verifyAuthor(
     report.certificate = authorCertificate(signature, certificates)
     if (!env.algorithms.signature.canonicalization(signature.canonicalizationMethod))
       throw wrong('algorithm', 'this canonical form is not allowed')
-    if (!verifyValue(signature, report.certificate, env.algorithms.signature)) throw wrong('value-mismatch', 'the signature value is wrong')
+    if (!verifyValue(signature, report.certificate, env.algorithms.signature))
+      throw wrong('value-mismatch', whyWrongValue(signature, report.certificate, env.algorithms.signature))
     const { pairs, incomplete } = pair(signature, targets, [...signedProperties(signature), ...optional], hidden)
     let complete = !incomplete
     for (const [target, reference] of pairs) complete = (await checkDigest(target, reference, report.remarks, env)) && complete

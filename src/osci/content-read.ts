@@ -47,7 +47,10 @@ function readData(inner: XmlElement, encrypted: boolean): Child {
 
 function readAttachment(reading: Reading, e: XmlElement, href: string, encrypted: boolean, keys: Keys): Child {
   const part = partNamed(reading, href)
-  if (!part) throw refuse(e, 'attachment-missing', 'Content names an attachment that is not there')
+  if (!part) {
+    const why = /^cid:/i.test(href) ? 'Content names an attachment that is not there' : 'href of Content is no cid: URI'
+    throw refuse(e, 'attachment-missing', why)
+  }
   reading.named.add(part.contentId)
   const holder = keys.get(part.contentId)
   // what stands in clear beside encrypted content was not there when it was encrypted (osci-1.2 §6.3, trap T32)

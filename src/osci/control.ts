@@ -75,7 +75,8 @@ const LANGUAGE = /^[A-Za-z]{1,8}(-[A-Za-z0-9]{1,8}){0,8}$/
 /** LanguagesList: at least one xsd:language, in order of preference. */
 export function readLanguages(e: XmlElement): readonly string[] {
   const list = (attributeOf(e, 'LanguagesList') ?? '').split(/[ \t\r\n]/).filter((l) => l !== '')
-  if (list.length === 0 || !list.every((l) => LANGUAGE.test(l))) throw misfit(e, 'languages', 'DesiredLanguages names no language')
+  if (list.length === 0) throw misfit(e, 'languages', 'DesiredLanguages names no language')
+  if (!list.every((l) => LANGUAGE.test(l))) throw misfit(e, 'languages', 'LanguagesList holds what is no language; blanks part them')
   empty.read(e)
   return list
 }

@@ -13,7 +13,17 @@
 import type { X509Certificate } from 'node:crypto'
 import { ProtektorError, SignatureError, StructureError, type Place } from '../errors.js'
 import type { Part } from '../mime/parts.js'
-import { digest, digestElement, readSignature, sameOctets, verifyValue, type Reference, type Signature } from '../xml/dsig.js'
+import {
+  digest,
+  digestElement,
+  readSignature,
+  sameOctets,
+  verifyValue,
+  whyWrongDigest,
+  whyWrongValue,
+  type Reference,
+  type Signature,
+} from '../xml/dsig.js'
 import { makeSignature, type ReferenceSpec } from '../xml/dsig-write.js'
 import { attributeOf, element, elementsOf, isElement, placeOf, type XmlElement } from '../xml/tree.js'
 import type { Turn } from '../xml/turns.js'
@@ -105,13 +115,19 @@ function expectedSigner(envelope: SoapEnvelope, type: MessageType, signature: Si
   return signerCertificate(named.der, 'message-signature')
 }
 
+/** Of either side, whatever the message. */
+export const isSignatureBlock = (block: XmlElement): boolean =>
+  isElement(block, OSCI, 'ClientSignature') || isElement(block, OSCI, 'SupplierSignature')
+
 /** The signature block, which must stand where and as often as the schema says. */
 function signatureBlock(envelope: SoapEnvelope, type: MessageType): XmlElement | undefined {
-  const blocks = envelope.header.filter((b) => b.uri === OSCI && (b.local === 'ClientSignature' || b.local === 'SupplierSignature'))
+  const blocks = envelope.header.filter(isSignatureBlock)
   const [block, second] = blocks
   const wrong = second ?? (block?.local === type.signatureElement ? undefined : block)
-  if (wrong)
-    throw new StructureError('signature', 'osci-structure.signature-block', `only one ${type.signatureElement} is allowed`, placeOf(wrong))
+  if (wrong) {
+    const why = second ? `only one ${type.signatureElement} is allowed` : `${wrong.local} instead of ${type.signatureElement}`
+    throw new StructureError('signature', 'osci-structure.signature-block', why, placeOf(wrong))
+  }
   return block
 }
 
@@ -154,14 +170,17 @@ async function verifyBlock(
   if (!algorithms.canonicalization(signature.canonicalizationMethod))
     throw new SignatureError('9601', 'message-signature.algorithm', 'this canonical form is not allowed')
   if (!verifyValue(signature, signer, algorithms))
-    throw new SignatureError('9601', 'message-signature.value-mismatch', 'the signature value is wrong')
+    throw new SignatureError('9601', 'message-signature.value-mismatch', whyWrongValue(signature, signer, algorithms))
   const pairs = bind(signature, targets(envelope, block))
   const turn = turnsFor(env, envelope.document.text.length, 'signature')
   for (const [target, reference] of [...pairs].sort(([a], [b]) => Number(isPart(a.what)) - Number(isPart(b.what)))) {
     if (!algorithms.digest(reference.digestMethod))
       throw new SignatureError('9601', 'message-signature.algorithm', 'this digest is not allowed')
-    if (!sameOctets(await digestOf(target, reference, env, turn, partDigest), reference.digestValue))
-      throw new SignatureError('9601', 'message-signature.digest-mismatch', 'a signed part was changed', placeOfTarget(target))
+    const digested = await digestOf(target, reference, env, turn, partDigest)
+    if (!sameOctets(digested, reference.digestValue)) {
+      const why = whyWrongDigest(digested, reference) ?? 'a signed part was changed, or digested in another way'
+      throw new SignatureError('9601', 'message-signature.digest-mismatch', why, placeOfTarget(target))
+    }
   }
   return {
     signer,
@@ -234,5 +253,4 @@ export const signature: Stage<SoapEnvelope, SoapEnvelope> = {
 }
 
 /** A message is signed when it has a signature block, whatever that is worth. */
-export const isSigned = (envelope: SoapEnvelope): boolean =>
-  envelope.header.some((b) => isElement(b, OSCI, 'ClientSignature') || isElement(b, OSCI, 'SupplierSignature'))
+export const isSigned = (envelope: SoapEnvelope): boolean => envelope.header.some(isSignatureBlock)

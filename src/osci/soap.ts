@@ -13,7 +13,7 @@
 import { OrderError, StructureError } from '../errors.js'
 import type { Parts } from '../mime/parts.js'
 import { parseXmlInTurns } from '../xml/gate.js'
-import { attributeOf, element, elementsOf, isElement, xpathOf, type XmlDocument, type XmlElement } from '../xml/tree.js'
+import { attributeOf, element, elementsOf, isElement, xpathOf, type XmlAttribute, type XmlDocument, type XmlElement } from '../xml/tree.js'
 import { isNcName } from '../xml/names.js'
 import { inTurns, type Stops, type Turn } from '../xml/turns.js'
 import { writtenText } from '../xml/write.js'
@@ -29,6 +29,10 @@ function refuse(e: XmlElement, rule: string, why: string): StructureError {
   return new StructureError('soap', `osci-structure.${rule}`, why, { line: e.line, column: e.column, xpath: xpathOf(e) })
 }
 
+const readsAsId = ({ local }: XmlAttribute): boolean => local.length === 2 && local.toLowerCase() === 'id'
+const lookalike = (e: XmlElement, a: XmlAttribute): StructureError =>
+  refuse(e, 'id-lookalike', `attribute ${a.prefix ? a.prefix + ':' : ''}${a.local} on ${e.local}`)
+
 /** A few milliseconds. */
 const ELEMENTS_PER_TURN = 8192
 
@@ -43,9 +47,9 @@ export function* indexIds(root: XmlElement): Stops<ReadonlyMap<string, XmlElemen
   for (let e = open.pop(); e; e = open.pop()) {
     if (++count % ELEMENTS_PER_TURN === 0) yield
     for (const a of e.attributes) {
-      if (a.local.length !== 2 || a.local.toLowerCase() !== 'id') continue
+      if (!readsAsId(a)) continue
       if (a.local !== 'Id' || a.uri !== '') {
-        if (FRAME.has(e.uri)) throw refuse(e, 'id-lookalike', `attribute ${a.prefix ? a.prefix + ':' : ''}${a.local} on ${e.local}`)
+        if (FRAME.has(e.uri)) throw lookalike(e, a)
         continue
       }
       // the library names key holders after the attachment, whatever its name looks like (wire fact 48); nothing refers to them
@@ -72,7 +76,10 @@ function* headerBlocks(header: XmlElement): Stops<readonly XmlElement[]> {
   const seen = new Set<string>()
   for (const [at, block] of blocks.entries()) {
     if ((at + 1) % ELEMENTS_PER_TURN === 0) yield
-    if (attributeOf(block, 'Id') === undefined) throw refuse(block, 'block-without-id', `header block ${block.local} has no Id`)
+    if (attributeOf(block, 'Id') === undefined) {
+      const meant = FRAME.has(block.uri) ? block.attributes.find(readsAsId) : undefined
+      throw meant ? lookalike(block, meant) : refuse(block, 'block-without-id', `header block ${block.local} has no Id`)
+    }
     const service = isElement(block, OSCI, 'QualityOfTimestamp') ? ` ${attributeOf(block, 'Service') ?? ''}` : ''
     const key = `{${block.uri}}${block.local}${service}`
     if (seen.has(key)) throw refuse(block, 'repeated-block', `header block ${block.local} occurs twice`)
@@ -94,6 +101,18 @@ interface Recognised {
   readonly orderElement?: XmlElement
 }
 
+/** The usual mistakes: another namespace, another place. Nothing of the message's own is repeated. */
+function whyUnknown(candidates: readonly XmlElement[]): string {
+  for (const e of candidates) {
+    const type = messageType(e.local)
+    if (!type) continue
+    return type.uri === e.uri
+      ? `${e.local} belongs into the ${type.at === 'header' ? 'Header' : 'Body'}`
+      : `${e.local} is not in the namespace ${type.uri}`
+  }
+  return 'the envelope holds no OSCI message'
+}
+
 function recognise(root: XmlElement, header: XmlElement | undefined, blocks: readonly XmlElement[], body: XmlElement): Recognised {
   const inBody = elementsOf(body)
   const [first] = inBody
@@ -107,7 +126,7 @@ function recognise(root: XmlElement, header: XmlElement | undefined, blocks: rea
     ...inBody.filter((b) => messageType(b.local)?.at === 'body' && messageType(b.local)?.uri === b.uri),
   ]
   const [order, second] = orders
-  if (!order) throw refuse(root, 'unknown-message', 'the envelope holds no OSCI message')
+  if (!order) throw refuse(root, 'unknown-message', whyUnknown([...blocks, ...inBody]))
   if (second) throw refuse(second, 'two-orders', 'the envelope holds two orders')
   const type = messageType(order.local)
   return type ? { kind: 'message', type, orderElement: order } : { kind: 'fault' }
@@ -159,10 +178,11 @@ export async function readFrame(document: XmlDocument, parts: Parts, turn?: Turn
   if (!body || !isElement(body, SOAP, 'Body') || kids.length > (header ? 2 : 1))
     throw refuse(root, 'frame', 'the envelope must hold at most one Header, then one Body')
   refuseBlocksOfFault(header, body)
+  // first: what is wrong with the blocks of something that is no OSCI message says nothing
+  const found = recognise(root, header, header ? elementsOf(header) : [], body)
   const blocks = header ? await inTurns(headerBlocks(header), turn) : []
   noLooseText(body)
   await inTurns(indexIds(root), turn)
-  const found = recognise(root, header, blocks, body)
   if (found.kind === 'message' && attributeOf(body, 'Id') === undefined) throw refuse(body, 'block-without-id', 'the Body has no Id')
   if (found.type) refuseUnknownObligations(blocks)
   return {

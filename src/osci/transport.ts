@@ -10,7 +10,7 @@
  * @module
  */
 import type { X509Certificate } from 'node:crypto'
-import { OrderError, StructureError, TransportEncryptionError } from '../errors.js'
+import { OrderError, ProtektorError, StructureError, TransportEncryptionError } from '../errors.js'
 import { readCertificate } from '../pki/certificate.js'
 import { decryptOctets, leastOctets, readEncryptedData, unwrapKey, type EncryptedData } from '../xml/xenc.js'
 import { canWrapFor, encryptOctets, makeEncryptedData, wrapKey } from '../xml/xenc-write.js'
@@ -132,5 +132,11 @@ export const transport: Stage<SoapEnvelope, SoapEnvelope> = {
 export function shellRecipient(envelope: SoapEnvelope): X509Certificate | undefined {
   const [dataElement] = elementsOf(envelope.body)
   const der = dataElement ? readEncryptedData(dataElement, 'transport-encryption').keys[0]?.certificate : undefined
-  return der === undefined ? undefined : readCertificate(der)
+  if (!dataElement || der === undefined) return undefined
+  try {
+    return readCertificate(der)
+  } catch (cause) {
+    if (!(cause instanceof ProtektorError)) throw cause
+    throw new StructureError('transport', cause.finding, cause.message, { cause, ...placeOf(dataElement) })
+  }
 }

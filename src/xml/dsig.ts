@@ -194,6 +194,20 @@ export function verifyValue(signature: Signature, certificate: X509Certificate, 
   }
 }
 
+/** Why a value does not verify, as far as its length tells: made with another key, or in another form. */
+export function whyWrongValue(
+  { signatureMethod, signatureValue }: Signature,
+  { publicKey }: X509Certificate,
+  algorithms: Algorithms,
+): string {
+  const row = algorithms.signature(signatureMethod)
+  const wanted = row ? valueBytes(row, publicKey) : NaN
+  const found = signatureValue.length
+  if (!row || found === wanted) return 'the signature value is wrong'
+  const isAsn1 = row.scheme === 'ecdsa' && signatureValue[0] === 0x30
+  return `SignatureValue has ${found} bytes, with this key it has ${wanted}${isAsn1 ? ' (r and s, not ASN.1)' : ''}`
+}
+
 /** Padding and encoding as `node:crypto` wants them, for signing and verifying. */
 export function paddingOf(row: SignatureRow): { dsaEncoding: 'ieee-p1363' } | { padding: number; saltLength?: number } {
   if (row.scheme === 'ecdsa') return { dsaEncoding: 'ieee-p1363' }
@@ -269,6 +283,10 @@ function hashOf(algorithms: Algorithms, uri: string, layer: SignatureLayer): str
   if (!row) throw new SignatureError('9601', `${layer}.algorithm`, 'digest method is not allowed')
   return row.hash
 }
+
+/** Why a digest is another than what was digested; undefined: that was changed, or not digested in this form. */
+export const whyWrongDigest = (digested: Uint8Array, { digestValue }: Reference): string | undefined =>
+  digested.length === digestValue.length ? undefined : `DigestValue has ${digestValue.length} bytes, its method makes ${digested.length}`
 
 /** Equality in time that depends on the lengths only. */
 export function sameOctets(a: Uint8Array, b: Uint8Array): boolean {

@@ -140,6 +140,11 @@ function emptyStrings(document: XmlDocument, types: SchemaTypes, profile: XoevPr
   })
 }
 
+const MOST_SHOWN = 200
+/** In English, as all details. */
+const namespaceOf = ({ uri }: XmlElement): string =>
+  uri === '' ? 'no namespace' : uri.length > MOST_SHOWN ? `${uri.slice(0, MOST_SHOWN)}…` : uri
+
 /** Stages in the order of their codes; what is not named comes last. */
 const STAGES: readonly ((id: string) => boolean)[] = [
   (id) => id === 'xoev-schema.unknown-standard',
@@ -230,7 +235,7 @@ export async function checkContent(bytes: Uint8Array, context: ContentContext): 
     await judge(document, choice, context, checking)
     noteMissing(choice, checking)
   } else {
-    checking.note('xoev-schema.unknown-standard', root)
+    checking.note('xoev-schema.unknown-standard', root, namespaceOf(root))
     checking.layers['xoev-schema'] = 'unchecked'
   }
 

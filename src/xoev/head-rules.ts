@@ -29,6 +29,7 @@ export interface HeadContext {
 }
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
+const DATE_TIME = /^-?[0-9]{4,}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}/
 const KENNUNG = /^[^\s:]{1,64}:[^\s]{1,200}$/
 
 /** Number at the end of a message name: `….1700` → `1700`. */
@@ -37,6 +38,8 @@ export const numberOf = (messageType: string): string | undefined => /\.([0-9]{4
 function times(created: string, element: XmlElement, timeZone: string): HeadFinding[] {
   const found: HeadFinding[] = []
   const time = created.trim()
+  // what is no date and time at all lacks neither zone nor milliseconds (xoev-head.created-form)
+  if (!DATE_TIME.test(time)) return found
   if (!hasZone(time)) {
     const moment = momentOf(time, timeZone)
     found.push({ id: 'xoev-head.no-time-zone', element, ...(moment === undefined ? {} : { detail: `${moment} (${timeZone})` }) })

@@ -370,6 +370,8 @@ describe('captures', () => {
       expect(ids(await check(bytes, context))).to.not.include('mime.line-ends')
   })
 
+  const PAGE = 'a page of HTML, perhaps the error page of a proxy or a server'
+  const ANSWER_HEAD = ['HTTP/1.1 502 Bad Gateway', 'Content-Type: text/html']
   for (const [what, bytes] of [
     ['empty', text()],
     ['nothing but blanks or zeros', text('', ' ', '\0')],
@@ -379,6 +381,9 @@ describe('captures', () => {
     ['text in UTF-16', Buffer.from(PLAIN.toString('latin1'), 'utf16le')],
     ['JSON, perhaps HAR or a collection of requests', Buffer.from(JSON.stringify({ log: { text: PLAIN.toString('latin1') } }))],
     ['a hexadecimal dump', text('0000: 50 4f 53 54 20 2f 6f 73 63 69 20 48 54 54 50 2f POST /osci HTTP/')],
+    [PAGE, text('<!DOCTYPE html>', '<html lang="de"><body>502 Bad Gateway</body></html>')],
+    [PAGE, around(ANSWER_HEAD, text('<HTML><body>', '404'))],
+    [PAGE, text('<?xml version="1.0"?><!-- a -->', '<!DOCTYPE html PUBLIC "-//W3C//DTD XHTML 1.0 Strict//EN" "x"><html>')],
     ['a trace of curl', text('* Connected to a.example', '> POST /osci HTTP/1.1')],
     ['a message seems to begin in line 3', text('10:00:00 IP a > b: Flags [P.]', 'E..4..@.@', PLAIN.toString('latin1'))],
     ['a letter of several parts', around([...MAIL, 'Content-Type: multipart/mixed; boundary=b'], text('--b', '', 'x', '--b--'))],

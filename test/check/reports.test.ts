@@ -249,6 +249,23 @@ describe('reports', () => {
     expect(await whole('text', HEAD, RESULTS, 'de')).to.match(/4 Dateien: 1 gültig, 1 UNGÜLTIG, 1 ungeprüft, 1 FEHLER DER PRÜFUNG\n$/)
   })
 
+  it('text tells what stands in many places once, and where else it stands', async () => {
+    const at = (line: number | null, detail: string | null): Finding => finding({ id: 'osci-structure.schema', line, detail })
+    const told = async (lang: 'de' | 'en', ...findings: Finding[]): Promise<readonly string[]> =>
+      (await whole('text', HEAD, [result('a.xml', { findings })], lang)).split('\n').filter((line) => / (?:error|Fehler|→)/.test(line))
+    const many = Array.from({ length: 13 }, (_all, index) => at(index + 1, 'x'))
+    expect((await told('de', ...many)).map((line) => line.trim().split(',')[0])).to.deep.equal([
+      'Fehler: XML ist nicht wohlgeformt [osci-structure.schema',
+      '→ Zeile 1',
+      '→ dasselbe noch 12-mal',
+    ])
+    expect((await told('de', ...many)).at(-1)).to.match(/12-mal, Zeilen 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, …$/)
+    expect((await told('en', at(1, 'x'), at(7, 'x'))).at(-1)).to.equal('      → the same once more, line 7')
+    expect((await told('en', at(null, 'x'), at(null, 'x'))).at(-1)).to.equal('      → the same once more')
+    // without a detail, and with another one, it may be something else
+    expect((await told('en', at(1, null), at(2, null), at(3, 'x'), at(4, 'y'))).filter((line) => line.includes('error'))).to.have.length(4)
+  })
+
   it('text says what a line counts in: only what was encrypted is called decrypted', async () => {
     for (const [document, de, en] of [
       ['file', '→ Zeile', '→ line'],

@@ -97,7 +97,9 @@ describe('check of XÖV', () => {
   it('an unknown standard is unchecked, V000', async () => {
     const result = await check(Buffer.from('<n:brief xmlns:n="urn:nobody"/>'), context)
     expect(result).to.include({ verdict: 'unchecked', kind: 'xoev', messageType: 'brief' })
-    expect(result.findings[0]).to.include({ id: 'xoev-schema.unknown-standard', rueckweisung: 'V000' })
+    expect(result.findings[0]).to.include({ id: 'xoev-schema.unknown-standard', rueckweisung: 'V000', detail: 'urn:nobody' })
+    const [bare] = (await check(Buffer.from('<brief/>'), context)).findings
+    expect(bare?.detail).to.equal('no namespace')
   })
 
   it('a validator that gives no verdict makes the check fail, and says nothing against the document', async () => {

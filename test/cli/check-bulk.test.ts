@@ -285,11 +285,13 @@ describe('protektor check, many files', () => {
       expect(text.indexOf('<osci:MessageId>')).to.be.greaterThan(0)
       const german = await ten([...TRUST, file], 'de')
       expect(german).to.match(/captured\.bin: UNGÜLTIG\n/)
-      expect(german).to.contain('Fehler: Ein signierter Teil wurde verändert. [message-signature.digest-mismatch, 9601]')
+      expect(german).to.contain(
+        'Fehler: Ein signierter Teil wurde verändert, oder sein Prüfwert anders gebildet. [message-signature.digest-mismatch, 9601]',
+      )
       expect(german).to.match(/→ Zeile \d+, Spalte \d+, \/soap:Envelope/)
       const english = await ten([...TRUST, file], 'en')
       expect(english).to.match(/captured\.bin: INVALID\n/)
-      expect(english).to.contain('error: A signed part was changed. [message-signature.digest-mismatch, 9601]')
+      expect(english).to.contain('error: A signed part was changed, or digested in another way. [message-signature.digest-mismatch, 9601]')
       expect(english).to.match(/→ line \d+, column \d+, \/soap:Envelope/)
     })
 

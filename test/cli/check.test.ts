@@ -118,6 +118,9 @@ describe('protektor check', () => {
     suite('  bad.xml: { verdict: invalid, findings: [ xml.not-well-formed ] }\n  below/noise.bin: { verdict: unchecked }\n')
     const good = await call([folder])
     expect(good).to.include({ code: 0, err: '' })
+    // a path in another spelling is the same path
+    suite('  ./bad.xml: { verdict: invalid, findings: [ xml.not-well-formed ] }\n  below//noise.bin: { verdict: unchecked }\n')
+    expect(await call([folder])).to.include({ code: 0, err: '' })
     suite('  bad.xml: { verdict: valid, findings: [ xml.doctype ] }\n  gone.bin: { verdict: valid }\n')
     const differs = await call([folder])
     expect(differs.code).to.equal(1)
@@ -170,6 +173,7 @@ describe('protektor check', () => {
         'files["bad.xml"].findings[0]',
         'unbekannte Befund-Kennung xml.nonsense',
       ],
+      ['  bad.xml: { verdict: invalid }\n  ./bad.xml: { verdict: valid }', 3, 'files["./bad.xml"]', 'bad.xml steht schon da'],
       ['  bad.xml: &as { verdict: invalid }\n  more.xml: *as', 3, '(file)', 'Verweise (&, *) sind nicht erlaubt'],
       ['  bad.xml: [', 3, '(file)', 'kein gültiges YAML'],
     ] as const) {
@@ -381,7 +385,7 @@ describe('protektor check', () => {
     ['two keystores and one PIN', ['--keystore', 'a.p12', '--keystore', 'b.p12', '--pin', 'x', PLAIN], /a\.p12/],
     ['a PIN without keystore', ['--pin', 'x', PLAIN], /--pin/],
     ['a keystore that is not there', ['--keystore', 'nowhere.p12', '--pin', 'x', PLAIN], /nowhere\.p12/],
-    ['a trust file without certificate', ['--trust', PLAIN, PLAIN], /cannot be used/],
+    ['a trust file without certificate', ['--trust', PLAIN, PLAIN], /cannot be used \(no certificate in it, or no whole revocation list\)/],
     ['a schema directory that is not there', ['--schemas', 'nowhere', PLAIN], /nowhere/],
     ['a time without zone', ['--at', '2026-11-24T12:00:00', PLAIN], /zone/],
     ['a time that is none', ['--at', '2026-13-44T99:00:00Z', PLAIN], /--at/],

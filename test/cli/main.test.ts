@@ -117,6 +117,25 @@ describe('cli', () => {
     expect(() => parseCommand(['--config'], { config: { type: 'string' } }, false)).to.throw(UsageError)
   })
 
+  it('says what is wrong with arguments in both languages', () => {
+    const options = { at: { type: 'string' }, json: { type: 'boolean', short: 'j' } } as const
+    for (const [argv, de, en] of [
+      [['--fast=1'], 'unbekannte Option: --fast', 'unknown option: --fast'],
+      [['-x'], 'unbekannte Option: -x', 'unknown option: -x'],
+      [['--at'], '--at verlangt einen Wert', '--at wants a value'],
+      [['--json=yes'], '--json nimmt keinen Wert', '--json takes no value'],
+      [["what's that"], "überzähliges Argument: what's that", "unexpected argument: what's that"],
+      [
+        ['--at', '-5'],
+        '--at verlangt einen Wert; beginnt er mit einem Strich: --at=-…',
+        '--at wants a value; where it begins with a dash: --at=-…',
+      ],
+    ] as const)
+      expect(() => parseCommand(argv, options, false), argv.join(' '))
+        .to.throw(UsageError)
+        .that.has.deep.property('text', { de, en })
+  })
+
   it('shows a configuration problem with file, line, key and example', () => {
     const text = renderProblems([{ key: 'a.b', file: '/x.yaml', line: 3, message: { de: 'fehlt', en: 'is missing' }, example: '1' }], 'de')
     expect(text).to.contain('/x.yaml:3').and.to.contain('a.b').and.to.contain('fehlt').and.to.contain('Beispiel: 1')

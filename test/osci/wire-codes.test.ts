@@ -19,6 +19,7 @@ import { envWith } from './env.js'
 /** Judged by roles and their policy, once a message is open. */
 const BY_ROLES: ReadonlySet<string> = new Set([
   'certificates.bad-signature',
+  'certificates.weak-signature',
   'certificates.no-cipher-certificate',
   'certificates.unknown-issuer',
   'certificates.wrong-usage',

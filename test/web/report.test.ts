@@ -11,6 +11,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url'
 import type { Browser } from 'playwright-core'
 import { run } from '../../src/cli/commands/check.js'
 import type { Io } from '../../src/cli/io.js'
+import { WORDS } from '../../src/web/report/texts.js'
 import { axeViolations, screenshot, startChromium, visit } from './chromium.js'
 
 const FOREIGN = fileURLToPath(new URL('../../fixtures/foreign/osci-bibliothek-2.4.1/', import.meta.url))
@@ -63,6 +64,18 @@ describe('the HTML report', function () {
       expect(asked.filter((url) => url !== address && !url.startsWith('data:'))).to.deep.equal([])
       await close()
     }
+  })
+
+  it('counts one file as one', () => {
+    const { de, en } = WORDS
+    expect([de.files(0), de.files(1), de.shown(1, 1), en.files(1), en.files(2)]).to.deep.equal([
+      '0 Dateien',
+      '1 Datei',
+      '1 von 1 Datei',
+      '1 file',
+      '2 files',
+    ])
+    expect([de.suites(1, 0, 0), en.suites(1, 0, 0)].map((text) => text.split(' ')[2])).to.deep.equal(['Datei', 'file'])
   })
 
   it('at 200 % nothing is cut off', async () => {

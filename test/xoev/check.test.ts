@@ -354,6 +354,12 @@ describe('check of an XÖV document', () => {
       expect(idsOf(await desk.check(sampleText(REQUEST).replace('30.123+01:00', '30+01:00')))).to.include('xoev-head.no-milliseconds')
       expect(idsOf(await desk.check(sampleText(REQUEST).replace('30.123+01:00', '30.123')))).to.include('xoev-head.no-time-zone')
       expect(idsOf(await desk.check(sample(REQUEST)))).to.not.include.members(['xoev-head.no-milliseconds'])
+      // what is no time at all is named as that, and lacks nothing
+      const none = idsOf(await desk.check(sampleText(REQUEST).replace(/\d{4}-\d\d-\d\dT\d\d:\d\d:30.123\+01:00/, '24.11.2026 09:00')))
+      expect(none)
+        .to.include('xoev-head.created-form')
+        .and.not.include('xoev-head.no-time-zone')
+        .and.not.include('xoev-head.no-milliseconds')
     })
 
     it('takes the attribute test for a test message whatever it says', async () => {

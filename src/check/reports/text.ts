@@ -43,6 +43,7 @@ const TEXT = {
   unpacked: { de: 'ausgepackte Nachricht', en: 'unpacked message' },
   decrypted: { de: 'entschlüsselte Nachricht', en: 'decrypted message' },
   line: { de: 'Zeile', en: 'line' },
+  lines: { de: 'Zeilen', en: 'lines' },
   column: { de: 'Spalte', en: 'column' },
   file: { de: 'Datei', en: 'file' },
   files: { de: 'Dateien', en: 'files' },
@@ -104,6 +105,33 @@ export function findingLines(finding: Finding, lang: Lang): string[] {
   ]
 }
 
+const AGAIN: Readonly<Record<Lang, (times: number) => string>> = {
+  de: (times) => `dasselbe noch ${times}-mal`,
+  en: (times) => (times === 1 ? 'the same once more' : `the same ${times} more times`),
+}
+
+/** Lines named of a finding that stands in many places. */
+const MOST_LINES = 10
+
+/** Findings with one and the same detail are told once, and where else they stand: many of one cause must not hide what else is wrong. */
+function foldedLines(findings: readonly Finding[], lang: Lang): string[] {
+  const groups = new Map<string, [Finding, ...Finding[]]>()
+  for (const [index, one] of findings.entries()) {
+    const key = one.detail === null ? `${index}` : JSON.stringify([one.id, one.detail, one.content, one.document])
+    const group = groups.get(key)
+    if (group) group.push(one)
+    else groups.set(key, [one])
+  }
+  return [...groups.values()].flatMap(([first, ...more]) => {
+    const lines = [...new Set(more.flatMap(({ line }) => line ?? []))]
+    const places =
+      lines.length === 0 ? '' : `, ${TEXT[lines.length === 1 ? 'line' : 'lines'][lang]} ${lines.slice(0, MOST_LINES).join(', ')}`
+    const rest = lines.length > MOST_LINES ? ', …' : ''
+    const again = `      → ${AGAIN[lang](more.length)}${places}${rest}`
+    return [...findingLines(first, lang), ...(more.length === 0 ? [] : [again])]
+  })
+}
+
 const ORDER: readonly Severity[] = ['warning', 'info']
 
 function layerLines({ layers, notAsked }: FileResult, lang: Lang): string[] {
@@ -121,7 +149,10 @@ function layerLines({ layers, notAsked }: FileResult, lang: Lang): string[] {
 /** What is wrong comes first: who reads ten lines knows it, and where. */
 function fileLines(result: FileResult, lang: Lang): string[] {
   const lines = (severity: Severity): string[] =>
-    result.findings.filter((one) => one.severity === severity).flatMap((one) => findingLines(one, lang))
+    foldedLines(
+      result.findings.filter((one) => one.severity === severity),
+      lang,
+    )
   return [
     `${result.file}: ${VERDICTS[result.verdict][lang]}`,
     `  ${facts(result, lang)}`,

@@ -12,11 +12,12 @@ import type { Layer } from '../../check/types.js'
 import { sumOfFiles } from '../../config/schema-files.js'
 import { readSchemaSets } from '../../config/schema-store.js'
 import type { KeyOwner } from '../../envelope/keys.js'
+import { ProtektorError } from '../../errors.js'
 import { readPkcs12, type KeyPair } from '../../pki/keystore.js'
 import { readTrustFile, type TrustFile } from '../../pki/trust-file.js'
 import { CodeListStore, type BrokenList, type CodeList } from '../../xoev/codelists.js'
 import type { SchemaSet } from '../../xoev/schema-sets.js'
-import { UsageError } from '../arguments.js'
+import { CommandError, UsageError } from '../arguments.js'
 import { causeOf } from '../cause.js'
 import { ownSchemas } from '../compose/own-schemas.js'
 
@@ -107,13 +108,26 @@ async function envelopesOf(files: readonly string[]): Promise<Pick<CheckMaterial
   return { envelopes: { open: read.flatMap(({ open }) => open ?? []), senders: read.flatMap(({ senders }) => senders ?? []) } }
 }
 
+/** The table has words for keystores only, and a file of trust is none. */
+const trustFileOf = (file: string): Promise<TrustFile> =>
+  named(file, async () => {
+    const bytes = await readFile(file)
+    return readTrustFile(bytes).catch((cause: unknown) => {
+      if (!(cause instanceof ProtektorError) || cause.finding !== 'keystore.unreadable') throw cause
+      throw new CommandError(cause.finding, {
+        de: 'kein Zertifikat darin, oder keine vollständige Sperrliste',
+        en: 'no certificate in it, or no whole revocation list',
+      })
+    })
+  })
+
 /**
  * Trust anchors and revocation lists of all files together.
  * @throws {UsageError} a file that cannot be used; lists only: nobody would vouch for anybody.
  */
 export async function trustOf(files: readonly string[]): Promise<TrustFile | undefined> {
   if (files.length === 0) return undefined
-  const read = await Promise.all(files.map((file) => named(file, async () => readTrustFile(await readFile(file)))))
+  const read = await Promise.all(files.map(trustFileOf))
   const roots = read.flatMap((one) => one.roots)
   if (roots.length === 0)
     throw new UsageError({

@@ -16,7 +16,7 @@ import { ConfigError, ProtektorError } from '../../errors.js'
 import { inspectKeyFile, type FileReport } from '../../pki/inspection.js'
 import { writePkcs12 } from '../../pki/keystore.js'
 import { makePki, type TestCertificateSpec, type TestKey, type TestUsage } from '../../pki/test-pki.js'
-import { UsageError } from '../arguments.js'
+import { UsageError, wrongArguments } from '../arguments.js'
 import { causeOf } from '../cause.js'
 import type { Io } from '../io.js'
 import { openFolder } from '../output-folder.js'
@@ -132,9 +132,9 @@ export async function keys(argv: string[], io: KeysIo): Promise<number> {
     throw new WrongCall(command ?? '')
   } catch (error) {
     if (error instanceof UsageError || error instanceof ConfigError) throw error
-    const isCall = error instanceof WrongCall || (error as { code?: unknown }).code?.toString().startsWith('ERR_PARSE_ARGS') === true
-    io.err(isCall ? `${WORDS[io.lang].usage}: ${(error as Error).message}\n${HELP[io.lang]}` : causeOf(error)[io.lang])
-    return isCall ? 2 : 4
+    const wrong = error instanceof WrongCall ? error.message : wrongArguments(error)?.[io.lang]
+    io.err(wrong === undefined ? causeOf(error)[io.lang] : `${WORDS[io.lang].usage}: ${wrong}\n${HELP[io.lang]}`)
+    return wrong === undefined ? 4 : 2
   }
 }
 
@@ -270,7 +270,8 @@ async function expiry(argv: string[], io: KeysIo): Promise<number> {
   else {
     for (const one of due)
       io.out(`${one.expired ? word.expired : word.expires} ${one.notAfter.slice(0, 10)}  ${one.subject}  (${one.file})`)
-    if (due.length === 0) io.out(`${word.fine} ${new Date(limit).toISOString().slice(0, 10)}`)
+    // of what could not be read nothing is known
+    if (due.length === 0 && !failed) io.out(`${word.fine} ${new Date(limit).toISOString().slice(0, 10)}`)
   }
   return failed ? 4 : due.length > 0 ? 1 : 0
 }

@@ -5,16 +5,16 @@
  */
 import type { X509Certificate } from 'node:crypto'
 import { findingRow } from '../../check/findings.js'
-import { TRUST_FINDINGS } from '../../check/trust.js'
-import type { TrustStore } from '../../env.js'
+import { trustFinding } from '../../check/trust.js'
+import type { TrustDetails, TrustStore } from '../../env.js'
 import { allowsUse, timeVerdict } from '../../pki/pinned.js'
 import type { Text } from '../io.js'
 
-type Fault = keyof typeof TRUST_FINDINGS
+type Fault = Parameters<typeof trustFinding>[0]
 
 /** The findings table has the words. */
-const textOf = (faults: readonly Fault[]): Text => {
-  const rows = [...new Set(faults)].map((fault) => findingRow(TRUST_FINDINGS[fault]))
+const textOf = (faults: readonly Fault[], details?: TrustDetails): Text => {
+  const rows = [...new Set(faults)].map((fault) => findingRow(trustFinding(fault, details)))
   const said = (lang: 'de' | 'en'): string => rows.map((row) => row?.[lang] ?? '').join(' ')
   return { de: said('de'), en: said('en') }
 }
@@ -32,6 +32,6 @@ export function ownFaultsText(certificate: X509Certificate, at: Date): Text | un
 
 /** @returns undefined: the anchors vouch for it. Else all that speaks against it: a path that is missing hides no expired certificate. */
 export async function distrustText(certificate: X509Certificate, trust: TrustStore, at: Date): Promise<Text | undefined> {
-  const { verdict } = await trust.check(certificate, 'signature', at)
-  return verdict === 'valid' ? undefined : textOf([verdict, ...ownFaults(certificate, at)])
+  const { verdict, details } = await trust.check(certificate, 'signature', at)
+  return verdict === 'valid' ? undefined : textOf([verdict, ...ownFaults(certificate, at)], details)
 }

@@ -76,7 +76,7 @@ function summary(report: Report, tongue: Tongue): HTMLElement {
   return el(
     'section',
     { 'aria-labelledby': 'summary' },
-    el('h2', { id: 'summary' }, `${tongue.words.summary}: ${report.results.length} ${tongue.words.files}`),
+    el('h2', { id: 'summary' }, `${tongue.words.summary}: ${tongue.words.files(report.results.length)}`),
     el('ul', { class: 'tiles' }, ...VERDICTS.map(tile)),
     suites(report, tongue),
     layerChart(report, tongue),

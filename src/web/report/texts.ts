@@ -12,7 +12,7 @@ export interface Words {
   readonly verdicts: Readonly<Record<Verdict, string>>
   readonly severities: Readonly<Record<Severity, string>>
   readonly summary: string
-  readonly files: string
+  readonly files: (count: number) => string
   readonly chart: string
   readonly chartNote: string
   readonly layer: string
@@ -72,7 +72,7 @@ export const WORDS: Readonly<Record<Language, Words>> = {
     verdicts: { valid: 'gültig', invalid: 'ungültig', unchecked: 'ungeprüft', error: 'Prüfung gescheitert' },
     severities: { error: 'Fehler', warning: 'Warnung', info: 'Hinweis' },
     summary: 'Zusammenfassung',
-    files: 'Dateien',
+    files: (count) => (count === 1 ? '1 Datei' : `${count} Dateien`),
     chart: 'Befunde je Schicht',
     chartNote: 'Anzahl der Befunde in allen Dateien',
     layer: 'Schicht',
@@ -84,13 +84,13 @@ export const WORDS: Readonly<Record<Language, Words>> = {
     search: 'Datei, Nachrichtentyp, MessageId, Signierer',
     reset: 'Auswahl aufheben',
     results: 'Ergebnisse',
-    shown: (shown, all) => `${shown} von ${all} Dateien`,
+    shown: (shown, all) => `${shown} von ${all} ${all === 1 ? 'Datei' : 'Dateien'}`,
     page: (page, pages) => `Seite ${page} von ${pages}`,
     previous: 'vorige Seite',
     next: 'nächste Seite',
     none: 'Keine Datei passt zu dieser Auswahl.',
     suites: (files, differing, missing) =>
-      `expected.yaml: ${files} Dateien verglichen, ${differing} anders als erwartet (Suche nach ≠), ${missing} fehlen`,
+      `expected.yaml: ${files} ${files === 1 ? 'Datei' : 'Dateien'} verglichen, ${differing} anders als erwartet (Suche nach ≠), ${missing} fehlen`,
     missing: 'erwartete Datei fehlt',
     asExpected: 'Wie erwartet (expected.yaml).',
     facts: 'Angaben',
@@ -131,7 +131,7 @@ export const WORDS: Readonly<Record<Language, Words>> = {
     verdicts: { valid: 'valid', invalid: 'invalid', unchecked: 'unchecked', error: 'check failed' },
     severities: { error: 'error', warning: 'warning', info: 'note' },
     summary: 'Summary',
-    files: 'files',
+    files: (count) => (count === 1 ? '1 file' : `${count} files`),
     chart: 'Findings by layer',
     chartNote: 'number of findings in all files',
     layer: 'layer',
@@ -143,13 +143,13 @@ export const WORDS: Readonly<Record<Language, Words>> = {
     search: 'file, message type, MessageId, signer',
     reset: 'clear the selection',
     results: 'Results',
-    shown: (shown, all) => `${shown} of ${all} files`,
+    shown: (shown, all) => `${shown} of ${all} ${all === 1 ? 'file' : 'files'}`,
     page: (page, pages) => `page ${page} of ${pages}`,
     previous: 'previous page',
     next: 'next page',
     none: 'No file fits this selection.',
     suites: (files, differing, missing) =>
-      `expected.yaml: ${files} files compared, ${differing} unlike what is expected (search for ≠), ${missing} missing`,
+      `expected.yaml: ${files} ${files === 1 ? 'file' : 'files'} compared, ${differing} unlike what is expected (search for ≠), ${missing} missing`,
     missing: 'expected file is missing',
     asExpected: 'As expected (expected.yaml).',
     facts: 'Facts',
