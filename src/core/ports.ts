@@ -71,10 +71,11 @@ export interface OutcomeJournal {
 
 /** Something that may be used once, e.g. the `jti` of a token. Shared by all nodes that share a core. */
 export interface Once {
+  /** @throws {CoreError} full: nothing can be remembered at the moment, so nothing may be let in */
   enter(key: string, forMs: number, owner: string): Promise<Entered>
 }
 
-/** `full`: nothing can be remembered at the moment, or nothing more of this owner, so nothing may be let in. */
+/** `full`: nothing more of this owner, or of anybody, can be remembered, so nothing may be let in. */
 export type Entered = 'new' | 'seen' | 'full'
 
 /** What a core does, for metrics and for the check against the state machine. `mailbox` of a reply is the word `reply`. */

@@ -207,7 +207,7 @@ const PROBLEM_TEXTS: Readonly<Record<number, string>> = {
   413: 'Too large',
   415: 'No envelope, or compressed',
   429: 'Over the quota of the caller or the mailbox; see Retry-After',
-  503: 'The core is full, cannot record or is about to stop, nothing was done; see Retry-After (a put: under a new id)',
+  503: 'The core is full, cannot be reached, cannot record or is about to stop, nothing was done; see Retry-After (a put: under a new id)',
 }
 
 function operationOf(route: CoreRoute): object {

@@ -37,6 +37,8 @@ export interface BodyRules extends TransferLimits {
 /** A body that takes longer than this waits for its sender, not for us. */
 export const SHORT_MS = 100
 const LOOK_MS = 1000
+/** A look that comes so late was held up by this process, which has not read either what may lie there by now: it measures anew. */
+const STALLED_MS = 250
 const NOTHING = new Uint8Array(0)
 
 /**
@@ -58,9 +60,10 @@ class Reader {
   readonly #resolve: (body: Uint8Array) => void
   readonly #reject: (error: Error) => void
   readonly #chunks: Buffer[] = []
-  readonly #beganMs = performance.now()
+  #beganMs = performance.now()
   #count = 0
   #heardMs = this.#beganMs
+  #lookMs = 0
   #timer: NodeJS.Timeout
 
   constructor(
@@ -102,15 +105,24 @@ class Reader {
 
   readonly #onShort = (): void => {
     this.#rules.onSlow?.()
-    this.#timer = setTimeout(this.#onLook, Math.max(this.#rules.graceMs - SHORT_MS, 0))
+    this.#lookIn(Math.max(this.#rules.graceMs - SHORT_MS, 0))
+  }
+
+  #lookIn(ms: number): void {
+    this.#lookMs = performance.now() + ms
+    this.#timer = setTimeout(this.#onLook, ms)
   }
 
   readonly #onLook = (): void => {
     const nowMs = performance.now()
+    if (nowMs - this.#lookMs >= STALLED_MS) {
+      this.#beganMs = this.#heardMs = nowMs
+      return this.#lookIn(this.#rules.graceMs)
+    }
     const expected = (this.#rules.minBytesPerSecond * (nowMs - this.#beganMs)) / 1000
     if (this.#count < expected || nowMs - this.#heardMs > this.#rules.graceMs)
       this.#fail(refusal(this.#rules, 408, 'too-slow', 'The body came too slowly.'))
-    else this.#timer = setTimeout(this.#onLook, LOOK_MS)
+    else this.#lookIn(LOOK_MS)
   }
 
   #fail(error: Error): void {

@@ -70,6 +70,20 @@ describe('room in the data directory', () => {
     expect(changes).to.deep.equal(['away', 'ok'])
   })
 
+  it('is not away where this process was stopped, or too busy, while the disk answered', async () => {
+    const changes: DataState[] = []
+    const room = dataRoom(tmpdir(), {
+      clock: { monotonicMs: () => performance.now() },
+      answerMs: 20,
+      onChange: (state) => changes.push(state),
+    })
+    const found = room()
+    const untilMs = performance.now() + 300
+    while (performance.now() < untilMs);
+    expect(await found).to.equal('ok')
+    expect(changes).to.deep.equal([])
+  })
+
   it('/readyz says 503 and which part is in the way, /metrics and the log say it too, until it is back', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'protektor-data-'))
     const data = join(folder, 'data')

@@ -6,6 +6,7 @@
 import { expect } from 'chai'
 import { Agent, request as httpsRequest, type RequestOptions } from 'node:https'
 import { memoryOnce } from '../../src/core/adapters/memory-once.js'
+import { CoreError } from '../../src/core/errors.js'
 import { systemClock } from '../../src/core/adapters/timers.js'
 import { possession } from '../../src/gateway/core-possession.js'
 import type { IncomingMessage } from 'node:http'
@@ -232,6 +233,20 @@ describe('core API, possession', () => {
       expect([await status(), await status(), await status()]).to.deep.equal(['in', 'in', 429])
       monotonicMs = 121_001
       expect(await status()).to.equal('in')
+    })
+
+    it('says 503, not 429, while nobody can remember tokens: who knows another node goes there, and nobody was too quick', async () => {
+      const once = { enter: () => Promise.reject(new CoreError('full', 'The core cannot be reached at the moment.')) }
+      const away = await Setup.start({}, {}, { once })
+      try {
+        const reply = await away.call(away.register, take)
+        expect(reply.status).to.equal(503)
+        expect(reply.headers.get('retry-after')).to.equal('1')
+        expect(await reply.json()).to.include({ code: 'core.full' })
+        expect(away.errors).to.deep.equal([])
+      } finally {
+        await away.stop()
+      }
     })
 
     it('C4 gives each participant its share of the table of used tokens: one that uses it up keeps nobody else out', async () => {

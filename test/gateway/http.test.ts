@@ -8,7 +8,7 @@ import { createServer } from 'node:http'
 import { createConnection, type AddressInfo, type Socket } from 'node:net'
 import { DEMO_REGISTER } from '../../src/cli/compose/demo-kit.js'
 import { buildDelivery, readAnswer } from '../../src/cli/compose/demo-request.js'
-import { readBody } from '../../src/gateway/core-body.js'
+import { readBody, SHORT_MS } from '../../src/gateway/core-body.js'
 import { gatewayLog, printable } from '../../src/gateway/log.js'
 import { overloadGuard } from '../../src/gateway/overload.js'
 import { certificateRequest, echo, openHouse, removeDirectories, type House, type HouseOptions } from './support.js'
@@ -211,6 +211,35 @@ describe('gateway over HTTP', function () {
       await new Promise((resolve) => socket.once('close', resolve))
       expect(got, `after ${sent} bytes`).to.match(/http\.too-slow$/)
     }
+    await new Promise((done) => server.close(done))
+  })
+
+  it('H1 a body is not too slow where this process was stopped, or too busy, while it came', async () => {
+    let reading: () => void = () => undefined
+    const begun = new Promise<void>((resolve) => (reading = resolve))
+    const server = createServer((request, response) => {
+      request.once('data', () => reading())
+      void readBody(request, { maxBytes: 1e6, codes: 'http', minBytesPerSecond: 1024, graceMs: 300 })
+        .then(
+          (body) => `${body.byteLength} bytes`,
+          (error: unknown) => (error as { finding: string }).finding,
+        )
+        .then((end) => response.setHeader('Connection', 'close').end(end))
+    })
+    await new Promise<void>((done) => server.listen(0, '127.0.0.1', done))
+    const socket = createConnection({ host: '127.0.0.1', port: (server.address() as AddressInfo).port })
+    let got = ''
+    socket.on('data', (d) => (got += d.toString('latin1')))
+    socket.write('POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 20000\r\n\r\naa')
+    await begun
+    await new Promise((resolve) => setTimeout(resolve, SHORT_MS + 50))
+    // behind this phase of the loop come timers, and sockets behind them: as after a stop
+    await new Promise((resolve) => setImmediate(resolve))
+    socket.write('a'.repeat(19_998))
+    const untilMs = performance.now() + 700
+    while (performance.now() < untilMs);
+    await new Promise((resolve) => socket.once('close', resolve))
+    expect(got).to.match(/20000 bytes$/)
     await new Promise((done) => server.close(done))
   })
 

@@ -6,7 +6,6 @@
  * @module
  */
 import type { Clock } from '../../env.js'
-import { CoreError } from '../errors.js'
 import type { Entered, Once } from '../ports.js'
 import { ONCE_LIMITS, OnceTable, type OnceLimits } from './memory-once.js'
 import { text, type Calls, type Places } from './redis-calls.js'
@@ -33,13 +32,7 @@ export class RedisOnce implements Once {
 
   async enter(key: string, forMs: number, owner: string): Promise<Entered> {
     const here = this.#own.enter(key, forMs, owner)
-    if (here !== 'new') return here
-    try {
-      return text((await this.#enter(key, forMs, owner))[0]) as Entered
-    } catch (error) {
-      if (error instanceof CoreError && error.kind === 'full') return 'full'
-      throw error
-    }
+    return here === 'new' ? (text((await this.#enter(key, forMs, owner))[0]) as Entered) : here
   }
 
   /** To a server that may know nothing. */

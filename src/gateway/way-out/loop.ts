@@ -23,21 +23,44 @@ export interface RunningWaysOut {
   close(withinMs: number): Promise<void>
 }
 
-async function serve(house: WayOutHouse): Promise<void> {
+/** What stands in the log of a core that does not hand out: one line when it begins, one when it is over, however many takers meet it. */
+interface Outages {
+  failed(error: unknown): void
+  /** @param beganMs of a take that did not fail. */
+  worked(beganMs: number): void
+}
+
+function outagesOf({ mailbox }: WayOut, { clock, log }: GatewayPorts): Outages {
+  const about = { role: 'wayOut', endpoint: mailbox }
+  let outage: { readonly finding: string; readonly sinceMs: number } | undefined
+  return {
+    failed(error) {
+      const finding = findingOf(error)
+      if (outage?.finding === finding) return
+      outage = { finding, sinceMs: clock.monotonicMs() }
+      log.write('error', 'way-out-failed', { ...about, findings: [finding], error: errorCodeOf(error) })
+    },
+    worked(beganMs) {
+      // who waited before it began may have waited to the end of his time
+      if (outage === undefined || beganMs <= outage.sinceMs) return
+      outage = undefined
+      log.write('info', 'way-out-back', about)
+    },
+  }
+}
+
+async function serve(house: WayOutHouse, outages: Outages): Promise<void> {
   const { way, own, ports } = house
-  const { stopping } = ports
+  const { stopping, clock } = ports
   while (!stopping.aborted) {
     try {
+      const beganMs = clock.monotonicMs()
       const claim = await ports.core.take(way.mailbox, POLL_MS, stopping, { leaseMs: leaseMs(way, house) })
+      if (!stopping.aborted) outages.worked(beganMs)
       if (claim) await leave(claim, house)
     } catch (error) {
       if (stopping.aborted) return
-      ports.log.write('error', 'way-out-failed', {
-        role: 'wayOut',
-        endpoint: way.mailbox,
-        findings: [findingOf(error)],
-        error: errorCodeOf(error),
-      })
+      outages.failed(error)
       await own.sleep(PAUSE_MS, stopping)
     }
   }
@@ -48,7 +71,10 @@ export function startWaysOut(ways: readonly WayOut[], own: WayOutPorts, ports: G
   const ending = new AbortController()
   // as many as there are envelopes under way; each takes its own away
   setMaxListeners(0, ending.signal)
-  const takers = ways.flatMap((way) => Array.from({ length: own.atOnce }, () => serve({ way, own, ports, ending: ending.signal })))
+  const takers = ways.flatMap((way) => {
+    const outages = outagesOf(way, ports)
+    return Array.from({ length: own.atOnce }, () => serve({ way, own, ports, ending: ending.signal }, outages))
+  })
   return {
     async close(withinMs) {
       const all = Promise.all(takers).then(() => undefined)

@@ -280,7 +280,7 @@ describe('failures around a core in Redis', () => {
     expect(await one.once.enter('a', 60_000, 'p')).to.equal('new')
     await redis.kill()
     await until(async () => (await one.figures()).state === 'away', 'it is away')
-    expect(await one.once.enter('b', 60_000, 'p'), 'nobody can remember it').to.equal('full')
+    expect(await failure(one.once.enter('b', 60_000, 'p')), 'nobody can remember it').to.equal('full')
     await redis.start()
     await until(isUp(one), 'it is back')
     expect(await one.once.enter('a', 60_000, 'p')).to.equal('seen')

@@ -72,6 +72,19 @@ describe('a delivery that has gone on', () => {
     expect(world.card(messageId)?.reception).to.equal(undefined)
   })
 
+  for (const state of ['forwarded', 'received'] as const)
+    it(`whoever answers is not told that it failed when the card of his answer cannot be changed to ${state}: the client has it`, async () => {
+      let request: string | undefined
+      refuse((step, to, id) => {
+        request ??= id
+        return step === 'change' && to === state && id !== request
+      })
+      const { carol, alice } = await answered()
+      expect([carol, alice]).to.deep.equal([[], { codes: [], text: 'the answer' }])
+      expect(logged.length).to.equal(1)
+      expect(logged[0]).to.match(/^card-failed /)
+    })
+
   it('the code of its failure reaches the client when the card cannot be changed', async () => {
     refuse((_step, state) => state === 'failed')
     const { messageId, told } = await world.mediate('active')

@@ -107,8 +107,11 @@ async function wayOf(request: StoreRequest, accepted: AcceptedDelivery, receptio
         const { subject, inspections, warnings } = accepted
         if (!waiting.give({ delivery: inside, inspections, warnings, ...(subject === undefined ? {} : { subject }) }))
           throw new DeliveryRefused('gateway.answer-too-late', 'the mediation that this answers is over', { codes: ['9811'] })
-        await own.cards.change(at.endpoint.path, card.messageId, { forwarding: plainStamp(ports.clock.now()), state: 'forwarded' })
-        await markReceived(card.messageId, reception, at)
+        // the asker has it: whoever answers is not told otherwise, whatever becomes of the card
+        await own.cards
+          .change(at.endpoint.path, card.messageId, { forwarding: plainStamp(ports.clock.now()), state: 'forwarded' })
+          .then(() => markReceived(card.messageId, reception, at))
+          .catch((error: unknown) => logCardFailure(error, card.messageId, at))
       },
       cancel: () => waiting.giveBack(),
     }
