@@ -22,8 +22,9 @@ export interface SchemaVerdict {
 /** The name under which the engine sees every document. */
 export const MESSAGE_FILE = 'm'
 
+/** The engine ends its lines with LF; the values that it quotes hold other line breaks as well (CR, U+2028, U+2029). */
 const PROBLEM =
-  /^m:(\d+): (?:element ([^:\s]+): )?(?:namespace |parser |validity |Schemas |I\/O |encoding )?(?:validity |parser )?(?:error|warning) ?: (.*)$/
+  /^m:(\d+): (?:element ([^:\s]+): )?(?:namespace |parser |validity |Schemas |I\/O |encoding )?(?:validity |parser )?(?:error|warning) ?: ([\s\S]*)$/
 /** What only a document can do wrong. */
 const VIOLATION = /^m:\d+: (?:element [^:\s]+: )?Schemas validity error : /
 /** The last line about a document that breaks its schema. */

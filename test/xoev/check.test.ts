@@ -140,6 +140,9 @@ describe('check of an XÖV document', () => {
       expect(
         masked(`Element 'a': [facet 'pattern'] The value 'Geheim' is not accepted by the pattern '([\\t-\n]|${'x|'.repeat(1500)}y)*'.`),
       ).to.match(/^Element 'a': \[facet 'pattern'\] The value '…' is not accepted by the pattern '\(\[.{98}…'\.$/)
+      expect(masked("Element 'a': [facet 'maxExclusive'] The value 'Geheim' must be less than '100'.")).to.equal(
+        "Element 'a': [facet 'maxExclusive'] The value '…' must be less than '100'.",
+      )
       expect(masked("Element 'a': The actual value 'Geheim' does not match the fixed value constraint 'true'.")).to.equal(
         "Element 'a': The actual value '…' does not match the fixed value constraint 'true'.",
       )
