@@ -6,6 +6,7 @@
 import { createServer } from 'node:http'
 import { expect } from 'chai'
 import { ProtektorError } from '../../src/errors.js'
+import type { XoevReport } from '../../src/xoev/check.js'
 import { masked } from '../../src/xoev/checking.js'
 import { CodeListStore } from '../../src/xoev/codelists.js'
 import { FINDINGS_XOEV } from '../../src/xoev/findings.js'
@@ -195,6 +196,37 @@ describe('check of an XÖV document', () => {
       })
       expect([report.verdict, report.layers['xoev-schema'], report.rueckweisung]).to.deep.equal(['error', 'error', undefined])
       expect(idsOf(report)).to.include('xoev-schema.not-judged')
+    })
+
+    it('finds what is no Base64 inside of Base64, however the schema says so', async () => {
+      const documents = await deskOf([
+        filesOf({
+          'a.xsd': `<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema" targetNamespace="urn:b" xmlns="urn:b">
+            <xs:simpleType name="Inhalt"><xs:restriction base="xs:base64Binary"><xs:maxLength value="99"/></xs:restriction></xs:simpleType>
+            <xs:simpleType name="Kurz"><xs:restriction><xs:simpleType><xs:restriction base="Inhalt"/></xs:simpleType></xs:restriction></xs:simpleType>
+            <xs:complexType name="Benannt"><xs:simpleContent><xs:extension base="Kurz"><xs:attribute name="name"/></xs:extension></xs:simpleContent></xs:complexType>
+            <xs:element name="r"><xs:complexType><xs:choice maxOccurs="unbounded">
+              <xs:element name="direkt" type="xs:base64Binary"/><xs:element name="benannt" type="Benannt"/>
+              <xs:element name="kurz" type="Kurz"/><xs:element name="offen"/><xs:element name="text" type="xs:string"/>
+            </xs:choice></xs:complexType></xs:element></xs:schema>`,
+        }),
+      ])
+      const of = (content: string): Promise<XoevReport> =>
+        documents.check(
+          `<b:r xmlns:b="urn:b" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xmlns:xs="http://www.w3.org/2001/XMLSchema">${content}</b:r>`,
+        )
+      const sound = (content: string): string =>
+        ['direkt', 'kurz', 'benannt', 'offen xsi:type="xs:base64Binary"', 'text']
+          .map((tag) => `<${tag}>${content}</${tag.replace(/ .*/, '')}>`)
+          .join('\n')
+      expect((await of(sound('QUJD\nRA=='))).verdict).to.equal('valid')
+      const broken = await of(sound('QU-JD!RA=='))
+      expect([broken.verdict, broken.rueckweisung]).to.deep.equal(['invalid', 'X001'])
+      expect(broken.findings.map(({ id, xpath, line, column }) => [id, xpath, line, column === 1])).to.deep.equal(
+        ['direkt', 'kurz', 'benannt', 'offen'].map((name, i) => ['xoev-schema.invalid', `/b:r/${name}`, i + 1, i > 0]),
+      )
+      expect((await of('<direkt>%PDF-1.7</direkt>')).verdict).to.equal('invalid')
+      await documents.close()
     })
 
     it('is closed against an engine that says invalid without a reason, or cannot start', async () => {
