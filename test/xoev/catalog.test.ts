@@ -90,6 +90,25 @@ describe('OASIS catalogs', () => {
     expect(one.resolve('v2/lib/e.xsd', 'https://somewhere/schema/x.xsd', undefined)).to.equal(undefined)
   })
 
+  it('finds an included file by its published address where no catalog is: it speaks for the namespace that includes it, or for none', () => {
+    const one = new CatalogResolver(
+      [],
+      [
+        { path: 'v1/e.xsd', targetNamespace: 'urn:1' },
+        { path: 'v1/x.xsd', targetNamespace: 'urn:1' },
+        { path: 'v2/x.xsd', targetNamespace: 'urn:2' },
+        { path: 'v2/y.xsd', targetNamespace: '' },
+        { path: 'v3/e.xsd', targetNamespace: 'urn:3' },
+      ],
+    )
+    expect(one.resolve('v1/e.xsd', 'http://somewhere/schema/x.xsd', undefined)).to.equal('v1/x.xsd')
+    expect(one.resolve('v1/e.xsd', 'http://somewhere/schema/y.xsd', undefined)).to.equal('v2/y.xsd')
+    expect(one.resolve('v3/e.xsd', 'http://somewhere/schema/x.xsd', undefined)).to.equal(undefined)
+    // a part that is missing is no reason to include oneself, nor what lies elsewhere by chance
+    expect(one.resolve('v1/x.xsd', 'http://somewhere/schema/x.xsd', undefined)).to.equal(undefined)
+    expect(one.resolve('v1/e.xsd', 'parts/x.xsd', undefined)).to.equal(undefined)
+  })
+
   it('passes over what is no catalog', () => {
     expect(readCatalog('catalog.xml', bytesOf('<catalog/>'))).to.equal(undefined)
   })
