@@ -113,7 +113,7 @@ export class SchemaTypes {
     const colon = name.indexOf(':')
     const uri = namespacesInScope(e).get(name.slice(0, Math.max(0, colon))) ?? ''
     const local = name.slice(colon + 1)
-    if (uri === XSD) return { ...declared, simple: true, type: undefined, builtIn: local }
+    if (uri === XSD) return { ...declared, simple: local !== 'anyType', type: undefined, builtIn: local }
     const type = this.components.get(`type ${qname(uri, local)}`)
     return type ? { ...declared, simple: this.isSimple(type), type, builtIn: this.builtInOf(type) } : declared
   }
@@ -181,7 +181,7 @@ export class SchemaTypes {
     const type = inner ? { ...component, node: inner } : name === undefined ? undefined : this.find('type', component, name)
     const named = name === undefined ? undefined : this.reference(component, name.trim())
     const builtIn = type ? this.builtInOf(type) : named?.uri === XSD ? named.local : undefined
-    return { simple: type ? this.isSimple(type) : builtIn !== undefined, mandatory, type, builtIn }
+    return { simple: type ? this.isSimple(type) : builtIn !== undefined && builtIn !== 'anyType', mandatory, type, builtIn }
   }
 
   private builtInOf(type: Component): string | undefined {

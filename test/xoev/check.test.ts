@@ -12,6 +12,7 @@ import { CodeListStore } from '../../src/xoev/codelists.js'
 import { FINDINGS_XOEV } from '../../src/xoev/findings.js'
 import { readHead } from '../../src/xoev/header.js'
 import { schemaSets } from '../../src/xoev/schema-sets.js'
+import { madeUpMessage, madeUpStandard } from './made-up-standard.js'
 import { deskOf, errorsOf, filesOf, idsOf, sample, sampleText, treeOf, type Desk } from './fixtures.js'
 
 const REQUEST = 'meldebescheinigung.anfrage.1000.mindestumfang'
@@ -432,6 +433,18 @@ describe('check of an XÖV document', () => {
       )
       expect(optional.verdict).to.equal('valid')
       expect(idsOf(optional)).to.include('xoev-head.empty-element')
+    })
+
+    it('takes nothing for an empty string that may hold elements', async () => {
+      const made = { version: '1', more: '<xs:element name="frei" type="xs:anyType"/><xs:element name="text" type="xs:string"/>' }
+      const free = await deskOf([filesOf(madeUpStandard(made))])
+      const created = '2026-01-15T12:00:00.000+01:00'
+      expect(errorsOf(await free.check(madeUpMessage(made, created, '<frei/><text>x</text>')))).to.deep.equal([])
+      const empty = await free.check(madeUpMessage(made, created, '<frei/><text/>'))
+      expect(empty.findings.filter(({ severity }) => severity === 'error').map(({ xpath }) => xpath)).to.deep.equal([
+        '/m:anlass.anfrage.0001/text',
+      ])
+      await free.close()
     })
 
     it('links an answer to its request', async () => {
