@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: EUPL-1.2
 /**
- * Reads a configured schema directory: every `.xsd`, `.xml` and `.sch` file below it, nested as deeply as the publisher likes.
+ * Reads a configured schema directory: every `.xsd`, `.xml`, `.gc` and `.sch` file below it, nested as deeply as the publisher likes.
  *
  * Symbolic links to files are followed, links to folders are not: a circle must not hang the start. Bounds keep a mistaken path (`/`)
  * from filling the memory.
@@ -16,7 +16,7 @@ const MAX_BYTES = 512 * 1024 * 1024
 const MAX_DEPTH = 32
 
 /** Whether a file with this name can be part of a schema set. */
-export const isSchemaFile = (name: string): boolean => /\.(xsd|xml|sch)$/i.test(name)
+export const isSchemaFile = (name: string): boolean => /\.(xsd|xml|gc|sch)$/i.test(name)
 
 const ARCHIVE = /\.(zip|jar|7z|rar|tar|t?gz|t?xz|bz2)$/i
 

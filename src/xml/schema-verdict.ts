@@ -22,8 +22,9 @@ export interface SchemaVerdict {
 /** The name under which the engine sees every document. */
 export const MESSAGE_FILE = 'm'
 
+/** The engine ends its lines with LF; the values that it quotes hold other line breaks as well (CR, U+2028, U+2029). */
 const PROBLEM =
-  /^m:(\d+): (?:element ([^:\s]+): )?(?:namespace |parser |validity |Schemas |I\/O |encoding )?(?:validity |parser )?(?:error|warning) ?: (.*)$/
+  /^m:(\d+): (?:element ([^:\s]+): )?(?:namespace |parser |validity |Schemas |I\/O |encoding )?(?:validity |parser )?(?:error|warning) ?: ([\s\S]*)$/
 /** What only a document can do wrong. */
 const VIOLATION = /^m:\d+: (?:element [^:\s]+: )?Schemas validity error : /
 /** The last line about a document that breaks its schema. */
@@ -45,13 +46,16 @@ export function readVerdict(lines: readonly string[]): SchemaVerdict {
   if (trouble !== undefined || lines.length === 0) return failed(trouble ?? 'the schema engine gave no verdict')
   const said = lines.at(-1) === REFUSED ? lines.slice(0, -1) : lines
   const problems: SchemaProblem[] = []
+  let quotes = false
   for (const line of said) {
     const found = PROBLEM.exec(line)
     const last = problems.at(-1)
     if (!found) {
-      if (last) problems[problems.length - 1] = { ...last, message: `${last.message}\n${line}` }
+      // behind what the parser says of a document stands a piece of it, and a mark below that
+      if (last && quotes) problems[problems.length - 1] = { ...last, message: `${last.message}\n${line}` }
       continue
     }
+    quotes = VIOLATION.test(line)
     if (problems.length === MAX_PROBLEMS) break
     const message = found[3] ?? line
     // some builds name the element before the message, some only in it

@@ -113,19 +113,19 @@ export interface NamedSchema {
 /** Answers locations for a whole directory with any number of standards, versions and catalogs side by side. */
 export class CatalogResolver {
   private readonly catalogs: readonly Catalog[]
-  private readonly paths: ReadonlySet<string>
+  private readonly namespaces: ReadonlyMap<string, string>
   private readonly byNamespace = new Map<string, string[]>()
 
   constructor(catalogs: readonly Catalog[], schemas: Iterable<NamedSchema>) {
     this.catalogs = catalogs
-    const paths = new Set<string>()
+    const namespaces = new Map<string, string>()
     for (const { path, targetNamespace } of schemas) {
-      paths.add(path)
+      namespaces.set(path, targetNamespace)
       const known = this.byNamespace.get(targetNamespace)
       if (known) known.push(path)
       else this.byNamespace.set(targetNamespace, [path])
     }
-    this.paths = paths
+    this.namespaces = namespaces
   }
 
   /**
@@ -142,9 +142,13 @@ export class CatalogResolver {
       }
     if (location !== undefined && !isAbsolute(location)) {
       const path = joinPath(folderOf(from), unescaped(location))
-      if (path !== undefined && this.paths.has(path)) return path
+      if (path !== undefined && this.namespaces.has(path)) return path
     }
-    return location === undefined || namespace === undefined ? undefined : this.byName(from, location, namespace)
+    if (location === undefined) return undefined
+    if (namespace !== undefined) return this.byName(from, location, namespace)
+    // a published address; the relative place of a part is where its publisher has it
+    const own = isAbsolute(location) ? (this.namespaces.get(from) ?? '') : undefined
+    return own === undefined ? undefined : (this.byName(from, location, own) ?? this.byName(from, location, ''))
   }
 
   /** Those in the folders above `from`, nearest first, then all others in order of their path. */
@@ -171,12 +175,14 @@ export class CatalogResolver {
     if (target === undefined) return undefined
     if (isAbsolute(target)) return hops > 0 && target !== asked ? this.lookUp(catalog, target, hops - 1) : undefined
     const path = joinPath('', target)
-    return path !== undefined && this.paths.has(path) ? path : undefined
+    return path !== undefined && this.namespaces.has(path) ? path : undefined
   }
 
   private byName(from: string, location: string, namespace: string): string | undefined {
     const name = unescaped(location.slice(location.lastIndexOf('/') + 1))
-    const candidates = (this.byNamespace.get(namespace) ?? []).filter((path) => path.slice(path.lastIndexOf('/') + 1) === name)
+    const candidates = (this.byNamespace.get(namespace) ?? []).filter(
+      (path) => path !== from && path.slice(path.lastIndexOf('/') + 1) === name,
+    )
     return candidates.sort((a, b) => nearness(from, b) - nearness(from, a) || (a < b ? -1 : 1))[0]
   }
 }

@@ -109,6 +109,14 @@ function noteMissing({ unresolved }: SchemaChoice, checking: Checking): void {
     )
 }
 
+/** The engine passes over what is no Base64 inside of Base64; other judges and the readers of documents do not [XSD2 §3.2.16]. */
+function judgeBase64(document: XmlDocument, types: SchemaTypes, checking: Checking): void {
+  types.visit(document.root, (e, { builtIn }) => {
+    if (builtIn === 'base64Binary' && /[^A-Za-z0-9+/= \t\r\n]/.test(textOf(e)))
+      checking.note('xoev-schema.invalid', e, `Element '${e.local}': '…' is not a valid value of the atomic type 'xs:base64Binary'.`)
+  })
+}
+
 async function judge(document: XmlDocument, choice: SchemaChoice, context: ContentContext, checking: Checking): Promise<void> {
   const from = checking.findings.length
   let result
@@ -129,6 +137,7 @@ async function judge(document: XmlDocument, choice: SchemaChoice, context: Conte
     checking.note('xoev-schema.invalid', { line, column, ...(xpath === undefined ? {} : { xpath }) }, masked(message))
   // fail-closed: an invalid verdict is an error even when the engine gave no reason
   if (result.verdict === 'invalid' && result.problems.length === 0) checking.note('xoev-schema.invalid', document.root)
+  if (result.verdict === 'valid') judgeBase64(document, schemaTypesOf(choice.source), checking)
   checking.close('xoev-schema', from)
 }
 

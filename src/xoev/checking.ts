@@ -36,7 +36,7 @@ const MOST_CHARACTERS = 2000
  */
 export function masked(message: string): string {
   const bare = message
-    .replace(/(The (?:QName )?value )'(?:[\s\S]*'(?= (?:is|has|does|of)\b)|[\s\S]*)/, "$1'…'")
+    .replace(/(The (?:QName )?value )'(?:[\s\S]*'(?= (?:is|has|does|must|of)\b)|[\s\S]*)/, "$1'…'")
     .replace(/^((?:Element|Attribute) '[^']*'(?:, attribute '[^']*')?: )'(?:[\s\S]*'(?= is not )|[\s\S]*)/, "$1'…'")
     .replace(
       /^((?:Element|Attribute) '[^']*'(?:, attribute '[^']*')?: The actual value )'(?:[\s\S]*'(?= does not match )|[\s\S]*)/,

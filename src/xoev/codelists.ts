@@ -127,9 +127,9 @@ function readList(bytes: Uint8Array): CodeList | string | undefined {
   }
 }
 
-/** A look at name and first bytes (of UTF-16, too), which spares the parsing of everything else that ends in .xml. */
+/** A look at name and first bytes (of UTF-16, too), which spares the parsing of everything else that ends in .xml or .gc. */
 export function mayBeCodeList(path: string, bytes: Uint8Array): boolean {
-  if (!/\.xml$/i.test(path)) return false
+  if (!/\.(?:xml|gc)$/i.test(path)) return false
   const head = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.length, 4096))
   // without its last letter the bytes are the same in both orders
   return head.includes('genericode') || head.includes(Buffer.from('genericod', 'utf16le'))

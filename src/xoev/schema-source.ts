@@ -6,7 +6,7 @@
  *       └─────── import ─── …   ⇒         └────────► driver-1.xsd (only where one namespace comes in several files)
  *
  * libxml2 loads only the first import of a namespace and skips the others with a warning; a generated driver that includes all
- * files of the namespace is the cure. Files of equal bytes count as one. What cannot be found is reported and left without location.
+ * files of the namespace is the cure. Files that say the same count as one. What cannot be found is reported and left without location.
  * Specs: xoev.md §2.2 rules 1, 3, 5.
  * @module
  */
@@ -59,11 +59,27 @@ function relocated(tag: string, location: string | undefined): string {
   return location === undefined ? bare : bare.replace(/^<[^\s/>]+/, (name) => `${name} schemaLocation="${location}"`)
 }
 
+const bareTexts = new WeakMap<SchemaDocument, string>()
+
+/** What a document says, but for white space between its tags and the places of others: packages hold copies of the parts they share. */
+function bareText(document: SchemaDocument): string {
+  let bare = bareTexts.get(document)
+  if (bare === undefined) {
+    bare = document.text
+      .replace(/^<\?xml[^>]*\?>/, '')
+      .replace(/\sschemaLocation\s*=\s*(?:"[^"]*"|'[^']*')/g, '')
+      .replace(/(^|>)\s+(?=<)/g, '$1')
+      .trim()
+    bareTexts.set(document, bare)
+  }
+  return bare
+}
+
 class Builder {
   private readonly documents: Documents
   private readonly resolver: CatalogResolver
   private entry: string
-  /** Path → the path that stands for it (the first of equal bytes). */
+  /** Path → the path that stands for it (the first of those that say the same). */
   private readonly same = new Map<string, string>()
   private readonly texts = new Map<string, string>()
   private readonly names = new Map<string, string>()
@@ -97,9 +113,12 @@ class Builder {
   private standIn(path: string): string {
     const known = this.same.get(path)
     if (known !== undefined) return known
+    // of files that refer to each other in a circle each stands for itself
+    this.same.set(path, path)
     const document = this.documents.get(path)
     // relative references mean something else in another folder
-    const key = document && document.references.length === 0 ? document.text : path
+    const targets = document?.references.map((reference) => this.target(path, reference) ?? '') ?? []
+    const key = document ? [bareText(document), ...targets].join('\n') : path
     const first = this.texts.get(key) ?? path
     this.texts.set(key, first)
     this.same.set(path, first)

@@ -28,6 +28,8 @@ export interface Declaration {
   readonly simple: boolean
   readonly mandatory: boolean
   readonly type: Component | undefined
+  /** Of XSD itself, what its characters are in the end, e.g. `base64Binary`. */
+  readonly builtIn: string | undefined
 }
 
 const XSI = 'http://www.w3.org/2001/XMLSchema-instance'
@@ -58,10 +60,10 @@ export class SchemaTypes {
     for (const [name, bytes] of source.files) roots.set(name, parseXml(bytes, { limits: CHECK_LIMITS, frame: 'content' }).root)
     const adopted = new Map<string, string>()
     // a file without target namespace takes that of the file that includes it
-    for (const root of roots.values())
+    for (const [name, root] of roots)
       for (const e of elementsOf(root))
         if (e.uri === XSD && e.local === 'include')
-          adopted.set(attributeOf(e, 'schemaLocation') ?? '', attributeOf(root, 'targetNamespace') ?? '')
+          adopted.set(attributeOf(e, 'schemaLocation') ?? '', attributeOf(root, 'targetNamespace') ?? adopted.get(name) ?? '')
     for (const [name, root] of roots) {
       const namespace = attributeOf(root, 'targetNamespace') ?? adopted.get(name) ?? ''
       const qualified = attributeOf(root, 'elementFormDefault') === 'qualified'
@@ -110,8 +112,10 @@ export class SchemaTypes {
     if (name === undefined) return declared
     const colon = name.indexOf(':')
     const uri = namespacesInScope(e).get(name.slice(0, Math.max(0, colon))) ?? ''
-    const type = this.components.get(`type ${qname(uri, name.slice(colon + 1))}`)
-    return type ? { ...declared, simple: this.isSimple(type), type } : declared
+    const local = name.slice(colon + 1)
+    if (uri === XSD) return { ...declared, simple: local !== 'anyType', type: undefined, builtIn: local }
+    const type = this.components.get(`type ${qname(uri, local)}`)
+    return type ? { ...declared, simple: this.isSimple(type), type, builtIn: this.builtInOf(type) } : declared
   }
 
   /** Value that the schema fixes for an attribute of a root element, e.g. its `version`. */
@@ -175,8 +179,26 @@ export class SchemaTypes {
     const name = attributeOf(component.node, 'type')
     const inner = childOf(component.node, XSD, 'complexType') ?? childOf(component.node, XSD, 'simpleType')
     const type = inner ? { ...component, node: inner } : name === undefined ? undefined : this.find('type', component, name)
-    const builtIn = name !== undefined && this.reference(component, name).uri === XSD
-    return { simple: builtIn || (type !== undefined && this.isSimple(type)), mandatory, type }
+    const named = name === undefined ? undefined : this.reference(component, name.trim())
+    const builtIn = type ? this.builtInOf(type) : named?.uri === XSD ? named.local : undefined
+    return { simple: type ? this.isSimple(type) : builtIn !== undefined && builtIn !== 'anyType', mandatory, type, builtIn }
+  }
+
+  private builtInOf(type: Component): string | undefined {
+    for (let at: Component | undefined = type, depth = 0; at && depth < 32; depth++) {
+      const derivation: XmlElement | undefined = at.node.local === 'simpleType' ? childOf(at.node, XSD, 'restriction') : this.derivation(at)
+      if (!derivation) return undefined
+      const from: Component = { ...at, node: derivation }
+      const base = attributeOf(derivation, 'base')
+      const inner = childOf(derivation, XSD, 'simpleType')
+      if (base === undefined) at = inner && { ...at, node: inner }
+      else {
+        const { uri, local } = this.reference(from, base.trim())
+        if (uri === XSD) return local
+        at = this.find('type', from, base)
+      }
+    }
+    return undefined
   }
 
   private isSimple(type: Component): boolean {

@@ -65,8 +65,11 @@ export function momentOf(local: string, timeZone: string, twice: 'earlier' | 'la
   return new Date(moment + milliseconds).toISOString()
 }
 
+/** Days of later years would sort before all others: they are compared as texts. */
+const LAST_DAY = Date.UTC(9999, 11, 31)
+
 /** The day that the calendars of `timeZone` show at `moment`, as `YYYY-MM-DD`. */
 export function dayIn(moment: Date, timeZone: string): string {
   const shown = shownAt(moment.getTime(), clockOf(timeZone))
-  return new Date(shown).toISOString().slice(0, 10)
+  return new Date(Math.min(shown, LAST_DAY)).toISOString().slice(0, 10)
 }

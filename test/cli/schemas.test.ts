@@ -270,8 +270,15 @@ describe('protektor schemas', function () {
 
   it('a package of code lists alone is a set', async () => {
     const files = madeUpStandard(ONE)
-    expect((await add(zip('liste.zip', { 'anlass_1.xml': files['codelisten/anlass_1.xml'] ?? '' }))).code).to.equal(0)
-    expect((await list()).sets[0]?.standards).to.deep.equal([])
+    const codeList = files['codelisten/anlass_1.xml'] ?? ''
+    // .gc is what genericode itself recommends
+    const other = codeList.replace('codeliste:anlass', 'codeliste:grund')
+    expect((await add(zip('liste.zip', { 'anlass_1.xml': codeList, 'grund_1.gc': other, 'program.gc': 'x' }))).code).to.equal(0)
+    const [set] = (await list()).sets
+    expect([set?.standards, set?.codeLists.map(({ uri }) => uri)]).to.deep.equal([
+      [],
+      ['urn:example:codeliste:anlass', 'urn:example:codeliste:grund'],
+    ])
   })
 
   it('verify names what was changed, lost and added', async () => {

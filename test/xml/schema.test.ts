@@ -158,6 +158,24 @@ describe('schema validation', () => {
     expect(readVerdict(['m : I/O error : x', text]).verdict).to.equal('error')
   })
 
+  it('shows no piece of the document behind what the parser says of it', async () => {
+    for (const xml of ['<n>1</n><?xmlx a?><n>1</n>', '<n xml:space="x">1</n>', '<n xmlns:x="a b">1</n>']) {
+      const { verdict, problems } = await validator.validate(list(`<!-- Geheim -->${xml}<!-- Geheim -->`))
+      expect(verdict).to.equal('invalid')
+      expect(problems.map(({ message }) => message).join())
+        .to.match(/\S/)
+        .and.not.match(/Geheim|\n/)
+    }
+  })
+
+  it('judges values that hold other line breaks than its own', async () => {
+    for (const sign of ['\u2028', '\u2029', '&#13;']) {
+      const { verdict, problems } = await validator.validate(list(`<n>1</n><n>x${sign}y</n><n>z${sign}</n>`))
+      expect(verdict).to.equal('invalid')
+      expect(problems.map(({ element }) => element)).to.deep.equal(['n', 'n'])
+    }
+  })
+
   it('replaces threads before they grow old, without losing or mixing up a verdict', async () => {
     const short = await start({ perLife: 7, workers: 2 })
     const verdicts = await Promise.all(Array.from({ length: 150 }, (_, i) => short.validate(i % 3 === 0 ? BAD : GOOD)))

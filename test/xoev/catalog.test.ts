@@ -90,6 +90,25 @@ describe('OASIS catalogs', () => {
     expect(one.resolve('v2/lib/e.xsd', 'https://somewhere/schema/x.xsd', undefined)).to.equal(undefined)
   })
 
+  it('finds an included file by its published address where no catalog is: it speaks for the namespace that includes it, or for none', () => {
+    const one = new CatalogResolver(
+      [],
+      [
+        { path: 'v1/e.xsd', targetNamespace: 'urn:1' },
+        { path: 'v1/x.xsd', targetNamespace: 'urn:1' },
+        { path: 'v2/x.xsd', targetNamespace: 'urn:2' },
+        { path: 'v2/y.xsd', targetNamespace: '' },
+        { path: 'v3/e.xsd', targetNamespace: 'urn:3' },
+      ],
+    )
+    expect(one.resolve('v1/e.xsd', 'http://somewhere/schema/x.xsd', undefined)).to.equal('v1/x.xsd')
+    expect(one.resolve('v1/e.xsd', 'http://somewhere/schema/y.xsd', undefined)).to.equal('v2/y.xsd')
+    expect(one.resolve('v3/e.xsd', 'http://somewhere/schema/x.xsd', undefined)).to.equal(undefined)
+    // a part that is missing is no reason to include oneself, nor what lies elsewhere by chance
+    expect(one.resolve('v1/x.xsd', 'http://somewhere/schema/x.xsd', undefined)).to.equal(undefined)
+    expect(one.resolve('v1/e.xsd', 'parts/x.xsd', undefined)).to.equal(undefined)
+  })
+
   it('passes over what is no catalog', () => {
     expect(readCatalog('catalog.xml', bytesOf('<catalog/>'))).to.equal(undefined)
   })
@@ -217,6 +236,36 @@ describe('self-contained schema sources', () => {
       'e.xsd',
     )
     expect([...source.files.keys()]).to.deep.equal(['00-e.xsd', '01-k.xsd'])
+  })
+
+  it('counts copies of a part as one that differ in white space and annotations, and what builds on them', async () => {
+    const part = schema('urn:k', '\n<xs:complexType name="A"><xs:sequence/></xs:complexType>\n')
+    const copy = part.replaceAll('\n', '\r\n').replace('<xs:complexType', '<xs:annotation/>\r\n  <xs:complexType')
+    const onPart = (name: string): string =>
+      schema('urn:l', `<xs:import namespace="urn:k" schemaLocation="k.xsd"/><xs:complexType name="${name}"/>`)
+    const files = {
+      'e.xsd': schema(
+        'urn:e',
+        '<xs:import namespace="urn:k" schemaLocation="one/k.xsd"/><xs:import namespace="urn:l" schemaLocation="one/l.xsd"/>' +
+          '<xs:import namespace="urn:l" schemaLocation="two/l.xsd"/><xs:import namespace="urn:l" schemaLocation="two/other.xsd"/>' +
+          '<xs:element name="r.0001" type="xs:int"/>',
+      ),
+      'one/k.xsd': part,
+      'two/k.xsd': copy,
+      'one/l.xsd': onPart('B'),
+      'two/l.xsd': onPart('B'),
+      'two/other.xsd': onPart('C'),
+    }
+    expect([...build(files, 'e.xsd').source.files.keys()]).to.deep.equal([
+      '00-e.xsd',
+      '01-k.xsd',
+      '02-l.xsd',
+      '03-other.xsd',
+      'driver-1.xsd',
+    ])
+    const desk = await deskOf([filesOf(files)])
+    expect((await desk.check('<e:r.0001 xmlns:e="urn:e">1</e:r.0001>')).verdict).to.equal('valid')
+    await desk.close()
   })
 
   it('reports an import that no file answers, and takes its location away', () => {

@@ -6,11 +6,13 @@
 import { createServer } from 'node:http'
 import { expect } from 'chai'
 import { ProtektorError } from '../../src/errors.js'
+import type { XoevReport } from '../../src/xoev/check.js'
 import { masked } from '../../src/xoev/checking.js'
 import { CodeListStore } from '../../src/xoev/codelists.js'
 import { FINDINGS_XOEV } from '../../src/xoev/findings.js'
 import { readHead } from '../../src/xoev/header.js'
 import { schemaSets } from '../../src/xoev/schema-sets.js'
+import { madeUpMessage, madeUpStandard } from './made-up-standard.js'
 import { deskOf, errorsOf, filesOf, idsOf, sample, sampleText, treeOf, type Desk } from './fixtures.js'
 
 const REQUEST = 'meldebescheinigung.anfrage.1000.mindestumfang'
@@ -140,6 +142,9 @@ describe('check of an XÖV document', () => {
       expect(
         masked(`Element 'a': [facet 'pattern'] The value 'Geheim' is not accepted by the pattern '([\\t-\n]|${'x|'.repeat(1500)}y)*'.`),
       ).to.match(/^Element 'a': \[facet 'pattern'\] The value '…' is not accepted by the pattern '\(\[.{98}…'\.$/)
+      expect(masked("Element 'a': [facet 'maxExclusive'] The value 'Geheim' must be less than '100'.")).to.equal(
+        "Element 'a': [facet 'maxExclusive'] The value '…' must be less than '100'.",
+      )
       expect(masked("Element 'a': The actual value 'Geheim' does not match the fixed value constraint 'true'.")).to.equal(
         "Element 'a': The actual value '…' does not match the fixed value constraint 'true'.",
       )
@@ -192,6 +197,37 @@ describe('check of an XÖV document', () => {
       })
       expect([report.verdict, report.layers['xoev-schema'], report.rueckweisung]).to.deep.equal(['error', 'error', undefined])
       expect(idsOf(report)).to.include('xoev-schema.not-judged')
+    })
+
+    it('finds what is no Base64 inside of Base64, however the schema says so', async () => {
+      const documents = await deskOf([
+        filesOf({
+          'a.xsd': `<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema" targetNamespace="urn:b" xmlns="urn:b">
+            <xs:simpleType name="Inhalt"><xs:restriction base="xs:base64Binary"><xs:maxLength value="99"/></xs:restriction></xs:simpleType>
+            <xs:simpleType name="Kurz"><xs:restriction><xs:simpleType><xs:restriction base="Inhalt"/></xs:simpleType></xs:restriction></xs:simpleType>
+            <xs:complexType name="Benannt"><xs:simpleContent><xs:extension base="Kurz"><xs:attribute name="name"/></xs:extension></xs:simpleContent></xs:complexType>
+            <xs:element name="r"><xs:complexType><xs:choice maxOccurs="unbounded">
+              <xs:element name="direkt" type="xs:base64Binary"/><xs:element name="benannt" type="Benannt"/>
+              <xs:element name="kurz" type="Kurz"/><xs:element name="offen"/><xs:element name="text" type="xs:string"/>
+            </xs:choice></xs:complexType></xs:element></xs:schema>`,
+        }),
+      ])
+      const of = (content: string): Promise<XoevReport> =>
+        documents.check(
+          `<b:r xmlns:b="urn:b" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xmlns:xs="http://www.w3.org/2001/XMLSchema">${content}</b:r>`,
+        )
+      const sound = (content: string): string =>
+        ['direkt', 'kurz', 'benannt', 'offen xsi:type="xs:base64Binary"', 'text']
+          .map((tag) => `<${tag}>${content}</${tag.replace(/ .*/, '')}>`)
+          .join('\n')
+      expect((await of(sound('QUJD\nRA=='))).verdict).to.equal('valid')
+      const broken = await of(sound('QU-JD!RA=='))
+      expect([broken.verdict, broken.rueckweisung]).to.deep.equal(['invalid', 'X001'])
+      expect(broken.findings.map(({ id, xpath, line, column }) => [id, xpath, line, column === 1])).to.deep.equal(
+        ['direkt', 'kurz', 'benannt', 'offen'].map((name, i) => ['xoev-schema.invalid', `/b:r/${name}`, i + 1, i > 0]),
+      )
+      expect((await of('<direkt>%PDF-1.7</direkt>')).verdict).to.equal('invalid')
+      await documents.close()
     })
 
     it('is closed against an engine that says invalid without a reason, or cannot start', async () => {
@@ -403,6 +439,18 @@ describe('check of an XÖV document', () => {
       )
       expect(optional.verdict).to.equal('valid')
       expect(idsOf(optional)).to.include('xoev-head.empty-element')
+    })
+
+    it('takes nothing for an empty string that may hold elements', async () => {
+      const made = { version: '1', more: '<xs:element name="frei" type="xs:anyType"/><xs:element name="text" type="xs:string"/>' }
+      const free = await deskOf([filesOf(madeUpStandard(made))])
+      const created = '2026-01-15T12:00:00.000+01:00'
+      expect(errorsOf(await free.check(madeUpMessage(made, created, '<frei/><text>x</text>')))).to.deep.equal([])
+      const empty = await free.check(madeUpMessage(made, created, '<frei/><text/>'))
+      expect(empty.findings.filter(({ severity }) => severity === 'error').map(({ xpath }) => xpath)).to.deep.equal([
+        '/m:anlass.anfrage.0001/text',
+      ])
+      await free.close()
     })
 
     it('links an answer to its request', async () => {

@@ -180,6 +180,26 @@ describe('codes of a document', () => {
     expect(found('use="optional"', '<c><code>01</code></c>')).to.deep.equal(['unknown-version '])
   })
 
+  it('finds the types of files without a namespace of their own, included by another such file', () => {
+    const xsd = (attributes: string, content: string): string =>
+      `<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema" ${attributes}>${content}</xs:schema>`
+    const files = filesOf({
+      'a.xsd': xsd(
+        'targetNamespace="urn:a" xmlns:a="urn:a"',
+        '<xs:include schemaLocation="b.xsd"/><xs:element name="r"><xs:complexType><xs:sequence><xs:element name="c" type="a:C"/></xs:sequence></xs:complexType></xs:element>',
+      ),
+      'b.xsd': xsd('', '<xs:include schemaLocation="c.xsd"/>'),
+      'c.xsd': xsd(
+        '',
+        '<xs:complexType name="C"><xs:sequence><xs:element name="code" type="xs:token"/></xs:sequence><xs:attribute name="listURI" fixed="urn:l"/><xs:attribute name="listVersionID" fixed="1"/></xs:complexType>',
+      ),
+    })
+    const choice = schemaSets([files]).forRoot('urn:a', 'r')
+    const types = choice && schemaTypesOf(choice.source)
+    const document = treeOf('<a:r xmlns:a="urn:a"><c><code>9</code></c></a:r>')
+    expect(checkCodes(document, store, undefined, types).map(({ id }) => id)).to.deep.equal(['code-lists.unknown-code'])
+  })
+
   it('finds codes below elements that stand in for another, and below types that the message names', () => {
     const schema =
       `<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema" targetNamespace="urn:a" xmlns="urn:a"><xs:element name="r"><xs:complexType>` +

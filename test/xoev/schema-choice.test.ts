@@ -58,6 +58,8 @@ describe('choice between schema sets', () => {
     expect(dayIn(new Date('2025-10-31T22:59:59Z'), 'Europe/Berlin')).to.equal('2025-10-31')
     expect(dayIn(new Date('2025-10-31T23:00:00Z'), 'Europe/Berlin')).to.equal('2025-11-01')
     expect(dayIn(new Date('2025-07-31T22:00:00Z'), 'Europe/Berlin')).to.equal('2025-08-01')
+    // the moment that people take for "never"
+    expect(dayIn(new Date('9999-12-31T23:59:59Z'), 'Europe/Berlin')).to.equal('9999-12-31')
   })
 
   describe('in a check', () => {
