@@ -9,7 +9,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { freePort } from '../core/redis/server.js'
+import { freePort } from '../free-port.js'
 
 const LAUNCHER = fileURLToPath(new URL('../../bin/protektor.js', import.meta.url))
 

@@ -6,24 +6,16 @@ import { expect } from 'chai'
 import { spawn, type ChildProcess } from 'node:child_process'
 import { openSync } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { lineOutput } from '../../src/gateway/adapters/line-output.js'
+import { freePort } from '../free-port.js'
 import { until } from '../until.js'
 
 const LAUNCHER = fileURLToPath(new URL('../../bin/protektor.js', import.meta.url))
 /** A disk without room, as Linux has it. */
 const full = (): number => openSync('/dev/full', 'w')
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await new Promise((resolve) => server.once('listening', resolve))
-  const { port } = server.address() as AddressInfo
-  await new Promise((resolve) => server.close(resolve))
-  return port
-}
 
 describe('serve, and who reads what it says', function () {
   this.timeout(60_000)

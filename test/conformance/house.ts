@@ -15,7 +15,7 @@ import { generateEnvelopeKey } from '../../src/envelope/keys.js'
 import { gatewayLog } from '../../src/gateway/log.js'
 import { writePkcs12, type KeyPair } from '../../src/pki/keystore.js'
 import { makePki } from '../../src/pki/test-pki.js'
-import { freePort } from '../gateway/way-out/support.js'
+import { freePort } from '../free-port.js'
 
 export const PIN = 'conformance'
 const YEAR_MS = 365 * 86_400_000

@@ -23,7 +23,7 @@ import { envFor, Legs, type Posted } from '../../src/conformance/wire.js'
 import type { ProtektorError } from '../../src/errors.js'
 import { osci } from '../../src/osci/stages.js'
 import type { OsciMessage } from '../../src/osci/types.js'
-import { freePort } from '../gateway/way-out/support.js'
+import { freePort } from '../free-port.js'
 import { resultsOf, start, type ReportedResult } from './command.js'
 import { openConformanceHouse, type ConformanceHouse } from './house.js'
 

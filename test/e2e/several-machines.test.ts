@@ -18,7 +18,8 @@ import { buildDelivery, readAnswer, type ReadAnswer } from '../../src/cli/compos
 import { connect } from '../../src/client/connect.js'
 import { makePki, writeExtension } from '../../src/pki/test-pki.js'
 import { certificateRequest, echo } from '../gateway/support.js'
-import { freePort, RedisServer } from '../core/redis/server.js'
+import { freePort } from '../free-port.js'
+import { RedisServer } from '../core/redis/server.js'
 import { needsCommand } from '../needs.js'
 import { until } from '../until.js'
 

@@ -12,7 +12,8 @@ import { fileURLToPath } from 'node:url'
 import type { ClauseResult } from '../../src/conformance/clause.js'
 import { excuses, resultsOf, start, unexplained, withOutcome, type Excuse } from '../conformance/command.js'
 import { openConformanceHouse, type ConformanceHouse } from '../conformance/house.js'
-import { freePort, needsPeer, openPki, peer, startPeer, type PeerServer } from './java.js'
+import { needsPeer, openPki, peer, startPeer, type PeerServer } from './java.js'
+import { freePort } from '../free-port.js'
 
 const OUT = fileURLToPath(new URL('../../test-artifacts/conformance/', import.meta.url))
 

@@ -9,7 +9,7 @@ import { startGateway, type RunningGateway } from '../../src/cli/compose/gateway
 import { loadConfig } from '../../src/config/load.js'
 import { generateEnvelopeKey } from '../../src/envelope/keys.js'
 import { gatewayLog } from '../../src/gateway/log.js'
-import { freePort } from './java.js'
+import { freePort } from '../free-port.js'
 
 export const REGISTER_ANSWER = new TextEncoder().encode('Antwort des Registers: äöü ß €')
 

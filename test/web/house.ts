@@ -5,7 +5,6 @@
  * @module
  */
 import { createServer, type Server, type ServerResponse } from 'node:http'
-import { createServer as createTcp, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { Readable, Transform } from 'node:stream'
 import { randomUUID } from 'node:crypto'
@@ -19,15 +18,8 @@ import { webAssets } from '../../src/cli/compose/web-assets.js'
 import { connect } from '../../src/client/connect.js'
 import type { Received } from '../../src/client/received.js'
 import { generateEnvelopeKey, publicJwkOf } from '../../src/envelope/keys.js'
+import { freePort } from '../free-port.js'
 import { openHouse, type House } from '../gateway/support.js'
-
-export async function freePort(): Promise<number> {
-  const server = createTcp()
-  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done))
-  const { port } = server.address() as AddressInfo
-  await new Promise<void>((done) => server.close(() => done()))
-  return port
-}
 
 export const registerEnv: RegisterEnv = { now: () => new Date(), uuid: randomUUID }
 

@@ -90,6 +90,7 @@ export async function openCore(config: Config, env: CoreEnv, opened: (() => Prom
     prefix: redis.prefix,
     node: `${redis.node ?? hostname()}-${Buffer.from(env.random(9)).toString('hex')}`,
     onRemark: (remark) => env.log.write('error', `redis-${remark}`, { role: 'core', error: 'ERR_CORE_SERVER_UNFIT' }),
+    onReach: (isThere) => env.log.write(isThere ? 'info' : 'error', isThere ? 'redis-back' : 'redis-away', { role: 'core' }),
   }).catch((error: unknown) => {
     throw error instanceof CoreError && error.kind === 'full' ? unreachable(urls) : error
   })

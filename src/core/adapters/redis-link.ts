@@ -27,6 +27,8 @@ export interface RedisLinkOptions {
   readonly commandMs: number
   /** Once per connection to a server that is no good place; see `redis-health.ts`. */
   readonly onRemark: (remark: RedisRemark) => void
+  /** Told when a server that was there is lost, and when one is there again. */
+  readonly onReach?: (isThere: boolean) => void
 }
 
 /** The server did not answer, so that nobody knows whether it ran. */
@@ -69,6 +71,7 @@ export class RedisLink {
   /** Counts connections: what an older one still learns is void. */
   #epoch = 0
   #closed = false
+  #wasLost = false
   /** Called with every connection that is up. */
   onUp: () => Promise<void> = async () => undefined
   onMessage: (text: string) => void = () => undefined
@@ -100,7 +103,11 @@ export class RedisLink {
     for (const event of ['close', 'end', 'reconnecting'])
       this.#client.on(event, () => {
         this.#epoch += 1
+        // a connection that ends says so three times
+        if (this.#facts === undefined || this.#closed) return
         this.#facts = undefined
+        this.#wasLost = true
+        this.#options.onReach?.(false)
       })
     const { readPassword } = this.#options
     for (const client of new Set([this.#client, this.#subscriber])) {
@@ -221,6 +228,8 @@ export class RedisLink {
       for (const remark of this.#remarks) this.#options.onRemark(remark)
       if (this.#options.cluster) await this.#listen()
       this.#facts = facts
+      if (this.#wasLost) this.#options.onReach?.(true)
+      this.#wasLost = false
       await this.onUp()
       return true
     } catch {

@@ -25,6 +25,8 @@ export interface RedisCoreOptions extends RedisLimits {
   readonly observe?: CoreObserver
   /** The server is no good place for what must not last; called at every connect. */
   readonly onRemark: (remark: RedisRemark) => void
+  /** A server that was there is lost, or one is there again. */
+  readonly onReach?: (isThere: boolean) => void
   readonly clock?: Clock
   readonly startTimer?: StartTimer
   /** Answers that take longer count as lost. Default 2000. */

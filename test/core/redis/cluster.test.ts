@@ -13,7 +13,8 @@ import { needsCommand } from '../../needs.js'
 import { until } from '../../until.js'
 import { coreContract } from '../contract.js'
 import { envelope } from '../opened.js'
-import { freePort, later, newPrefix, openNode, RedisServer } from './server.js'
+import { later, newPrefix, openNode, RedisServer } from './server.js'
+import { freePort } from '../../free-port.js'
 
 const SLOTS = 16_384
 const SERVERS = 3

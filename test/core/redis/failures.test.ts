@@ -54,7 +54,9 @@ describe('failures around a core in Redis', () => {
   it('C6 after a restart of the server everything put before is unknown, nothing of it is handed out, and all goes on', async () => {
     const redis = await server()
     const prefix = newPrefix()
-    const [one, two] = [await node(redis.url, prefix, { journal: journal('a') }), await node(redis.url, prefix, { journal: journal('b') })]
+    const reach: boolean[] = []
+    const one = await node(redis.url, prefix, { journal: journal('a'), onReach: (isThere) => reach.push(isThere) })
+    const two = await node(redis.url, prefix, { journal: journal('b') })
     const [waiting, claimed, done] = [envelope(), envelope(), envelope()]
     await one.put(done)
     await (await taken(two)).confirm()
@@ -81,6 +83,7 @@ describe('failures around a core in Redis', () => {
     for (const id of [waiting.id, claimed.id])
       for (const core of [one, two]) expect(await core.outcome(id)).to.include({ outcome: 'unknown', claimed: true })
     expect((await two.outcome(done.id))?.outcome, 'the node that settled it knows').to.equal('delivered')
+    expect(reach).to.deep.equal([false, true])
     expect(await failure(claim.confirm())).to.equal('gone')
     expect(await one.take(BOX, 0)).to.equal(undefined)
     await stillWorks(one)

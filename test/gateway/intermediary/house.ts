@@ -24,7 +24,7 @@ import { cardTables } from '../../../src/gateway/adapters/lmdb-card-tables.js'
 import type { CardRecord } from '../../../src/gateway/intermediary/ports.js'
 import { writePkcs12, type KeyPair } from '../../../src/pki/keystore.js'
 import { issueCertificate, issueCrl, makePki, type TestUsage } from '../../../src/pki/test-pki.js'
-import { freePort } from '../way-out/support.js'
+import { freePort } from '../../free-port.js'
 
 const PARTIES = [
   'im',

@@ -14,7 +14,8 @@ import type { Config } from '../../../src/config/types.js'
 import { sealingKeyOf } from '../../../src/envelope/keys.js'
 import { silentLog } from '../../../src/gateway/log.js'
 import { certificateRequest, echo, removeDirectories, type House } from '../support.js'
-import { freePort, openParty } from '../way-out/support.js'
+import { freePort } from '../../free-port.js'
+import { openParty } from '../way-out/support.js'
 
 describe('pages for OSCI operators', function () {
   this.timeout(60_000)

@@ -20,7 +20,8 @@ import { writeMessageMetaData } from '../../../src/osci/message-metadata.js'
 import { until } from '../../until.js'
 import { certificateRequest, removeDirectories, type House } from '../support.js'
 import { answerTo, openRequest, type AnswerSpec } from './fake-recipient.js'
-import { badParty, freePort, kinds, noticeOf, openParty, openStation, resultOf, WAY, type BadParty, type Station } from './support.js'
+import { badParty, kinds, noticeOf, openParty, openStation, resultOf, WAY, type BadParty, type Station } from './support.js'
+import { freePort } from '../../free-port.js'
 
 const FAULT = (side: string) =>
   `<?xml version="1.0"?><soap:Envelope xmlns:soap="http://schemas.xmlsoap.org/soap/envelope/"><soap:Body><soap:Fault><faultcode>soap:${side}</faultcode><faultstring>no</faultstring><detail>9200</detail></soap:Fault></soap:Body></soap:Envelope>`

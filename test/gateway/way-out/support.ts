@@ -6,9 +6,10 @@
  */
 import { readFile, writeFile } from 'node:fs/promises'
 import { createServer as createHttp, type IncomingMessage, type ServerResponse } from 'node:http'
-import { createServer, type AddressInfo } from 'node:net'
+import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import type { JWK } from 'jose'
+import { freePort } from '../../free-port.js'
 import type { AskEvent } from '../../../src/client/ask.js'
 import type { Client } from '../../../src/client/client.js'
 import { connect } from '../../../src/client/connect.js'
@@ -23,14 +24,6 @@ export const SERVICE = 'urn:example:xprotektor:service:meldebescheinigung:1.0'
 export const WAY = 'ags:99001000'
 /** OSCI mailbox of the party's intermediary. */
 export const STORED = 'ags:99003000'
-
-export async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as AddressInfo
-  await new Promise<void>((resolve) => server.close(() => resolve()))
-  return port
-}
 
 export interface PartyOptions {
   readonly mode?: 'terminating' | 'blind'
