@@ -204,6 +204,7 @@ export async function checkOsci(bytes: Uint8Array, context: CheckContext, journa
   if (transportEncrypted) {
     journal.enter('decrypted')
     context.opened?.({ document: 'decrypted', content: null, bytes: inner.parts.root.body })
+    runRules(MIME_RULES, { parts: inner.parts }, journal)
     // those of the shell have their place outside
     journal.remark(inner.remarks.filter((one) => !outer.remarks.includes(one)))
     await step(journal, 'osci-structure', () => checkOsciSchema(inner, context, journal))

@@ -30,9 +30,9 @@ interface Made {
 
 const ALL: readonly Made[] = [
   { file: 'storeDelivery.bin', texts: [TEXT, FILE], authors: 1, findings: ['mime.part-type'] },
-  { file: 'storeDelivery.encrypted.bin', texts: [TEXT, FILE], authors: 1, findings: [] },
+  { file: 'storeDelivery.encrypted.bin', texts: [TEXT, FILE], authors: 1, findings: ['mime.part-type'] },
   { file: 'storeDelivery.nested.bin', texts: [TEXT, FILE], authors: 2, findings: ['mime.part-type'] },
-  { file: 'partialStoreDelivery.encrypted.bin', texts: [], authors: 0, findings: [] },
+  { file: 'partialStoreDelivery.encrypted.bin', texts: [], authors: 0, findings: ['mime.part-type'] },
   {
     file: 'responseToProcessDelivery.bin',
     texts: [REPLY],
