@@ -4,7 +4,7 @@
  * @module
  */
 import { expect } from 'chai'
-import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { keys } from '../../src/cli/commands/keys.js'
@@ -120,6 +120,10 @@ describe('protektor keys', () => {
     expect([due.code, due.out.split('\n').map((line) => line.split(' ')[0])]).to.deep.equal([1, ['expires', 'expired']])
     expect(JSON.parse((await call(['expiry', expired, '--json'])).out)).to.have.length(1)
     expect(await call(['expiry', file('reader-cipher.p12')])).to.include({ code: 4, out: '' })
+    // where nothing was looked at, nothing is known to be fine
+    const empty = join(directory, 'empty')
+    mkdirSync(empty)
+    expect(await call(['expiry', empty])).to.include({ code: 4, out: '' })
     // what is not there hides nothing of the others
     const beside = await call(['expiry', join(directory, 'none'), expired, '--json'])
     const named = (JSON.parse(beside.out) as readonly { file: string }[]).map((one) => one.file)

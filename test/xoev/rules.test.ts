@@ -106,6 +106,13 @@ describe('rules over XÖV documents', function () {
       expect(report.findings.find((finding) => finding.id === id)?.xpath, idsOf(report).join()).to.match(/^\//)
     })
 
+  it('a picture is no character of a name, © ® ™ and all signs of the standard are', async () => {
+    const foreign = async (name: string): Promise<boolean> =>
+      idsOf(await desk.check(ANSWER.replace('Müller', name), { at })).includes('xoev-schema.characters')
+    expect([await foreign('M\u{1f600}'), await foreign('M\u2764'), await foreign('M\u{1d400}')]).to.deep.equal([true, true, true])
+    expect(await foreign('©®™ … „“ ‚‘ † ‡ ‰ ′ ″ ‹ › ⁰ ₉ € ∞ ≤ ≥ ˈ ˌ')).to.equal(false)
+  })
+
   it('the 30th of February is no day of a moment, the 29th of a leap year is', async () => {
     const created = async (day: string): Promise<boolean> =>
       idsOf(await desk.check(ANSWER.replace('2026-11-24T08:00:00.000Z', `${day}T08:00:00.000Z`), { at })).includes('xoev-head.created-form')

@@ -83,6 +83,7 @@ const WORDS = {
     expires: 'läuft ab',
     expired: 'abgelaufen',
     fine: 'nichts läuft ab bis',
+    nothing: 'kein Zertifikat gelesen',
     skipped: 'nicht geöffnet, keine PIN',
     exists: 'besteht schon',
   },
@@ -102,6 +103,7 @@ const WORDS = {
     expires: 'expires',
     expired: 'expired',
     fine: 'nothing expires until',
+    nothing: 'no certificate was read',
     skipped: 'not opened, no PIN',
     exists: 'exists already',
   },
@@ -254,17 +256,26 @@ async function expiry(argv: string[], io: KeysIo): Promise<number> {
   const limit = now + daysOf(values.days, 0, io.lang) * DAY_MS
   const due: { file: string; subject: string; notAfter: string; sha256: string; expired: boolean }[] = []
   let failed = false
+  let looked = 0
   for (const { file, isNamed } of await keyFiles(positionals)) {
     try {
-      for (const one of inspectKeyFile(await readFile(file), pin))
-        if (one.kind === 'certificate' && Date.parse(one.notAfter) <= limit)
+      for (const one of inspectKeyFile(await readFile(file), pin)) {
+        if (one.kind !== 'certificate') continue
+        looked++
+        if (Date.parse(one.notAfter) <= limit)
           due.push({ file, subject: one.subject, notAfter: one.notAfter, sha256: one.sha256, expired: Date.parse(one.notAfter) < now })
+      }
     } catch (error) {
       // In a directory a store without PIN is no fault: its certificate usually lies beside it.
       const isSealed = !isNamed && pin === undefined && error instanceof ProtektorError && error.finding === 'keystore.wrong-pin'
       io.err(`${file}: ${isSealed ? word.skipped : causeOf(error)[io.lang]}`)
       failed ||= !isSealed
     }
+  }
+  // a guard that looks into the wrong folder must not report that all is fine
+  if (looked === 0 && !failed) {
+    io.err(`${positionals.join(' ')}: ${word.nothing}`)
+    failed = true
   }
   if (values.json) io.out(JSON.stringify(due, null, 2))
   else {

@@ -14,9 +14,12 @@ export interface TextView {
   readonly document: XmlDocument
 }
 
-/** Unassigned, private and control characters besides tab and line breaks, and letters of other scripts. */
+/**
+ * Unassigned, private and control characters besides tab and line breaks, letters of other scripts, pictures but © ® ™, and whatever
+ * lies beyond U+FFFF.
+ */
 const FOREIGN =
-  /[^\p{Script=Latin}\p{Script=Greek}\p{Script=Cyrillic}\p{Script=Common}\p{Script=Inherited}]|[\p{Co}\p{Cn}]|[\u0080-\u009f\u007f]/u
+  /[^\p{Script=Latin}\p{Script=Greek}\p{Script=Cyrillic}\p{Script=Common}\p{Script=Inherited}]|[\p{Co}\p{Cn}]|[\u0080-\u009f\u007f]|[\u{10000}-\u{10ffff}]|(?![©®™])\p{Extended_Pictographic}/u
 
 interface OwnText {
   readonly element: XmlElement
