@@ -15,7 +15,7 @@ import type { OsciEvidence } from '../../envelope/types.js'
 import type { FetchRule } from '../../osci/parts.js'
 import type { GatewayPorts } from '../ports.js'
 import { isCoreBusy } from '../recipient/room.js'
-import { DeliveryRefused } from '../recipient/verdict.js'
+import { DeliveryRefused, sealingFailure } from '../recipient/verdict.js'
 import { depositEnd } from './deposit-end.js'
 import type { OpenDialog } from './dialogs.js'
 import type { ReceptionWish } from './ports.js'
@@ -69,7 +69,7 @@ export interface Prepared {
 }
 
 export interface Mailroom {
-  /** @throws {DeliveryRefused} 9811 no such mailbox, no room. */
+  /** @throws {DeliveryRefused} 9811 no such mailbox, no room, or no envelope holds so much. */
   prepare(deposit: Deposit): Promise<Prepared>
   /** The oldest that meets the rule. undefined: none (9803). */
   lease(mailbox: string, rule: FetchRule, toInstant: (text: string) => number, dialog: OpenDialog): Promise<Leased | undefined>
@@ -170,7 +170,9 @@ export function mailroom(ports: GatewayPorts, leaseMs: number): Mailroom {
       const { large } = delivery
       const envelopeId = Buffer.from(random(18)).toString('base64url')
       const header = { id: envelopeId, to: mailbox, ttlSeconds }
-      const body = await sealStored(delivery, deposit.evidence, header, ports)
+      const body = await sealStored(delivery, deposit.evidence, header, ports).catch((cause: unknown) => {
+        throw sealingFailure(cause, ['9811'])
+      })
       const { participant } = ports.identity
       const reservation = await core.reserve(mailbox, participant, body.byteLength).catch((cause: unknown) => {
         const text = isCoreBusy(cause) ? 'there is no room at the moment' : 'the mailbox cannot be used'

@@ -17,7 +17,6 @@
  */
 import type { Claim, OutcomeRecord, Reservation } from '../../core/ports.js'
 import type { DirectoryParticipant } from '../../directory/ports.js'
-import { EnvelopeError } from '../../envelope/errors.js'
 import { trustedSenders, sealingKeyOf } from '../../envelope/keys.js'
 import { openEnvelope } from '../../envelope/open.js'
 import { sealEnvelope } from '../../envelope/seal.js'
@@ -25,7 +24,7 @@ import type { EnvelopeContent, OpenedEnvelope } from '../../envelope/types.js'
 import type { GatewayPorts } from '../ports.js'
 import type { DeliveredContent } from './content.js'
 import { isCoreBusy, statusOf } from './room.js'
-import { DeliveryRefused, NOT_TAKEN, REFUSED, UNKNOWN, type Reason, type Verdict } from './verdict.js'
+import { DeliveryRefused, NOT_TAKEN, REFUSED, sealingFailure, UNKNOWN, type Reason, type Verdict } from './verdict.js'
 
 /** We stop this long before the deadline: sealing and sending need time too. */
 export const SEALING_MS = 1000
@@ -85,9 +84,7 @@ export async function putRequest(dispatch: Dispatch, ports: GatewayPorts, reserv
     parts: content.parts,
   }
   const body = await sealEnvelope(envelope, { recipient, sender: identity.signing }, random).catch((cause: unknown) => {
-    // the keys are good: it is what the delivery holds, and it will not fit the next time either
-    const fits = !(cause instanceof EnvelopeError) || cause.finding === 'envelope.key'
-    throw fits ? cause : new DeliveryRefused('policy.too-large', 'the delivery fits into no envelope', { cause })
+    throw sealingFailure(cause, REFUSED)
   })
   try {
     await core.put(

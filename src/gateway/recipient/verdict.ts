@@ -8,6 +8,7 @@
  * Specs: product.md, Decisions, "feedback of the recipient role"; osci-1.2 §8.5.
  * @module
  */
+import { EnvelopeError } from '../../envelope/errors.js'
 import { ProtektorError, type ErrorOptionsOf, type FeedbackCode } from '../../errors.js'
 import type { EnvelopePart } from '../../envelope/types.js'
 
@@ -53,6 +54,12 @@ export class DeliveryRefused extends ProtektorError {
     this.reasons = what.reasons ?? []
     this.document = what.document
   }
+}
+
+/** What to throw when a delivery could not be sealed: the keys are good, so that it is what it holds, and will not fit the next time either. */
+export function sealingFailure(cause: unknown, codes: readonly FeedbackCode[]): unknown {
+  const fits = !(cause instanceof EnvelopeError) || cause.finding === 'envelope.key'
+  return fits ? cause : new DeliveryRefused('policy.too-large', 'the delivery fits into no envelope', { codes, cause })
 }
 
 /**

@@ -7,6 +7,7 @@ import { expect } from 'chai'
 import { CoreError } from '../../../src/core/errors.js'
 import type { Core } from '../../../src/core/ports.js'
 import type { Deposit } from '../../../src/gateway/intermediary/mailroom.js'
+import { outgoingPart } from '../../../src/osci/mime-stage.js'
 import { until } from '../../until.js'
 import { contentOf, openWorld, type StandingWorld } from './standing-world.js'
 
@@ -78,18 +79,21 @@ describe('a mailbox at a core that fails', () => {
   })
 
   describe('a deposit that is followed', () => {
-    async function deposited() {
-      const seen: { gone?: string; letGo: number } = { letGo: 0 }
-      const large = { parts: [], bytes: 0, hold: () => () => void seen.letGo++ }
-      const prepared = await world.at.mailroom.prepare({
+    const depositOf = (delivery: object, onGone: (how: string) => unknown): Deposit =>
+      ({
         messageId: 'm-1',
         mailbox: 'osci:carol',
         ttlSeconds: 10,
-        delivery: { content: contentOf('x'), certificates: [], custom: [], attachments: [], large },
+        delivery: { content: contentOf('x'), certificates: [], custom: [], attachments: [], ...delivery },
         evidence: { mode: 'blind', messageType: 'storeDelivery', messageSha256: '0'.repeat(64), transportEncrypted: false },
         reception: {},
-        onGone: (how: string) => (seen.gone = how),
-      } as unknown as Deposit)
+        onGone,
+      }) as unknown as Deposit
+
+    async function deposited() {
+      const seen: { gone?: string; letGo: number } = { letGo: 0 }
+      const large = { parts: [], bytes: 0, hold: () => () => void seen.letGo++ }
+      const prepared = await world.at.mailroom.prepare(depositOf({ large }, (how) => (seen.gone = how)))
       const { ended } = await prepared.commit()
       return { seen, ended }
     }
@@ -105,6 +109,12 @@ describe('a mailbox at a core that fails', () => {
       giveBack()
       expect(await ended).to.equal('expired')
       expect(seen).to.deep.equal({ letGo: 1, gone: 'expired' })
+    })
+
+    it('is refused where it fits into no envelope, and its sender is told so', async () => {
+      const attachments = [outgoingPart('scan', new Uint8Array(33 * 1024 * 1024))]
+      const refused: unknown = await world.at.mailroom.prepare(depositOf({ attachments }, () => undefined)).catch((error: unknown) => error)
+      expect(refused).to.deep.include({ finding: 'policy.too-large', codes: ['9811'] })
     })
 
     it('ends when the core does not know it any more', async () => {
