@@ -4,7 +4,8 @@
  *
  * A root element is looked up in every file; of the files that contain its declaration (themselves or through includes) the one that
  * includes most is the entry, so that the publisher's driver is found and one compiled set serves a whole standard. A driver with
- * references that nobody answers is passed over.
+ * references that nobody answers is passed over. Files that declare a root each for itself, and not the same, are editions of it: which of
+ * them judges is for the message to say.
  * Specs: xoev.md §2.2.
  * @module
  */
@@ -12,7 +13,7 @@ import { ProtektorError } from '../errors.js'
 import { CatalogResolver, readCatalog, type Catalog } from './catalog.js'
 import { readSchemaDocument, type SchemaDocument } from './schema-document.js'
 import { readSchematron, schematronFor, unusableSchematron, type SchematronSchema } from './schematron.js'
-import { buildSource, includeClosure, type BuiltSource, type UnresolvedReference } from './schema-source.js'
+import { buildSource, contentOf, includeClosure, type BuiltSource, type UnresolvedReference } from './schema-source.js'
 
 /** The files of one configured directory, by path relative to it. */
 export type SchemaFiles = ReadonlyMap<string, Uint8Array>
@@ -142,17 +143,53 @@ export class SchemaDirectory {
     return new Set(documents.flatMap(({ path }) => this.partsOf(path, uri).flatMap(({ elements }) => [...elements])))
   }
 
-  /** The entry for root elements that `declares` finds in a document of the namespace. */
-  choose(uri: string, declares: (document: SchemaDocument) => boolean): ChosenEntry | undefined {
+  /** The entry that includes most of a namespace. */
+  choose(uri: string): ChosenEntry | undefined {
+    const [first] = this.chosen(
+      uri,
+      this.entries(uri, ({ elements }) => elements.size > 0),
+    )
+    return first
+  }
+
+  /** The entries for a root element, one for each edition of it, those first that lack nothing. */
+  editions(uri: string, local: string): ChosenEntry[] {
+    const declares = ({ elements }: SchemaDocument): boolean => elements.has(local)
     const entries = this.entries(uri, declares)
-    const [first] = entries
-    if (first === undefined) return undefined
-    const whole = entries.find((path) => this.build(path).unresolved.length === 0) ?? first
-    const parts = [...this.closure(whole)].flatMap((path) => this.documents.get(path) ?? [])
+    const byDeclaration = new Map<string, string[]>()
+    for (const path of entries) {
+      const declaring = this.partsOf(path, uri).filter(declares)
+      const key = declaring
+        .map((part) => part.path)
+        .sort()
+        .join('\n')
+      byDeclaration.set(key, [...(byDeclaration.get(key) ?? []), path])
+    }
+    const found = this.chosen(uri, ...byDeclaration.values())
+    if (found.length < 2) return found
+    const kept = new Map<string, ChosenEntry>()
+    for (const one of found) {
+      const content = contentOf([one.source])
+      if (!kept.has(content)) kept.set(content, one)
+    }
+    return [...kept.values()]
+  }
+
+  /** Of each group, most including first, the entry that is whole; whole ones first, then those that include most. */
+  private chosen(uri: string, ...groups: readonly (readonly string[])[]): ChosenEntry[] {
+    const isWhole = (path: string): boolean => this.build(path).unresolved.length === 0
+    return groups
+      .flatMap((paths) => paths.find(isWhole) ?? paths.slice(0, 1))
+      .sort((a, b) => Number(isWhole(b)) - Number(isWhole(a)) || this.closure(b).size - this.closure(a).size)
+      .map((path) => this.described(path, uri))
+  }
+
+  private described(path: string, uri: string): ChosenEntry {
+    const parts = [...this.closure(path)].flatMap((one) => this.documents.get(one) ?? [])
     const said = (pick: (document: SchemaDocument) => string | undefined): string | undefined =>
       parts.map(pick).find((value) => value !== undefined)
     return {
-      ...this.build(whole),
+      ...this.build(path),
       standard: said((d) => d.standard),
       version: said((d) => d.version),
       schematron:

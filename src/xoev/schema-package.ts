@@ -8,14 +8,13 @@
  * Specs: xoev.md §2.2, §5.
  * @module
  */
-import { createHash } from 'node:crypto'
 import type { SchemaSource } from '../xml/schema.js'
 import { CodeListStore, mayBeCodeList, type CodeList } from './codelists.js'
 import { mayBeOfSchemaSet, SchemaDirectory, type BrokenFile, type ChosenEntry, type SchemaFiles } from './schema-directory.js'
-import type { UnresolvedReference } from './schema-source.js'
+import { contentOf, type UnresolvedReference } from './schema-source.js'
 import { schemaTypesOf } from './schema-types.js'
 
-/** One namespace with root elements. */
+/** One namespace with root elements, in one version. */
 export interface PackageStandard {
   readonly namespace: string
   /** As the roots demand it, or as the schemas say of themselves. */
@@ -32,8 +31,16 @@ export interface PackageStandard {
   readonly sources: readonly SchemaSource[]
 }
 
+/** Editions of one root that differ, though no message says which of them it follows: the first judges. */
+export interface Rivals {
+  readonly namespace: string
+  readonly root: string
+  readonly entries: readonly string[]
+}
+
 export interface PackageFacts {
   readonly standards: readonly PackageStandard[]
+  readonly rivals: readonly Rivals[]
   readonly codeLists: readonly CodeList[]
   readonly unresolved: readonly UnresolvedReference[]
   readonly broken: readonly BrokenFile[]
@@ -48,50 +55,63 @@ export function partsOfSet(files: SchemaFiles): Map<string, Uint8Array> {
   return new Map([...files].filter(([path, bytes]) => mayBeOfSchemaSet(path) || mayBeCodeList(path, bytes)))
 }
 
-const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex')
-
-function contentOf(sources: readonly SchemaSource[]): string {
-  const decoder = new TextDecoder()
-  const texts = sources.flatMap(({ files }) =>
-    [...files].filter(([name]) => !/^driver-\d+\.xsd$/.test(name)).map(([, bytes]) => decoder.decode(bytes)),
-  )
-  const bare = texts.map((text) =>
-    text
-      .replace(/\sschemaLocation\s*=\s*(?:"[^"]*"|'[^']*')/g, '')
-      .replace(/\s+/g, ' ')
-      .trim(),
-  )
-  return sha256([...new Set(bare.map(sha256))].sort().join('\n'))
+/** What judges some roots of a namespace. */
+interface Judge {
+  readonly entry: ChosenEntry
+  readonly roots: string[]
 }
 
-function standardOf(directory: SchemaDirectory, namespace: string, imported: boolean): PackageStandard | undefined {
-  const judges = new Map<ChosenEntry['source'], { readonly entry: ChosenEntry; readonly roots: string[] }>()
+const fixedAttribute = ({ source }: ChosenEntry, namespace: string, roots: readonly string[], name: string): string | undefined =>
+  roots.map((root) => schemaTypesOf(source).fixedRootAttribute(namespace, root, name)).find((value) => value !== undefined)
+
+const standardOf = ({ entry, roots }: Judge, namespace: string): string | undefined =>
+  fixedAttribute(entry, namespace, roots, 'standard') ?? entry.standard
+const versionOf = ({ entry, roots }: Judge, namespace: string): string | undefined =>
+  fixedAttribute(entry, namespace, roots, 'version') ?? entry.version
+
+function recordOf(namespace: string, judges: readonly Judge[], imported: boolean): PackageStandard[] {
+  const [main] = [...judges].sort((a, b) => b.roots.length - a.roots.length)
+  if (!main) return []
+  const standard = standardOf(main, namespace)
+  const version = versionOf(main, namespace)
+  const sources = judges.map(({ entry }) => entry.source)
+  return [
+    {
+      namespace,
+      ...(standard === undefined ? {} : { standard }),
+      ...(version === undefined ? {} : { version }),
+      entry: main.entry.source.id,
+      roots: judges.flatMap(({ roots }) => roots).sort(),
+      imported,
+      content: contentOf(sources),
+      sources,
+    },
+  ]
+}
+
+/** The standard of a namespace; several, one for each version, where a root is declared more than once. */
+function standardsOf(directory: SchemaDirectory, namespace: string, imported: boolean): { standards: PackageStandard[]; rivals: Rivals[] } {
+  const judges = new Map<ChosenEntry['source'], Judge>()
+  const rivals: Rivals[] = []
+  let areEditions = false
   for (const root of [...directory.rootsOf(namespace)].sort()) {
-    const entry = directory.choose(namespace, ({ elements }) => elements.has(root))
-    if (!entry) continue
-    const judge = judges.get(entry.source) ?? { entry, roots: [] }
-    judge.roots.push(root)
-    judges.set(entry.source, judge)
+    const editions = directory.editions(namespace, root)
+    for (const entry of editions) {
+      const judge = judges.get(entry.source) ?? { entry, roots: [] }
+      judge.roots.push(root)
+      judges.set(entry.source, judge)
+    }
+    if (editions.length < 2) continue
+    areEditions = true
+    const versions = editions.flatMap((entry) => fixedAttribute(entry, namespace, [root], 'version') ?? [])
+    if (new Set(versions).size < editions.length) rivals.push({ namespace, root, entries: editions.map(({ source }) => source.id) })
   }
-  const [main] = [...judges.values()].sort((a, b) => b.roots.length - a.roots.length)
-  if (!main) return undefined
-  const fixed = (name: string): string | undefined =>
-    main.roots
-      .map((root) => schemaTypesOf(main.entry.source).fixedRootAttribute(namespace, root, name))
-      .find((value) => value !== undefined)
-  const standard = fixed('standard') ?? main.entry.standard
-  const version = fixed('version') ?? main.entry.version
-  const sources = [...judges.keys()]
-  return {
-    namespace,
-    ...(standard === undefined ? {} : { standard }),
-    ...(version === undefined ? {} : { version }),
-    entry: main.entry.source.id,
-    roots: [...judges.values()].flatMap(({ roots }) => roots).sort(),
-    imported,
-    content: contentOf(sources),
-    sources,
+  const byVersion = new Map<string | undefined, Judge[]>()
+  for (const judge of judges.values()) {
+    const version = areEditions ? versionOf(judge, namespace) : undefined
+    byVersion.set(version, [...(byVersion.get(version) ?? []), judge])
   }
+  return { standards: [...byVersion.values()].flatMap((those) => recordOf(namespace, those, imported)), rivals }
 }
 
 /** Looks at a package as a whole. Nothing is compiled yet. */
@@ -99,12 +119,14 @@ export function describePackage(files: SchemaFiles): PackageFacts {
   const directory = new SchemaDirectory(files)
   const parts = directory.partNamespaces()
   const namespaces = [...new Set([...directory.documents.values()].map((one) => one.targetNamespace))].sort()
-  const standards = namespaces.flatMap((namespace) => standardOf(directory, namespace, parts.has(namespace)) ?? [])
+  const found = namespaces.map((namespace) => standardsOf(directory, namespace, parts.has(namespace)))
+  const standards = found.flatMap((one) => one.standards)
   // standards that import each other in a circle are all what the package is about
   const all = standards.every(({ imported }) => imported) ? standards.map((one) => ({ ...one, imported: false })) : standards
   const lists = CodeListStore.from([files])
   return {
     standards: all,
+    rivals: found.flatMap(({ rivals }) => rivals),
     codeLists: lists.all(),
     brokenLists: lists.broken,
     unresolved: directory.unresolved(),

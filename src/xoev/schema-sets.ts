@@ -11,7 +11,6 @@
  * @module
  */
 import type { SchemaSource } from '../xml/schema.js'
-import type { SchemaDocument } from './schema-document.js'
 import { SchemaDirectory, type BrokenFile, type SchemaFiles } from './schema-directory.js'
 import type { UnresolvedReference } from './schema-source.js'
 import { schemaTypesOf } from './schema-types.js'
@@ -80,11 +79,12 @@ class LazySet {
     return (this.read ??= new SchemaDirectory(this.set.files))
   }
 
-  choose(uri: string, declares: (document: SchemaDocument) => boolean): SchemaChoice[] {
+  /** @param local of the root; undefined: any of the namespace. */
+  choose(uri: string, local: string | undefined): SchemaChoice[] {
     const { namespaces, validFrom, validUntil } = this.set
     if (namespaces?.has(uri) === false) return []
-    const found = this.directory.choose(uri, declares)
-    return found ? [{ ...found, validFrom, validUntil }] : []
+    const found = local === undefined ? [this.directory.choose(uri)] : this.directory.editions(uri, local)
+    return found.flatMap((one) => (one ? [{ ...one, validFrom, validUntil }] : []))
   }
 }
 
@@ -114,29 +114,18 @@ function best(choices: readonly SchemaChoice[], uri: string, local: string | und
 export function schemaSets(sets: readonly (SchemaFiles | SchemaSet)[]): SchemaSets {
   const all = sets.map((one) => new LazySet(one))
   const known = new Map<string, readonly SchemaChoice[]>()
-  const search = (key: string, uri: string, declares: (document: SchemaDocument) => boolean): readonly SchemaChoice[] => {
+  const search = (uri: string, local: string | undefined): readonly SchemaChoice[] => {
+    const key = `{${uri}}${local ?? ''}`
     const remembered = known.get(key)
     if (remembered) return remembered
-    const found = all.flatMap((one) => one.choose(uri, declares))
+    const found = all.flatMap((one) => one.choose(uri, local))
     // names from messages are not worth remembering without bound; a copy, since the key holds slices that would keep their document alive
     if (found.length > 0) known.set(Buffer.from(key, 'utf8').toString('utf8'), found)
     return found
   }
   return {
-    forRoot: (uri, local, asking = {}) =>
-      best(
-        search(`{${uri}}${local}`, uri, (document) => document.elements.has(local)),
-        uri,
-        local,
-        asking,
-      ),
-    knowsNamespace: (uri, asking = {}) =>
-      best(
-        search(`{${uri}}`, uri, (document) => document.elements.size > 0),
-        uri,
-        undefined,
-        asking,
-      ),
+    forRoot: (uri, local, asking = {}) => best(search(uri, local), uri, local, asking),
+    knowsNamespace: (uri, asking = {}) => best(search(uri, undefined), uri, undefined, asking),
     namespaces: () => [...new Set(all.flatMap((one) => [...(one.set.namespaces ?? one.directory.namespaces())]))],
     // a set whose namespaces are known was read as a whole before
     broken: () => all.flatMap((one, set) => (one.set.namespaces ? [] : one.directory.broken.map((file) => ({ ...file, set })))),

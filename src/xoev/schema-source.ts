@@ -10,6 +10,7 @@
  * Specs: xoev.md §2.2 rules 1, 3, 5.
  * @module
  */
+import { createHash } from 'node:crypto'
 import type { SchemaSource } from '../xml/schema.js'
 import type { CatalogResolver } from './catalog.js'
 import { XSD, type SchemaDocument, type SchemaReference } from './schema-document.js'
@@ -198,4 +199,21 @@ class Builder {
  */
 export function buildSource(entry: string, documents: Documents, resolver: CatalogResolver): BuiltSource {
   return new Builder(entry, documents, resolver).build()
+}
+
+const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex')
+
+/** SHA-256 of what schemas say, wherever they lie and however they name each other. */
+export function contentOf(sources: readonly SchemaSource[]): string {
+  const decoder = new TextDecoder()
+  const texts = sources.flatMap(({ files }) =>
+    [...files].filter(([name]) => !/^driver-\d+\.xsd$/.test(name)).map(([, bytes]) => decoder.decode(bytes)),
+  )
+  const bare = texts.map((text) =>
+    text
+      .replace(/\sschemaLocation\s*=\s*(?:"[^"]*"|'[^']*')/g, '')
+      .replace(/\s+/g, ' ')
+      .trim(),
+  )
+  return sha256([...new Set(bare.map(sha256))].sort().join('\n'))
 }

@@ -167,7 +167,8 @@ describe('protektor schemas', function () {
     it('and does not find is named, with the remedy', async () => {
       const { code, out, err } = await add(lonely())
       expect([code, out]).to.deep.equal([1, ''])
-      expect(err).to.match(/does not compile/)
+      // the cause first, then what the engine says of it, once
+      expect(err).to.match(/^protektor: the package lacks:\n[\s\S]*\nRemedy: [^\n]*\nthe schema does not compile:\n  [^\n]*\n$/)
       expect(err).to.match(
         /xsd\/eins\.xsd \(\+1\) asks for http:\/\/example\.org\/basis\/1\/basis\.xsd \(namespace urn:example:basis:1\): missing/,
       )
@@ -239,6 +240,14 @@ describe('protektor schemas', function () {
         expect([code, out]).to.deep.equal([1, ''])
         expect(existsSync(store)).to.equal(false)
       })
+  })
+
+  it('two versions in one package that no message tells apart are told', async () => {
+    const edition = (folder: string, made: Made) => Object.entries(madeUpStandard(made)).map(([path, text]) => [`${folder}/${path}`, text])
+    const files = [...edition('alt', ONE), ...edition('neu', { ...ONE, more: '<xs:element name="neu"/>' })]
+    const { code, err } = await add(zip('zwei.zip', Object.fromEntries(files) as Record<string, string>))
+    expect([code, err.split('\n').length]).to.deep.equal([0, 2])
+    expect(err).to.match(/^note: anlass\.anfrage\.0001 \(\+1\) .*alt\/xsd\/muster\.xsd, neu\/xsd\/muster\.xsd\. .*--valid-from/)
   })
 
   it('an archive beside schemas is told', async () => {

@@ -54,6 +54,19 @@ describe('choice between schema sets', () => {
     expect(sets.namespaces()).to.include.members(['urn:example:other', NAMESPACE])
   })
 
+  it('versions that lie in folders of one directory are told apart by the message, too', () => {
+    const inFolder = (folder: string, made: Made) => Object.entries(madeUpStandard(made)).map(([path, text]) => [`${folder}/${path}`, text])
+    const both = [...inFolder('a', { version: '1.1', namespace: '1' }), ...inFolder('b', { version: '1.0', namespace: '1' })]
+    const sets = schemaSets([filesOf(Object.fromEntries(both) as Record<string, string>)])
+    const entry = (version: string | undefined) => sets.forRoot(NAMESPACE, ROOT, { version })?.source.id
+    expect([entry('1.0'), entry('1.1'), entry('9.9'), entry(undefined)]).to.deep.equal([
+      'b/xsd/muster.xsd',
+      'a/xsd/muster.xsd',
+      'a/xsd/muster.xsd',
+      'a/xsd/muster.xsd',
+    ])
+  })
+
   it('a day is that of the authorities, not that of UTC', () => {
     expect(dayIn(new Date('2025-10-31T22:59:59Z'), 'Europe/Berlin')).to.equal('2025-10-31')
     expect(dayIn(new Date('2025-10-31T23:00:00Z'), 'Europe/Berlin')).to.equal('2025-11-01')

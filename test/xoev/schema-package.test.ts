@@ -7,7 +7,7 @@ import { expect } from 'chai'
 import { usualOrigin } from '../../src/xoev/schema-origins.js'
 import { describePackage, partsOfSet } from '../../src/xoev/schema-package.js'
 import { filesOf } from './fixtures.js'
-import { madeUpStandard, namespaceOf } from './made-up-standard.js'
+import { madeUpStandard, namespaceOf, type Made } from './made-up-standard.js'
 
 const schema = (namespace: string, content: string): string =>
   `<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema"${namespace === '' ? '' : ` targetNamespace="${namespace}"`}>${content}</xs:schema>`
@@ -69,6 +69,29 @@ describe('schema package', () => {
       ['urn:a', ['a', 'c'], false],
       ['urn:b', ['b'], true],
     ])
+  })
+
+  it('holds several versions of a standard, and tells which of them no message tells apart', () => {
+    const packageOf = (...made: readonly Made[]) =>
+      describePackage(
+        filesOf(
+          Object.fromEntries(made.flatMap((one, i) => Object.entries(madeUpStandard(one)).map(([path, text]) => [`${i}/${path}`, text]))),
+        ),
+      )
+    const told = packageOf({ version: '1.0', namespace: '1' }, { version: '1.1', namespace: '1' })
+    const main = told.standards.filter(({ imported }) => !imported)
+    expect(main.map(({ version, entry, roots }) => [version, entry, roots.length])).to.deep.equal([
+      ['1.0', '0/xsd/muster.xsd', 2],
+      ['1.1', '1/xsd/muster.xsd', 2],
+    ])
+    expect(told.rivals).to.deep.equal([])
+    const untold = packageOf({ version: '1.0' }, { version: '1.0', more: '<xs:element name="neu"/>' })
+    expect(untold.rivals.map(({ root, entries }) => [root, entries])).to.deep.equal(
+      ['anlass.anfrage.0001', 'anlass.antwort.0002'].map((root) => [root, ['0/xsd/muster.xsd', '1/xsd/muster.xsd']]),
+    )
+    // a copy is no edition
+    const copied = packageOf({ version: '1.0' }, { version: '1.0' })
+    expect([copied.rivals, copied.standards.filter(({ imported }) => !imported).length]).to.deep.equal([[], 1])
   })
 
   it('of standards that import each other, all are what the package is about', () => {

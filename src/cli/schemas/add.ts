@@ -6,7 +6,7 @@
 import { sumOfFile, sumOfFiles } from '../../config/schema-files.js'
 import { SchemaPackageError } from '../../config/schema-problem.js'
 import { isStore, readStore, writeManifest, writeSet, type SetManifest, type StoredSet } from '../../config/schema-store.js'
-import { describePackage, type PackageFacts, type PackageStandard } from '../../xoev/schema-package.js'
+import { describePackage, type PackageFacts, type PackageStandard, type Rivals } from '../../xoev/schema-package.js'
 import { usualOrigin } from '../../xoev/schema-origins.js'
 import type { InForce } from '../../xoev/schema-sets.js'
 import type { UnresolvedReference } from '../../xoev/schema-source.js'
@@ -81,22 +81,42 @@ function refuseUnreadable({ broken, standards, codeLists }: PackageFacts): void 
     )
 }
 
+/** One text per complaint: what one file lacks, all complain of that build on it. */
+function complaintTexts(refused: readonly NotCompiled[]): Text[] {
+  const complainers = new Map<string, string[]>()
+  for (const { source, detail } of refused) complainers.set(detail, [...(complainers.get(detail) ?? []), source.id])
+  return [...complainers].map(([detail, [first = '', ...others]]) => {
+    const text = `${first}${others.length === 0 ? '' : ` (+${others.length})`}: ${detail.slice(0, DETAIL_CHARACTERS)}`
+    return { de: text, en: text }
+  })
+}
+
 function refuseUncompiled(refused: readonly NotCompiled[], { standards, unresolved }: PackageFacts): void {
   const main = standards.filter(({ imported }) => !imported).flatMap(({ sources }) => sources)
   const fatal = refused.filter(({ source }) => main.includes(source))
   if (fatal.length === 0) return
-  const { de, en } = both(
-    fatal.map(({ source, detail }) => {
-      const text = `${source.id}: ${detail.slice(0, DETAIL_CHARACTERS)}`
-      return { de: text, en: text }
-    }),
-  )
+  const complaints = both(complaintTexts(fatal))
   const missing = both(missingTexts(unresolved))
-  const hint = (lang: 'de' | 'en', words: string): string => (unresolved.length === 0 ? '' : `\n${words}${missing[lang]}\n${REMEDY[lang]}`)
+  // what is missing is the cause, and what the engine says of it the consequence
+  const cause = (lang: 'de' | 'en', words: string): string => (unresolved.length === 0 ? '' : `${words}${missing[lang]}\n${REMEDY[lang]}\n`)
   throw new SchemaPackageError(
-    `das Schema lässt sich nicht übersetzen:${de}${hint('de', 'Es fehlt:')}`,
-    `the schema does not compile:${en}${hint('en', 'Missing:')}`,
+    `${cause('de', 'dem Paket fehlt:')}das Schema lässt sich nicht übersetzen:${complaints.de}`,
+    `${cause('en', 'the package lacks:')}the schema does not compile:${complaints.en}`,
   )
+}
+
+/** One text per set of files that declare the same roots, and not alike. */
+function rivalTexts(rivals: readonly Rivals[]): Text[] {
+  const byEntries = new Map<string, Rivals[]>()
+  for (const one of rivals) byEntries.set(one.entries.join(', '), [...(byEntries.get(one.entries.join(', ')) ?? []), one])
+  return [...byEntries].flatMap(([entries, [first, ...others]]) => {
+    if (!first) return []
+    const what = `${first.root}${others.length === 0 ? '' : ` (+${others.length})`} (${first.namespace})`
+    return {
+      de: `${what} ist mehrmals und verschieden deklariert: ${entries}. Welche Fassung gilt, sagt keine Nachricht: es urteilt die erste. Jede Fassung für sich aufnehmen, mit --valid-from und --valid-until.`,
+      en: `${what} is declared several times, and not the same: ${entries}. No message says which version counts: the first judges. Add each version by itself, with --valid-from and --valid-until.`,
+    }
+  })
 }
 
 const overlap = (a: InForce, b: InForce): boolean =>
@@ -221,5 +241,10 @@ export async function addPackages(adding: Adding, io: Io): Promise<Added> {
     de: `${name}: ein Archiv im Archiv wird nicht geöffnet`,
     en: `${name}: an archive inside is not opened`,
   }))
-  return { manifest, outcome: 'stored', passedOver, remarks: [...missingTexts(facts.unresolved), ...alone, ...dead, ...unread, ...closed] }
+  return {
+    manifest,
+    outcome: 'stored',
+    passedOver,
+    remarks: [...missingTexts(facts.unresolved), ...alone, ...rivalTexts(facts.rivals), ...dead, ...unread, ...closed],
+  }
 }
