@@ -280,9 +280,10 @@ export const CORE_API_OPENAPI = {
         required: ['type', 'title', 'status', 'code'],
         properties: {
           type: { type: 'string' },
-          title: { type: 'string' },
+          title: { type: 'string', description: 'For people: German or English, as Accept-Language asks; English without' },
+          detail: { type: 'string', description: 'What exactly, in English, where there is more to say' },
           status: { type: 'integer' },
-          code: { type: 'string' },
+          code: { type: 'string', description: 'Stable, for programs; see docs/problems.md' },
           ref: { type: 'string', description: 'Leads to a line of the log, where there is one' },
         },
       },

@@ -25,6 +25,7 @@ import { Handovers, type HandoverEnd } from './core-handover.js'
 import { outcomeBody, type SignOutcome } from './core-outcomes.js'
 import type { Caller, Participant } from './core-possession.js'
 import { possession } from './core-possession.js'
+import { answerProblem } from './problem.js'
 import { LONG_POLL_LIMITS, LongPolls, type LongPollLimits } from './core-waits.js'
 import { turnOf } from './turn.js'
 
@@ -290,19 +291,10 @@ class Api {
         : { status: error instanceof EnvelopeError ? 400 : 500, retryAfterSeconds: undefined }
     if (status === 500) this.#options.onError?.(error)
     this.#options.onRefusal?.(status)
-    const known = status !== 500 && error instanceof Error && 'finding' in error
-    context.status = status
     if (status === 401) context.set('WWW-Authenticate', 'Protektor')
-    if (retryAfterSeconds !== undefined) context.set('Retry-After', String(retryAfterSeconds))
-    // Whoever was refused before his body was read must not go on sending it over this connection.
-    if (!context.req.complete) context.set('Connection', 'close')
-    context.body = {
-      type: 'about:blank',
-      title: known ? error.message : 'Something went wrong here.',
-      status,
-      code: known ? String(error.finding) : 'core.internal',
-    }
-    context.type = 'application/problem+json'
+    const known = status !== 500 && error instanceof Error && 'finding' in error
+    const told = known ? { code: String(error.finding), message: error.message } : { code: 'core.internal' }
+    answerProblem(context, { status, retryAfterSeconds, ...told })
   }
 }
 

@@ -147,18 +147,34 @@ describe('OpenAPI document', function () {
       return described('/v1/check', 'post', await fetch(`${house.url}/v1/check`, { method: 'POST', body: form, headers }))
     }
 
+    it('says in German what is wrong to whoever asks for German, at every address', async () => {
+      const said = async (path: string, method = 'POST'): Promise<unknown[]> => {
+        const answer = await fetch(house.url + path, { method, headers: { 'accept-language': 'de' } })
+        const { title, detail } = (await answer.json()) as { title: string; detail?: string }
+        return [answer.status, answer.headers.get('content-language'), title, detail]
+      }
+      const form = 'Eine Prüfung wird mit einem Formular verlangt (multipart/form-data).'
+      expect(await said('/v1/check')).to.deep.equal([415, 'de', form, undefined])
+      expect(await said('/nowhere')).to.deep.equal([404, 'de', 'Unter dieser Adresse gibt es nichts.', undefined])
+      const method = ['Diese Methode wird hier nicht bedient.', 'Only POST is served here.']
+      for (const path of ['/v1/check', '/osci/recipient']) expect(await said(path, 'GET')).to.deep.equal([405, 'de', ...method])
+    })
+
     it('describes every report and every refusal', async () => {
       const file = '<a/>'
       // the page of `html` would have to be built first
       for (const format of ['json', 'text', 'junit', 'sarif']) expect(await post({ file, format }), format).to.equal(200)
       expect(await post({ file, include: 'layers' })).to.equal(200)
-      for (const wrong of [{}, { file, format: 'pdf' }, { file, more: '1' }, { file, keystore: 'no keystore', pin: '1' }])
+      for (const wrong of [
+        { file, format: 'pdf' },
+        { file, keystore: 'no keystore', pin: '1' },
+      ])
         expect(await post(wrong), JSON.stringify(wrong)).to.equal(400)
       expect(await post({ file }, { 'sec-fetch-site': 'cross-site' })).to.equal(403)
-      const plain = await fetch(`${house.url}/v1/check`, { method: 'POST', body: 'no form' })
-      expect(await described('/v1/check', 'post', plain)).to.equal(415)
-      let status = 0
-      for (let n = 0; n < 20 && status !== 429; n++) status = await post({})
+      const noForm = async () => described('/v1/check', 'post', await fetch(`${house.url}/v1/check`, { method: 'POST', body: 'no form' }))
+      let status = await noForm()
+      expect(status).to.equal(415)
+      for (let n = 0; n < 20 && status !== 429; n++) status = await noForm()
       expect(status).to.equal(429)
     })
   })
