@@ -6,7 +6,7 @@
 import { INCLUDES } from '../check/form.js'
 import { FORMATS } from '../check/reports/formats.js'
 import { LAYERS } from '../check/types.js'
-import { PROBLEM_HEADERS } from './core-api-openapi.js'
+import { problemHeaders } from './core-api-openapi.js'
 
 export const CHECK_PATH = '/v1/check'
 
@@ -147,7 +147,7 @@ export const CHECK_OPERATION = {
         {
           description,
           content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
-          ...(PROBLEM_HEADERS[Number(status)] ? { headers: PROBLEM_HEADERS[Number(status)] } : {}),
+          headers: problemHeaders(Number(status)),
         },
       ]),
     ),

@@ -197,12 +197,18 @@ const PROBLEM = { 'application/problem+json': { schema: { $ref: '#/components/sc
 /** Of every call: who calls is asked, its parameters are known or none, a body is read (none is expected of most), tokens and core may be at their limits. */
 const COMMON_PROBLEMS = [400, 401, 404, 408, 413, 415, 429, 500, 503]
 
-/** What a problem answer tells beside its body, by status. */
-export const PROBLEM_HEADERS: Readonly<Record<number, object>> = {
+const retryAfter = { 'Retry-After': header('Seconds', 'integer') }
+const BY_STATUS: Readonly<Record<number, object>> = {
   401: { 'WWW-Authenticate': header('The scheme that is expected in Authorization', 'string') },
-  429: { 'Retry-After': header('Seconds', 'integer') },
-  503: { 'Retry-After': header('Seconds', 'integer') },
+  429: retryAfter,
+  503: retryAfter,
 }
+
+/** What a problem answer tells beside its body. */
+export const problemHeaders = (status: number): object => ({
+  'Content-Language': header('Of title: de or en', 'string'),
+  ...BY_STATUS[status],
+})
 
 const PROBLEM_TEXTS: Readonly<Record<number, string>> = {
   400: 'Malformed',
@@ -235,7 +241,7 @@ function operationOf(route: CoreRoute): object {
           {
             description: PROBLEM_TEXTS[status],
             content: PROBLEM,
-            ...(PROBLEM_HEADERS[status] ? { headers: PROBLEM_HEADERS[status] } : {}),
+            headers: problemHeaders(status),
           },
         ]),
       ),

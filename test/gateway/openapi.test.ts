@@ -28,7 +28,7 @@ const pointer = (...steps: readonly (string | number)[]): string =>
   steps.map((step) => '/' + encodeURIComponent(String(step).replaceAll('~', '~0').replaceAll('/', '~1'))).join('')
 
 /** Headers that say something of the interface; all others belong to HTTP, or to every page. */
-const TELLING = /^(protektor-.*|retry-after|www-authenticate|location|content-disposition|allow)$/
+const TELLING = /^(protektor-.*|retry-after|www-authenticate|location|content-(disposition|language)|allow)$/
 
 /** @returns the status; throws what is not as described. */
 async function described(path: string, method: string, answer: Response): Promise<number> {
