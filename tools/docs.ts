@@ -9,6 +9,7 @@ import { feedbackPage } from './docs/feedback-page.js'
 import { findingsPage } from './docs/findings-page.js'
 import { messagesPage } from './docs/messages-page.js'
 import { metricsPage } from './docs/metrics-page.js'
+import { problemsPage } from './docs/problems-page.js'
 import { rulesPage } from './docs/rules-page.js'
 import { envelopeSchema, openApi } from './docs/json-documents.js'
 import { promelaPage } from './docs/promela-transitions.js'
@@ -22,6 +23,7 @@ export const PAGES: readonly Generator[] = [
   findingsPage,
   rulesPage,
   metricsPage,
+  problemsPage,
   openApi,
   envelopeSchema,
   promelaPage,

@@ -19,6 +19,7 @@ import { TransportError } from '../../src/client/ports.js'
 import { MEDIA_TYPE } from '../../src/envelope/container.js'
 import { HttpError } from '../../src/errors.js'
 import { readBody, TRANSFER_LIMITS } from '../../src/gateway/core-body.js'
+import { answerProblem, type ProblemTexts } from '../../src/gateway/problem.js'
 import { servePage, type WebAssets } from '../../src/gateway/web-page.js'
 import { openDesk, type Desk, type DeskOptions } from './desk.js'
 import { assertSameOrigin, rateLimit, waitLimit } from './guards.js'
@@ -166,14 +167,17 @@ function problemOf(error: unknown): HttpError {
     : new HttpError(502, 'online.core-broken', 'The core did not answer.')
 }
 
-function answerProblem(context: Context, error: unknown): void {
-  const { status, finding, message, retryAfterSeconds } = problemOf(error)
-  if (!context.req.complete) context.set('Connection', 'close')
-  if (retryAfterSeconds !== undefined) context.set('Retry-After', String(retryAfterSeconds))
-  context.status = status
-  context.body = { type: 'about:blank', title: message, status, code: finding }
-  context.type = 'application/problem+json'
-}
+const TEXTS: ReadonlyMap<string, ProblemTexts> = new Map([
+  ['online.media-type', { de: 'Der Körper hat nicht den Medientyp, der hier erwartet wird.', en: 'This is no body of the type that is expected here.' }],
+  ['online.unknown', { de: 'Davon ist nichts bekannt.', en: 'Nothing is known of this.' }],
+  ['online.malformed', { de: 'Der Aufruf ist fehlerhaft.', en: 'The call is malformed.' }],
+  ['online.internal', { de: 'Hier ist etwas schiefgegangen.', en: 'Something went wrong here.' }],
+  ['online.core-away', { de: 'Der Kern ist nicht erreichbar.', en: 'The core cannot be reached.' }],
+  ['online.core-broken', { de: 'Der Kern hat nicht geantwortet.', en: 'The core did not answer.' }],
+  ['online.foreign-origin', { de: 'Das darf nur unsere eigene Seite aufrufen.', en: 'This may only be called by our own page.' }],
+  ['online.too-often', { de: 'Zu viele Anfragen. Bitte eine Minute warten.', en: 'Too many requests. Please wait a minute.' }],
+  ['online.busy', { de: 'Zur Zeit warten zu viele.', en: 'Too many are waiting at the moment.' }],
+]) // prettier-ignore
 
 type Handler = (context: Context, next: () => Promise<unknown>) => Promise<unknown>
 
@@ -190,7 +194,8 @@ export async function onlineService(options: OnlineServiceOptions): Promise<Hand
       await answer(context, async () => void (passedOn = true))
       if (context.response.get('Content-Security-Policy') !== '') context.append('Content-Security-Policy', NO_MARKUP)
     } catch (error) {
-      answerProblem(context, error)
+      const { status, finding: code, message, retryAfterSeconds } = problemOf(error)
+      answerProblem(context, { status, code, message, retryAfterSeconds }, TEXTS)
     }
     return passedOn ? next() : undefined
   }

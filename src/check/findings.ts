@@ -24,6 +24,9 @@ export const ALL_FINDINGS: readonly FindingRow[] = [
   ...FINDINGS_RULES,
 ]
 
+/** Of what a call brings along besides the files: no report has them, who called is told. */
+export const FINDINGS_KEYSTORE: readonly FindingRow[] = FINDINGS_PKI.filter((row) => row.id.startsWith('keystore.'))
+
 const BY_ID: ReadonlyMap<string, FindingRow> = new Map(ALL_FINDINGS.map((row) => [row.id, row]))
 
 /** The row of a finding id. */

@@ -258,16 +258,16 @@ function notConnected(error: unknown): boolean {
 }
 
 function refusal({ status, headers, body }: Reply): TransportError {
-  const { code, title } = problemOf(body)
+  const { code, title, detail = title } = problemOf(body)
   const retryAfter = Number(headers['retry-after'] ?? NaN)
   return new TransportError(
     typeof code === 'string' ? code : 'client.refused',
-    typeof title === 'string' ? title : `The core answered ${status}.`,
+    typeof detail === 'string' ? detail : `The core answered ${status}.`,
     { status, nothingSent: false, ...(Number.isFinite(retryAfter) ? { retryAfterSeconds: retryAfter } : {}) },
   )
 }
 
-function problemOf(body: Uint8Array): { readonly code?: unknown; readonly title?: unknown } {
+function problemOf(body: Uint8Array): { readonly code?: unknown; readonly title?: unknown; readonly detail?: unknown } {
   try {
     return (JSON.parse(new TextDecoder().decode(body)) ?? {}) as object
   } catch {

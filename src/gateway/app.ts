@@ -25,7 +25,8 @@ import type { GatewayPorts } from './ports.js'
 import type { Reservation } from '../core/ports.js'
 import { growRoom, reserveRoom } from './recipient/room.js'
 import type { Call } from './recipient/request.js'
-import { renderProblem, type HttpAnswer } from './render-error.js'
+import { answerProblem } from './problem.js'
+import type { HttpAnswer } from './render-error.js'
 import { servePage, type WebAssets } from './web-page.js'
 
 export type { AddressEntry } from './figures.js'
@@ -94,13 +95,12 @@ function catchAll(log: GatewayLog, requestId: () => string, onRefusal?: (status:
         throw new HttpError(404, 'http.not-found', 'There is nothing at this address.')
     } catch (error) {
       const ref = requestId()
-      const answer = renderProblem(error, ref)
-      onRefusal?.(answer.status)
-      // whoever is refused before his body was read must not go on sending it over this connection (H2, H5)
-      if (!context.req.complete) context.set('Connection', 'close')
-      if (answer.status >= 500)
-        log.write('error', 'request-failed', { ref, error: error instanceof HttpError ? error.code : 'ERR_INTERNAL' })
-      send(context, answer)
+      const known = error instanceof HttpError ? error : undefined
+      const { status = 500, finding: code = 'gateway.internal', message, retryAfterSeconds } = known ?? {}
+      onRefusal?.(status)
+      if (status >= 500) log.write('error', 'request-failed', { ref, error: known?.code ?? 'ERR_INTERNAL' })
+      context.set('Cache-Control', 'no-store')
+      answerProblem(context, { status, code, message, retryAfterSeconds, ref })
     }
   }
 }

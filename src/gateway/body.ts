@@ -21,5 +21,5 @@ export function assertUncompressed(request: IncomingMessage): void {
 /** What can be refused by the headers alone. @throws {HttpError} 413, 415 */
 export function assertReadable(request: IncomingMessage, maxBytes: number): void {
   assertUncompressed(request)
-  if ((announcedBytes(request) ?? 0) > maxBytes) throw new HttpError(413, 'http.too-large', 'The body is larger than allowed.')
+  if ((announcedBytes(request) ?? 0) > maxBytes) throw new HttpError(413, 'http.too-large', 'The body is too large.')
 }

@@ -6,6 +6,7 @@
 import { INCLUDES } from '../check/form.js'
 import { FORMATS } from '../check/reports/formats.js'
 import { LAYERS } from '../check/types.js'
+import { problemHeaders } from './core-api-openapi.js'
 
 export const CHECK_PATH = '/v1/check'
 
@@ -96,6 +97,7 @@ const PROBLEMS: Readonly<Record<number, string>> = {
   415: 'No form',
   422: 'Beyond the limits of time, memory or size of the report; fewer files at a time may pass',
   429: 'Too many checks in a minute; see Retry-After',
+  500: 'The check itself failed',
   503: 'Too many checks are under way; see Retry-After',
 }
 
@@ -137,11 +139,16 @@ export const CHECK_OPERATION = {
         'text/html': { schema: { type: 'string' } },
         'text/plain': { schema: { type: 'string' } },
       },
+      headers: { 'Content-Disposition': { description: 'attachment: a report is kept, not shown', schema: { type: 'string' } } },
     },
     ...Object.fromEntries(
       Object.entries(PROBLEMS).map(([status, description]) => [
         status,
-        { description, content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } } },
+        {
+          description,
+          content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
+          headers: problemHeaders(Number(status)),
+        },
       ]),
     ),
   },

@@ -195,7 +195,20 @@ export const CORE_ROUTES: readonly CoreRoute[] = [
 
 const PROBLEM = { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } }
 /** Of every call: who calls is asked, its parameters are known or none, a body is read (none is expected of most), tokens and core may be at their limits. */
-const COMMON_PROBLEMS = [400, 401, 404, 408, 413, 415, 429, 503]
+const COMMON_PROBLEMS = [400, 401, 404, 408, 413, 415, 429, 500, 503]
+
+const retryAfter = { 'Retry-After': header('Seconds', 'integer') }
+const BY_STATUS: Readonly<Record<number, object>> = {
+  401: { 'WWW-Authenticate': header('The scheme that is expected in Authorization', 'string') },
+  429: retryAfter,
+  503: retryAfter,
+}
+
+/** What a problem answer tells beside its body. */
+export const problemHeaders = (status: number): object => ({
+  'Content-Language': header('Of title: de or en', 'string'),
+  ...BY_STATUS[status],
+})
 
 const PROBLEM_TEXTS: Readonly<Record<number, string>> = {
   400: 'Malformed',
@@ -205,8 +218,9 @@ const PROBLEM_TEXTS: Readonly<Record<number, string>> = {
   409: 'The id was used before; to withdraw it is too late',
   410: 'The hand-over is over',
   413: 'Too large',
-  415: 'No envelope, or compressed',
+  415: 'The body is of another type than is expected here, or compressed',
   429: 'Over the quota of the caller or the mailbox; see Retry-After',
+  500: 'Something failed; whether anything was done is not known',
   503: 'The core is full, cannot be reached, cannot record or is about to stop, nothing was done; see Retry-After (a put: under a new id)',
 }
 
@@ -227,7 +241,7 @@ function operationOf(route: CoreRoute): object {
           {
             description: PROBLEM_TEXTS[status],
             content: PROBLEM,
-            ...(status === 429 || status === 503 ? { headers: { 'Retry-After': header('Seconds', 'integer') } } : {}),
+            headers: problemHeaders(status),
           },
         ]),
       ),
@@ -270,7 +284,14 @@ export const CORE_API_OPENAPI = {
       Problem: {
         type: 'object',
         required: ['type', 'title', 'status', 'code'],
-        properties: { type: { type: 'string' }, title: { type: 'string' }, status: { type: 'integer' }, code: { type: 'string' } },
+        properties: {
+          type: { type: 'string' },
+          title: { type: 'string', description: 'For people: German or English, as Accept-Language asks; English without' },
+          detail: { type: 'string', description: 'What exactly, in English, where there is more to say' },
+          status: { type: 'integer' },
+          code: { type: 'string', description: 'Stable, for programs; see docs/problems.md' },
+          ref: { type: 'string', description: 'Leads to a line of the log, where there is one' },
+        },
       },
     },
   },

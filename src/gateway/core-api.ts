@@ -13,7 +13,7 @@ import { CoreError } from '../core/errors.js'
 import { fairQueue, type FairQueue } from '../core/fair.js'
 import type { Core, Once } from '../core/ports.js'
 import type { Clock } from '../env.js'
-import { ENVELOPE_LIMITS, MEDIA_TYPE } from '../envelope/container.js'
+import { ENVELOPE_LIMITS } from '../envelope/container.js'
 import { EnvelopeError } from '../envelope/errors.js'
 import { readHeader } from '../envelope/header.js'
 import { HttpError } from '../errors.js'
@@ -25,6 +25,7 @@ import { Handovers, type HandoverEnd } from './core-handover.js'
 import { outcomeBody, type SignOutcome } from './core-outcomes.js'
 import type { Caller, Participant } from './core-possession.js'
 import { possession } from './core-possession.js'
+import { answerProblem } from './problem.js'
 import { LONG_POLL_LIMITS, LongPolls, type LongPollLimits } from './core-waits.js'
 import { turnOf } from './turn.js'
 
@@ -118,9 +119,10 @@ class Api {
   readonly #handlers: { readonly [O in CoreOperation]: Handler } = {
     putEnvelope: (context, caller, address) => this.#putInTurn(context, caller, address),
     takeEnvelope: (context, caller, address) => this.#take(context, caller, address),
-    confirmEnvelope: (context, caller, id) => this.#end(context, caller, id, () => ({ kind: 'confirm' })),
-    refuseEnvelope: (context, caller, id) => this.#end(context, caller, id, (body) => ({ kind: 'refuse', code: refusalCode(body) })),
-    returnEnvelope: (context, caller, id) => this.#end(context, caller, id, () => ({ kind: 'return' })),
+    confirmEnvelope: (context, caller, id) => this.#end(context, caller, id, 0, () => ({ kind: 'confirm' })),
+    refuseEnvelope: (context, caller, id) =>
+      this.#end(context, caller, id, MAX_JSON_BYTES, (body) => ({ kind: 'refuse', code: refusalCode(body) })),
+    returnEnvelope: (context, caller, id) => this.#end(context, caller, id, 0, () => ({ kind: 'return' })),
     withdrawEnvelope: (context, caller, id) => this.#withdraw(context, caller, id),
     getOutcome: (context, caller, id) => this.#outcome(context, caller, id),
   }
@@ -147,12 +149,13 @@ class Api {
     this.#polls.end()
   }
 
-  async answer({ operation, parameters }: CoreRoute, context: Context): Promise<void> {
+  async answer({ operation, parameters, request }: CoreRoute, context: Context): Promise<void> {
     context.res.setHeader('Cache-Control', 'no-store').setHeader('X-Content-Type-Options', 'nosniff')
     try {
       const caller = await this.#caller(context.req)
       assertQuery(context, parameters)
       assertUncompressed(context.req)
+      assertMediaType(context, request)
       const params = context.params as Readonly<Record<string, string>>
       await this.#handlers[operation](context, caller, params.address ?? params.id ?? '')
     } catch (error) {
@@ -176,7 +179,6 @@ class Api {
    * back: it costs memory, which is bounded by the quotas, but no work.
    */
   async #putInTurn(context: Context, caller: Caller, address: string): Promise<void> {
-    if (context.request.type.toLowerCase() !== MEDIA_TYPE) throw new HttpError(415, 'core.media-type', 'This is no envelope.')
     let put: Promise<void> | undefined
     const work = () =>
       new Promise<void>((resolve, reject) => {
@@ -239,8 +241,9 @@ class Api {
     context.status = 204
   }
 
-  async #end(context: Context, caller: Caller, id: string, read: (body: Uint8Array) => HandoverEnd): Promise<void> {
-    const body = await readBody(context.req, { ...this.#limits.transfers, maxBytes: MAX_JSON_BYTES })
+  /** @param maxBytes 0 where there is nothing to say: whoever sends a reason along with `confirm` means something else. */
+  async #end(context: Context, caller: Caller, id: string, maxBytes: number, read: (body: Uint8Array) => HandoverEnd): Promise<void> {
+    const body = await readBody(context.req, { ...this.#limits.transfers, maxBytes })
     caller.assertBody(body)
     await this.#handovers.end(caller.participant.id, id, read(body))
     context.status = 204
@@ -288,19 +291,10 @@ class Api {
         : { status: error instanceof EnvelopeError ? 400 : 500, retryAfterSeconds: undefined }
     if (status === 500) this.#options.onError?.(error)
     this.#options.onRefusal?.(status)
-    const known = status !== 500 && error instanceof Error && 'finding' in error
-    context.status = status
     if (status === 401) context.set('WWW-Authenticate', 'Protektor')
-    if (retryAfterSeconds !== undefined) context.set('Retry-After', String(retryAfterSeconds))
-    // Whoever was refused before his body was read must not go on sending it over this connection.
-    if (!context.req.complete) context.set('Connection', 'close')
-    context.body = {
-      type: 'about:blank',
-      title: known ? error.message : 'Something went wrong here.',
-      status,
-      code: known ? String(error.finding) : 'core.internal',
-    }
-    context.type = 'application/problem+json'
+    const known = status !== 500 && error instanceof Error && 'finding' in error
+    const told = known ? { code: String(error.finding), message: error.message } : { code: 'core.internal' }
+    answerProblem(context, { status, retryAfterSeconds, ...told })
   }
 }
 
@@ -312,6 +306,12 @@ function refusalCode(body: Uint8Array): string {
     // falls through to the one answer
   }
   throw malformed()
+}
+
+/** @throws {HttpError} 415 */
+function assertMediaType({ request: { type } }: Context, expected: CoreRoute['request']): void {
+  if (expected === undefined || type.toLowerCase() === expected.mediaType) return
+  throw new HttpError(415, 'core.media-type', `The body is not of the type ${expected.mediaType}.`)
 }
 
 /** A misspelt `replyTo`, `confirm` or `waitSeconds` must not pass for none. @throws {HttpError} 400 */

@@ -113,9 +113,10 @@ function tokenPossession(options: PossessionOptions): (header: string, request: 
   const verifier = tokenVerifier(participants)
   // Twice the skew covers a token dated as far ahead as allowed.
   const rememberMs = 2000 * tokenSkewSeconds + 1000
-  const prefix = TOKEN_SCHEME + ' '
+  // in any case of letters [RFC 9110 §11.1]
+  const prefix = new RegExp(`^${TOKEN_SCHEME} `, 'i')
   return async (header, request) => {
-    const payload = header.startsWith(prefix) ? (await verifier)(header.slice(prefix.length)) : undefined
+    const payload = prefix.test(header) ? (await verifier)(header.slice(TOKEN_SCHEME.length + 1)) : undefined
     const { data: claims } = claimsSchema.safeParse(payload)
     const participant = claims && byId.get(claims.iss)
     if (claims === undefined || participant === undefined) return undefined

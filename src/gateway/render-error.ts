@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: EUPL-1.2
 /**
- * The one place where errors become answers: SOAP fault, OSCI feedback, or problem+json.
+ * The one place where errors become answers: SOAP fault or OSCI feedback. What is refused before OSCI begins: problem.ts.
  *
  *   9000–9503        fault, fixed text of the table, never the error's own words
  *   9600–9950        codes for the typed answer
- *   before OSCI      status and problem+json
  *
  * What is said depends on the code alone, so that failures of one code are byte-equal (threat model H4, P5, §6 rule 2).
  * @module
@@ -79,25 +78,3 @@ export function verdictOfError(error: unknown): Verdict {
 
 export const findingOf = (error: unknown): string => (error instanceof ProtektorError ? error.finding : 'gateway.internal')
 export const errorCodeOf = (error: unknown): string => (error instanceof ProtektorError ? error.code : 'ERR_INTERNAL')
-
-/** problem+json with a fixed text; `ref` leads to the log. */
-export function renderProblem(error: unknown, ref: string): HttpAnswer {
-  const known = error instanceof HttpError ? error : undefined
-  const status = known?.status ?? 500
-  const problem = {
-    type: 'about:blank',
-    title: known?.message ?? 'Something went wrong here.',
-    status,
-    code: known?.finding ?? 'gateway.internal',
-    ref,
-  }
-  return {
-    status,
-    contentType: 'application/problem+json',
-    body: new TextEncoder().encode(JSON.stringify(problem)),
-    headers: {
-      'Cache-Control': 'no-store',
-      ...(known?.retryAfterSeconds === undefined ? {} : { 'Retry-After': String(known.retryAfterSeconds) }),
-    },
-  }
-}

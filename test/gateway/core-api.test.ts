@@ -372,13 +372,15 @@ describe('core API', () => {
     const tight = await Setup.start({ envelopeBytes: 1000 })
     const paths = CORE_API_OPENAPI.paths as Record<string, Record<string, { responses: Record<string, { headers?: object }> }>>
     try {
-      for (const { path, method: small, operation } of CORE_ROUTES) {
+      for (const { path, method: small, operation, request } of CORE_ROUTES) {
         const method = small.toUpperCase()
         const address = path.replace('{address}', BOX).replace('{id}', newId())
         const met = [
           await full.call(full.portal, address, { method }),
           await setup.call(setup.portal, address, { method, authorization: 'none' }),
-          ...(method === 'GET' ? [] : [await tight.call(tight.register, address, { body: new Uint8Array(5000) })]),
+          ...(method === 'GET'
+            ? []
+            : [await tight.call(tight.register, address, { body: new Uint8Array(5000), type: request?.mediaType ?? MEDIA_TYPE })]),
         ]
         expect(met.map(({ status }) => status)).to.deep.equal([429, 401, 413].slice(0, met.length))
         for (const { status, headers } of met) {

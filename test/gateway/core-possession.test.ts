@@ -166,6 +166,14 @@ describe('core API, possession', () => {
       expect((await put(await token(), body)).status).to.equal(201)
     })
 
+    it('stands behind the scheme in whatever case of letters a library writes it', async () => {
+      for (const scheme of ['protektor', 'PROTEKTOR']) {
+        const body = await setup.envelope(BOX)
+        const token = (await setup.token(setup.portal, 'POST', putPath, body)).replace('Protektor', scheme)
+        expect((await put(token, body)).status, scheme).to.equal(201)
+      }
+    })
+
     it('C2 is good once, at all nodes that share the table of used tokens', async () => {
       const once = memoryOnce({ clock: systemClock })
       const one = await Setup.start({}, {}, { once })

@@ -50,7 +50,10 @@ describe('online service (example)', () => {
     for (const jwk of [undefined, {}, { ...publicJwk, y: publicJwk.x }, { kty: 'RSA', n: 'AAAA', e: 'AQAB' }])
       expect(await codeOf(await call('vouchers', json, JSON.stringify({ jwk })))).to.deep.equal([400, 'online.malformed'])
     expect((await call('vouchers', json, 'no JSON')).status).to.equal(400)
-    expect((await call('vouchers', SAME, '{}')).status).to.equal(415)
+    const refused = await call('vouchers', { ...SAME, 'accept-language': 'de' }, '{}')
+    const { title, detail } = (await refused.json()) as { title: string; detail?: string }
+    expect([refused.status, title]).to.deep.equal([415, 'Der Körper hat nicht den Medientyp, der hier erwartet wird.'])
+    expect(detail).to.equal('This is no JSON.')
     expect((await call('vouchers', json, JSON.stringify({ jwk: publicJwk, more: 'x'.repeat(3000) }))).status).to.equal(413)
   })
 

@@ -67,7 +67,8 @@ Prüft eine Gegenstelle Klausel für Klausel gegen OSCI-Transport 1.2.
   --fault NAME        Fehler, auch mit *, auch NAME@AUFTRAG (mehrfach); jeder wird einmal gemacht
   --wait SEKUNDEN     wie lange auf Anrufe gewartet wird (600)
   --only MUSTER       nur diese Klauseln, auch mit * (mehrfach)
-  --list, --faults    nennt die Klauseln, die Fehler
+  --list              nennt die Klauseln (mit --as und --profile)
+  --faults            nennt die Fehler
   --format FORM       text, json, junit, html (mit --out mehrfach)
   --out VERZEICHNIS   Berichte und alle ausgetauschten Bytes
 
@@ -90,7 +91,8 @@ Holds a counterpart against OSCI-Transport 1.2, clause by clause.
   --fault NAME        a fault, * allowed, also NAME@EXCHANGE (several); each is made once
   --wait SECONDS      how long calls are waited for (600)
   --only PATTERN      these clauses only, * allowed (several)
-  --list, --faults    names the clauses, the faults
+  --list              names the clauses (with --as and --profile)
+  --faults            names the faults
   --format FORM       text, json, junit, html (several with --out)
   --out DIRECTORY     reports, and all bytes that were exchanged
 

@@ -40,12 +40,20 @@ export interface Answer extends Report {
   readonly reports: Readonly<Record<string, string>>
 }
 
-/** The server does not do it: its code, and its own words in English. */
+interface Problem {
+  readonly code?: string
+  readonly title?: string
+  readonly detail?: string
+}
+
+/** The server does not do it: its code, its own words, and what exactly, in English. */
 export class Refusal extends Error {
   readonly code: string
-  constructor(code: string, title: string) {
+  readonly detail: string
+  constructor({ code = '', title = '', detail = '' }: Problem) {
     super(title)
     this.code = code
+    this.detail = detail
   }
 }
 
@@ -81,9 +89,8 @@ export async function check(chosen: Chosen, language: Language, signal: AbortSig
   if (chosen.at !== '') form.append('at', new Date(chosen.at).toISOString())
   form.append('lang', language)
   form.append('include', 'layers,reports')
-  const headers: Record<string, string> = chosen.token === '' ? {} : { Authorization: `Bearer ${chosen.token}` }
+  const headers = { 'Accept-Language': language, ...(chosen.token === '' ? {} : { Authorization: `Bearer ${chosen.token}` }) }
   const response = await fetch('../v1/check', { method: 'POST', body: form, headers, signal, cache: 'no-store' })
   if (response.ok) return answerOf((await response.json()) as Omit<Answer, 'rows'>)
-  const problem = (await response.json().catch(() => ({}))) as { code?: string; title?: string }
-  throw new Refusal(problem.code ?? '', problem.title ?? String(response.status))
+  throw new Refusal((await response.json().catch(() => ({ detail: String(response.status) }))) as Problem)
 }

@@ -153,9 +153,9 @@ class Page {
         document.getElementById('token')?.focus()
       }
       this.#trouble.replaceChildren(
-        words.problems[error.code] ?? words.failed,
+        words.problems[error.code] ?? (error.message || words.failed),
         ' ',
-        el('span', { lang: 'en', class: 'quiet' }, error.message),
+        el('span', { lang: 'en', class: 'quiet' }, error.detail),
       )
     } else this.#trouble.textContent = unread ? words.unreadable(unread.name) : words.unreachable
   }
