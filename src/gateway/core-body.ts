@@ -17,10 +17,24 @@ export interface TransferLimits {
 
 export const TRANSFER_LIMITS: TransferLimits = { minBytesPerSecond: 16 * 1024, graceMs: 5_000 }
 
-/** Cuts the socket of a peer that has not taken a body of so many bytes in time; after `atMostMs` in any case. */
+/**
+ * Cuts the socket of a peer that has not taken a body of so many bytes in time; after `atMostMs` in any case. While this process was stopped it
+ * has written nothing either: then the time begins anew.
+ */
 export function cutWhenSlow(response: ServerResponse, bytes: number, limits: TransferLimits, atMostMs: number): void {
   const { socket } = response
-  const late = setTimeout(() => socket?.destroy(), Math.min(limits.graceMs + (bytes / limits.minBytesPerSecond) * 1000, atMostMs))
+  const endMs = performance.now() + atMostMs
+  let late: NodeJS.Timeout
+  const arm = (): void => {
+    const nowMs = performance.now()
+    const dueMs = Math.min(nowMs + limits.graceMs + (bytes / limits.minBytesPerSecond) * 1000, endMs)
+    late = setTimeout(() => {
+      const stalled = performance.now() - dueMs >= STALLED_MS
+      if (stalled && performance.now() < endMs) arm()
+      else socket?.destroy()
+    }, dueMs - nowMs)
+  }
+  arm()
   response.once('close', () => clearTimeout(late))
 }
 

@@ -144,6 +144,8 @@ export interface GatewayPorts {
   readonly metrics: GatewayMetrics
   readonly limits: { readonly messageBytes: number }
   readonly faultStatus: 200 | 500
-  /** Aborted when the process drains: background work ends. */
+  /** Aborted when the process drains: background work ends, and nothing new begins. */
   readonly stopping: AbortSignal
+  /** Aborted at the end of the draining, while whoever waits can still be answered: calls under way end. */
+  readonly ending: AbortSignal
 }

@@ -110,6 +110,19 @@ describe('server', function () {
     }
   })
 
+  it('cuts nobody for the time in which this process was stopped itself', async () => {
+    const answer = Buffer.alloc(16 * 1024 * 1024, 'a')
+    const answers = { minBytesPerSecond: answer.length * 2, graceMs: 300 }
+    const server = await listen((_request, response) => response.end(answer), { host: '127.0.0.1', port: 0 }, { limits: { answers } })
+    try {
+      const reply = await fetch(server.url)
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1100)
+      expect((await reply.arrayBuffer()).byteLength).to.equal(answer.length)
+    } finally {
+      await server.close(0)
+    }
+  })
+
   it('H1 whoever does not read his answer is cut, also the later of many over one connection; who reads slowly gets all of it', async () => {
     const answer = Buffer.alloc(32 * 1024 * 1024, 'a')
     const cut: string[] = []

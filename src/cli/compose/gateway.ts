@@ -36,7 +36,7 @@ import { openCore } from './core.js'
 import { claimDataDirectory } from './data-directory.js'
 import { dataRoom } from './data-room.js'
 import { openIdentity, type OpenedIdentity } from './identity.js'
-import { drainCore, endAll } from './draining.js'
+import { drainCore, endAll, FLUSH_MS } from './draining.js'
 import { assertCertificates, openOwnKeys } from './keys.js'
 import { packageCodec } from './package-codec.js'
 import { openIntermediaries } from './intermediary.js'
@@ -60,7 +60,7 @@ export interface RunningGateway {
   /** Schemas compiled, not draining. */
   readonly ready: () => boolean
   readonly warnings: readonly ConfigProblem[]
-  /** Takes no new calls, lets those under way finish, then ends. */
+  /** Lets calls under way finish, tells those that are not through in time what is known, then ends. */
   close(withinMs: number): Promise<void>
 }
 
@@ -199,9 +199,9 @@ async function compose(
   await openMailboxes(core, identity.participant, config, participants)
   const used = join(config.dataDirectory, 'used-ids')
   await mkdir(used, { recursive: true, mode: 0o700 })
-  const stopping = new AbortController()
-  // every wait for late answers listens to it
-  setMaxListeners(0, stopping.signal)
+  const [stopping, ending] = [new AbortController(), new AbortController()]
+  // every wait for an answer listens to one of them
+  setMaxListeners(0, stopping.signal, ending.signal)
   const ports: GatewayPorts = {
     clock,
     startTimer,
@@ -220,6 +220,7 @@ async function compose(
     limits: { messageBytes: limits.messageBytes },
     faultStatus: config.soap.faultStatus,
     stopping: stopping.signal,
+    ending: ending.signal,
   }
   const intermediaries = await openIntermediaries(config, own.rings, oscis, ports)
   const publicOptions = config.listen.public
@@ -319,9 +320,13 @@ async function compose(
       stopping.abort()
       // the address goes on answering meanwhile: answers to what was taken still come in, and whoever asked fetches them
       const leftMs = await drainCore({ core, api, clock, log }, withinMs)
+      // before connections are cut: who still waits is told what is known
+      const disarm = startTimer(leftMs, () => ending.abort())
       await endAll([
         // together: whoever waits for an answer from a way out gets it
-        () => Promise.all([open.close(leftMs), waysOut.close(leftMs)]),
+        () => Promise.all([open.close(leftMs + FLUSH_MS), waysOut.close(leftMs)]),
+        // also what nobody waits for any more
+        () => (disarm(), ending.abort()),
         () => core.close(),
         () => intermediaries.close(),
         () => journal?.close(),

@@ -128,7 +128,7 @@ export async function toActive({ request, process }: OnwardRequest, receiver: Ma
   const answered = process ? mediations.wait(about, answerOver.signal) : undefined
   const leftMs = request.call.receivedAtMs + endpoint.answerWithinSeconds * 1000 - SEALING_MS - ports.clock.monotonicMs()
   // from the deadline on nobody is told that his answer arrived
-  const late = own.sleep(leftMs, timerOver.signal).then(() => answerOver.abort())
+  const late = own.sleep(leftMs, AbortSignal.any([timerOver.signal, ports.ending])).then(() => answerOver.abort())
   try {
     const ended = await Promise.race([deposited.ended, late, ...(answered ? [answered.then(() => undefined)] : [])])
     if (ended === 'received' && answered) await Promise.race([answered, late])

@@ -130,15 +130,17 @@ async function callPassive(
     role: 'intermediary' as const,
   }
   const bundle = card && bundleOf(card, { reception: false })
+  // a call that begins while the gateway drains would be cut in the middle: it does not leave
+  const signal = ports.stopping.aborted ? ports.stopping : ports.ending
   if (!process) {
     if (!bundle) throw new TypeError('acceptDelivery carries a card')
-    return own.caller.call('acceptDelivery', { processCardBundle: bundle }, parts, identity, peer, ports.stopping)
+    return own.caller.call('acceptDelivery', { processCardBundle: bundle }, parts, identity, peer, signal)
   }
   const order = {
     ...(messageIdResponse === undefined ? {} : { messageIdResponse }),
     ...(bundle ? { processCardBundle: bundle } : {}),
   }
-  return own.caller.call('processDelivery', order, parts, identity, peer, ports.stopping)
+  return own.caller.call('processDelivery', order, parts, identity, peer, signal)
 }
 
 /** The delivery in a passive recipient's answer. @throws {DeliveryRefused} 9800, 9801, 97xx */

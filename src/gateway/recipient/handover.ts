@@ -116,8 +116,8 @@ const refusedFor = (reason: string | undefined): Verdict => ({
 
 /** Waits until somebody has it. undefined: it is claimed or through; else the verdict. */
 export async function awaitTaken(handover: Handover, ports: GatewayPorts): Promise<Verdict | undefined> {
-  const { clock, core } = ports
-  let record = await core.settled(handover.id, Math.max(0, handover.takeUntilMs - clock.monotonicMs()), 'claimed')
+  const { clock, core, ending } = ports
+  let record = await core.settled(handover.id, Math.max(0, handover.takeUntilMs - clock.monotonicMs()), 'claimed', ending)
   if (record && record.outcome === 'waiting' && !record.claimed) {
     if (await core.withdraw(handover.id)) return notTaken
     record = await core.outcome(handover.id)
@@ -127,8 +127,8 @@ export async function awaitTaken(handover: Handover, ports: GatewayPorts): Promi
 }
 
 /** One-way: done when the register has taken it to the last byte, or confirmed. */
-export async function awaitDelivered(handover: Handover, ports: GatewayPorts): Promise<Verdict> {
-  const record = await ports.core.settled(handover.id, Math.max(0, handover.answerUntilMs - ports.clock.monotonicMs()))
+export async function awaitDelivered(handover: Handover, { clock, core, ending }: GatewayPorts): Promise<Verdict> {
+  const record = await core.settled(handover.id, Math.max(0, handover.answerUntilMs - clock.monotonicMs()), 'settled', ending)
   if (outcomeIs(record, 'delivered')) return { outcome: 'done', codes: ['0800'] }
   if (outcomeIs(record, 'refused')) return refusedFor(record?.reason)
   return outcomeIs(record, 'expired') ? notTaken : unknown

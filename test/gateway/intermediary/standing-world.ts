@@ -183,6 +183,7 @@ export async function openWorld({ turn = () => Promise.resolve(), register, http
     log: { write: () => undefined },
     limits: { messageBytes: GATEWAY_LIMITS.messageBytes },
     stopping: stopping.signal,
+    ending: stopping.signal,
   } as unknown as GatewayPorts
   const rooms = mailroom(ports, 120_000)
   const at = {
