@@ -178,23 +178,26 @@ function questions({ url, timeoutSeconds, clock, fetch = directoryFetch }: DvdvO
   const root = /\/v\d+\/$/.test(base) ? base : `${base}v2/`
   let pausedUntilMs = -Infinity
   let failures = 0
-  const pause = (retryAfter?: string): void => {
+  /** @param before failures when the question was asked: those that were under way together fail together, and count once. */
+  const pause = (before: number, retryAfter?: string): void => {
     const asked = Number(retryAfter ?? 'none')
-    const seconds = Math.max(PAUSE_SECONDS * 2 ** Math.min(failures++, MAX_DOUBLINGS), Number.isFinite(asked) ? asked : 0)
-    pausedUntilMs = clock.monotonicMs() + Math.min(seconds, MAX_PAUSE_SECONDS) * 1000
+    const seconds = Math.max(PAUSE_SECONDS * 2 ** Math.min(before, MAX_DOUBLINGS), Number.isFinite(asked) ? asked : 0)
+    failures = before + 1
+    pausedUntilMs = Math.max(pausedUntilMs, clock.monotonicMs() + Math.min(seconds, MAX_PAUSE_SECONDS) * 1000)
   }
   return async (name, request, shape) => {
     if (clock.monotonicMs() < pausedUntilMs) throw away('The directory did not answer a moment ago.')
+    const before = failures
     const address = `${root}${name}?request_json=${encodeURIComponent(JSON.stringify(request))}`
     const headers = { accept: 'application/json, application/problem+json' }
     const response = await fetch(address, { headers, timeoutMs: timeoutSeconds * 1000, maxBytes: MAX_ANSWER_BYTES }).catch(
       (cause: unknown) => {
-        pause()
+        pause(before)
         throw away('The directory does not answer.', undefined, cause)
       },
     )
     const { status } = response
-    if (status === 429 || status >= 500) pause(response.header('retry-after'))
+    if (status === 429 || status >= 500) pause(before, response.header('retry-after'))
     else failures = 0
     if (status === 204) return { miss: warningOf(response) }
     if (status === 404) return missOf(name, response)

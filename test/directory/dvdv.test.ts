@@ -436,6 +436,23 @@ describe('DVDV2 directory', () => {
       expect(await tries(10)).to.equal(2)
     })
 
+    it('takes questions that fail together for one failure, and never shortens what Retry-After asked for', async () => {
+      const category = (name: string) => kind(dvdv.verifyCategory('a'.repeat(40), name))
+      server.behave.set('verifycategory', does.raw(503, undefined))
+      await Promise.all(Array.from({ length: 16 }, (_, i) => category(String(i))))
+      server.behave.set('verifycategory', does.json(true))
+      time.pass(5000)
+      expect(await dvdv.verifyCategory('a'.repeat(40), 'A')).to.equal(true)
+      server.behave.set('verifycategory', does.raw(503, undefined, '', { 'retry-after': '60' }))
+      server.behave.set('findcategories', does.silent)
+      await Promise.all([category('B'), failure(dvdv.findCategories('a'.repeat(40)))])
+      server.behave.set('verifycategory', does.json(true))
+      time.pass(59_000)
+      expect(await category('B')).to.equal('away')
+      time.pass(1000)
+      expect(await dvdv.verifyCategory('a'.repeat(40), 'B')).to.equal(true)
+    })
+
     it('sees the end of a certificate in an answer it kept', async () => {
       server.behave.set('findservicedescription', does.json(await usual()))
       dvdv = make({ hitSeconds: 2e9 })
