@@ -170,6 +170,12 @@ function hitOrThrow<V>(answer: Answer<V>, kind: DirectoryErrorKind, message: str
   throw new DirectoryError(kind, message, answer.miss === undefined ? {} : { detail: answer.miss })
 }
 
+/** Retry-After is a number or a date of HTTP; 0: it is neither. */
+function secondsOf(retryAfter: string, now: Date): number {
+  const seconds = /^\d+$/.test(retryAfter.trim()) ? Number(retryAfter) : (Date.parse(retryAfter) - now.getTime()) / 1000
+  return Number.isFinite(seconds) ? seconds : 0
+}
+
 type Ask = <S extends z.ZodType>(name: string, request: Readonly<Record<string, string>>, shape: S) => Promise<Answer<z.output<S>>>
 
 /** Questions with a pause after failures. */
@@ -180,8 +186,7 @@ function questions({ url, timeoutSeconds, clock, fetch = directoryFetch }: DvdvO
   let failures = 0
   /** @param before failures when the question was asked: those that were under way together fail together, and count once. */
   const pause = (before: number, retryAfter?: string): void => {
-    const asked = Number(retryAfter ?? 'none')
-    const seconds = Math.max(PAUSE_SECONDS * 2 ** Math.min(before, MAX_DOUBLINGS), Number.isFinite(asked) ? asked : 0)
+    const seconds = Math.max(PAUSE_SECONDS * 2 ** Math.min(before, MAX_DOUBLINGS), secondsOf(retryAfter ?? '', clock.now()))
     failures = before + 1
     pausedUntilMs = Math.max(pausedUntilMs, clock.monotonicMs() + Math.min(seconds, MAX_PAUSE_SECONDS) * 1000)
   }

@@ -415,6 +415,14 @@ describe('DVDV2 directory', () => {
       expect(await kind(dvdv.verifyCategory('a'.repeat(40), 'A'))).to.equal('away')
       time.pass(2000)
       expect(await dvdv.verifyCategory('a'.repeat(40), 'A')).to.equal(true)
+      const date = new Date(time.wallMs + 60_000).toUTCString()
+      server.behave.set('verifycategory', does.raw(503, undefined, '', { 'retry-after': date }))
+      await failure(dvdv.verifyCategory('b'.repeat(40), 'A'))
+      server.behave.set('verifycategory', does.json(true))
+      time.pass(58_000)
+      expect(await kind(dvdv.verifyCategory('b'.repeat(40), 'A'))).to.equal('away')
+      time.pass(2000)
+      expect(await dvdv.verifyCategory('b'.repeat(40), 'A')).to.equal(true)
     })
 
     it('waits longer between two attempts the longer the directory is away, and starts over once it answered', async () => {
