@@ -50,6 +50,18 @@ function checkRoom(endpoint: Endpoint, { limits, mailboxes, core }: Values, say:
       )
 }
 
+/** A client hears that there is no room at the moment, and would try again for ever. */
+function checkOsciMailboxes({ limits, mailboxes }: Values, say: Say): void {
+  for (const [address, { cipherCertificates, maxBytes }] of Object.entries(mailboxes))
+    if (cipherCertificates.length > 0 && maxBytes < limits.messageBytes)
+      say(
+        'warning',
+        ['mailboxes', address, 'maxBytes'],
+        'kleiner als limits.messageBytes: größere Zustellungen erhalten immer 9811 (kein Platz)',
+        'less than limits.messageBytes: larger deliveries are always answered 9811 (no room)',
+      )
+}
+
 export function checkEndpoints(values: Values, say: Say): void {
   const mailboxes = new Set([...Object.keys(values.mailboxes), ...values.participants.flatMap((participant) => participant.mailboxes)])
   const peers = new Map(values.peers.map((peer) => [peer.name, peer]))
@@ -122,6 +134,7 @@ export function checkEndpoints(values: Values, say: Say): void {
     if (endpoint.takeWithinSeconds >= endpoint.answerWithinSeconds)
       say('problem', at('takeWithinSeconds'), 'muss kleiner sein als answerWithinSeconds', 'must be less than answerWithinSeconds')
     if (endpoint.role === 'passiveRecipient') checkRoom(endpoint, values, say)
+    else checkOsciMailboxes(values, say)
     const patience = longestAnswer(endpoint, values)
     if (endpoint.role === 'passiveRecipient' && endpoint.answerWithinSeconds > patience)
       say(

@@ -170,6 +170,12 @@ function hitOrThrow<V>(answer: Answer<V>, kind: DirectoryErrorKind, message: str
   throw new DirectoryError(kind, message, answer.miss === undefined ? {} : { detail: answer.miss })
 }
 
+/** Retry-After is a number or a date of HTTP; 0: it is neither. */
+function secondsOf(retryAfter: string, now: Date): number {
+  const seconds = /^\d+$/.test(retryAfter.trim()) ? Number(retryAfter) : (Date.parse(retryAfter) - now.getTime()) / 1000
+  return Number.isFinite(seconds) ? seconds : 0
+}
+
 type Ask = <S extends z.ZodType>(name: string, request: Readonly<Record<string, string>>, shape: S) => Promise<Answer<z.output<S>>>
 
 /** Questions with a pause after failures. */
@@ -178,23 +184,25 @@ function questions({ url, timeoutSeconds, clock, fetch = directoryFetch }: DvdvO
   const root = /\/v\d+\/$/.test(base) ? base : `${base}v2/`
   let pausedUntilMs = -Infinity
   let failures = 0
-  const pause = (retryAfter?: string): void => {
-    const asked = Number(retryAfter ?? 'none')
-    const seconds = Math.max(PAUSE_SECONDS * 2 ** Math.min(failures++, MAX_DOUBLINGS), Number.isFinite(asked) ? asked : 0)
-    pausedUntilMs = clock.monotonicMs() + Math.min(seconds, MAX_PAUSE_SECONDS) * 1000
+  /** @param before failures when the question was asked: those that were under way together fail together, and count once. */
+  const pause = (before: number, retryAfter?: string): void => {
+    const seconds = Math.max(PAUSE_SECONDS * 2 ** Math.min(before, MAX_DOUBLINGS), secondsOf(retryAfter ?? '', clock.now()))
+    failures = before + 1
+    pausedUntilMs = Math.max(pausedUntilMs, clock.monotonicMs() + Math.min(seconds, MAX_PAUSE_SECONDS) * 1000)
   }
   return async (name, request, shape) => {
     if (clock.monotonicMs() < pausedUntilMs) throw away('The directory did not answer a moment ago.')
+    const before = failures
     const address = `${root}${name}?request_json=${encodeURIComponent(JSON.stringify(request))}`
     const headers = { accept: 'application/json, application/problem+json' }
     const response = await fetch(address, { headers, timeoutMs: timeoutSeconds * 1000, maxBytes: MAX_ANSWER_BYTES }).catch(
       (cause: unknown) => {
-        pause()
+        pause(before)
         throw away('The directory does not answer.', undefined, cause)
       },
     )
     const { status } = response
-    if (status === 429 || status >= 500) pause(response.header('retry-after'))
+    if (status === 429 || status >= 500) pause(before, response.header('retry-after'))
     else failures = 0
     if (status === 204) return { miss: warningOf(response) }
     if (status === 404) return missOf(name, response)

@@ -4,6 +4,7 @@
  *
  *   look every 2 s, or when the file system hints ──► changed? ──► quiet for a moment? ──► read ──┬─ good: replaces the state in one step
  *                                                                                                └─ wrong, torn, gone: last good state stays
+ * What was wrong once is not read again before it changes: nothing else happens while a large file is read.
  * Specs: osci-in-the-field §3, lesson 31; threat model G10 (sizes before parsing).
  * @module
  */
@@ -38,12 +39,23 @@ export interface LoadedFile {
   readonly stamp: string
 }
 
+/** What the file holds is not taken, however often it is read: until one of the files changes, or `validFrom`, which is to come, is there. */
+export class DirectoryFileError extends ConfigError {
+  readonly watched: Watched
+  readonly validFrom: Date | undefined
+  constructor(problems: readonly ConfigProblem[], watched: Watched, validFrom: Date | undefined) {
+    super(problems)
+    this.watched = watched
+    this.validFrom = validFrom
+  }
+}
+
 /** A file that changes while it is read is read again, this often. */
 const ATTEMPTS = 3
 
 /**
  * @param at decides about validity.
- * @throws {ConfigError} everything that is wrong with it, each with key, line, text in German and English.
+ * @throws {DirectoryFileError} everything that is wrong with it, each with key, line, text in German and English.
  */
 export async function loadDirectoryFile(file: string, house: House, at: Date): Promise<LoadedFile> {
   const absolute = resolve(file)
@@ -55,19 +67,26 @@ export async function loadDirectoryFile(file: string, house: House, at: Date): P
         .map((one) => stamps.get(one))
         .join(' ')
     const settled = async (): Promise<boolean> => attempt >= ATTEMPTS || (await stampOf(files())) === stamp()
-    try {
-      const read = await readOnce(absolute, house, at, stamps)
-      if (await settled()) return { ...read, files: files(), stamp: stamp() }
-    } catch (error) {
-      if (await settled()) throw error
-    }
+    const read = await readOnce(absolute, house, at, stamps)
+    if (!(await settled())) continue
+    const watched = { files: files(), stamp: stamp() }
+    if ('problems' in read) throw new DirectoryFileError(read.problems, watched, read.validFrom)
+    return { ...read, ...watched }
   }
 }
 
 type Stamps = Map<string, string>
 
-async function readOnce(file: string, house: House, at: Date, stamps: Stamps): Promise<Pick<LoadedFile, 'state' | 'warnings'>> {
-  const document = readDocument(await readContent(file, stamps))
+interface NotTaken {
+  readonly problems: readonly ConfigProblem[]
+  /** Only where it is to come. */
+  readonly validFrom: Date | undefined
+}
+
+async function readOnce(file: string, house: House, at: Date, stamps: Stamps): Promise<Pick<LoadedFile, 'state' | 'warnings'> | NotTaken> {
+  const content = await readContent(file, stamps)
+  if (typeof content !== 'string') return { problems: [{ key: '(file)', file, message: content }], validFrom: undefined }
+  const document = readDocument(content)
   const { certificates, troubles } = await readAll(document, dirname(file), stamps)
   const built = buildState(house, at, document, certificates)
   const remarks = [...document.remarks, ...troubles, ...built.remarks]
@@ -83,12 +102,11 @@ async function readOnce(file: string, house: House, at: Date, stamps: Stamps): P
     }
   }
   const problems = remarks.filter(({ finding }) => finding === undefined)
-  if (problems.length > 0) throw new ConfigError(problems.map(said))
+  const { validFrom } = document
+  if (problems.length > 0) return { problems: problems.map(said), validFrom: validFrom && validFrom > at ? validFrom : undefined }
   const warnings = remarks.flatMap((remark) => (remark.finding === undefined ? [] : [{ ...said(remark), finding: remark.finding }]))
   return { state: built.state, warnings }
 }
-
-const whole = (file: string, de: string, en: string): ConfigError => new ConfigError([{ key: '(file)', file, message: { de, en } }])
 
 /** Size and kind are known before a byte is read. Undefined: as it should be. */
 async function kindTrouble(file: string, maxBytes: number, stamps: Stamps): Promise<Words | undefined> {
@@ -104,14 +122,20 @@ async function kindTrouble(file: string, maxBytes: number, stamps: Stamps): Prom
   }
 }
 
-async function readContent(file: string, stamps: Stamps): Promise<string> {
+/** What kept the system from opening it (no handle left, an access rule elsewhere) passes without a trace in the file: any stamp is another one. */
+function noteUnread(error: unknown, file: string, stamps: Stamps): void {
+  if (error instanceof Error && 'syscall' in error) stamps.set(file, UNREAD)
+}
+
+async function readContent(file: string, stamps: Stamps): Promise<string | Words> {
   const trouble = await kindTrouble(file, MAX_FILE_BYTES, stamps)
-  if (trouble) throw whole(file, trouble.de, trouble.en)
+  if (trouble) return trouble
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(await readFile(file))
   } catch (error) {
+    noteUnread(error, file, stamps)
     const code = (error as NodeJS.ErrnoException).code ?? 'UTF-8'
-    throw whole(file, `nicht lesbar (${code})`, `cannot be read (${code})`)
+    return { de: `nicht lesbar (${code})`, en: `cannot be read (${code})` }
   }
 }
 
@@ -143,6 +167,7 @@ async function readCertificateFile(file: string, stamps: Stamps): Promise<X509Ce
   try {
     return certificateOf(await readFile(file))
   } catch (error) {
+    noteUnread(error, file, stamps)
     return error instanceof ProtektorError && error.finding === 'directory.certificate-ambiguous'
       ? { de: 'mehrere Zertifikate in einer Datei', en: 'several certificates in one file' }
       : { de: 'kein Zertifikat in PEM oder DER', en: 'no certificate in PEM or DER' }
@@ -150,6 +175,7 @@ async function readCertificateFile(file: string, stamps: Stamps): Promise<X509Ce
 }
 
 const GONE = 'gone'
+const UNREAD = 'unread'
 const stampFrom = (found: BigIntStats): string => `${found.ino}:${found.size}:${found.mtimeNs}:${found.ctimeNs}`
 
 /** What tells one state of the files from another, without reading them. */
@@ -168,6 +194,8 @@ export interface WatchOptions {
   readonly settleMs?: number
   /** Reads anew; never throws. @returns what to watch from now on; undefined: not good, ask again at the next look. */
   reload(): Promise<Watched | undefined>
+  /** The time has come to read anew what has not changed. */
+  isDue?(): boolean
 }
 
 /** Keeps no process alive. `close` resolves when nothing runs any more. */
@@ -197,11 +225,12 @@ export function watchFiles(options: WatchOptions): { close(): Promise<void> } {
 
   const look = async (): Promise<void> => {
     const stamp = await stampOf(files)
-    if (stamp === held) {
+    const isDue = stamp === held && options.isDue?.() === true
+    if (stamp === held && !isDue) {
       candidate = undefined
       return wait(pollMs)
     }
-    if (stamp !== candidate) {
+    if (stamp !== candidate && !isDue) {
       candidate = stamp
       return wait(settleMs)
     }

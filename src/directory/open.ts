@@ -6,7 +6,7 @@
 import { ConfigError, type ConfigProblem } from '../errors.js'
 import type { Clock } from '../env.js'
 import type { House } from './claims.js'
-import { loadDirectoryFile, watchFiles, type DirectoryWarning, type LoadedFile } from './file.js'
+import { DirectoryFileError, loadDirectoryFile, watchFiles, type DirectoryWarning, type LoadedFile, type WatchOptions } from './file.js'
 import { fileServices, osciDirectory } from './lookup.js'
 import type { OsciDirectory, ServiceDirectory } from './ports.js'
 import { buildState, type DirectoryState } from './state.js'
@@ -60,7 +60,10 @@ export async function openDirectory(options: DirectoryOptions): Promise<OpenedDi
     return loaded
   }
 
-  const reload = async (name: string): Promise<LoadedFile | undefined> => {
+  /** Of a file that does not hold yet. */
+  let validFrom: Date | undefined
+  const reload = async (name: string): Promise<WatchOptions['watched'] | undefined> => {
+    validFrom = undefined
     try {
       const loaded = await load(name)
       reported = ''
@@ -71,7 +74,9 @@ export async function openDirectory(options: DirectoryOptions): Promise<OpenedDi
       const said = JSON.stringify(problems)
       if (said !== reported) guarded(() => options.onProblem(problems))
       reported = said
-      return undefined
+      if (!(error instanceof DirectoryFileError)) return undefined
+      validFrom = error.validFrom
+      return error.watched
     }
   }
 
@@ -81,6 +86,7 @@ export async function openDirectory(options: DirectoryOptions): Promise<OpenedDi
       : watchFiles({
           watched: await load(file),
           reload: () => reload(file),
+          isDue: () => validFrom !== undefined && validFrom <= clock.now(),
           ...(options.pollMs === undefined ? {} : { pollMs: options.pollMs }),
           ...(options.settleMs === undefined ? {} : { settleMs: options.settleMs }),
         })

@@ -50,21 +50,28 @@ export interface Listening {
   close(withinMs: number): Promise<void>
 }
 
-/** One connection too many from one address is closed at once; the address is never logged. */
-function capConnections(server: Server, limits: ServerLimits): void {
+/**
+ * One connection too many from one address is closed at once; the address is never logged.
+ * @returns the open ones, also those that have not come as far as HTTP.
+ */
+function capConnections(server: Server, limits: ServerLimits): ReadonlySet<Socket> {
   const counts = new Map<string, number>()
+  const sockets = new Set<Socket>()
   server.maxConnections = limits.maxConnections
   server.on('connection', (socket: Socket) => {
     const peer = socket.remoteAddress ?? ''
     const count = (counts.get(peer) ?? 0) + 1
     counts.set(peer, count)
+    sockets.add(socket)
     socket.once('close', () => {
+      sockets.delete(socket)
       const left = (counts.get(peer) ?? 1) - 1
       if (left > 0) counts.set(peer, left)
       else counts.delete(peer)
     })
     if (count > limits.maxConnectionsPerPeer) socket.destroy()
   })
+  return sockets
 }
 
 /**
@@ -114,7 +121,7 @@ export async function listen(
         handler,
       )
     : createHttp(settings, handler)
-  capConnections(server, limits)
+  const sockets = capConnections(server, limits)
   cutSlowReaders(server, limits)
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
@@ -125,12 +132,18 @@ export async function listen(
   })
   const { port } = server.address() as AddressInfo
   const host = address.host.includes(':') ? `[${address.host}]` : address.host
-  return { host: address.host, port, url: `${tls ? 'https' : 'http'}://${host}:${port}`, close: (withinMs) => drain(server, withinMs) }
+  return {
+    host: address.host,
+    port,
+    url: `${tls ? 'https' : 'http'}://${host}:${port}`,
+    close: (withinMs) => drain(server, sockets, withinMs),
+  }
 }
 
-function drain(server: Server, withinMs: number): Promise<void> {
+function drain(server: Server, sockets: ReadonlySet<Socket>, withinMs: number): Promise<void> {
   return new Promise((resolve) => {
-    const last = setTimeout(() => server.closeAllConnections(), withinMs)
+    // not closeAllConnections: it knows nothing of a TLS handshake that somebody has left half open, and Node waits for its end
+    const last = setTimeout(() => sockets.forEach((socket) => socket.destroy()), withinMs)
     server.close(() => {
       clearTimeout(last)
       resolve()

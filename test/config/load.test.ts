@@ -409,6 +409,16 @@ describe('config', () => {
     expect(await said('messageBytes: 33554432', 'messageBytes: 67108865')).to.deep.equal([envelope, room])
   })
 
+  it('warns of an OSCI mailbox that holds less than a message may have', async () => {
+    const endpoint = '  - { path: /osci/intermediary, role: intermediary, keys: town, peers: [ intermediary-1 ] }\n'
+    const warned = async (maxBytes: number) => {
+      const mailbox = `  'osci:a': { maxBytes: ${maxBytes}, cipherCertificates: [ keys/a.pem ] }\n`
+      return (await load(change('endpoints:\n', `${mailbox}endpoints:\n`) + endpoint)).warnings.map(({ key }) => key)
+    }
+    expect(await warned(33554431)).to.deep.equal(['mailboxes["osci:a"].maxBytes'])
+    expect(await warned(33554432)).to.deep.equal([])
+  })
+
   it('warns of an answer that is waited for longer than a reply mailbox lives', async () => {
     const waiting = async (seconds: number, life = 10) =>
       (await load(change('answerWithinSeconds: 20', `answerWithinSeconds: ${seconds}`).replace('ttlSeconds: 10', `ttlSeconds: ${life}`)))

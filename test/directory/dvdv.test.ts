@@ -415,6 +415,14 @@ describe('DVDV2 directory', () => {
       expect(await kind(dvdv.verifyCategory('a'.repeat(40), 'A'))).to.equal('away')
       time.pass(2000)
       expect(await dvdv.verifyCategory('a'.repeat(40), 'A')).to.equal(true)
+      const date = new Date(time.wallMs + 60_000).toUTCString()
+      server.behave.set('verifycategory', does.raw(503, undefined, '', { 'retry-after': date }))
+      await failure(dvdv.verifyCategory('b'.repeat(40), 'A'))
+      server.behave.set('verifycategory', does.json(true))
+      time.pass(58_000)
+      expect(await kind(dvdv.verifyCategory('b'.repeat(40), 'A'))).to.equal('away')
+      time.pass(2000)
+      expect(await dvdv.verifyCategory('b'.repeat(40), 'A')).to.equal(true)
     })
 
     it('waits longer between two attempts the longer the directory is away, and starts over once it answered', async () => {
@@ -434,6 +442,23 @@ describe('DVDV2 directory', () => {
       server.behave.set('verifycategory', does.raw(503, undefined))
       time.pass(100_000)
       expect(await tries(10)).to.equal(2)
+    })
+
+    it('takes questions that fail together for one failure, and never shortens what Retry-After asked for', async () => {
+      const category = (name: string) => kind(dvdv.verifyCategory('a'.repeat(40), name))
+      server.behave.set('verifycategory', does.raw(503, undefined))
+      await Promise.all(Array.from({ length: 16 }, (_, i) => category(String(i))))
+      server.behave.set('verifycategory', does.json(true))
+      time.pass(5000)
+      expect(await dvdv.verifyCategory('a'.repeat(40), 'A')).to.equal(true)
+      server.behave.set('verifycategory', does.raw(503, undefined, '', { 'retry-after': '60' }))
+      server.behave.set('findcategories', does.silent)
+      await Promise.all([category('B'), failure(dvdv.findCategories('a'.repeat(40)))])
+      server.behave.set('verifycategory', does.json(true))
+      time.pass(59_000)
+      expect(await category('B')).to.equal('away')
+      time.pass(1000)
+      expect(await dvdv.verifyCategory('a'.repeat(40), 'B')).to.equal(true)
     })
 
     it('sees the end of a certificate in an answer it kept', async () => {

@@ -3,10 +3,12 @@
  * Changes of the directory file at run time: a good one replaces the state in one step, a bad one leaves the last good state.
  * @module
  */
+import { chmodSync, writeFileSync } from 'node:fs'
 import { appendFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import { sha256Hex } from '../../src/pki/certificate.js'
+import { asNobody } from '../unreadable.js'
 import { until } from '../until.js'
 import { certificate, makeFolder, open, pause, SERVICE, type Folder, type House } from './support.js'
 
@@ -135,6 +137,40 @@ describe('reloading the directory file', () => {
     await folder.write(ONE.replace('organizations', "validFrom: '2026-11-23T09:20:00Z'\norganizations"))
     await until(() => house.problems.length === 1)
     house.time.pass(300_000)
+    await until(() => house.reloads.length === 1)
+  })
+
+  it('reads what is not good once, not at every look, and takes it over when its time has come', async () => {
+    let reads = 0
+    const { time } = house
+    const now = time.now.bind(time)
+    await house.close()
+    // asked once for every reading, and by whoever waits for a moment
+    const clock = { monotonicMs: () => time.monotonicMs(), now: () => (reads++, now()) }
+    house = await open({ file: folder.file, clock })
+    await folder.write(TWO.replaceAll('one-way', 'both'))
+    await until(() => house.problems.length === 1)
+    const [before] = [reads]
+    await pause(200)
+    expect(reads).to.equal(before)
+    await folder.write(TWO.replace('organizations', "validFrom: '2026-11-23T09:20:00Z'\norganizations").replaceAll('one-way', 'both'))
+    await until(() => house.problems.length === 2)
+    time.pass(300_000)
+    // its time has come, and it is as wrong as before otherwise
+    await until(() => house.problems.length === 3)
+    const [then] = [reads]
+    await pause(200)
+    expect(reads).to.equal(then)
+  })
+
+  it('takes over a file that the system did not hand out, once it does, without a trace of that in the file', async () => {
+    chmodSync(folder.path, 0o755)
+    writeFileSync(folder.file, TWO)
+    chmodSync(folder.file, 0)
+    await asNobody(() => until(() => house.problems.length === 1))
+    expect(house.problems[0]?.[0]?.message.en).to.equal('cannot be read (EACCES)')
+    // root may read it again as it is
+    if (process.geteuid?.() !== 0) chmodSync(folder.file, 0o600)
     await until(() => house.reloads.length === 1)
   })
 

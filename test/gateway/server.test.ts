@@ -199,6 +199,16 @@ describe('server', function () {
     expect(await call).to.equal('cut')
   })
 
+  it('ends in time, also while somebody has left a TLS handshake half open', async () => {
+    const server = await listen((_request, response) => response.end('ok'), { host: '127.0.0.1', port: 0 }, { tls: await tlsKeys() })
+    const socket = connect(server.port, '127.0.0.1')
+    socket.on('error', () => undefined)
+    await once(socket, 'connect')
+    const beganMs = performance.now()
+    await server.close(100)
+    expect(performance.now() - beganMs).to.be.below(2000)
+  })
+
   it('tells endpoints apart that differ in a capital letter only', async () => {
     const house = await openHouse()
     try {

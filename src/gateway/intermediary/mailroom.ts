@@ -68,11 +68,18 @@ export interface Prepared {
   cancel(): void
 }
 
+/** Times of a selection, in milliseconds since 1970. */
+export interface SelectionTimes {
+  readonly toInstant: (text: string) => number
+  /** RecentModification of the card: what the client saw is what it goes on with, and cards may run ahead of the clock. */
+  readonly changedAtMs: (messageId: string) => number
+}
+
 export interface Mailroom {
   /** @throws {DeliveryRefused} 9811 no such mailbox, no room, or no envelope holds so much. */
   prepare(deposit: Deposit): Promise<Prepared>
   /** The oldest that meets the rule. undefined: none (9803). */
-  lease(mailbox: string, rule: FetchRule, toInstant: (text: string) => number, dialog: OpenDialog): Promise<Leased | undefined>
+  lease(mailbox: string, rule: FetchRule, times: SelectionTimes, dialog: OpenDialog): Promise<Leased | undefined>
   close(): Promise<void>
 }
 
@@ -82,7 +89,6 @@ interface Entry {
   readonly reception: ReceptionWish
   readonly large: StoredDelivery['large']
   readonly createdAtMs: number
-  modifiedAtMs: number
   handedOut: boolean
   holder: { readonly dialog: OpenDialog; readonly atMs: number; claim?: Claim } | undefined
 }
@@ -129,10 +135,10 @@ export function mailroom(ports: GatewayPorts, leaseMs: number): Mailroom {
     return ending
   }
 
-  const matches = (entry: Entry, rule: FetchRule, toInstant: (text: string) => number): boolean => {
+  const matches = (entry: Entry, rule: FetchRule, { toInstant, changedAtMs }: SelectionTimes): boolean => {
     if (rule.messageId !== undefined) return entry.messageId === rule.messageId
     if (rule.receptionOfDelivery !== undefined) return entry.createdAtMs >= toInstant(rule.receptionOfDelivery)
-    return rule.recentModification === undefined || entry.modifiedAtMs >= toInstant(rule.recentModification)
+    return rule.recentModification === undefined || changedAtMs(entry.messageId) >= toInstant(rule.recentModification)
   }
 
   const isFree = (entry: Entry, rule: FetchRule, dialog: OpenDialog): boolean => {
@@ -182,9 +188,8 @@ export function mailroom(ports: GatewayPorts, leaseMs: number): Mailroom {
         cancel: () => reservation.release(),
         async commit() {
           await core.put({ ...header, sender: participant, body }, reservation)
-          const nowMs = clock.now().getTime()
-          const times = { createdAtMs: nowMs, modifiedAtMs: nowMs }
-          const entry: Entry = { messageId, envelopeId, reception, large, ...times, handedOut: false, holder: undefined }
+          const createdAtMs = clock.now().getTime()
+          const entry: Entry = { messageId, envelopeId, reception, large, createdAtMs, handedOut: false, holder: undefined }
           boxes.set(mailbox, [...(boxes.get(mailbox) ?? []), entry])
           const ended = follow(entry, deposit)
           lives.add(ended)
@@ -206,11 +211,11 @@ export function mailroom(ports: GatewayPorts, leaseMs: number): Mailroom {
         },
       }
     },
-    async lease(mailbox, rule, toInstant, dialog) {
+    async lease(mailbox, rule, times, dialog) {
       // over, or leased to a take whose answer was lost: whoever follows its end removes it then
       const refused = new Set<Entry>()
       for (;;) {
-        const fitting = (boxes.get(mailbox) ?? []).filter((e) => !refused.has(e) && matches(e, rule, toInstant) && isFree(e, rule, dialog))
+        const fitting = (boxes.get(mailbox) ?? []).filter((e) => !refused.has(e) && matches(e, rule, times) && isFree(e, rule, dialog))
         // what nobody holds goes first
         const [entry] = [...fitting].sort((a, b) => Number(a.holder !== undefined) - Number(b.holder !== undefined))
         if (!entry) return undefined
@@ -220,7 +225,6 @@ export function mailroom(ports: GatewayPorts, leaseMs: number): Mailroom {
           continue
         }
         const { holder } = entry
-        entry.modifiedAtMs = clock.now().getTime()
         const giveBack = async (): Promise<void> => {
           if (entry.holder !== holder) return
           entry.holder = undefined

@@ -102,7 +102,7 @@ async function travel(envelope: OpenedEnvelope, outing: Outing, house: WayOutHou
   let key: string | undefined
   let ending: Ending
   try {
-    const entry = await serviceOf(house.way, house.own.services)
+    const entry = await outing.before(serviceOf(house.way, house.own.services))
     mode = entry.mode
     const { role } = WAYS[entry.delivery]
     const content = await outgoingContent({ envelope, entry, way: house.way, role, ports: house.ports })

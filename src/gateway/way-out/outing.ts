@@ -21,6 +21,8 @@ export interface Outing {
   readonly signal: AbortSignal
   /** Until the deadline of the answer. */
   leftMs(): number
+  /** What comes before the first step: nobody waits for it longer than the envelope lives. @throws {DeliveryRefused} 9809 */
+  before<T>(work: Promise<T>): Promise<T>
   /** The first step. @throws {DeliveryRefused} 9809 the envelope's life is over. */
   first<T>(step: () => Promise<T>): Promise<T>
   /** The step that hands the delivery over: from here on it may have been processed. */
@@ -51,16 +53,31 @@ export function beginOuting(leaveUntilMs: number, answerUntilMs: number, { own, 
   })
   const rest: Promise<void>[] = []
   let delivering = false
-  const assertAlive = (): void => {
-    if (clock.monotonicMs() < leaveUntilMs && !signal.aborted) return
+  const expired = (): DeliveryRefused => {
     const text = 'the envelope expired before it could leave'
-    throw new DeliveryRefused('policy.expired-envelope', text, { codes: NOT_TAKEN, reasons: [{ code: '9809', text }] })
+    return new DeliveryRefused('policy.expired-envelope', text, { codes: NOT_TAKEN, reasons: [{ code: '9809', text }] })
+  }
+  const assertAlive = (): void => {
+    if (clock.monotonicMs() >= leaveUntilMs || signal.aborted) throw expired()
   }
   return {
     signal,
     leftMs,
     get delivering() {
       return delivering
+    },
+    async before(work) {
+      const enough = new AbortController()
+      const giveUp = (): void => enough.abort()
+      if (signal.aborted) giveUp()
+      else signal.addEventListener('abort', giveUp)
+      const tooLate = own.sleep(Math.max(0, leaveUntilMs - clock.monotonicMs()), enough.signal).then(() => Promise.reject(expired()))
+      try {
+        return await Promise.race([work, tooLate])
+      } finally {
+        giveUp()
+        signal.removeEventListener('abort', giveUp)
+      }
     },
     async first(step) {
       assertAlive()

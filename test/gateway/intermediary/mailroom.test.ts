@@ -146,3 +146,32 @@ describe('a mailbox at a core that fails', () => {
     })
   })
 })
+
+describe('a selection by RecentModification', () => {
+  let world: StandingWorld
+  beforeEach(async () => (world = await openWorld()))
+  afterEach(() => world.close())
+  const changedAt = (messageId: string): string => world.card(messageId)?.recentModification ?? ''
+
+  it('finds what came after the last change that the client saw, also when the clock was set back between', async () => {
+    const first = await world.mediate('active')
+    await until(() => world.put.length === 1)
+    await (await world.fetchedByCarol()).acknowledge()
+    const recentModification = changedAt(first.messageId)
+    world.time.wallMs -= 3_600_000
+    const second = await world.mediate('active')
+    await until(() => world.put.length === 2)
+    await world.fetchedByCarol({ recentModification })
+    expect(world.card(second.messageId)?.state).to.equal('forwarded')
+  })
+
+  it('finds a delivery that was handed out and came back, by the change that its card told', async () => {
+    const { messageId } = await world.mediate('active')
+    await until(() => world.put.length === 1)
+    const { giveBack } = await world.fetchedByCarol()
+    const recentModification = changedAt(messageId)
+    await giveBack()
+    world.time.pass(1)
+    await world.fetchedByCarol({ recentModification })
+  })
+})

@@ -26,6 +26,7 @@ import { messageIds } from '../../../src/gateway/intermediary/message-ids.js'
 import type { CardRecord, CardStore } from '../../../src/gateway/intermediary/ports.js'
 import type { GatewayIdentity, GatewayPorts } from '../../../src/gateway/ports.js'
 import { sha256Hex } from '../../../src/gateway/digest.js'
+import type { FetchRule } from '../../../src/osci/parts.js'
 import type { CertificateEntry } from '../../../src/osci/types.js'
 import { keyRing, makeDecrypter, makeSigner } from '../../../src/pki/keys.js'
 import { pinnedTrust } from '../../../src/pki/pinned.js'
@@ -61,7 +62,11 @@ export interface StandingWorld {
   /** alice's mediateDelivery; never rejects. */
   mediate(receiver: OsciReceiver['kind']): Promise<{ readonly messageId: string; readonly told: Promise<Told> }>
   /** carol fetches in a dialog. `acknowledge` is what her next request of that dialog does first. */
-  fetchedByCarol(): Promise<{ readonly dialog: OpenDialog; readonly acknowledge: () => Promise<void> }>
+  fetchedByCarol(rule?: FetchRule): Promise<{
+    readonly dialog: OpenDialog
+    readonly acknowledge: () => Promise<void>
+    readonly giveBack: () => Promise<void>
+  }>
   /** carol's storeDelivery to alice; never rejects. */
   answeredByCarol(dialog: OpenDialog, text: string): Promise<{ readonly messageId: string; readonly told: Promise<Told> }>
   close(): Promise<void>
@@ -259,7 +264,7 @@ export async function openWorld({ turn = () => Promise.resolve(), register, http
       const request = requestOf(alice.cipher.certificate, addresseeOf[receiver].cipher.certificate, order, 'request')
       return { messageId, told: told(mediateDelivery.answer(request, at)) }
     },
-    async fetchedByCarol() {
+    async fetchedByCarol(rule = {}) {
       const dialog: OpenDialog = {
         client: { peer: {} as never, cipher: carol.cipher.certificate, cipherSha256: carolSha256, encrypted: true },
         openedAtMs: time.monotonicMs(),
@@ -268,8 +273,8 @@ export async function openWorld({ turn = () => Promise.resolve(), register, http
         pending: new Set(),
         ended: new AbortController().signal,
       }
-      const { pending } = await leaseFor(dialog, {}, at)
-      return { dialog, acknowledge: () => pending.confirm() }
+      const { pending } = await leaseFor(dialog, rule, at)
+      return { dialog, acknowledge: () => pending.confirm(), giveBack: () => pending.giveBack() }
     },
     async answeredByCarol(dialog, text) {
       const messageId = await ids.issue(PATH, 'carol')

@@ -61,6 +61,22 @@ describe('way out: outing', () => {
     expect((await attempts([failure('not-sent', 'client.request')])).calls).to.equal(1)
   })
 
+  it('what comes before the first step is waited for no longer than the envelope lives, nor than the house stands', async () => {
+    const never = new Promise<never>(() => undefined)
+    const code = (work: Promise<unknown>) => work.catch((error: unknown) => (error as DeliveryRefused).codes)
+    const outing = beginOuting(500, 20_000, house({ nowMs: 0 }))
+    expect(await code(outing.before(never))).to.include('9809')
+    await outing.end()
+    const ending = new AbortController()
+    const other = beginOuting(5000, 20_000, house({ nowMs: 0 }, ending.signal))
+    expect(await other.before(Promise.resolve('found'))).to.equal('found')
+    expect(await other.before(Promise.reject(new TypeError('x'))).catch((error: unknown) => error)).to.be.instanceOf(TypeError)
+    const waiting = code(other.before(never))
+    ending.abort()
+    expect(await waiting).to.include('9809')
+    await other.end()
+  })
+
   it('nothing leaves after the life of the envelope, the further attempt neither', async () => {
     const expired = await attempts([], 0)
     expect(expired.calls).to.equal(0)

@@ -44,7 +44,8 @@ export async function leaseFor(dialog: OpenDialog, rule: FetchRule, at: Intermed
   const nothing = (): DeliveryRefused => new DeliveryRefused('policy.no-delivery', 'no delivery meets the selection', { codes: ['9803'] })
   const mailbox = own.directory.mailboxOf(dialog.client.cipherSha256)
   if (!mailbox) throw nothing()
-  const leased = await mailroom.lease(mailbox.mailbox, rule, own.toInstant, dialog)
+  const changedAtMs = (messageId: string): number => Date.parse(own.cards.get(endpoint.path, messageId)?.recentModification ?? '')
+  const leased = await mailroom.lease(mailbox.mailbox, rule, { toInstant: own.toInstant, changedAtMs }, dialog)
   if (!leased) throw nothing()
   const pending: Pending = {
     async confirm() {
