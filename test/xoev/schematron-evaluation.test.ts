@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: EUPL-1.2
 /**
- * What rules of Schematron files say about a document: values of `let`, texts, contexts.
+ * What rules of Schematron files say about a document: values of `let`, texts, contexts, abstract patterns, phases.
  * @module
  */
 import { Worker } from 'node:worker_threads'
@@ -12,8 +12,8 @@ import { bytesOf } from './fixtures.js'
 const escaped = (xpath: string): string => xpath.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('"', '&quot;')
 const letOf = (name: string, value: string): string => `<sch:let name="${name}" value="${escaped(value)}"/>`
 const assertOf = (test: string, more = ''): string => `<sch:assert test="${escaped(test)}"${more}>x</sch:assert>`
-const sch = (body: string): string =>
-  `<sch:schema xmlns:sch="http://purl.oclc.org/dsdl/schematron" queryBinding="xslt2">` +
+const sch = (body: string, attributes = ''): string =>
+  `<sch:schema xmlns:sch="http://purl.oclc.org/dsdl/schematron" queryBinding="xslt2"${attributes}>` +
   `<sch:ns prefix="xs" uri="http://www.w3.org/2001/XMLSchema"/>${body}</sch:schema>`
 
 const DOCUMENT = '<r none="" n="5" day="2024-01-01+02:00"><c n="1">a</c><c n="2">b</c><e/></r>'
@@ -118,5 +118,34 @@ describe('Schematron rules', () => {
       const rules = `<sch:pattern><sch:rule context="c[xs:date(.)]">${checks}</sch:rule>${second}</sch:pattern>`
       expect(await outcomeOf(sch(rules))).to.deep.equal({ broken: [], failed })
     }
+  })
+
+  it('of abstract patterns judge with the parameters of each use', async () => {
+    const base =
+      '<sch:pattern abstract="true" id="most"><sch:let name="found" value="$what"/>' +
+      '<sch:rule context="$where"><sch:assert id="few" test="count($found) le $many">x</sch:assert></sch:rule></sch:pattern>'
+    const use = (what: string, many: number): string =>
+      `<sch:pattern is-a="most"><sch:param name="where" value="r"/><sch:param name="what" value="${what}"/><sch:param name="many" value="${many}"/></sch:pattern>`
+    expect((await outcomeOf(sch(base))).broken).to.deep.equal([])
+    expect(await outcomeOf(sch(use('//c', 2) + base + use('//e', 1)))).to.deep.equal({ broken: [], failed: [] })
+    expect(await outcomeOf(sch(base + use('//c', 1) + use('//*', 3)))).to.deep.equal({ broken: ['few', 'few'], failed: [] })
+    // a parameter that a use leaves out is a variable that nobody binds
+    expect((await outcomeOf(sch(base + use('//c', 2).replace(/<sch:param name="many"[^>]*>/, '')))).failed).to.deep.equal(['few XPST0008'])
+  })
+
+  it('are those of the default phase, and all where there is none', async () => {
+    const pattern = (id: string): string =>
+      `<sch:pattern id="${id}"><sch:rule context="r"><sch:assert id="of-${id}" test="false()">x</sch:assert></sch:rule></sch:pattern>`
+    const phases =
+      '<sch:properties><sch:property id="p">x</sch:property></sch:properties>' +
+      '<sch:phase id="first"><sch:active pattern="a"/></sch:phase><sch:phase id="second"><sch:let name="v" value="1"/><sch:active pattern="b"/></sch:phase>'
+    const body = phases + pattern('a') + pattern('b')
+    for (const [attribute, broken] of [
+      ['', ['of-a', 'of-b']],
+      [' defaultPhase="#ALL"', ['of-a', 'of-b']],
+      [' defaultPhase="first"', ['of-a']],
+      [' defaultPhase="second"', ['of-b']],
+    ] as const)
+      expect(await outcomeOf(sch(body, attribute)), attribute).to.deep.equal({ broken, failed: [] })
   })
 })
