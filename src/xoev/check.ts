@@ -271,6 +271,8 @@ export async function checkContent(bytes: Uint8Array, context: ContentContext): 
     if (choice && checking.layers['xoev-schema'] === 'valid') emptyStrings(document, schemaTypesOf(choice.source), profile, checking)
     checking.close('xoev-head', from)
   }
+  if (!profile && choice && asks('xoev-head'))
+    for (const e of elementsOf(root)) if (/^nachrichtenkopf/i.test(e.local)) checking.note('xoev-head.unread', e)
   // codes and rules of a document that is not schema-valid say nothing new
   if (choice && checking.layers['xoev-schema'] === 'valid' && (asks('code-lists') || asks('rules'))) {
     let from = checking.findings.length

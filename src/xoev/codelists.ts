@@ -37,11 +37,14 @@ export interface CodeList {
 const VALID_FROM = /^(?:validFrom|datumGueltigkeitAb)$/i
 const VALID_UNTIL = /^(?:validTo|validUntil|datumGueltigkeitBis)$/i
 
-/** Value of a `code`, an xs:token: the schema collapses white space, so do we. */
+/**
+ * Value of a `code`, an xs:token: the schema collapses white space, so do we, in documents and in lists. Other blanks are part of it: with a
+ * no-break space at its end it is another code.
+ */
 export const codeOf = (code: XmlElement): string =>
   textOf(code)
-    .trim()
     .replace(/[ \t\r\n]+/g, ' ')
+    .replace(/^ | $/g, '')
 
 const under = (e: XmlElement, local: string): XmlElement[] => elementsOf(e).filter((c) => c.local === local)
 
@@ -110,7 +113,7 @@ function readList(bytes: Uint8Array): CodeList | string | undefined {
       at = named === undefined ? at + 1 : order.indexOf(named)
       if ((named ?? order[at]) !== column) continue
       const [simple] = under(value, 'SimpleValue')
-      if (simple) codes.add(textOf(simple).trim())
+      if (simple) codes.add(codeOf(simple))
     }
   }
   const sha256 = createHash('sha256').update(bytes).digest('hex')

@@ -82,6 +82,14 @@ const ROWS: readonly Row[] = [
     'The message has no readable head.',
   ],
   [
+    'xoev-head.unread',
+    'info',
+    '',
+    'XÖV-Basisnachricht',
+    'Der Nachrichtenkopf dieses Standards ist hier nicht bekannt; er wurde nicht gelesen und nicht geprüft.',
+    'The head of this standard is not known here; it was neither read nor checked.',
+  ],
+  [
     'xoev-head.test-message',
     'info',
     '',

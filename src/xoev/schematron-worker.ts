@@ -8,7 +8,7 @@
  * @module
  */
 import type * as Threads from 'node:worker_threads'
-import type { SchematronLet, SchematronSchema } from './schematron.js'
+import type { SchematronCheck, SchematronLet, SchematronSchema } from './schematron.js'
 
 export interface ToSchematron {
   readonly schemas: readonly SchematronSchema[]
@@ -49,22 +49,43 @@ type Variables = Readonly<Record<string, unknown>>
 interface Options {
   readonly namespaceResolver: (prefix: string) => string | null
 }
-/** The three functions in use; the package's own types would bring those of a browser into the whole program. */
+/** What is in use; the package's own types would bring those of a browser into the whole program. */
 interface XPath {
-  readonly evaluateXPath: (xpath: string, node: DomNode, facade: null, variables: Variables, type: undefined, options: Options) => unknown
+  readonly evaluateXPath: (xpath: string, node: DomNode, facade: null, variables: Variables, type: number, options: Options) => unknown
   readonly evaluateXPathToBoolean: (xpath: string, node: DomNode, facade: null, variables: Variables, options: Options) => boolean
   readonly evaluateXPathToNodes: (xpath: string, node: DomNode, facade: null, variables: Variables, options: Options) => DomNode[]
+  readonly createTypedValueFactory: (type: string) => (value: unknown, facade: null) => unknown
+  readonly ReturnType: { readonly ALL_RESULTS: number; readonly STRING: number }
+}
+
+/**
+ * What `let` elements have bound. Values of known kinds are kept, with their kind: without it the evaluator takes a sequence for one array,
+ * an empty one for something, an attribute for its text. What it could not give back as it was (dates) stays an expression.
+ */
+interface Scope {
+  readonly values: Variables
+  /** `let $a := (…) return `, one behind the other. */
+  readonly expressions: string
 }
 
 /** @param require resolves from this package. */
 export function serve(threads: typeof Threads, require: NodeJS.Require): void {
-  const { evaluateXPath, evaluateXPathToBoolean, evaluateXPathToNodes } = require('fontoxpath') as XPath
+  const { evaluateXPath, evaluateXPathToBoolean, evaluateXPathToNodes, createTypedValueFactory, ReturnType } =
+    require('fontoxpath') as XPath
   const { parseXmlDocument } = require('slimdom') as { readonly parseXmlDocument: (text: string) => DomNode }
+  const kinds = ['node()', 'xs:string', 'xs:boolean', 'xs:integer', 'xs:decimal', 'xs:double']
+  const kindOf = kinds.map((kind) => `if (every $item in $value satisfies $item instance of ${kind}) then "${kind}" else `).join('') + '""'
   /** Of one check; more of the same say nothing new. */
   const mostOfAKind = 100
 
   const reasonOf = (cause: unknown): string =>
     /^[A-Z]{4}\d{4}/.exec(cause instanceof Error ? cause.message : '')?.[0] ?? 'cannot be evaluated'
+
+  /** A CDATA section and the text around it are one node of XPath; the parser makes several of them. Neither `<` nor a tag hides in what is searched. */
+  const withoutSections = (text: string): string =>
+    text.replace(/<!--[\s\S]*?-->|<\?[\s\S]*?\?>|<!\[CDATA\[([\s\S]*?)\]\]>/g, (found, characters: string | undefined) =>
+      characters === undefined ? found : characters.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;'),
+    )
 
   function pathOf(node: DomNode): number[] {
     const path: number[] = []
@@ -74,55 +95,77 @@ export function serve(threads: typeof Threads, require: NodeJS.Require): void {
   }
 
   function judge({ schemas, text }: ToSchematron): FromSchematron {
-    const document = parseXmlDocument(text)
+    const document = parseXmlDocument(withoutSections(text))
     const hits: SchematronHit[] = []
     const failures: SchematronFailure[] = []
     for (const { file, namespaces, lets, patterns } of schemas) {
       const options = { namespaceResolver: (prefix: string) => namespaces[prefix] ?? null }
-      const bind = (node: DomNode, outer: Record<string, unknown>, list: readonly SchematronLet[]): Record<string, unknown> => {
-        const bound = { ...outer }
-        for (const { name, value } of list) bound[name] = evaluateXPath(value, node, null, bound, undefined, options)
-        return bound
+      const holds = (xpath: string, node: DomNode, { values, expressions }: Scope): boolean =>
+        evaluateXPathToBoolean(`${expressions}(${xpath})`, node, null, values, options)
+      const nodesOf = (xpath: string, { values, expressions }: Scope): DomNode[] =>
+        evaluateXPathToNodes(`${expressions}(${xpath})`, document, null, values, options)
+      const within = ({ values, expressions }: Scope, name: string, value: string): Scope => ({
+        values,
+        expressions: `${expressions}let $${name} := (${value}) return `,
+      })
+      /** Evaluated once for the document, where that is possible, and not again for each node that a rule judges. */
+      const bind = (outer: Scope, list: readonly SchematronLet[]): Scope => {
+        let scope = outer
+        for (const { name, value } of list) {
+          const { values, expressions } = scope
+          const get = (xpath: string, type: number): unknown =>
+            evaluateXPath(`${expressions}${xpath}`, document, null, values, type, options)
+          const kind = get(`let $value := (${value}) return ${kindOf}`, ReturnType.STRING)
+          if (kind === '' || expressions.includes(`let $${name} :=`)) scope = within(scope, name, `root() ! (${value})`)
+          else {
+            const items = kind === 'node()' ? nodesOf(value, scope) : get(`(${value})`, ReturnType.ALL_RESULTS)
+            scope = { expressions, values: { ...values, [name]: createTypedValueFactory(`${String(kind)}*`)(items, null) } }
+          }
+        }
+        return scope
       }
-      const counts = new Map<string, number>()
+      const counts = new Map<SchematronCheck, number>()
       const failed = new Set<string>()
       const fail = (check: string, cause: unknown): void => {
         if (!failed.has(check)) failures.push({ file, check, reason: reasonOf(cause) })
         failed.add(check)
       }
-      let globals: Record<string, unknown> = {}
+      let globals: Scope = { values: {}, expressions: '' }
       try {
-        globals = bind(document, {}, lets)
+        globals = bind(globals, lets)
       } catch (cause) {
         fail('let', cause)
         continue
       }
       for (const pattern of patterns) {
         const judged = new Set<DomNode>()
-        let known: Record<string, unknown> = {}
+        let known = globals
         try {
-          known = bind(document, globals, pattern.lets)
+          known = bind(globals, pattern.lets)
         } catch (cause) {
           fail('let', cause)
           continue
         }
         for (const rule of pattern.rules) {
-          let nodes: DomNode[] = []
+          let nodes: readonly DomNode[]
           try {
-            nodes = evaluateXPathToNodes(rule.context, document, null, known, options)
+            nodes = nodesOf(rule.context, known)
           } catch (cause) {
             for (const { id } of rule.checks) fail(id, cause)
+            // which nodes it leaves to the rules behind it, nobody knows
+            fail('context', cause)
+            break
           }
+          const inRule = rule.lets.reduce((scope, { name, value }) => within(scope, name, value), known)
           for (const node of nodes) {
             if (judged.has(node)) continue
             judged.add(node)
             for (const check of rule.checks) {
-              const count = counts.get(check.id) ?? 0
+              const count = counts.get(check) ?? 0
               if (count >= mostOfAKind) continue
               try {
-                const holds = evaluateXPathToBoolean(check.test, node, null, bind(node, known, rule.lets), options)
-                if (holds === (check.kind === 'report')) {
-                  counts.set(check.id, count + 1)
+                if (holds(check.test, node, inRule) === (check.kind === 'report')) {
+                  counts.set(check, count + 1)
                   hits.push({ file, check: check.id, severity: check.severity, text: check.text, path: pathOf(node) })
                 }
               } catch (cause) {

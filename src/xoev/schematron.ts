@@ -4,8 +4,9 @@
  *
  *   sch:schema ─ sch:ns* ─ sch:let* ─ sch:pattern ─ sch:rule @context ─ sch:let*, sch:assert @test, sch:report @test, sch:extends
  *
- * Abstract rules are put where they are extended. What this does not know (inclusions, abstract patterns, phases, XSLT functions, other
- * query languages) makes the file unusable, and says so: half of somebody's rules are not their rules.
+ * Abstract rules are put where they are extended, abstract patterns where they are used; of phases the default one counts. What this does
+ * not know (inclusions, XSLT functions, other query languages) makes the file unusable, and says so: half of somebody's rules are not
+ * their rules.
  * Specs: [ISO/IEC 19757-3 §5, §6]; xoev.md §12.1.
  * @module
  */
@@ -141,15 +142,58 @@ const fromDocument = (context: string): string =>
     .map((branch) => (branch.startsWith('/') && !/\b(?:union|intersect|except)\b/.test(branch) ? branch : `//(${branch})`))
     .join(' | ')
 
+/** The element and all in it, with values for the parameters that its attributes name; a `$name` that is none is a variable. */
+function withParameters(e: XmlElement, values: ReadonlyMap<string, string>): XmlElement {
+  const filled = (text: string): string =>
+    text.replace(/\$([\p{L}_][\p{L}\p{N}\p{M}._-]*)/gu, (found, name: string) => values.get(name) ?? found)
+  return {
+    ...e,
+    attributes: e.attributes.map((one) => ({ ...one, value: filled(one.value) })),
+    children: e.children.map((child) => (child.kind === 'element' ? withParameters(child, values) : child)),
+  }
+}
+
+const isAbstract = (e: XmlElement): boolean => attributeOf(e, 'abstract')?.trim() === 'true'
+const IN_INSTANCE: ReadonlySet<string> = new Set(['title', 'p', 'param'])
+
+/** The patterns that judge, those made of an abstract one with its rules. */
+function instancesOf(patterns: readonly XmlElement[]): XmlElement[] {
+  if (patterns.some((one) => attributeOf(one, 'documents') !== undefined))
+    throw new Unusable('patterns for other documents are not supported')
+  return patterns
+    .filter((pattern) => !isAbstract(pattern))
+    .map((pattern) => {
+      const name = attributeOf(pattern, 'is-a')?.trim()
+      if (name === undefined) return pattern
+      const base = patterns.find((one) => isAbstract(one) && attributeOf(one, 'id') === name)
+      if (!base) throw new Unusable('a pattern is made of one that is not there')
+      refuseStrangers(pattern, IN_INSTANCE)
+      const values = new Map(named(pattern, 'param').map((one) => [required(one, 'name'), required(one, 'value')]))
+      return { ...withParameters(base, values), attributes: pattern.attributes }
+    })
+}
+
+const IN_PHASE: ReadonlySet<string> = new Set(['p', 'let', 'active'])
+
+/** What is run where nobody asks for a phase: the patterns of the default one, or all. */
+function activeIn(root: XmlElement): { readonly lets: readonly SchematronLet[]; readonly patterns: readonly XmlElement[] } {
+  const patterns = instancesOf(named(root, 'pattern'))
+  const id = attributeOf(root, 'defaultPhase')?.trim() ?? '#ALL'
+  if (id === '#ALL') return { lets: letsOf(root), patterns }
+  const phase = named(root, 'phase').find((one) => attributeOf(one, 'id') === id)
+  if (!phase) throw new Unusable('the default phase is not there')
+  refuseStrangers(phase, IN_PHASE)
+  const names = named(phase, 'active').map((one) => required(one, 'pattern'))
+  const active = patterns.filter((one) => names.includes(attributeOf(one, 'id') ?? ''))
+  if (active.length < new Set(names).size) throw new Unusable('the default phase names a pattern that is not there')
+  return { lets: [...letsOf(root), ...letsOf(phase)], patterns: active }
+}
+
 const IN_PATTERN: ReadonlySet<string> = new Set(['title', 'p', 'let', 'rule'])
 
 function patternOf(pattern: XmlElement, number: number): SchematronPattern {
-  if (attributeOf(pattern, 'abstract') === 'true' || attributeOf(pattern, 'is-a') !== undefined)
-    throw new Unusable('abstract patterns are not supported')
-  if (attributeOf(pattern, 'documents') !== undefined) throw new Unusable('patterns for other documents are not supported')
   refuseStrangers(pattern, IN_PATTERN)
   const rules = named(pattern, 'rule')
-  const isAbstract = (e: XmlElement): boolean => attributeOf(e, 'abstract') === 'true'
   const abstract = new Map(rules.filter(isAbstract).map((e) => [required(e, 'id'), e]))
   return {
     lets: letsOf(pattern),
@@ -166,29 +210,54 @@ function patternOf(pattern: XmlElement, number: number): SchematronPattern {
 const XPATH_1: ReadonlySet<string> = new Set(['xslt', 'xslt1.1', 'xpath'])
 const XPATH_2: ReadonlySet<string> = new Set(['xslt2', 'xslt3', 'xpath2', 'xpath3', 'xpath31'])
 
+/** The form of what stands beside a sign of comparison: a literal, or a call of a function. */
+interface Form {
+  readonly begins: RegExp
+  readonly literal?: RegExp
+  /** What stands before the brackets. */
+  readonly call: RegExp
+}
+
 const NUMERIC_CALL = '(?:count|number|string-length|sum|floor|ceiling|round|position|last)\\s*'
-const BEGINS_NUMERIC = new RegExp(`^\\s*-?\\s*(?:\\d|\\.\\d|${NUMERIC_CALL}\\()`)
-const ENDS_NUMERIC = new RegExp(`(?:(?:^|[^\\w.-])(?:\\d+\\.?\\d*|\\.\\d+)|(?:^|[^\\w-])${NUMERIC_CALL})$`)
+const NUMBER: Form = {
+  begins: new RegExp(`^\\s*-?\\s*(?:\\d|\\.\\d|${NUMERIC_CALL}\\()`),
+  literal: /(?:^|[^\w.-])(?:\d+\.?\d*|\.\d+)$/,
+  call: new RegExp(`(?:^|[^\\w-])${NUMERIC_CALL}$`),
+}
+const TRUTH_CALL = '(?:true|false|not|boolean|contains|starts-with|lang)\\s*'
+const TRUTH: Form = { begins: new RegExp(`^\\s*${TRUTH_CALL}\\(`), call: new RegExp(`(?:^|[^\\w.-])${TRUTH_CALL}$`) }
 
 /** What stands before the last closed bracket of a text that ends with one. */
-function beforeBrackets(text: string): string {
-  if (!text.endsWith(')')) return text
+function beforeBrackets(text: string): string | undefined {
   let depth = 0
   for (let at = text.length - 1; at >= 0; at--) {
     if (text[at] === ')') depth += 1
     if (text[at] === '(' && (depth -= 1) === 0) return text.slice(0, at)
   }
-  return text
+  return undefined
 }
 
-/** Whether it orders what is no number by its form: XPath 1 compares by number what later versions compare as texts (`@from < @until`). */
-function ordersTexts(xpath: string): boolean {
+function endsIn({ literal, call }: Form, text: string): boolean {
+  const operand = text.trimEnd()
+  // an element may be called count
+  if (!operand.endsWith(')')) return literal?.test(operand) === true
+  const name = beforeBrackets(operand)
+  return name !== undefined && call.test(name)
+}
+
+/** Whether some comparison is one of those: `isWanted` gets whether its left and its right side have the form. */
+function compares(xpath: string, signs: RegExp, form: Form, isWanted: (left: boolean, right: boolean) => boolean): boolean {
   const bare = xpath.replace(/"[^"]*"|'[^']*'/g, "''")
-  return [...bare.matchAll(/[<>]=?/g)].some(
-    ({ 0: sign, index }) =>
-      !BEGINS_NUMERIC.test(bare.slice(index + sign.length)) && !ENDS_NUMERIC.test(beforeBrackets(bare.slice(0, index).trimEnd())),
+  return [...bare.matchAll(signs)].some(({ 0: sign, index }) =>
+    isWanted(endsIn(form, bare.slice(0, index)), form.begins.test(bare.slice(index + sign.length))),
   )
 }
+
+/** Orders what is no number by its form: XPath 1 compares by number what later versions compare as texts (`@from < @until`). */
+const ordersTexts = (xpath: string): boolean => compares(xpath, /[<>]=?/g, NUMBER, (left, right) => !left && !right)
+
+/** Compares what is true with what has not that form: XPath 1 asks whether nodes are there, later versions what they say (`@a = true()`). */
+const comparesTruth = (xpath: string): boolean => compares(xpath, /(?<![<>])!?=/g, TRUTH, (left, right) => left !== right)
 
 /** @throws {Unusable} its expressions would mean something else here. */
 function assertSameMeaning(root: XmlElement, lets: readonly SchematronLet[], patterns: readonly SchematronPattern[]): void {
@@ -200,9 +269,11 @@ function assertSameMeaning(root: XmlElement, lets: readonly SchematronLet[], pat
   const tests = rules.flatMap(({ context, checks }) => [context, ...checks.map(({ test }) => test)])
   if ([...values, ...tests].some(ordersTexts))
     throw new Unusable(`queryBinding ${binding} (XPath 1) compares by number what later versions compare as texts; not supported`)
+  if ([...values, ...tests].some(comparesTruth))
+    throw new Unusable(`queryBinding ${binding} (XPath 1) compares true() with whether nodes are there; not supported`)
 }
 
-const IN_SCHEMA: ReadonlySet<string> = new Set(['title', 'p', 'ns', 'let', 'pattern', 'diagnostics'])
+const IN_SCHEMA: ReadonlySet<string> = new Set(['title', 'p', 'ns', 'let', 'phase', 'pattern', 'diagnostics', 'properties'])
 
 /** What stands for a file whose rules nobody can run: whom they would have judged, nobody knows. */
 export const unusableSchematron = (file: string, unusable: string): SchematronSchema => ({
@@ -225,8 +296,8 @@ export function readSchematron(file: string, bytes: Uint8Array): SchematronSchem
   try {
     namespaces = Object.fromEntries(named(root, 'ns').map((e) => [required(e, 'prefix'), required(e, 'uri')]))
     refuseStrangers(root, IN_SCHEMA)
-    const lets = letsOf(root)
-    const patterns = named(root, 'pattern').map((pattern, index) => patternOf(pattern, index + 1))
+    const { lets, patterns: active } = activeIn(root)
+    const patterns = active.map((pattern, index) => patternOf(pattern, index + 1))
     assertSameMeaning(root, lets, patterns)
     return { file, namespaces, lets, patterns }
   } catch (cause) {

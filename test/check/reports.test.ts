@@ -278,6 +278,22 @@ describe('reports', () => {
     }
   })
 
+  it('text and junit say of which package a MIME remark is, the shell or what was in it, with a line or without', async () => {
+    const remark = (document: Finding['document']): FileResult =>
+      result('a.bin', {
+        layers: { mime: 'invalid' },
+        findings: [finding({ id: 'mime.line-ends', layer: 'mime', line: null, column: null, document })],
+      })
+    for (const [document, inText, inJunit] of [
+      ['file', undefined, undefined],
+      ['decrypted', '      → decrypted message', ' · decrypted · '],
+    ] as const) {
+      const text = (await whole('text', HEAD, [remark(document)], 'en')).split('\n')
+      expect(text.find((line) => line.includes('→'))).to.equal(inText)
+      expect((await whole('junit', HEAD, [remark(document)], 'en')).match(/ · decrypted · /)?.[0]).to.equal(inJunit)
+    }
+  })
+
   it('B1 html holds what messages hold as data only, under a policy that names its one script', async () => {
     const html = await whole('html', HEAD, [result('</script><script>alert(1)</script><!--.xml', { verdict: 'valid' })], 'en')
     expect(html.match(/<script/g)).to.have.length(4)

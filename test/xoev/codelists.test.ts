@@ -152,6 +152,13 @@ describe('codes of a document', () => {
 
   it('collapses white space as xs:token does', () => {
     expect(ids(`<r>${use('urn:l', '1', '\n 01 ')}</r>`)).to.deep.equal([])
+    // in lists, too; other blanks than those of XML make another code
+    const spaced = list({ rows: [['drei', '\n 0  3 ']] })
+    expect(spaced && [...spaced.codes]).to.deep.equal(['0 3'])
+    const others = ['01\u00a0', '\u200301', '\ufeff01', '01\u2028']
+    for (const other of others) expect(ids(`<r>${use('urn:l', '1', other)}</r>`), encodeURI(other)).to.deep.equal(['unknown-code c'])
+    const kept = list({ rows: others.map((other) => ['x', other]) })
+    expect(kept && [...kept.codes]).to.deep.equal(others)
   })
 
   it('reports a missing list or version once', () => {

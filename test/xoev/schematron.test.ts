@@ -44,9 +44,10 @@ describe('Schematron files', () => {
     expect(unusable(old)).to.match(/1\.5/)
   })
 
+  const bound = (test: string, binding = ''): boolean =>
+    unusable(sch(`<sch:pattern>${rule(test)}</sch:pattern>`, { binding })) === undefined
+
   it('of XPath 1 that order texts by number are unusable, others are not', () => {
-    const bound = (test: string, binding = ''): boolean =>
-      unusable(sch(`<sch:pattern>${rule(test)}</sch:pattern>`, { binding })) === undefined
     for (const test of [
       '@a < @b',
       "@a > '5'",
@@ -55,6 +56,9 @@ describe('Schematron files', () => {
       'b[@c > @d]',
       '@a5 < @b',
       'count(b) > 1 and @a < @b',
+      // names of functions, and none of them
+      '@position < @last',
+      'sum < n0:count',
     ])
       expect([bound(test), bound(test, 'queryBinding="xslt2"')], test).to.deep.equal([false, true])
     for (const test of [
@@ -70,6 +74,42 @@ describe('Schematron files', () => {
       expect(bound(test), test).to.equal(true)
     const inLet = rule('$b', '<sch:let name="b" value="@a &lt; @b"/>')
     expect(unusable(sch(`<sch:pattern>${inLet}</sch:pattern>`, { binding: '' }))).to.match(/XPath 1/)
+  })
+
+  it('of XPath 1 that ask for nodes by comparing with true() are unusable, others are not', () => {
+    for (const test of ['@a = true()', 'false() != b', 'not(@a) = b', "@b = contains(., 'x')", '@a = 1 or @lang = false()', '$a=true()'])
+      expect([bound(test), bound(test, 'queryBinding="xslt2"')], test).to.deep.equal([false, true])
+    for (const test of [
+      'not(@a) = not(@b)',
+      "contains(., 'x') = true()",
+      '@a = 1',
+      "@a = 'true()'",
+      '@true = @false',
+      'boolean(@a) and true()',
+    ])
+      expect(bound(test), test).to.equal(true)
+  })
+
+  it('whose abstract patterns or phases are not there, or hold what nobody here knows, are unusable', () => {
+    const base = `<sch:pattern abstract="true" id="p">${rule('true()')}</sch:pattern>`
+    const use = (more = ''): string => `<sch:pattern is-a="p">${more}</sch:pattern>`
+    for (const [body, reason] of [
+      [base + use(), undefined],
+      [use(), /not there/],
+      [base + use(rule('true()')), /rule is not supported/],
+      [base + use('<sch:param name="x"/>'), /param without value/],
+      [base.replace('<sch:pattern', '<sch:pattern documents="x"') + use(), /other documents/],
+      [base.replace('<sch:rule', '<sch:include href="x.sch"/><sch:rule') + use(), /include is not supported/],
+    ] as const) {
+      const found = unusable(sch(body))
+      if (reason === undefined) expect(found).to.equal(undefined)
+      else expect(found).to.match(reason)
+    }
+    const phased = (body: string): string | undefined =>
+      unusable(sch(body + `<sch:pattern id="a">${rule('true()')}</sch:pattern>`, { binding: 'queryBinding="xslt2" defaultPhase="f"' }))
+    expect(phased('')).to.match(/default phase is not there/)
+    expect(phased('<sch:phase id="f"><sch:active pattern="b"/></sch:phase>')).to.match(/names a pattern/)
+    expect(phased('<sch:phase id="f"><sch:include href="x.sch"/></sch:phase>')).to.match(/include is not supported/)
   })
 
   it('a warning says so in German, too', () => {

@@ -9,6 +9,7 @@ import { differenceText, EXPECTED_FILE, type Difference } from '../differences.j
 import { layerName } from '../findings-own.js'
 import { LAYERS, type Finding, type Layer } from '../types.js'
 import { NOT_ASKED, type FileResult, type ReportFormat, type ReportLanguage } from './report.js'
+import { isPlacedIn } from './text.js'
 
 /** Control characters have no place in XML 1.0, whatever a message holds. */
 export const xmlText = (value: string): string =>
@@ -18,8 +19,9 @@ export const xmlText = (value: string): string =>
     .replace(/[&<>"']/g, (sign) => `&#${sign.charCodeAt(0)};`)
 
 /** Lines of what was opened are not those of the file. */
-function place({ xpath, line, column, document, content }: Finding): string {
-  const inside = content !== null ? `content ${content}` : document !== 'file' && line !== null ? document : ''
+function place(finding: Finding): string {
+  const { xpath, line, column, document, content } = finding
+  const inside = content !== null ? `content ${content}` : document !== 'file' && isPlacedIn(finding) ? document : ''
   return [inside, line === null ? '' : `${line}:${column ?? 1}`, xpath ?? ''].filter((part) => part !== '').join(' ')
 }
 

@@ -85,13 +85,14 @@ function contentLine(content: ContentResult, lang: Lang): string {
   return parts.join(' · ')
 }
 
+/** Whether it must be said what a finding stands in: where its line counts, or of which of two packages a remark without a line is. */
+export const isPlacedIn = ({ line, layer }: Finding): boolean => line !== null || layer === 'mime'
+
 /** A finding, its place and its reference. */
 export function findingLines(finding: Finding, lang: Lang): string[] {
   const place = [
     ...(finding.content === null ? [] : [`${TEXT.content[lang]} ${finding.content}`]),
-    ...((finding.document === 'unpacked' || finding.document === 'decrypted') && finding.line !== null
-      ? [TEXT[finding.document][lang]]
-      : []),
+    ...((finding.document === 'unpacked' || finding.document === 'decrypted') && isPlacedIn(finding) ? [TEXT[finding.document][lang]] : []),
     ...(finding.line === null ? [] : [`${TEXT.line[lang]} ${finding.line}`]),
     ...(finding.column === null ? [] : [`${TEXT.column[lang]} ${finding.column}`]),
     ...(finding.xpath === null ? [] : [finding.xpath]),
