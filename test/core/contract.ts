@@ -229,6 +229,7 @@ export function coreContract(name: string, open: OpenCore): void {
       const narrow = await core.reserve('narrow', 'portal-1', 1000)
       expect(await failure(core.reserve('narrow', 'portal-1', 0)), 'count').to.equal('quota')
       narrow.release()
+      ;(await core.reserve('narrow', 'portal-1', 1000)).release()
     })
 
     it('C4 bounds the reply mailboxes of a sender without touching others', async () => {
@@ -330,6 +331,7 @@ export function coreContract(name: string, open: OpenCore): void {
       expect((await core.figures()).bytes, 'its room is free').to.equal(0)
       expect(await core.outcome(sent.id)).to.include({ outcome: 'waiting', claimed: true })
       await claim.confirm()
+      expect((await core.figures()).bytes, 'given back once').to.equal(0)
       expect((await core.outcome(sent.id))?.outcome).to.equal('delivered')
     })
 
