@@ -9,7 +9,7 @@ import { setMaxListeners } from 'node:events'
 import type { MemoryCoreLimits } from '../../src/core/adapters/memory.js'
 import { verifyChain } from '../../src/core/chain.js'
 import { CoreError } from '../../src/core/errors.js'
-import type { Claim, MailboxPolicy } from '../../src/core/ports.js'
+import type { Claim, MailboxPolicy, Reservation, StoredEnvelope } from '../../src/core/ports.js'
 import { checkTrace } from '../../src/core/trace.js'
 import { drainContract } from './contract-drain.js'
 import type { OpenCore, OpenedCore } from './opened.js'
@@ -189,6 +189,27 @@ export function coreContract(name: string, open: OpenCore): void {
       expect(await failure(core.reserve('nowhere', 'portal-1', 1))).to.equal('unknown')
     })
 
+    it('C4 counts what a put brings, whatever was reserved, and uses the reservation up even when the put is refused', async () => {
+      const { core } = await setUp({ maxBytesPerMailbox: 4000 })
+      const reserved = (bytes: number, to = BOX, sender = 'portal-1') => core.reserve(to, sender, bytes)
+      const refused = async (sent: StoredEnvelope, reservation: Reservation, code: string) => {
+        expect(await failure(core.put(sent, reservation))).to.equal(code)
+        expect((await core.figures()).bytes).to.equal(1000)
+      }
+      await core.put(envelope(), await reserved(10))
+      expect((await core.figures()).bytes, 'more than was reserved').to.equal(1000)
+      await refused(envelope({ body: new Uint8Array(3001) }), await reserved(10), 'quota')
+      await refused(envelope({ ttlSeconds: 61 }), await reserved(500), 'invalid')
+      await refused(envelope(), await reserved(1000, LEASED), 'invalid')
+      await refused(envelope(), await reserved(1000, BOX, 'portal-2'), 'invalid')
+      await core.put(envelope())
+      await (await taken(core)).confirm()
+      expect(await failure(core.reserve(BOX, 'portal-1', 3001)), 'one of two is gone').to.equal('quota')
+      const rest = await reserved(3000)
+      rest.release()
+      await (await taken(core)).confirm()
+    })
+
     it('C4 bounds a mailbox by its own numbers, where they are larger and where they are smaller than those of the core', async () => {
       const wide: MailboxPolicy = { ttlSeconds: 10, handover: 'at-most-once', maxBytes: 5000, maxCount: 3 }
       const { core } = await setUp(
@@ -208,6 +229,7 @@ export function coreContract(name: string, open: OpenCore): void {
       const narrow = await core.reserve('narrow', 'portal-1', 1000)
       expect(await failure(core.reserve('narrow', 'portal-1', 0)), 'count').to.equal('quota')
       narrow.release()
+      ;(await core.reserve('narrow', 'portal-1', 1000)).release()
     })
 
     it('C4 bounds the reply mailboxes of a sender without touching others', async () => {
@@ -309,6 +331,7 @@ export function coreContract(name: string, open: OpenCore): void {
       expect((await core.figures()).bytes, 'its room is free').to.equal(0)
       expect(await core.outcome(sent.id)).to.include({ outcome: 'waiting', claimed: true })
       await claim.confirm()
+      expect((await core.figures()).bytes, 'given back once').to.equal(0)
       expect((await core.outcome(sent.id))?.outcome).to.equal('delivered')
     })
 

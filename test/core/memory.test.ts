@@ -67,6 +67,19 @@ describe('core in memory', () => {
     expect(core.stats().outcomes).to.equal(0)
   })
 
+  it('C6 lease and confirm: the end of a lease that was given back is not the end of the next one', async () => {
+    const { core, time } = await setUp({}, 'lease-and-confirm')
+    const sent = envelope()
+    await core.put(sent)
+    const lease = (leaseMs: number) => core.take(BOX, 0, undefined, { leaseMs })
+    await (await lease(400))?.broken()
+    const next = await lease(3000)
+    time.pass(1000)
+    expect(await core.take(BOX, 0)).to.equal(undefined)
+    await next?.confirm()
+    expect(await core.outcome(sent.id)).to.include({ outcome: 'delivered' })
+  })
+
   it('C6 settles every envelope when the core closes', async () => {
     const { core } = await setUp()
     const [claimed, waiting] = [envelope(), envelope()]

@@ -77,7 +77,20 @@ const WRONG: Readonly<Record<string, Edit>> = {
   nothing: () => 'null',
 }
 
-async function forged(edit: Edit): Promise<Uint8Array> {
+/** Metadata in order, and something beside them that is not. */
+const BESIDE: Readonly<Record<string, { readonly finding: string; readonly edit?: Edit; readonly as?: Shape }>> = {
+  'a part that is not the one listed': { finding: 'envelope.part', edit: part({ sha256: 'A'.repeat(43) }) },
+  'padding that says something': { finding: 'envelope.leftover', as: { padding: 1 } },
+  'a tag of 15 octets': { finding: 'envelope.header', as: { jwe: (jwe) => jwe.slice(0, -2) } },
+  'a vector of 15 octets': { finding: 'envelope.header', as: { jwe: (jwe) => jwe.replace(/\.[\w-]{16}\./, `.${'A'.repeat(20)}.`) } },
+}
+
+interface Shape {
+  readonly padding?: number
+  readonly jwe?: (jwe: string) => string
+}
+
+async function forged(edit: Edit, { padding: filling = 0, jwe: written = (jwe) => jwe }: Shape = {}): Promise<Uint8Array> {
   const keys = JSON.parse(readFileSync(KEYS, 'utf8')) as Record<'recipientEc' | 'senderEc', JWK>
   const [sender, recipient] = [await importSigningKey(keys.senderEc), await importSealingKey(publicJwkOf(keys.recipientEc))]
   const secret = () => ({ key: random(32), iv: random(12) })
@@ -95,19 +108,19 @@ async function forged(edit: Edit): Promise<Uint8Array> {
   const text = new TextEncoder().encode(edit(metadata))
   const jws = await operations.sign({ typ: 'protektor-metadata+jws', kid: sender.kid }, text, sender)
   const header = { typ: 'protektor-envelope+jwe', kid: recipient.kid, v: 1, ...HEADER }
-  const jwe = await operations.encrypt(header, new TextEncoder().encode(jws), recipient, random)
+  const jwe = written(await operations.encrypt(header, new TextEncoder().encode(jws), recipient, random))
   const block = await operations.sealBlock(inner.key, inner.iv, bytes)
   const used = FRAME_BYTES + jwe.length + block.length + TAG_BYTES
-  const rest = await operations.sealBlock(padding.key, padding.iv, new Uint8Array(sizeClass(used) - used))
+  const rest = await operations.sealBlock(padding.key, padding.iv, new Uint8Array(sizeClass(used) - used).fill(filling))
   return writeContainer(jwe, [block, rest], ENVELOPE_LIMITS)
 }
 
 describe('envelope: wrong metadata in right cryptography', () => {
-  async function findingOf(edit: Edit): Promise<string> {
+  async function findingOf(edit: Edit, as?: Shape, limits = ENVELOPE_LIMITS): Promise<string> {
     const keys = JSON.parse(readFileSync(KEYS, 'utf8')) as Record<'recipientEc' | 'senderEc', JWK>
     const recipient = [await importOpeningKey(keys.recipientEc)]
     try {
-      await openEnvelope(await forged(edit), { recipient, sender: () => publicJwkOf(keys.senderEc) })
+      await openEnvelope(await forged(edit, as), { recipient, sender: () => publicJwkOf(keys.senderEc) }, {}, limits)
       return 'none'
     } catch (error) {
       expect(error).to.be.instanceOf(EnvelopeError)
@@ -118,16 +131,22 @@ describe('envelope: wrong metadata in right cryptography', () => {
   for (const [what, edit] of Object.entries(RIGHT)) it(`opens ${what}`, async () => expect(await findingOf(edit)).to.equal('none'))
   for (const [what, edit] of Object.entries(WRONG))
     it(`refuses ${what}`, async () => expect(await findingOf(edit)).to.equal('envelope.metadata'))
+  for (const [what, { finding, edit = member({}), as }] of Object.entries(BESIDE))
+    it(`refuses ${what}`, async () => expect(await findingOf(edit, as)).to.equal(finding))
+  it('refuses more parts than its reader allows', async () => {
+    expect(await findingOf(member({}), {}, { ...ENVELOPE_LIMITS, parts: 0 })).to.equal('envelope.size')
+  })
 
   it('the reader in another language says the same of each', async function () {
     needsCommand(this, 'python3', '-c', 'import cryptography')
     const directory = mkdtempSync(join(tmpdir(), 'protektor-malformed-'))
     try {
-      const cases = Object.entries({ ...RIGHT, ...WRONG })
+      const shaped = Object.entries(BESIDE).map(([what, { edit = member({}), as }]) => [what, edit, as] as const)
+      const cases: (readonly [string, Edit, (Shape | undefined)?])[] = [...Object.entries({ ...RIGHT, ...WRONG }), ...shaped]
       const names = await Promise.all(
-        cases.map(async ([, edit], at) => {
+        cases.map(async ([, edit, as], at) => {
           const name = join(directory, `${at}.bin`)
-          writeFileSync(name, await forged(edit))
+          writeFileSync(name, await forged(edit, as))
           return name
         }),
       )

@@ -4,6 +4,7 @@
  * @module
  */
 import { expect } from 'chai'
+import { createPrivateKey, sign, type JsonWebKey } from 'node:crypto'
 import { Agent, request as httpsRequest, type RequestOptions } from 'node:https'
 import { memoryOnce } from '../../src/core/adapters/memory-once.js'
 import { CoreError } from '../../src/core/errors.js'
@@ -120,6 +121,28 @@ describe('core API, possession', () => {
         expect((await call(setup.url, take, { ...browser, headers })).status).to.equal(204)
     })
 
+    it('C2 compares whole certificates, and takes none from a connection that is not encrypted', async () => {
+      const { raw } = own.certificate
+      const changed = Buffer.from(raw)
+      changed[raw.length - 1] = (raw.at(-1) ?? 0) ^ 1
+      const caller = possession({
+        publicUrl: setup.url,
+        participants: [{ ...setup.register, tls: [raw] }],
+        clock: systemClock,
+        tokenSkewSeconds: 60,
+        once: memoryOnce({ clock: systemClock }),
+      })
+      const knows = (encrypted: boolean, der: Uint8Array): Promise<boolean> => {
+        const socket = { encrypted, getPeerX509Certificate: () => ({ raw: der }) }
+        return caller({ headers: {}, socket, method: 'POST', url: take } as unknown as IncomingMessage).then(
+          () => true,
+          () => false,
+        )
+      }
+      const seen = [await knows(true, raw), await knows(true, changed), await knows(true, raw.subarray(0, -1)), await knows(false, raw)]
+      expect(seen).to.deep.equal([true, false, false, false])
+    })
+
     it('does not fall back to the certificate when the token beside it is wrong', async () => {
       const headers = { authorization: 'Protektor x.y.z' }
       expect((await call(setup.url, take, { agent: new Agent(), ...pem(own), headers })).status).to.equal(401)
@@ -219,6 +242,52 @@ describe('core API, possession', () => {
       const seen: boolean[] = []
       for (const offsetMs of [60_000, -60_000, 61_000, -61_000, 3_600_000, -3_600_000]) seen.push(await at(offsetMs))
       expect(seen).to.deep.equal([true, true, false, false, false, false])
+    })
+
+    it('C2 a signature of a known key is no token when it was made as something else, or is written another way', async () => {
+      const caller = possession({
+        publicUrl: setup.url,
+        participants: [setup.register],
+        clock: systemClock,
+        tokenSkewSeconds: 60,
+        once: memoryOnce({ clock: systemClock }),
+      })
+      const { privateJwk, publicJwk } = setup.register.sig
+      const key = createPrivateKey({ key: privateJwk as JsonWebKey, format: 'jwk' })
+      const usual = { typ: 'protektor-token+jws', kid: publicJwk.kid, alg: 'ES256' }
+      const segment = (value: object | string) =>
+        Buffer.from(typeof value === 'string' ? value : JSON.stringify(value)).toString('base64url')
+      const knows = async (header: object, more: object = {}, scheme = 'Protektor', rewrite = (jws: string) => jws): Promise<boolean> => {
+        const [, claims = ''] = (await setup.token(setup.register, 'POST', take)).split('.')
+        const members = { ...(JSON.parse(Buffer.from(claims, 'base64url').toString()) as object), ...more }
+        const signed = `${segment(header)}.${segment(members)}`
+        const mark = sign('sha256', Buffer.from(signed), { key, dsaEncoding: 'ieee-p1363' }).toString('base64url')
+        const headers = { authorization: `${scheme} ${rewrite(`${signed}.${mark}`)}` }
+        return caller({ headers, method: 'POST', url: take } as unknown as IncomingMessage).then(
+          () => true,
+          (error: unknown) => {
+            expect(error).to.include({ status: 401 })
+            return false
+          },
+        )
+      }
+      expect(await knows(usual)).to.equal(true)
+      const others: Record<string, Promise<boolean>> = {
+        'the metadata of an envelope': knows({ ...usual, typ: 'protektor-metadata+jws' }),
+        'no type': knows({ kid: usual.kid, alg: usual.alg }),
+        'another algorithm': knows({ ...usual, alg: 'PS256' }),
+        'no algorithm': knows({ ...usual, alg: 'none' }),
+        'another key': knows({ ...usual, kid: setup.register.enc.publicJwk.kid }),
+        'something that must be understood': knows({ ...usual, crit: ['exp'], exp: 1 }),
+        'one more claim': knows(usual, { sub: 'portal-1' }),
+        'a short jti': knows(usual, { jti: 'x' }),
+        'another scheme': knows(usual, {}, 'Protector'),
+        'a fourth segment': knows(usual, {}, 'Protektor', (jws) => `${jws}.`),
+        'a padded signature': knows(usual, {}, 'Protektor', (jws) => `${jws}==`),
+        'spare bits': knows(usual, {}, 'Protektor', (jws) => jws.replace(/.$/, (last) => String.fromCharCode(last.charCodeAt(0) + 1))),
+        'more than 8 KiB': knows(usual, { jti: 'x'.repeat(9000) }),
+      }
+      for (const [name, known] of Object.entries(others)) expect(await known, name).to.equal(false)
     })
 
     it('bounds the table of used tokens: full is 429, and time empties it', async () => {

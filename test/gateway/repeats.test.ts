@@ -10,7 +10,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { lmdbRepeats } from '../../src/gateway/adapters/lmdb-repeats.js'
-import { repeatTable } from '../../src/gateway/repeats.js'
+import { repeatTable, type RepeatJournal } from '../../src/gateway/repeats.js'
 import { FakeTime } from '../core/fake-time.js'
 
 describe('repeats', () => {
@@ -128,6 +128,36 @@ describe('repeats', () => {
     } finally {
       await rm(directory, { recursive: true, force: true })
     }
+  })
+
+  it('P1 a message that was refused is a repeat when it comes again; what it carried may come in another one', async () => {
+    const table = repeatTable(clock)
+    await table.enter(['refused', 'document'])
+    await table.settle(['refused', 'document'], 'delivered', 'not-delivered')
+    expect((await table.enter(['refused']))?.outcome).to.equal('delivered')
+    expect(await table.enter(['another', 'document'])).to.equal(undefined)
+    await table.settle(['another', 'document'], 'not-delivered')
+    expect((await table.enter(['another', 'new']))?.outcome, 'its own key').to.equal('not-delivered')
+    expect(table.find('new'), 'all or none').to.equal(undefined)
+    await table.enter(['third', 'document'])
+    await table.settle(['third', 'document'], 'not-delivered', 'delivered')
+    expect(await table.enter(['fourth', 'document'])).to.include({ key: 'document', outcome: 'delivered' })
+  })
+
+  it('P1 what is over leaves the disk as well', async () => {
+    const time = new FakeTime()
+    const removed: (readonly string[])[] = []
+    const journal: RepeatJournal = {
+      *load() {},
+      write: () => Promise.resolve(),
+      remove: (digests) => Promise.resolve(void removed.push(digests)),
+      close: () => Promise.resolve(),
+    }
+    const table = repeatTable(time, journal)
+    for (const key of ['a', 'b']) await table.enter([key])
+    time.pass(24 * HOUR)
+    await table.enter(['c'])
+    expect(removed.map((digests) => digests.length)).to.deep.equal([2])
   })
 
   it('P1 what could not be written is not entered: a copy that waits hears it, and the message may come again', async () => {

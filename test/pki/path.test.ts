@@ -4,7 +4,7 @@
  * @module
  */
 import { expect } from 'chai'
-import { createHash, sign, type X509Certificate } from 'node:crypto'
+import { createHash, generateKeyPairSync, sign, type X509Certificate } from 'node:crypto'
 import type { TrustVerdict } from '../../src/env.js'
 import { CertificateError } from '../../src/errors.js'
 import {
@@ -153,12 +153,15 @@ describe('certificates and trust', () => {
     expect(await verdict(await leaf({ signedWith: 'sha1' }))).to.equal('bad-signature')
   })
 
-  it('G10 refuses an issuer that is no CA, may not sign certificates, or stands beyond its path length', async () => {
+  it('G10 G8 refuses an issuer that is no CA, may not sign certificates, has a small key, or stands beyond its path length', async () => {
     const noCa = await leaf({ commonName: 'NoCA' })
+    const noWord = await leaf({ commonName: 'NoWord', usage: 'none' })
+    const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2040 })
+    const small = await ca({ commonName: 'Small', keyPem: privateKey.export({ format: 'pem', type: 'pkcs8' }).toString() }, root)
     const noSign = await ca({ commonName: 'NoSign', usage: 'signature', ca: true }, root)
     const limited = await ca({ commonName: 'Limited', pathLength: 0 }, root)
     const beyond = await ca({ commonName: 'Beyond' }, limited)
-    for (const issuer of [noCa, noSign, beyond]) {
+    for (const issuer of [noCa, noWord, noSign, small, beyond]) {
       const below = await leaf({}, issuer)
       expect(await verdict(below, { intermediates: [issuer.certificate, limited.certificate] })).to.equal('unknown')
     }
@@ -278,6 +281,23 @@ describe('certificates and trust', () => {
     expect(await ask(delegate, isGood, new Date('2027-01-02'))).to.equal('unchecked')
     expect(await ask(good, isGood)).to.equal('unchecked')
     expect(await ask(await leaf({ extensions: [eku] }, await ca({ commonName: 'Root' })), isGood)).to.equal('unchecked')
+    const authority = await ca({ commonName: 'Authority' })
+    const below = await leaf({ serial: 8n, extensions: [writeExtension('1.3.6.1.5.5.7.1.1', false, access)] }, authority)
+    const told = async (spec: Partial<TestCertificateSpec>, copies = 1, forge = (pair: KeyPair) => pair) => {
+      const signer = forge(await leaf({ commonName: 'OCSP', extensions: [eku], ...spec }, authority))
+      const ocsp: RevocationPort['ocsp'] = (_, request) => Promise.resolve(ocspAnswer(request, signer, isGood, notAfter, copies))
+      return verdict(below, { roots: [authority.certificate], port: { ocsp }, revocation: 'required' })
+    }
+    expect(await told({})).to.equal('valid')
+    // says all that a certificate of the authority says: only the signature is another
+    const forge = (pair: KeyPair): KeyPair => {
+      const raw = Buffer.from(pair.certificate.raw)
+      raw[raw.length - 5] = (raw.at(-5) ?? 0) ^ 1
+      return { ...pair, certificate: readCertificate(raw) }
+    }
+    expect(await told({}, 1, forge), 'forged').to.equal('unchecked')
+    expect(await told({ notAfter: new Date('2027-06-01') }), 'expired').to.equal('unchecked')
+    expect(await told({}, 2), 'two answers').to.equal('unchecked')
   })
 
   it('tells the facts behind a verdict, each by itself', async () => {
@@ -338,7 +358,7 @@ describe('certificates and trust', () => {
 })
 
 /** A BasicOCSPResponse for the one certificate of `request`, over an EC key [RFC6960 §4.2.1]. */
-function ocspAnswer(request: Uint8Array, signer: KeyPair, status: Buffer, until: Date): Uint8Array {
+function ocspAnswer(request: Uint8Array, signer: KeyPair, status: Buffer, until: Date, copies = 1): Uint8Array {
   const time = (date: Date) => writeTlv(0x18, Buffer.from(date.toISOString().replace(/[-:T]|\.\d+/g, '')))
   // OCSPRequest → TBSRequest → requestList → Request → CertID, which is echoed.
   let at = readTlv(Buffer.from(request))
@@ -347,7 +367,12 @@ function ocspAnswer(request: Uint8Array, signer: KeyPair, status: Buffer, until:
   const keyHash = createHash('sha1')
     .update(signer.certificate.publicKey.export({ format: 'der', type: 'spki' }))
     .digest()
-  const data = writeTlv(TAG.sequence, writeTlv(0xa2, writeTlv(TAG.octetString, keyHash)), time(notBefore), writeTlv(TAG.sequence, single))
+  const data = writeTlv(
+    TAG.sequence,
+    writeTlv(0xa2, writeTlv(TAG.octetString, keyHash)),
+    time(notBefore),
+    writeTlv(TAG.sequence, ...Array<Buffer>(copies).fill(single)),
+  )
   const algorithm = writeTlv(TAG.sequence, writeOid('1.2.840.10045.4.3.2'))
   const signature = writeTlv(TAG.bitString, Buffer.from([0]), sign('sha256', data, signer.privateKey))
   const basic = writeTlv(TAG.sequence, data, algorithm, signature, writeTlv(0xa0, writeTlv(TAG.sequence, signer.certificate.raw)))

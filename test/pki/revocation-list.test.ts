@@ -55,6 +55,16 @@ describe('revocation lists', () => {
     expect(await judged(negative, [list([102n])])).to.deep.equal(['valid', 'good'])
   })
 
+  it('G10 are not believed where their issuer may sign certificates only', async () => {
+    const certificatesOnly = writeExtension('2.5.29.15', true, writeTlv(TAG.bitString, Buffer.from([2, 0b0000_0100])))
+    const spec = { usage: 'none', ca: true, key: 'ec-p256', extensions: [certificatesOnly], ...dates } as const
+    const authority = await issueCertificate({ commonName: 'Authority', ...spec })
+    const one = await leaf({ serial: 9n }, authority)
+    expect(await judged(one, [], authority)).to.deep.equal(['valid', undefined])
+    for (const serials of [[9n], []])
+      expect(await judged(one, [issueCrl(authority, serials, notBefore, notAfter)], authority)).to.deep.equal(['unchecked', undefined])
+  })
+
   it('G10 about others say nothing of a certificate, neither good nor doubtful', async () => {
     const one = await leaf({ serial: 9n })
     for (const tag of [0x82, 0x85]) expect(await judged(one, [list([], part(writeTlv(tag, yes)))])).to.deep.equal(['valid', undefined])

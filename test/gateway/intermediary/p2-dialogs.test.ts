@@ -6,6 +6,7 @@
 import { expect } from 'chai'
 import { randomBytes } from 'node:crypto'
 import type { OsciConnection } from '../../../src/client/osci/connect.js'
+import { certificateEntry } from '../../../src/osci/certificates.js'
 import type { OsciMessage } from '../../../src/osci/types.js'
 import { keysOf, openThreatHouse, type ThreatHouse } from './house.js'
 import { ask, errorsOf, fetchedId, post, build, RawDialog, store, tell, type Bend } from './raw.js'
@@ -80,6 +81,17 @@ describe('a dialog of the intermediary', () => {
       }
       const names = await post(alice.peer.url, await build(alice, 'getMessageId', dialog.place))
       expect((await tell(alice, names)).codes).to.deep.equal(['9400'])
+    }))
+
+  it('P2 answers 9400 to a request of its own signer that wants the answer for another cipher certificate', () =>
+    unmoved(async (dialog) => {
+      const named = certificateEntry('CipherCertificateOriginator', alice.identity.cipher)
+      const message: Bend['message'] = ({ certificates = [], ...rest }) => ({
+        ...rest,
+        certificates: [named, ...certificates.filter(({ role }) => role !== named.role)],
+      })
+      const told = await dialog.probe('getMessageId', { message })
+      expect([told.kind, told.codes]).to.deep.equal(['fault', ['9400']])
     }))
 
   it('P2 keeps dialogs of different endpoints apart', () =>
