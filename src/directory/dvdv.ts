@@ -30,6 +30,7 @@ import {
 import { DirectoryError, type DirectoryErrorKind } from './errors.js'
 import { fingerprintOf, organizationKey, sha1Hex } from './names.js'
 import type { DirectoryOrganization, ServiceDirectory, ServiceEntry } from './ports.js'
+import { readWhole } from './read-whole.js'
 import { resolveService } from './resolve.js'
 
 export interface DirectoryResponse {
@@ -250,18 +251,8 @@ function problemText(response: DirectoryResponse): string | undefined {
 
 /** Node's fetch: no redirect, no more bytes and no more time than allowed, headers and body together. */
 export const directoryFetch: DirectoryFetch = async (url, { headers, timeoutMs, maxBytes }) => {
-  const response = await globalThis.fetch(url, { headers, redirect: 'error', signal: AbortSignal.timeout(timeoutMs) })
-  const parts: Uint8Array[] = []
-  let size = 0
-  const reader = response.body?.getReader()
-  for (let next = await reader?.read(); next && !next.done; next = await reader?.read()) {
-    const part = next.value as Uint8Array
-    size += part.byteLength
-    if (size > maxBytes) {
-      await reader?.cancel()
-      throw new RangeError(`more than ${maxBytes} bytes`)
-    }
-    parts.push(part)
-  }
-  return { status: response.status, header: (name) => response.headers.get(name) ?? undefined, body: Buffer.concat(parts) }
+  const late = AbortSignal.timeout(timeoutMs)
+  const response = await globalThis.fetch(url, { headers, redirect: 'error', signal: late })
+  const body = await readWhole(response, late, maxBytes)
+  return { status: response.status, header: (name) => response.headers.get(name) ?? undefined, body }
 }

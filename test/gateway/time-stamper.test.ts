@@ -7,6 +7,7 @@ import { expect } from 'chai'
 import { createHash, randomBytes } from 'node:crypto'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { readWhole } from '../../src/directory/read-whole.js'
 import { ProtektorError } from '../../src/errors.js'
 import { httpTimeStamper } from '../../src/gateway/adapters/time-stamper.js'
 import { MAX_TIMESTAMP_BYTES, timestampRequest, timestampVerifier } from '../../src/pki/timestamp.js'
@@ -64,6 +65,7 @@ describe('time-stamping authority over HTTP', () => {
       timeoutMs,
       random: (bytes) => randomBytes(bytes),
       now: () => new Date(),
+      readWhole,
       protocol: {
         maxBytes: MAX_TIMESTAMP_BYTES,
         request: timestampRequest,

@@ -13,6 +13,7 @@ import type { Config } from '../../config/types.js'
 import { stampOf, watchFiles, type WatchOptions } from '../../directory/file.js'
 import type { Clock, TrustStore } from '../../env.js'
 import { ConfigError, type ConfigProblem } from '../../errors.js'
+import { readWhole } from '../../directory/read-whole.js'
 import { httpTimeStamper } from '../../gateway/adapters/time-stamper.js'
 import type { TimeStamper } from '../../gateway/intermediary/ports.js'
 import { readCertificate } from '../../pki/certificate.js'
@@ -197,6 +198,7 @@ async function timeStamperOf(
     timeoutMs,
     random,
     now: () => clock.now(),
+    readWhole,
     protocol: {
       maxBytes: MAX_TIMESTAMP_BYTES,
       request: timestampRequest,

@@ -32,22 +32,26 @@ export interface TimeStamperOptions {
   /** For connection, question and the whole answer. */
   readonly timeoutMs: number
   readonly protocol: TimestampProtocol
+  /** The body of an answer. @throws {RangeError} larger than that; the reason of the signal. */
+  readonly readWhole: (response: Response, late: AbortSignal, maxBytes: number) => Promise<Uint8Array>
   readonly random: (bytes: number) => Uint8Array
   readonly now: () => Date
 }
 
 /** @returns its `stamp` throws {ProtektorError} `timestamp.…` and nothing else. */
-export function httpTimeStamper({ url, timeoutMs, protocol, random, now }: TimeStamperOptions): TimeStamper {
+export function httpTimeStamper(options: TimeStamperOptions): TimeStamper {
+  const { protocol, random, now } = options
   return {
     async stamp(sha256) {
       const question = { sha256, nonce: random(NONCE_BYTES) }
-      const answer = await post(url, protocol.request(question), timeoutMs, protocol.maxBytes)
+      const answer = await post(options, protocol.request(question))
       return { cryptographic: { algorithm: RFC3161_ALGORITHM, token: await protocol.verify(answer, question, now()) } }
     },
   }
 }
 
-async function post(url: string, body: Uint8Array, timeoutMs: number, maxBytes: number): Promise<Uint8Array> {
+async function post({ url, timeoutMs, protocol, readWhole }: TimeStamperOptions, body: Uint8Array): Promise<Uint8Array> {
+  const late = AbortSignal.timeout(timeoutMs)
   try {
     const response = await fetch(url, {
       method: 'POST',
@@ -55,7 +59,7 @@ async function post(url: string, body: Uint8Array, timeoutMs: number, maxBytes: 
       body,
       // an address elsewhere is not the one that the operator chose
       redirect: 'manual',
-      signal: AbortSignal.timeout(timeoutMs),
+      signal: late,
     })
     const type = response.headers.get('content-type')?.split(';')[0]?.trim().toLowerCase()
     if (response.status !== 200 || type !== 'application/timestamp-reply') {
@@ -64,24 +68,14 @@ async function post(url: string, body: Uint8Array, timeoutMs: number, maxBytes: 
         detail: `HTTP ${response.status}`,
       })
     }
-    return await readWhole(response, maxBytes)
+    return await readWhole(response, late, protocol.maxBytes)
   } catch (cause) {
     if (cause instanceof ProtektorError) throw cause
+    if (cause instanceof RangeError)
+      throw new ProtektorError('timestamp.too-large', 'The answer of the time-stamping authority is too large.', { cause })
     const isLate = cause instanceof Error && cause.name === 'TimeoutError'
     throw isLate
       ? new ProtektorError('timestamp.timeout', 'The time-stamping authority did not answer in time.', { cause })
       : new ProtektorError('timestamp.unreachable', 'The time-stamping authority cannot be reached.', { cause })
   }
-}
-
-async function readWhole(response: Response, maxBytes: number): Promise<Uint8Array> {
-  const parts: Uint8Array[] = []
-  let bytes = 0
-  for await (const part of (response.body ?? []) as AsyncIterable<Uint8Array>) {
-    bytes += part.byteLength
-    // leaving the loop cancels the stream
-    if (bytes > maxBytes) throw new ProtektorError('timestamp.too-large', 'The answer of the time-stamping authority is too large.')
-    parts.push(part)
-  }
-  return new Uint8Array(Buffer.concat(parts))
 }
