@@ -10,6 +10,7 @@
  * @module
  */
 import { ProtektorError } from '../errors.js'
+import type { SchemaSource } from '../xml/schema.js'
 import { CatalogResolver, readCatalog, type Catalog } from './catalog.js'
 import { readSchemaDocument, type SchemaDocument } from './schema-document.js'
 import { readSchematron, schematronFor, unusableSchematron, type SchematronSchema } from './schematron.js'
@@ -51,6 +52,7 @@ export class SchemaDirectory {
   private readonly resolver: CatalogResolver
   private readonly closures = new Map<string, Set<string>>()
   private readonly built = new Map<string, BuiltSource>()
+  private readonly contents = new Map<SchemaSource, string>()
 
   constructor(files: SchemaFiles) {
     const catalogs: Catalog[] = []
@@ -92,6 +94,12 @@ export class SchemaDirectory {
   private build(path: string): BuiltSource {
     let known = this.built.get(path)
     if (!known) this.built.set(path, (known = buildSource(path, this.documents, this.resolver)))
+    return known
+  }
+
+  private content(source: SchemaSource): string {
+    let known = this.contents.get(source)
+    if (known === undefined) this.contents.set(source, (known = contentOf([source])))
     return known
   }
 
@@ -169,7 +177,7 @@ export class SchemaDirectory {
     if (found.length < 2) return found
     const kept = new Map<string, ChosenEntry>()
     for (const one of found) {
-      const content = contentOf([one.source])
+      const content = this.content(one.source)
       if (!kept.has(content)) kept.set(content, one)
     }
     return [...kept.values()]

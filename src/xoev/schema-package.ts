@@ -126,7 +126,7 @@ export function describePackage(files: SchemaFiles): PackageFacts {
   const lists = CodeListStore.from([files])
   return {
     standards: all,
-    rivals: found.flatMap(({ rivals }) => rivals),
+    rivals: found.flatMap(({ rivals }) => rivals).filter((one) => all.some((main) => main.namespace === one.namespace && !main.imported)),
     codeLists: lists.all(),
     brokenLists: lists.broken,
     unresolved: directory.unresolved(),
