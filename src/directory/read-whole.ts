@@ -14,7 +14,8 @@ export async function readWhole(response: Response, late: AbortSignal, maxBytes:
   if (!reader) return new Uint8Array()
   // a read that waits comes back without anything then
   const stop = (): void => void reader.cancel().catch(() => undefined)
-  late.addEventListener('abort', stop)
+  if (late.aborted) stop()
+  else late.addEventListener('abort', stop)
   try {
     const parts: Uint8Array[] = []
     let size = 0

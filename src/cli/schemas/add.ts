@@ -43,25 +43,29 @@ const both = (texts: readonly Text[]): Text => {
   return { de: lines('de'), en: lines('en') }
 }
 
+/** The first of each kind, with a word about how many more there are. */
+function firstOfEach<T>(all: readonly T[], kindOf: (one: T) => string): (readonly [T, string])[] {
+  const kinds = new Map<string, { readonly first: T; more: number }>()
+  for (const one of all) {
+    const known = kinds.get(kindOf(one))
+    if (known) known.more++
+    else kinds.set(kindOf(one), { first: one, more: 0 })
+  }
+  return [...kinds.values()].map(({ first, more }) => [first, more === 0 ? '' : ` (+${more})`])
+}
+
 /** One text per thing that is missing, with where it usually comes from. */
 function missingTexts(unresolved: readonly UnresolvedReference[]): Text[] {
-  const askers = new Map<string, UnresolvedReference[]>()
-  for (const one of unresolved) {
-    const key = `${one.location ?? ''} ${one.namespace}`
-    askers.set(key, [...(askers.get(key) ?? []), one])
-  }
-  return [...askers.values()].flatMap((those) => {
-    const [first] = those
-    if (!first) return []
-    const { location = '', namespace, file } = first
-    const more = those.length > 1 ? ` (+${those.length - 1})` : ''
-    const origin = usualOrigin(namespace, location)
-    const of = namespace === '' ? { de: '', en: '' } : { de: ` (Namensraum ${namespace})`, en: ` (namespace ${namespace})` }
-    return {
-      de: `${file}${more} verlangt ${location}${of.de}: fehlt${origin ? `; üblicherweise in: ${origin.de}` : ''}`,
-      en: `${file}${more} asks for ${location}${of.en}: missing${origin ? `; usually in: ${origin.en}` : ''}`,
-    }
-  })
+  return firstOfEach(unresolved, ({ location = '', namespace }) => `${location} ${namespace}`).map(
+    ([{ location = '', namespace, file }, more]) => {
+      const origin = usualOrigin(namespace, location)
+      const of = namespace === '' ? { de: '', en: '' } : { de: ` (Namensraum ${namespace})`, en: ` (namespace ${namespace})` }
+      return {
+        de: `${file}${more} verlangt ${location}${of.de}: fehlt${origin ? `; üblicherweise in: ${origin.de}` : ''}`,
+        en: `${file}${more} asks for ${location}${of.en}: missing${origin ? `; usually in: ${origin.en}` : ''}`,
+      }
+    },
+  )
 }
 
 const REMEDY: Text = {
@@ -83,10 +87,8 @@ function refuseUnreadable({ broken, standards, codeLists }: PackageFacts): void 
 
 /** One text per complaint: what one file lacks, all complain of that build on it. */
 function complaintTexts(refused: readonly NotCompiled[]): Text[] {
-  const complainers = new Map<string, string[]>()
-  for (const { source, detail } of refused) complainers.set(detail, [...(complainers.get(detail) ?? []), source.id])
-  return [...complainers].map(([detail, [first = '', ...others]]) => {
-    const text = `${first}${others.length === 0 ? '' : ` (+${others.length})`}: ${detail.slice(0, DETAIL_CHARACTERS)}`
+  return firstOfEach(refused, ({ detail }) => detail).map(([{ source, detail }, more]) => {
+    const text = `${source.id}${more}: ${detail.slice(0, DETAIL_CHARACTERS)}`
     return { de: text, en: text }
   })
 }
@@ -107,14 +109,11 @@ function refuseUncompiled(refused: readonly NotCompiled[], { standards, unresolv
 
 /** One text per set of files that declare the same roots, and not alike. */
 function rivalTexts(rivals: readonly Rivals[]): Text[] {
-  const byEntries = new Map<string, Rivals[]>()
-  for (const one of rivals) byEntries.set(one.entries.join(', '), [...(byEntries.get(one.entries.join(', ')) ?? []), one])
-  return [...byEntries].flatMap(([entries, [first, ...others]]) => {
-    if (!first) return []
-    const what = `${first.root}${others.length === 0 ? '' : ` (+${others.length})`} (${first.namespace})`
+  return firstOfEach(rivals, ({ entries }) => entries.join(', ')).map(([{ root, namespace, entries }, more]) => {
+    const what = `${root}${more} (${namespace})`
     return {
-      de: `${what} ist mehrmals und verschieden deklariert: ${entries}. Welche Fassung gilt, sagt keine Nachricht: es urteilt die erste. Jede Fassung für sich aufnehmen, mit --valid-from und --valid-until.`,
-      en: `${what} is declared several times, and not the same: ${entries}. No message says which version counts: the first judges. Add each version by itself, with --valid-from and --valid-until.`,
+      de: `${what} ist mehrmals und verschieden deklariert: ${entries.join(', ')}. Welche Fassung gilt, sagt keine Nachricht: es urteilt die erste. Jede Fassung für sich aufnehmen, mit --valid-from und --valid-until.`,
+      en: `${what} is declared several times, and not the same: ${entries.join(', ')}. No message says which version counts: the first judges. Add each version by itself, with --valid-from and --valid-until.`,
     }
   })
 }
